@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# Every third-party library, found once, under one target each. All are Debian packages on bookworm and trixie; why each
+# one is here is in docs/decisions.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(spdlog 1.10 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(tomlplusplus 3.3 REQUIRED)
+find_package(PahoMqttCpp 1.2 REQUIRED)
+find_package(SQLite3 3.40 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(tl-expected REQUIRED)
+pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(GPIOD REQUIRED IMPORTED_TARGET libgpiodcxx)
+pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle)
+
+find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
+add_library(edge_asio INTERFACE)
+target_include_directories(edge_asio SYSTEM INTERFACE "${ASIO_INCLUDE_DIR}")
+target_link_libraries(edge_asio INTERFACE Threads::Threads)
+
+if(EDGE_CAMERA)
+  pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
+  pkg_check_modules(EXIF REQUIRED IMPORTED_TARGET libexif)
+  # libopencv-core-dev and -imgproc-dev ship no CMake package: only libopencv-dev does, with 214 packages behind it.
+  find_path(OPENCV_INCLUDE_DIR opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
+  find_library(OPENCV_CORE opencv_core REQUIRED)
+  find_library(OPENCV_IMGPROC opencv_imgproc REQUIRED)
+  add_library(edge_opencv INTERFACE)
+  target_include_directories(edge_opencv SYSTEM INTERFACE "${OPENCV_INCLUDE_DIR}")
+  target_link_libraries(edge_opencv INTERFACE "${OPENCV_IMGPROC}" "${OPENCV_CORE}")
+  if(EDGE_LIBCAMERA)
+    pkg_check_modules(LIBCAMERA REQUIRED IMPORTED_TARGET libcamera)
+  endif()
+endif()
+
+if(EDGE_TESTS)
+  find_package(GTest 1.12 REQUIRED)
+  include(GoogleTest)
+endif()

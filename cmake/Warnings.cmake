@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+# What every target of ours is compiled with. A warning is an error; third-party headers are SYSTEM and exempt.
+add_library(edge_options INTERFACE)
+target_compile_options(edge_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
+  -Woverloaded-virtual -Wimplicit-fallthrough -Werror -fno-omit-frame-pointer)
+target_include_directories(edge_options INTERFACE "${PROJECT_SOURCE_DIR}/agent")
+target_compile_definitions(edge_options INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED)
+target_link_options(edge_options INTERFACE -Wl,--as-needed)
+if(EDGE_SANITIZE)
+  target_compile_options(edge_options INTERFACE -fsanitize=${EDGE_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(edge_options INTERFACE -fsanitize=${EDGE_SANITIZE})
+  # GCC 12 reports false positives of these from inside instrumented standard-library code.
+  target_compile_options(edge_options INTERFACE -Wno-maybe-uninitialized)
+endif()
