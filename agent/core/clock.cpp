@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#include "core/clock.hpp"
+
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include <ctime>
+
+namespace edge {
+
+BootTime bootTimeNow() {
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return seconds{now.tv_sec} + nanoseconds{now.tv_nsec};
+}
+
+SteadyTime SystemClock::now() const {
+    return std::chrono::steady_clock::now();
+}
+
+WallTime SystemClock::wallNow() const {
+    return std::chrono::system_clock::now();
+}
+
+ClockState SystemClock::wallState() const {
+    timex state{};  // modes = 0: only asks
+    const bool known = adjtimex(&state) >= 0;
+    if (known && (state.status & STA_UNSYNC) == 0) return ClockState::kSynchronised;
+    // The kernel's flag goes stale when a daemon slews rarely; timesyncd leaves this mark once it has set the clock.
+    const bool marked = access("/run/systemd/timesync/synchronized", F_OK) == 0;
+    return marked ? ClockState::kSynchronised : ClockState::kUnsynchronised;
+}
+
+}  // namespace edge
