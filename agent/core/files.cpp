@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <system_error>
 
 #include <fmt/core.h>
@@ -56,6 +57,26 @@ Result<std::string> readSmallFile(const std::string& path, std::size_t maxBytes)
     if (filled > maxBytes) return fail(Errc::kTooLarge, fmt::format("{} is larger than {} bytes", path, maxBytes));
     content.resize(filled);
     return content;
+}
+
+Result<void> replaceFile(const std::string& path, std::string_view content) {
+    const std::string temporary = path + ".part";
+    UniqueFd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (!file) return failedTo("write", temporary, errno);
+    int error = 0;
+    for (std::string_view rest = content; !rest.empty() && error == 0;) {
+        const ssize_t written = ::write(file.get(), rest.data(), rest.size());
+        if (written >= 0) {
+            rest.remove_prefix(static_cast<std::size_t>(written));
+        } else if (errno != EINTR) {
+            error = errno;
+        }
+    }
+    if (error == 0 && ::fsync(file.get()) != 0 && errno != EINVAL) error = errno;  // EINVAL: a pipe or device
+    if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+    if (error == 0) return {};
+    ::unlink(temporary.c_str());
+    return failedTo("write", path, error);
 }
 
 }  // namespace edge

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "core/result.hpp"
 
@@ -35,5 +36,8 @@ class UniqueFd {
 /// The whole of a small text file (a sysfs attribute, a password). At most `maxBytes`; more is Errc::kTooLarge. The
 /// message names the path and the reason. Blocks: call on a strand where the file is a device's.
 Result<std::string> readSmallFile(const std::string& path, std::size_t maxBytes = 4096);
+
+/// Writes `content` beside `path` and moves it there: whoever looks sees the old file or the new one, never half of it.
+Result<void> replaceFile(const std::string& path, std::string_view content);
 
 }  // namespace edge

@@ -36,6 +36,25 @@ TEST(ReadSmallFile, RefusesWhatIsTooLarge) {
     EXPECT_EQ(large.error().code, Errc::kTooLarge);
 }
 
+TEST(ReplaceFile, PutsTheNewContentInPlaceAndLeavesNothingBeside) {
+    const TempDir dir;
+    const std::string path = dir.write("picture.jpg", "old");
+
+    ASSERT_TRUE(replaceFile(path, "new"));
+
+    EXPECT_EQ(readSmallFile(path), "new");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir.path()), {}), 1);
+}
+
+TEST(ReplaceFile, SaysWhyItCannotBeWritten) {
+    const TempDir dir;
+    const auto written = replaceFile(dir.file("missing/picture.jpg"), "new");
+
+    ASSERT_FALSE(written);
+    EXPECT_EQ(written.error().code, Errc::kNotFound);
+    EXPECT_NE(written.error().message.find("missing/picture.jpg"), std::string::npos);
+}
+
 TEST(UniqueFd, ClosesOnceWithItsOwner) {
     int raw = -1;
     {

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+#include "camera/client.hpp"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "camera/child_link.hpp"
+#include "camera/picture_memory.hpp"
+#include "camera/socket_link.hpp"
+#include "core/log.hpp"
+
+namespace edge {
+namespace {
+
+std::unique_ptr<CameraLink> makeLink(Loop& loop, const Config& config) {
+    if (config.camera.backend == CameraBackend::kNone) return nullptr;
+    if (!config.camera.socket.empty()) return std::make_unique<SocketLink>(loop, config.camera.socket);
+    return std::make_unique<ChildLink>(loop, findCameraProgram(), config.file);
+}
+
+/// The program answers this much earlier than the deadline, so that its sentence, which knows more, is the one told.
+milliseconds deadlineMargin(milliseconds timeout) {
+    return std::min(timeout / 10, milliseconds{200});
+}
+
+bool isValidSize(int size, int max) {
+    return size >= 64 && size <= max && size % 2 == 0;
+}
+
+}  // namespace
+
+CameraClient::CameraClient(Loop& loop, const Config& config) : CameraClient(loop, config, makeLink(loop, config)) {}
+
+CameraClient::CameraClient(Loop& loop, const Config& config, std::unique_ptr<CameraLink> link)
+    : loop_(loop),
+      camera_(config.camera),
+      image_(config.image),
+      link_(std::move(link)),
+      queue_(loop, [this](std::uint64_t id, bool wasSent) { requestTimedOut(id, wasSent); }) {
+    state_.reason =
+        link_ ? "the camera has not been looked for yet" : "no camera is configured: set camera.backend to use one";
+    if (!link_) return;
+    retryAfter(milliseconds{0});
+}
+
+CameraClient::~CameraClient() = default;
+
+void CameraClient::capture(const PictureRequest& request, PictureHandler done) {
+    Capture capture;
+    capture.width = request.width.value_or(camera_.width);
+    capture.height = request.height.value_or(camera_.height);
+    capture.quality = request.quality.value_or(image_.quality);
+    const auto limit = request.maxBytes > 0 ? request.maxBytes : static_cast<std::uint64_t>(image_.maxBytes);
+    capture.maxBytes = std::clamp<std::uint64_t>(limit, 1, kMaxPictureBytes);
+    capture.notBefore = request.notBefore > BootTime{} ? request.notBefore : bootTimeNow();
+    const bool isValid = isValidSize(capture.width, 9152) && isValidSize(capture.height, 6944) &&
+                         capture.quality >= 1 && capture.quality <= 100;
+    if (!link_ || !isValid) {
+        Error error =
+            link_ ? Error{Errc::kInvalid, "width is even, 64 to 9152, height even, 64 to 6944, quality 1 to 100"}
+                  : Error{Errc::kUnavailable, state_.reason};
+        loop_.post([done = std::move(done), error = std::move(error)] { done(tl::unexpected(error)); });
+        return;
+    }
+    capture.deadline = bootTimeNow() + request.timeout - deadlineMargin(request.timeout);
+    queue_.add(capture, request.timeout, std::move(done));
+    advance();
+}
+
+void CameraClient::advance() {
+    if (std::exchange(isAdvancing_, true)) return;
+    loop_.post([this, alive = std::weak_ptr(alive_)] {
+        if (alive.expired()) return;
+        isAdvancing_ = false;
+        if (queue_.isEmpty()) return;
+        if (link_->isOpen()) {
+            sendCaptures();
+        } else if (isRetryDue_) {
+            failHopeless();
+        } else {
+            openLink();
+        }
+    });
+}
+
+/// Looks for the camera: on a new connection, or again on the one there is.
+void CameraClient::openLink() {
+    if (!link_->isOpen()) {
+        isGreeted_ = false;
+        isFarewell_ = false;
+        isSilent_ = false;
+        const auto opened =
+            link_->open({[this](CameraReply reply, UniqueFd fd) { receive(std::move(reply), std::move(fd)); },
+                         [this](const std::string& reason) { linkEnded(reason); }});
+        if (!opened) return failAttempt(opened.error());
+    }
+    greet();
+}
+
+void CameraClient::greet() {
+    helloTimer_ = loop_.after(kHelloLimit, [this] { programHangs(); });
+    const auto sent = link_->send(Hello{kProtocolVersion, !isFirstLook_});
+    if (!sent) refuse(sent.error().message);
+}
+
+void CameraClient::sendCaptures() {
+    if (!isGreeted_ || isSilent_ || isFarewell_) return;
+    while (queue_.sentCount() < kPipelineDepth) {
+        auto* entry = queue_.nextUnsent();
+        if (entry == nullptr) return;
+        const auto sent = sendCapture(*entry);
+        if (!sent)
+            return;  // a closed socket is read to its end, which says why; one that is not read is silent: timeouts
+    }
+}
+
+Result<void> CameraClient::sendCapture(RequestQueue::Entry& entry) {
+    auto sent = link_->send(entry.capture);
+    entry.isSent = sent.has_value();
+    return sent;
+}
+
+void CameraClient::receive(CameraReply reply, UniqueFd fd) {
+    silenceTimer_.cancel();
+    isSilent_ = false;
+    if (const auto* picture = std::get_if<PictureTaken>(&reply)) {
+        handle(*picture, fd.get());
+    } else if (const auto* failed = std::get_if<CaptureFailed>(&reply)) {
+        handle(*failed);
+    } else if (const auto* description = std::get_if<Description>(&reply)) {
+        handle(*description);
+    } else if (const auto* farewell = std::get_if<Farewell>(&reply)) {
+        if (farewell->kind == FarewellKind::kRefused) return refuse(farewell->reason);
+        log::debug("the camera program ends: {}", farewell->reason);
+        isFarewell_ = true;
+        return;
+    }
+    advance();
+}
+
+void CameraClient::handle(const Description& description) {
+    if (description.version != kProtocolVersion) {
+        return refuse(versionMismatch("pi-edge-agent", "pi-edge-camera", description.version));
+    }
+    helloTimer_.cancel();
+    isGreeted_ = true;
+    hasteLeft_ = 0;
+    isFirstLook_ = false;
+    const bool wasOnline = state_.online;
+    if (!description.online) scheduleRetry();
+    setState({description.online, description.model, description.reason});
+    if (description.online) {
+        if (!wasOnline) {
+            onlineSince_ = loop_.clock().now();
+            log::info("camera online: {} ({}{}{})", description.model, description.backend,
+                      description.library.empty() ? "" : ", ", description.library);
+        }
+        retryTimer_.cancel();
+        isRetryDue_ = false;
+    }
+}
+
+void CameraClient::handle(const PictureTaken& taken, int fd) {
+    const auto* entry = queue_.find(taken.id);
+    if (entry == nullptr) {
+        if (!queue_.isKnown(taken.id)) refuse("the camera program sent a picture that nobody asked for");
+        return;  // it came after its timeout
+    }
+    auto jpeg = readSealedPicture(fd, taken.bytes);
+    if (!jpeg) return refuse(jpeg.error().message);
+    if (jpeg->size() > entry->capture.maxBytes) return refuse("the camera program sent a picture over the limit");
+    retryDelay_ = kRetryMin;
+    queue_.finish(taken.id, Picture{std::move(*jpeg), taken.exposureStart, taken.width, taken.height, taken.quality,
+                                    taken.reduced, taken.camera});
+}
+
+void CameraClient::handle(const CaptureFailed& failed) {
+    if (!queue_.isKnown(failed.id)) return refuse("the camera program answered what nobody asked");
+    queue_.finish(failed.id, fail(failed.code, failed.message));
+}
+
+void CameraClient::linkEnded(const std::string& reason) {
+    helloTimer_.cancel();
+    silenceTimer_.cancel();
+    if (isFarewell_ && isGreeted_) {
+        queue_.unsend();  // what reached it too late goes to the next one
+        hasteLeft_ = kHasteLimit;
+        const bool isLooking = !state_.online && !isRetryDue_;
+        return isLooking ? openLink() : advance();
+    }
+    if (!isGreeted_ && (isFarewell_ || hasteLeft_ > 0)) {
+        // Told to come again before it looked (its configuration had changed), or come while systemd cleared it away.
+        if (isFarewell_ && hasteLeft_ == 0) hasteLeft_ = kHasteLimit;
+        if (--hasteLeft_ > 0) return retryAfter(kHaste);
+    }
+    const Error error{Errc::kUnavailable, "the camera program " + reason};
+    if (!isGreeted_) return failAttempt(error);
+    scheduleRetry();
+    setState({false, state_.model, error.message});
+    queue_.failIf([](const RequestQueue::Entry& entry) { return entry.isSent; }, error);
+    failHopeless();
+}
+
+void CameraClient::requestTimedOut(std::uint64_t id, bool wasSent) {
+    if (!wasSent || !link_->isOpen()) return;
+    if (!isSilent_) silenceTimer_ = loop_.after(kSilenceLimit, [this] { programHangs(); });
+    isSilent_ = true;
+    (void)link_->send(Cancel{id});  // if it cannot be sent, nobody is there to be spared the work
+}
+
+void CameraClient::programHangs() {
+    link_->abort();
+    helloTimer_.cancel();
+    silenceTimer_.cancel();
+    const Error error{Errc::kUnavailable, "the camera program was silent for too long and has been given up"};
+    scheduleRetry();
+    setState({false, state_.model, error.message});
+    queue_.unsend();  // the request that it hangs on is answered already; the others did nothing
+    failHopeless();
+}
+
+void CameraClient::refuse(const std::string& reason) {
+    link_->abort();
+    failAttempt({Errc::kUnavailable, reason});
+}
+
+void CameraClient::failAttempt(const Error& error) {
+    helloTimer_.cancel();
+    silenceTimer_.cancel();
+    scheduleRetry();
+    setState({false, state_.model, error.message});
+    queue_.failIf([](const RequestQueue::Entry&) { return true; }, {Errc::kUnavailable, error.message});
+}
+
+/// Whoever would time out before the next attempt is told now, and why.
+void CameraClient::failHopeless() {
+    const SteadyTime retryAt = retryAt_;
+    queue_.failIf([retryAt](const RequestQueue::Entry& entry) { return entry.deadline <= retryAt; },
+                  {Errc::kUnavailable, state_.reason});
+}
+
+void CameraClient::scheduleRetry() {
+    // A camera that worked for a while starts from the beginning; one that fails as soon as it is used does not.
+    if (state_.online && loop_.clock().now() - onlineSince_ > kRetryMax) retryDelay_ = kRetryMin;
+    isFirstLook_ = false;
+    retryAfter(retryDelay_);
+    retryDelay_ = std::min(retryDelay_ * 2, kRetryMax);
+}
+
+void CameraClient::retryAfter(milliseconds delay) {
+    isRetryDue_ = true;
+    retryAt_ = loop_.clock().now() + delay;
+    retryTimer_ = loop_.at(retryAt_, [this] {
+        isRetryDue_ = false;
+        openLink();
+    });
+}
+
+void CameraClient::setState(CameraState state) {
+    if (state == state_) return;
+    if (!state.online) log::warning("camera offline: {}", state.reason);
+    state_ = std::move(state);
+    if (stateHandler_) stateHandler_(state_);
+}
+
+}  // namespace edge

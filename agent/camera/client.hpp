@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "camera/camera_link.hpp"
+#include "camera/picture_source.hpp"
+#include "camera/request_queue.hpp"
+#include "config/config.hpp"
+#include "core/loop.hpp"
+
+namespace edge {
+
+/// Pictures from pi-edge-camera: started as a child (camera.socket = "") or reached over systemd's socket; one or the
+/// other as configured, never a fallback. Looks for the camera when it is made, and again (after 1 s, doubling to 60 s)
+/// while it is offline. A program that is silent past a capture's deadline is ended and started again. Destroying it
+/// drops what is unanswered, and ends a child. Thread: the loop's.
+class CameraClient : public PictureSource {
+  public:
+    CameraClient(Loop& loop, const Config& config);
+    /// With another link, for tests and for a program that is somewhere else.
+    CameraClient(Loop& loop, const Config& config, std::unique_ptr<CameraLink> link);
+    ~CameraClient() override;
+
+    void capture(const PictureRequest& request, PictureHandler done) override;
+    [[nodiscard]] const CameraState& state() const override { return state_; }
+    void onStateChange(StateHandler handler) override { stateHandler_ = std::move(handler); }
+
+    static constexpr std::size_t kPipelineDepth = 3;  ///< captures sent ahead of their answers
+    static constexpr seconds kHelloLimit{10};         ///< covers start, libraries, and a first frame from a slow sensor
+    static constexpr seconds kSilenceLimit{2};        ///< past a deadline, before the program counts as hung
+    static constexpr milliseconds kHaste{200};        ///< between attempts right after an orderly end …
+    static constexpr int kHasteLimit = 5;             ///< … and how many of them
+    static constexpr milliseconds kRetryMin = seconds{1};
+    static constexpr milliseconds kRetryMax = seconds{60};
+
+  private:
+    void advance();
+    void openLink();
+    void greet();
+    void sendCaptures();
+    Result<void> sendCapture(RequestQueue::Entry& entry);
+
+    void receive(CameraReply reply, UniqueFd fd);
+    void handle(const Description& description);
+    void handle(const PictureTaken& picture, int fd);
+    void handle(const CaptureFailed& failed);
+
+    void linkEnded(const std::string& reason);
+    void requestTimedOut(std::uint64_t id, bool wasSent);
+    void programHangs();
+    /// The other side broke the protocol, or never spoke it.
+    void refuse(const std::string& reason);
+    void failAttempt(const Error& error);
+    void failHopeless();
+    void scheduleRetry();
+    void retryAfter(milliseconds delay);
+    void setState(CameraState state);
+
+    Loop& loop_;
+    const CameraConfig camera_;
+    const ImageConfig image_;
+    std::unique_ptr<CameraLink> link_;
+    RequestQueue queue_;
+    CameraState state_;
+    StateHandler stateHandler_;
+
+    bool isGreeted_ = false;    ///< hello was answered on this connection
+    bool isFirstLook_ = true;   ///< later looks want to see a frame
+    bool isAdvancing_ = false;  ///< an advance() is posted
+    int hasteLeft_ = 0;         ///< attempts that follow an orderly end at once: its successor may meet the end of it
+    bool isFarewell_ = false;   ///< the program said that it is about to end, in order
+    bool isRetryDue_ = false;   ///< the retry timer runs: no connection is opened before
+    milliseconds retryDelay_ = kRetryMin;
+    SteadyTime retryAt_{};
+    SteadyTime onlineSince_{};
+    Timer retryTimer_;
+    Timer helloTimer_;
+    Timer silenceTimer_;
+    bool isSilent_ = false;  ///< a deadline passed without a word: nothing more is sent until there is one
+    std::shared_ptr<int> alive_ = std::make_shared<int>();
+};
+
+}  // namespace edge

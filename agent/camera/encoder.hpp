@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "camera/camera.hpp"
+#include "core/executor.hpp"
+#include "core/loop.hpp"
+#include "image/jpeg.hpp"
+
+namespace edge {
+
+/// Renders frames on strands of their own, a few at a time. Thread: the loop's; results come on the loop.
+class EncoderPool {
+  public:
+    using Done = std::function<void(Result<RenderedJpeg>)>;
+
+    /// One encoder a strand. Buffers are made when an encoder is first needed.
+    EncoderPool(Loop& loop, std::vector<std::shared_ptr<Executor>> strands);
+    ~EncoderPool();
+
+    [[nodiscard]] bool isFree() const;
+    [[nodiscard]] bool isIdle() const;
+    /// Only when isFree(). `deadline` is for oldestDeadline() alone: an encoder cannot be interrupted.
+    void encode(Frame frame, RenderOptions options, SteadyTime deadline, Done done);
+    /// The earliest deadline among the encoders at work; SteadyTime::max() when there is none.
+    [[nodiscard]] SteadyTime oldestDeadline() const;
+
+  private:
+    struct Encoder;
+    struct Job;
+    Loop& loop_;
+    std::vector<std::shared_ptr<Encoder>> encoders_;
+    std::shared_ptr<int> alive_ = std::make_shared<int>();
+};
+
+}  // namespace edge

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+
+#include "camera/camera.hpp"
+#include "config/config.hpp"
+#include "core/loop.hpp"
+
+namespace edge {
+
+/// The backend for libcamera is a shared object of its own, loaded only when it is configured: every release of
+/// libcamera is a different library to the linker, and a program that needs one which is gone would not even start.
+inline constexpr const char* kLibcameraModule = "libpi-edge-camera-libcamera.so";
+/// The module's two symbols: the version it was built as (kVersion), and its factory.
+inline constexpr const char* kModuleVersionSymbol = "edgeCameraModuleVersion";
+inline constexpr const char* kModuleFactorySymbol = "edgeMakeLibcameraCamera";
+using ModuleVersion = const char* (*)();
+using ModuleFactory = Camera* (*)(Loop*, const CameraConfig*);
+
+/// Loads the module, for good, from beside this executable or from where the package put it. Errors: kUnavailable, with
+/// the loader's reason and what to install.
+Result<std::unique_ptr<Camera>> makeLibcameraCamera(Loop& loop, const CameraConfig& config);
+
+}  // namespace edge

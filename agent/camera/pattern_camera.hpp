@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "camera/camera.hpp"
+#include "camera/pacer.hpp"
+#include "config/config.hpp"
+#include "core/loop.hpp"
+
+namespace edge {
+
+/// A test picture that needs no hardware: colour bars that move with every frame, and in it the frame's number and the
+/// local time. Each frame is made when it is asked for. Any size. See Camera.
+class PatternCamera : public Camera {
+  public:
+    PatternCamera(Loop& loop, const CameraConfig& config);
+
+    Result<CameraInfo> probe() override;
+    Result<Orientation> start(const StreamWish& wish) override;
+    void stop() override;
+    void nextFrame(BootTime notBefore, FrameHandler done) override;
+    void onChange(ChangeHandler /*handler*/) override {}
+
+  private:
+    [[nodiscard]] Frame expose();
+
+    Loop& loop_;
+    Pacer pacer_;
+    int width_ = 0;  ///< 0: not streaming
+    int height_ = 0;
+    std::uint32_t sequence_ = 0;
+    std::vector<std::shared_ptr<std::vector<std::uint8_t>>> buffers_;  ///< used again once nobody else holds them
+};
+
+}  // namespace edge

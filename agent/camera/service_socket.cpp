@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "camera/service_socket.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <fmt/core.h>
+#include <systemd/sd-daemon.h>
+
+namespace edge {
+namespace {
+
+bool isPacketSocket(int fd, bool isListening) {
+    return sd_is_socket(fd, AF_UNIX, SOCK_SEQPACKET, isListening ? 1 : 0) > 0;
+}
+
+/// What is inherited is neither non-blocking nor closed by exec.
+void adapt(int fd) {
+    ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+}  // namespace
+
+Result<UniqueFd> takeServiceSocket() {
+    const int count = sd_listen_fds(1);
+    if (count <= 0) return fail(Errc::kNotFound, "no socket was given by systemd");
+    if (count > 1) return fail(Errc::kInvalid, fmt::format("systemd gave {} sockets, one is expected", count));
+    const int fd = SD_LISTEN_FDS_START;
+    if (!isPacketSocket(fd, true)) {
+        return fail(Errc::kInvalid, "the unit's socket must be ListenSequentialPacket= with Accept=no");
+    }
+    adapt(fd);
+    return UniqueFd(fd);
+}
+
+Result<UniqueFd> takeInheritedSocket(int fd) {
+    if (!isPacketSocket(fd, false)) {
+        return fail(Errc::kInvalid, fmt::format("descriptor {} is no connected socket of pi-edge-agent's", fd));
+    }
+    adapt(fd);
+    return UniqueFd(fd);
+}
+
+}  // namespace edge

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "camera/stream_keeper.hpp"
+
+#include <utility>
+
+#include "core/log.hpp"
+
+namespace edge {
+
+StreamKeeper::StreamKeeper(Loop& loop, Camera& camera, const CameraConfig& config, std::function<void()> stopped)
+    : loop_(loop), camera_(camera), config_(config), stopped_(std::move(stopped)) {}
+
+Result<Orientation> StreamKeeper::ensure(int width, int height) {
+    timer_.cancel();
+    StreamWish wish{width, height, {config_.rotation, config_.flip}};
+    const bool isQuarterTurn = config_.rotation == 90 || config_.rotation == 270;
+    if (isQuarterTurn) std::swap(wish.width, wish.height);
+    if (current_ == wish) return remaining_;
+
+    current_.reset();
+    const auto started = camera_.start(wish);
+    if (!started) {
+        camera_.stop();
+        return started;
+    }
+    log::debug("the camera streams, {}x{} wanted", wish.width, wish.height);
+    current_ = wish;
+    remaining_ = *started;
+    if (const auto info = camera_.probe()) model_ = info->model;
+    return remaining_;
+}
+
+void StreamKeeper::release() {
+    if (!isStreaming() || config_.keepWarm == milliseconds::max()) return;
+    const auto end = [this] {
+        log::debug("the camera stops: no capture for {}", formatDuration(config_.keepWarm));
+        stop();
+        stopped_();
+    };
+    if (config_.keepWarm == milliseconds{0}) return end();
+    timer_ = loop_.after(config_.keepWarm, end);
+}
+
+void StreamKeeper::stop() {
+    timer_.cancel();
+    current_.reset();
+    camera_.stop();
+}
+
+}  // namespace edge

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#include "check_config.hpp"
+
+#include <ostream>
+
+#include "config/load.hpp"
+#include "core/identity.hpp"
+#include "mqtt/warnings.hpp"
+
+namespace edge {
+
+int checkConfig(const std::string& path, std::ostream& out, std::ostream& err) {
+    const Config config = loadConfig(path, readIdentity());
+    checkTlsFiles(config);
+    loadPassword(config);
+    for (const std::string& warning : connectionWarnings(config.mqtt)) err << path << ": warning: " << warning << '\n';
+    out << path << ": fine. Device " << config.device.id << ", " << config.sensors.size() << " sensors, broker "
+        << toString(config.mqtt.servers.front()) << '\n';
+    return 0;
+}
+
+}  // namespace edge

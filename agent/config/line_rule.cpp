@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#include "config/line_rule.hpp"
+
+#include <fmt/core.h>
+
+#include "config/text_rules.hpp"
+
+namespace edge {
+namespace {
+
+constexpr int kMaxOffset = 1023;
+constexpr std::size_t kMaxNameBytes = 31;  // GPIO_MAX_NAME_SIZE of <linux/gpio.h>, less the final NUL
+
+}  // namespace
+
+KeyFacts LineRule::facts() const {
+    KeyFacts facts = IntegerRule{0, kMaxOffset}.facts();
+    facts.kind = KeyKind::kLine;
+    facts.allowed = fmt::format("an offset from {} to {}, or a name like \"GPIO17\" of at most {} bytes", facts.min,
+                                facts.max, kMaxNameBytes);
+    return facts;
+}
+
+std::string LineRule::show(const GpioLine& line) const {
+    return line.name.empty() ? fmt::format("{}", line.offset) : quoted(line.name);
+}
+
+Complaint LineRule::read(const Value& value, GpioLine& into) const {
+    if (value.as<std::string>() != nullptr) return plainTextRule(kMaxNameBytes, Empty::kRefused).read(value, into.name);
+    return IntegerRule{0, kMaxOffset}.read(value, into.offset);
+}
+
+}  // namespace edge

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "config/load.hpp"
+
+#include <fmt/core.h>
+
+#include "config/checks.hpp"
+#include "config/mistakes.hpp"
+#include "config/regular_file.hpp"
+#include "config/section_reader.hpp"
+#include "config/sections.hpp"
+#include "config/toml_reader.hpp"
+#include "core/text.hpp"
+
+namespace edge {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
+
+void readSections(const Table& root, Config& config, Mistakes& mistakes) {
+    SectionReader reader(root, mistakes, config.lines);
+    reader.rejectUnknownTables();
+    reader.read(deviceSection(), config.device);
+    reader.read(mqttSection(), config.mqtt);
+    reader.read(tlsSection(), config.mqtt.tls);
+    reader.read(topicsSection(), config.topics);
+    reader.read(telemetrySection(), config.telemetry);
+    reader.read(sensorSection(), config.sensors);
+    reader.read(cameraSection(), config.camera);
+    reader.read(imageSection(), config.image);
+    reader.read(gpioOutputSection(), config.gpio.outputs);
+    reader.read(gpioInputSection(), config.gpio.inputs);
+    reader.read(journalSection(), config.journal);
+    reader.read(homeAssistantSection(), config.homeAssistant);
+    reader.read(logSection(), config.log);
+}
+
+void completeNames(Config& config, const Identity& identity) {
+    if (config.device.id.empty()) config.device.id = identity.deviceId;
+    if (config.device.name.empty()) config.device.name = config.device.id;
+    const auto expand = [&](std::string& topic) { topic = expandId(topic, config.device.id); };
+    expand(config.topics.command);
+    expand(config.topics.base);
+    expand(config.image.topic);
+    config.image.isTopicShared = config.image.topic.find(config.device.id) == std::string::npos;
+    for (SensorConfig& sensor : config.sensors) expand(sensor.topic);
+}
+
+}  // namespace
+
+Config parseConfig(std::string_view text, const std::string& name, const Identity& identity) {
+    Mistakes mistakes(name);
+    Config config;
+    config.file = name;
+    const Table root = readToml(text, mistakes);
+    if (!mistakes.empty()) throw ConfigError(mistakes.text());
+
+    readSections(root, config, mistakes);
+    completeNames(config, identity);
+    checkKeysTogether(config, mistakes);
+    checkTopics(config, mistakes);
+    if (!mistakes.empty()) throw ConfigError(mistakes.text());
+    return config;
+}
+
+Config loadConfig(const std::string& path, const Identity& identity) {
+    const auto file = readRegularFile(path, kMaxFileBytes);
+    if (!file) {
+        throw ConfigError(
+            fmt::format("{}: {}; allowed: a TOML file that this user can read", path, file.error().message));
+    }
+    return parseConfig(file->content, path, identity);
+}
+
+}  // namespace edge

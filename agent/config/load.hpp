@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "config/config.hpp"
+#include "core/identity.hpp"
+
+namespace edge {
+
+/// The configuration cannot be used. what() is what the person sees, one line a mistake:
+/// "FILE:LINE: key: what is wrong, what is allowed". Programs exit with kExitConfig.
+class ConfigError : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+inline constexpr int kExitConfig = 78;  // EX_CONFIG of sysexits.h; systemd does not restart on it
+
+/// Reads and checks `path`; all mistakes are reported, in the order of their lines. Opens no secret. Throws
+/// ConfigError.
+Config loadConfig(const std::string& path, const Identity& identity);
+
+/// The same from text; `name` stands for the file in messages.
+Config parseConfig(std::string_view text, const std::string& name, const Identity& identity);
+
+/// The broker's password: "" where none is configured. A path must be a regular file that group and others cannot read
+/// (checked on the opened descriptor), a credential is looked up in $CREDENTIALS_DIRECTORY. A final newline is not part
+/// of it. Throws ConfigError, which never holds a byte of the secret.
+std::string loadPassword(const Config& config);
+
+/// Checks that the files of [mqtt.tls] can be read and are what they should be, the key file closed to group and
+/// others. Throws ConfigError.
+void checkTlsFiles(const Config& config);
+
+}  // namespace edge

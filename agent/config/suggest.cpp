@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include "config/suggest.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/text.hpp"
+
+namespace edge {
+namespace {
+
+constexpr std::size_t kMaxTypedBytes = 40;
+
+/// Letters inserted, left out, changed or swapped with their neighbour, each counting one (Damerau and Levenshtein).
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> beforeLast(b.size() + 1);
+    std::vector<std::size_t> last(b.size() + 1);
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(last.begin(), last.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+            const bool isSwap = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (isSwap) row[j] = std::min(row[j], beforeLast[j - 2] + 1);
+        }
+        beforeLast.swap(last);
+        last.swap(row);
+    }
+    return last[b.size()];
+}
+
+}  // namespace
+
+std::string nearest(std::string_view typed, const std::vector<std::string>& candidates) {
+    if (typed.size() > kMaxTypedBytes) return "";
+    const std::string lower = toLower(typed);
+    std::string best;
+    std::size_t bestDistance = std::max<std::size_t>(1, typed.size() / 3) + 1;
+    for (const std::string& candidate : candidates) {
+        const std::size_t d = distance(lower, toLower(candidate));
+        if (d >= bestDistance) continue;
+        best = candidate;
+        bestDistance = d;
+    }
+    return best;
+}
+
+}  // namespace edge

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/loop.hpp"
+#include "core/result.hpp"
+
+namespace edge {
+
+/// An edge as the kernel saw it, logical level (active-low already applied).
+struct GpioEdge {
+    bool active = false;
+    nanoseconds timestamp{};  ///< CLOCK_MONOTONIC
+};
+
+/// A requested input line. Thread: the loop's.
+class GpioInputLine {
+  public:
+    virtual ~GpioInputLine() = default;
+    /// Readable when edges wait.
+    [[nodiscard]] virtual int fd() const = 0;
+    /// The edges that wait, oldest first; never blocks. An error means that the line is gone (chip removed).
+    virtual Result<std::vector<GpioEdge>> readEdges() = 0;
+    virtual Result<bool> isActive() = 0;
+};
+
+/// A requested output line. Thread: the loop's.
+class GpioOutputLine {
+  public:
+    virtual ~GpioOutputLine() = default;
+    virtual Result<void> set(bool active) = 0;
+    virtual Result<bool> isActive() = 0;
+};
+
+/// Opens lines by the configuration's chip (label, name, path; "" = the header's chip) and line (offset or name). The
+/// port behind which libgpiod 1.6 and 2.x are hidden. Errors: kNotFound (no such chip or line), kBusy (another program
+/// has the line; the message names its consumer), kPermission, kIo.
+class GpioPort {
+  public:
+    virtual ~GpioPort() = default;
+    virtual Result<std::unique_ptr<GpioInputLine>> openInput(const GpioInputConfig& config) = 0;
+    virtual Result<std::unique_ptr<GpioOutputLine>> openOutput(const GpioOutputConfig& config, bool active) = 0;
+};
+
+/// The kernel's chips through libgpiod.
+std::unique_ptr<GpioPort> makeGpiodPort();
+
+}  // namespace edge

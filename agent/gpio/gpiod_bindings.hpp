@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gpio/chip_lookup.hpp"
+#include "gpio/gpio.hpp"
+
+/// What gpiod_port.cpp needs of libgpiod: implemented by gpiod_v1.cpp or gpiod_v2.cpp, whichever fits the library that
+/// is there. All functions may throw what libgpiod throws; the lines they return do not.
+namespace edge {
+
+/// A line that exists.
+struct GpioLineInfo {
+    unsigned offset = 0;
+    std::string consumer;  ///< who uses it, in its own words; "" = nobody, or the kernel
+};
+
+/// What the chip at `path` says of itself.
+GpioChip describeChip(const std::string& path);
+/// nullopt where the chip has no such line.
+std::optional<GpioLineInfo> findLine(const std::string& path, const GpioLine& line);
+
+std::unique_ptr<GpioInputLine> requestInput(const std::string& path, unsigned offset, const std::string& consumer,
+                                            const GpioInputConfig& config);
+std::unique_ptr<GpioOutputLine> requestOutput(const std::string& path, unsigned offset, const std::string& consumer,
+                                              const GpioOutputConfig& config, bool active);
+
+/// The most edges that one readEdges() returns: a floating input must not keep the loop for itself.
+inline constexpr std::size_t kMaxEdgesPerRead = 256;
+
+}  // namespace edge

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "gpio/gpio.hpp"
+#include "gpio/gpiod_bindings.hpp"
+#include "gpio/gpiod_errors.hpp"
+
+namespace edge {
+
+namespace {
+
+GpioChip probe(const std::string& path) {
+    auto chip = guarded<GpioChip>("open " + path, [&] { return describeChip(path); });
+    if (chip) return *chip;
+    return {path, std::filesystem::path(path).filename().string(), "", 0, chip.error()};
+}
+
+std::vector<GpioChip> allChips() {
+    std::vector<GpioChip> chips;
+    std::error_code ignored;  // no /dev to be read: no chip
+    for (const auto& entry : std::filesystem::directory_iterator("/dev", ignored)) {
+        const std::string name = entry.path().filename().string();
+        // Raspberry Pi OS keeps gpiochip4 as a link to gpiochip0 for old programs: one chip, not two.
+        if (name.starts_with("gpiochip") && !entry.is_symlink(ignored)) chips.push_back(probe(entry.path().string()));
+    }
+    std::sort(chips.begin(), chips.end(), [](const GpioChip& a, const GpioChip& b) { return a.name < b.name; });
+    return chips;
+}
+
+Result<GpioChip> lookUpChip(const std::string& wanted) {
+    if (!wanted.starts_with('/')) return pickChip(allChips(), wanted);
+    GpioChip chip = probe(wanted);
+    if (chip.problem) return tl::unexpected<Error>(*chip.problem);
+    return chip;
+}
+
+std::string toString(const GpioLine& line) {
+    return line.name.empty() ? fmt::format("line {}", line.offset) : fmt::format("line \"{}\"", line.name);
+}
+
+/// Finds chip and line, then has `request` (path, offset) take it.
+template <typename Line, typename Request>
+Result<std::unique_ptr<Line>> open(const std::string& wantedChip, const GpioLine& wantedLine, Request request) {
+    const auto chip = lookUpChip(wantedChip);
+    if (!chip) return tl::unexpected<Error>(chip.error());
+
+    const std::string place = fmt::format("{} of {} ({})", toString(wantedLine), chip->path, chip->label);
+    const auto line =
+        guarded<std::optional<GpioLineInfo>>("look up " + place, [&] { return findLine(chip->path, wantedLine); });
+    if (!line) return tl::unexpected<Error>(line.error());
+    if (!*line) {
+        return fail(Errc::kNotFound,
+                    fmt::format("there is no {}, which has {} lines; gpioinfo lists them", place, chip->lines));
+    }
+    auto opened = guarded<std::unique_ptr<Line>>("use " + place, [&] { return request(chip->path, (*line)->offset); });
+    if (!opened && opened.error().code == Errc::kBusy) {
+        return fail(Errc::kBusy,
+                    fmt::format("{} is in use by {}: stop that, or configure another line", place,
+                                (*line)->consumer.empty() ? "the kernel" : "\"" + (*line)->consumer + "\""));
+    }
+    return opened;
+}
+
+class GpiodPort : public GpioPort {
+  public:
+    Result<std::unique_ptr<GpioInputLine>> openInput(const GpioInputConfig& config) override {
+        return open<GpioInputLine>(config.chip, config.line, [&](const std::string& path, unsigned offset) {
+            return requestInput(path, offset, consumer(config.name), config);
+        });
+    }
+    Result<std::unique_ptr<GpioOutputLine>> openOutput(const GpioOutputConfig& config, bool active) override {
+        return open<GpioOutputLine>(config.chip, config.line, [&](const std::string& path, unsigned offset) {
+            return requestOutput(path, offset, consumer(config.name), config, active);
+        });
+    }
+
+  private:
+    /// What gpioinfo shows as the user of the line; the kernel cuts it after 31 bytes.
+    static std::string consumer(const std::string& name) { return "pi-edge-agent:" + name; }
+};
+
+}  // namespace
+
+std::unique_ptr<GpioPort> makeGpiodPort() {
+    return std::make_unique<GpiodPort>();
+}
+
+}  // namespace edge

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace edge {
+
+/// How the bytes of a frame lie in memory. Names as in libcamera and DRM: kRgb888 is B, G, R in memory order.
+enum class PixelFormat {
+    kYuv420,  ///< planes Y, U, V; chroma halved both ways
+    kNv12,    ///< planes Y, interleaved U V
+    kNv21,    ///< planes Y, interleaved V U
+    kYuyv,    ///< one plane Y0 U Y1 V
+    kUyvy,    ///< one plane U Y0 V Y1
+    kRgb888,  ///< one plane, bytes B, G, R
+    kBgr888,  ///< one plane, bytes R, G, B
+    kXrgb8888,  ///< one plane, bytes B, G, R, X
+    kXbgr8888,  ///< one plane, bytes R, G, B, X
+    kGrey8,   ///< one plane Y
+    kMjpeg,   ///< one plane: a whole JPEG of planes[0].bytes bytes (Huffman tables may be missing, as in AVI)
+};
+
+/// BT.601 matrix in both cases; kFull is what JPEG means (Sycc), kLimited is 16…235 / 16…240 (video).
+enum class ColorRange { kFull, kLimited };
+
+struct Plane {
+    const std::uint8_t* data = nullptr;
+    std::size_t bytes = 0;        ///< how many may be read
+    std::size_t strideBytes = 0;  ///< from one row to the next
+};
+
+/// A picture that somebody else owns; valid only while they say so.
+struct FrameView {
+    PixelFormat format = PixelFormat::kYuv420;
+    ColorRange range = ColorRange::kFull;
+    int width = 0;   ///< pixels
+    int height = 0;  ///< pixels
+    std::array<Plane, 3> planes;
+};
+
+}  // namespace edge

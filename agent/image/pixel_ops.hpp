@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "core/result.hpp"
+#include "image/planar.hpp"
+
+namespace edge {
+
+/// All that OpenCV does for us, with nothing of OpenCV in it: whoever implements this (a library, a module loaded on
+/// demand, plain loops) can be exchanged. 8 bits a sample, one sample a pixel. Errors: kInternal (out of memory).
+
+struct ConstPixels {
+    const std::uint8_t* data = nullptr;
+    int width = 0;
+    int height = 0;
+    std::size_t strideBytes = 0;
+};
+
+struct Pixels {
+    std::uint8_t* data = nullptr;
+    int width = 0;
+    int height = 0;
+    std::size_t strideBytes = 0;
+};
+
+/// Any of the eight ways to hold a picture: rows and columns are exchanged first, then left and right, then top and bottom.
+struct Turn {
+    bool transpose = false;
+    bool leftRight = false;
+    bool topBottom = false;
+    bool operator==(const Turn&) const = default;
+};
+
+/// Averages where it shrinks, interpolates where it grows, copies where the size is the same. No overlap.
+Result<void> resizePixels(const ConstPixels& from, const Pixels& to);
+
+/// `to` has the size that `from` has after the turn. No overlap.
+Result<void> turnPixels(const ConstPixels& from, const Pixels& to, Turn turn);
+
+/// White letters with a black outline in the lower left corner. Their height is 1/28 of the picture's (at least 10 pixels);
+/// a text too wide is drawn smaller, and below 8 pixels cut. `text` is printable ASCII.
+Result<void> drawLabel(PlanarBuffer& picture, const std::string& text);
+
+}  // namespace edge

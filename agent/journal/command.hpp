@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <optional>
+#include <string>
+
+namespace edge {
+
+/// The options of `pi-edge-agent journal`, as they were given.
+struct JournalCommandOptions {
+    std::string path;                   ///< journal.path
+    std::string kind;                   ///< "" = all, else one of JournalReader::kKinds
+    std::string since;                  ///< "" = from the start, else what parseSince() takes
+    std::optional<std::uint64_t> last;  ///< only the last so many; with `follow` alone: the last 10
+    bool json = false;                  ///< one object a line instead of text
+    bool follow = false;  ///< go on with what is written from now on, until SIGINT, SIGTERM or nobody reads
+};
+
+/// `pi-edge-agent journal`: rows to `out`, oldest first. Writes nothing to the journal, and needs no running agent.
+/// Returns the exit code: 0 done (also when it was interrupted, or `out` was closed); 1 the journal cannot be read; 2
+/// an option is wrong. 1 and 2 come with a sentence on `err`.
+int runJournalCommand(const JournalCommandOptions& options, std::ostream& out, std::ostream& err);
+
+}  // namespace edge

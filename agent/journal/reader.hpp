@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+#include "core/time.hpp"
+#include "journal/records.hpp"
+#include "journal/sqlite.hpp"
+
+namespace edge {
+
+/// Which rows are wanted.
+struct JournalFilter {
+    std::string kind;  ///< "command", "reading", "capture", "event"; "" = all
+    std::optional<WallTime> since;
+};
+
+/// Reads a journal from outside, in the order of recording. Works beside a running agent and without one, for whoever
+/// may read the file, and writes nothing at all. Holds no lock between two calls, so it never keeps the agent's WAL
+/// from being moved into the file. Thread: one.
+class JournalReader {
+  public:
+    /// Errors are a sentence for the person: no such file, not a journal, not allowed, of a newer version.
+    static Result<JournalReader> open(const std::string& path, JournalFilter filter);
+
+    /// Starts with the last `count` rows.
+    Result<void> skipToLast(std::uint64_t count);
+
+    /// The next rows, at most `limit`; fewer only where there are no more by now.
+    Result<std::vector<JournalRow>> next(std::size_t limit);
+
+    /// Whether anything was written since this was last asked; also opens a new file that has taken the place of the
+    /// old one (from its start), or a WAL that has come into being.
+    Result<bool> hasChanged();
+
+    /// Rows left out because their checksum is wrong.
+    [[nodiscard]] std::uint64_t damaged() const { return damaged_; }
+
+    static constexpr std::array<const char*, 4> kKinds{"command", "reading", "capture", "event"};
+
+  private:
+    JournalReader(std::string path, JournalFilter filter, Database db);
+    static Result<Database> connect(const std::string& path, bool& isImmutable);
+    [[nodiscard]] std::string selectIds() const;
+    Result<Statement> prepareIds(const std::string& sql);
+    Result<void> readBatch(std::size_t limit, std::vector<JournalRow>& rows, std::size_t& seen);
+    [[nodiscard]] bool isReplaced() const;
+
+    std::string path_;
+    JournalFilter filter_;
+    Database db_;
+    bool isImmutable_ = false;
+    std::uint64_t fileNumber_ = 0;
+    std::int64_t dataVersion_ = 0;
+    /// By kind, because readings are written later than they are recorded: the last row of each that was seen.
+    std::array<std::int64_t, kKinds.size()> position_{};
+    std::uint64_t damaged_ = 0;
+};
+
+}  // namespace edge

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "journal/records.hpp"
+
+namespace edge {
+
+/// One line for a person: local time, kind, and the fields in columns. "?" after the time: the clock was not
+/// synchronised. Whatever a payload holds, the line is printable.
+std::string toTextLine(const JournalRow& row);
+
+/// One JSON object, always valid UTF-8: a text that is not shows its bad bytes as U+FFFD, and a payload is then also
+/// there as `payload_hex`.
+std::string toJsonLine(const JournalRow& row);
+
+}  // namespace edge

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/result.hpp"
+#include "mqtt/message.hpp"
+#include "mqtt/publisher.hpp"
+
+namespace edge {
+
+/// Everything one connection attempt needs. Addresses are resolved before (name resolution can block for half a
+/// minute).
+struct ConnectOptions {
+    ServerAddress server;
+    /// A numeric address of it. What is connected to; for a server that connectsByName(), proof that the name is known
+    /// now.
+    std::string resolvedAddress;
+    int protocolVersion = 5;  ///< 5 or 4
+    std::string clientId;
+    std::string username;
+    std::string password;
+    TlsConfig tls;
+    milliseconds keepAlive{20000};
+    milliseconds connectTimeout{10000};
+    bool cleanStart = false;
+    milliseconds sessionExpiry{0};        ///< MQTT 5
+    std::uint32_t maximumPacketSize = 0;  ///< MQTT 5: announced to the broker; 0 = none
+    std::optional<Publication> will;
+};
+
+/// Whether the library has to be given the server's name instead of an address: for the name in its certificate and for
+/// the Host header of a websocket. It then looks the name up once more by itself.
+[[nodiscard]] constexpr bool connectsByName(Scheme scheme) {
+    return scheme != Scheme::kMqtt;
+}
+
+/// Why a connection could not be made, or ended.
+struct ConnectionFailure {
+    enum class Kind {
+        kNetwork,              ///< refused, reset, timed out, name not found
+        kTls,                  ///< certificate or handshake
+        kTlsNotYetValid,       ///< the certificate is from the future: our clock may be wrong
+        kClosedOnConnect,      ///< closed by the broker after CONNECT, unanswered: an old one does that on MQTT 5
+        kProtocolUnsupported,  ///< the broker does not speak this MQTT version
+        kRefusedLogin,         ///< user name, password, or not authorised
+        kTakenOver,            ///< another client uses our id (0x8E)
+        kPacketTooLarge,       ///< 0x95
+        kServer,               ///< any other reason code
+    };
+    Kind kind = Kind::kNetwork;
+    int reasonCode = -1;  ///< MQTT reason or return code, -1 where there is none
+    std::string message;  ///< one sentence for a person: what happened and what to do
+};
+
+/// One connection to a broker, from CONNECT to its end; used once and thrown away. The port behind which Paho is
+/// hidden. Thread: the loop's. Every callback comes on the loop, never inside a call, and none after destruction; it
+/// may destroy the client. Nothing here blocks, the destructor included.
+class MqttClient {
+  public:
+    struct Handlers {
+        std::function<void(const ConnectionInfo&)> connected;
+        std::function<void(const ConnectionFailure&)>
+            failed;  ///< instead of connected, at the latest after connectTimeout
+        std::function<void(const ConnectionFailure&)> lost;  ///< after connected, once
+        std::function<void(InboundMessage)> message;
+    };
+    /// One code a topic, ≥ 0x80 = refused. Not called when the connection ends before.
+    using SubscribeHandler = std::function<void(const std::vector<int>& reasonCodes)>;
+    /// `reasonCode` of the PUBACK, PUBREC or PUBCOMP: < 0x80 delivered, ≥ 0x80 denied; -1 = the connection ended
+    /// before. Not always called when `lost` comes first.
+    using PublishHandler = std::function<void(int reasonCode)>;
+
+    virtual ~MqttClient() = default;
+    virtual void connect() = 0;
+    virtual void subscribe(std::vector<std::string> topics, Qos qos, SubscribeHandler done) = 0;
+    virtual void publish(std::shared_ptr<const Publication> publication, PublishHandler done) = 0;
+    /// Clean DISCONNECT; `done` when it was written or after `limit`.
+    virtual void disconnect(milliseconds limit, std::function<void()> done) = 0;
+};
+
+using MqttClientFactory = std::function<std::unique_ptr<MqttClient>(const ConnectOptions&, MqttClient::Handlers)>;
+
+}  // namespace edge

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "core/time.hpp"
+#include "mqtt/message.hpp"
+
+namespace edge {
+
+/// What the broker said when it accepted the connection.
+struct ConnectionInfo {
+    int protocolVersion = 5;  ///< 5, or 4 for MQTT 3.1.1
+    std::string server;       ///< the configured address that answered
+    bool sessionPresent = false;
+    std::uint32_t maximumPacketSize = 0;  ///< bytes; 0 = none announced
+    std::uint16_t receiveMaximum = 65535;
+    Qos maximumQos = Qos::kExactlyOnce;
+    bool retainAvailable = true;
+    milliseconds serverKeepAlive{0};  ///< what the broker wants instead of ours; 0 = ours
+};
+
+/// What services see of the broker. Thread: the loop's, callbacks too.
+class Publisher {
+  public:
+    virtual ~Publisher() = default;
+
+    /// The connection as it stands; nullptr while there is none.
+    [[nodiscard]] virtual const ConnectionInfo* connection() const = 0;
+
+    /// Send, as soon as the window allows; within one priority in the order of the calls. `done` is called exactly
+    /// once, never inside this call; it may be empty. While there is no connection everything but Priority::kReply ends
+    /// as kLost at once; a reply (retain = kNo) waits for the next connection, at most kMaxWaitingReplies of them (the
+    /// oldest is dropped and counted). QoS and retain are lowered to what the broker offers. What waits is bounded:
+    /// beyond, a publication ends as kLost.
+    virtual void publish(Publication publication, Priority priority, DeliveryHandler done) = 0;
+
+    static constexpr std::size_t kMaxWaitingReplies = 1000;
+
+    /// The largest payload that the broker takes on `topic` now, by its announced Maximum Packet Size or by what was
+    /// learnt from a disconnect; SIZE_MAX where nothing is known.
+    [[nodiscard]] virtual std::size_t maxPayload(const std::string& topic) const = 0;
+};
+
+}  // namespace edge

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/loop.hpp"
+#include "mqtt/mqtt_client.hpp"
+#include "mqtt/payload_limit.hpp"
+#include "mqtt/send_queue.hpp"
+
+namespace edge {
+
+/// The sending half of a session: queue, window, what the broker takes, and what became of each publication. Outlives
+/// the connections it is attached to. Thread: the loop's.
+class Sender {
+  public:
+    struct Handlers {
+        std::function<void()> changed;             ///< something that people look at: a topic denied, a reply dropped
+        std::function<void(std::string)> stalled;  ///< no acknowledgement for too long: end the connection
+        std::function<void()> idle;                ///< after finishWith(): everything has gone and been acknowledged
+    };
+
+    /// `stallLimit`: an acknowledgement must come at least this often while something is in flight. Paho notices a dead
+    /// link late (2.6 times the keep-alive), and takes publications all the while.
+    Sender(Loop& loop, milliseconds stallLimit, Handlers handlers);
+
+    /// As Publisher::publish().
+    void publish(Publication publication, Priority priority, DeliveryHandler done);
+    [[nodiscard]] std::size_t maxPayload(const std::string& topic) const;
+
+    /// Sends through `client` from now on, until detach(). What waits, goes.
+    void attach(MqttClient& client, const ConnectionInfo& info);
+    /// The connection ended: replies wait for the next one, everything else ends as kLost.
+    void detach(const ConnectionFailure& why);
+    /// From now on only what waits as a reply, then `last`, is sent, and then `idle` called.
+    void finishWith(std::vector<Publication> last);
+    /// Everything still here ends as kLost, and so does all that comes.
+    void close();
+
+    /// The broker's ACL refused this topic: nothing more is sent on it over this connection.
+    void deny(const std::string& topic);
+
+    [[nodiscard]] const std::set<std::string>& deniedTopics() const { return deniedTopics_; }
+    [[nodiscard]] std::size_t waiting() const { return queue_.waiting(); }
+    [[nodiscard]] std::uint64_t droppedReplies() const { return droppedReplies_; }
+
+  private:
+    enum class State { kOpen, kFinishing, kClosed };
+
+    void pump();
+    void send(SendQueue::Next next);
+    [[nodiscard]] std::shared_ptr<const Publication> lowered(std::shared_ptr<const Publication> publication) const;
+    [[nodiscard]] bool isTooLarge(const Publication& publication) const;
+    void acknowledged(std::uint64_t id, int reasonCode);
+    [[nodiscard]] Delivery judge(const Outgoing& outgoing, int reasonCode);
+    void end(Outgoing outgoing, Delivery delivery);
+    void endAll(std::vector<Outgoing> outgoing, Delivery delivery);
+    void wait(Outgoing outgoing);
+    void learnFromLoss(const ConnectionFailure& why);
+    void watchForStall();
+
+    Loop& loop_;
+    milliseconds stallLimit_;
+    Handlers handlers_;
+    State state_ = State::kOpen;
+    MqttClient* client_ = nullptr;
+    ConnectionInfo info_;
+    SendQueue queue_;
+    PayloadLimit limit_;
+    std::set<std::string> deniedTopics_;
+    std::uint64_t droppedReplies_ = 0;
+    SteadyTime progressAt_{};
+    std::pair<std::size_t, SteadyTime> largeAtQos0_;  ///< the last one: nothing ever acknowledges it
+    Timer stallTimer_;
+    std::shared_ptr<int> alive_ = std::make_shared<int>();
+};
+
+}  // namespace edge

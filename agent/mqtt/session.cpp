@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+#include "mqtt/session.hpp"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "core/log.hpp"
+#include "core/text.hpp"
+#include "mqtt/connector.hpp"
+#include "mqtt/sender.hpp"
+#include "mqtt/warnings.hpp"
+
+namespace edge {
+
+namespace {
+
+using Kind = ConnectionFailure::Kind;
+
+constexpr seconds kConnectTimeout{10};
+/// The contract lets 64 KiB of payload through; topic, response topic and correlation data come on top.
+constexpr std::uint32_t kMaximumPacketSize = (64 + 8) * 1024;
+/// What may arrive between CONNACK and SUBACK, from the broker's queue, before it is passed on all the same.
+constexpr std::size_t kMaxEarlyMessages = 1000;
+constexpr std::size_t kMaxEarlyBytes = 4 << 20;
+/// Of the time that stop() has, this much is for the DISCONNECT.
+constexpr milliseconds kDisconnectTime{500};
+
+/// 2.5 times the keep-alive: sooner than Paho notices a dead link, later than a large picture takes on a slow one.
+milliseconds stallLimit(milliseconds keepAlive) {
+    return std::clamp<milliseconds>(keepAlive * 5 / 2, seconds{30}, seconds{60});
+}
+
+RandomSource systemRandom() {
+    return [engine = std::mt19937_64(std::random_device{}())]() mutable {
+        return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
+    };
+}
+
+}  // namespace
+
+struct MqttSession::Impl {
+    enum class State {
+        kStopped,
+        kConnecting,
+        kDiscarding,  ///< connected only to make a 3.1.1 broker forget the old session
+        kSubscribing,
+        kConnected,
+        kWaiting,  ///< for the next attempt
+        kFinishing,
+        kDisconnecting,
+    };
+
+    Impl(Loop& l, MqttClientFactory makeClient, Resolver& resolver, MqttConfig c, std::string id, std::string secret,
+         Publication lastWill, std::vector<std::string> topics, Handlers h, RandomSource random)
+        : loop(l),
+          config(std::move(c)),
+          clientId(std::move(id)),
+          password(std::move(secret)),
+          will(std::move(lastWill)),
+          subscriptions(std::move(topics)),
+          handlers(std::move(h)),
+          servers(config, random ? std::move(random) : systemRandom()),
+          connector(l, std::move(makeClient), resolver),
+          sender(l, stallLimit(config.keepAlive),
+                 {[this] { changed(); },
+                  [this](std::string why) {
+                      lost({Kind::kNetwork, -1, std::move(why)});
+                  },
+                  [this] { disconnect(); }}) {
+        health.warnings = connectionWarnings(config);
+    }
+
+    void attempt() {
+        state = State::kConnecting;
+        const ServerList::Plan plan = servers.next(loop.clock().now());
+        ConnectOptions options;
+        attempted = plan.address;
+        options.server = plan.address;
+        options.protocolVersion = plan.protocolVersion;
+        options.clientId = clientId;
+        options.username = config.username;
+        options.password = password;
+        options.tls = config.tls;
+        options.keepAlive = plan.keepAlive;
+        options.connectTimeout = kConnectTimeout;
+        options.sessionExpiry = config.sessionExpiry;
+        options.maximumPacketSize = kMaximumPacketSize;
+        options.will = will;
+        options.will->qos = std::min(will.qos, plan.maximumWillQos);
+        if (!plan.mayRetainWill) options.will->retain = Retain::kNo;
+        // MQTT 5 brokers end the session by themselves; a 3.1.1 one never does.
+        const bool isV311 = plan.protocolVersion < 5;
+        isDiscarding = isV311 && config.sessionExpiry.count() > 0 && awayTooLong();
+        options.cleanStart = isDiscarding || config.sessionExpiry.count() == 0;
+
+        MqttClient::Handlers forClient;
+        forClient.connected = [this](const ConnectionInfo& offered) { accepted(offered); };
+        forClient.failed = [this](const ConnectionFailure& failure) { failed(failure); };
+        forClient.lost = [this](const ConnectionFailure& failure) { lost(failure); };
+        forClient.message = [this](InboundMessage message) { arrived(std::move(message)); };
+        connector.start(std::move(options), std::move(forClient));
+    }
+
+    [[nodiscard]] bool awayTooLong() const {
+        return awaySince && loop.clock().now() - *awaySince > config.sessionExpiry;
+    }
+
+    void accepted(const ConnectionInfo& offered) {
+        client = connector.take();
+        info = offered;
+        if (servers.learnKeepAlive(info.serverKeepAlive)) {
+            log::info("{} wants to hear of us every {}: connecting again with that", info.server,
+                      formatDuration(info.serverKeepAlive));
+            return leave(State::kConnecting);
+        }
+        if (isDiscarding) {
+            log::info("{}: away for longer than mqtt.session_expiry, what it kept for us is discarded", info.server);
+            awaySince.reset();
+            return leave(State::kDiscarding);
+        }
+        state = State::kSubscribing;
+        if (subscriptions.empty()) return announce({});
+        // A broker that never answers a SUBSCRIBE is as good as none.
+        timer = loop.after(kConnectTimeout, [this] {
+            lost({Kind::kNetwork, -1, "the broker does not answer the subscription"});
+        });
+        client->subscribe(subscriptions, Qos::kExactlyOnce, [this](const std::vector<int>& codes) { announce(codes); });
+    }
+
+    /// Disconnects, and connects once more.
+    void leave(State next) {
+        state = next;
+        client->disconnect(kDisconnectTime, [this] {
+            client.reset();
+            early.clear();
+            attempt();
+        });
+    }
+
+    void announce(const std::vector<int>& codes) {
+        timer.cancel();
+        for (std::size_t i = 0; i < codes.size() && i < subscriptions.size(); ++i) {
+            if (codes[i] < 0x80) continue;
+            log::warning(
+                "the broker does not let us subscribe to {} (code {}): nothing will arrive there; check its ACL",
+                printable(subscriptions[i]), codes[i]);
+            sender.deny(subscriptions[i]);
+        }
+        servers.connected(loop.clock().now());
+        state = State::kConnected;
+        health.connected = true;
+        ++health.connects;
+        health.lastFailure.clear();
+        log::info("connected to {}, MQTT {}{}", info.server, info.protocolVersion >= 5 ? "5" : "3.1.1",
+                  info.sessionPresent ? ", with what it kept for us" : "");
+        sender.attach(*client, info);
+        if (handlers.connected) handlers.connected(info);
+        changed();
+        for (InboundMessage& message : std::exchange(early, {})) deliver(std::move(message));
+        earlyBytes = 0;
+    }
+
+    /// What the broker kept for us can arrive before the subscription is answered, and so before anybody knows of the
+    /// connection. It waits that moment.
+    void arrived(InboundMessage message) {
+        const bool isEarly =
+            state == State::kSubscribing && early.size() < kMaxEarlyMessages && earlyBytes < kMaxEarlyBytes;
+        if (isEarly) {
+            earlyBytes += message.payload.size();
+            early.push_back(std::move(message));
+        } else {
+            deliver(std::move(message));
+        }
+    }
+
+    void deliver(InboundMessage message) {
+        const bool isStopping =
+            state != State::kSubscribing && state != State::kConnected;  // a handler may have done that
+        if (handlers.message && !isStopping) handlers.message(std::move(message));
+    }
+
+    void failed(const ConnectionFailure& failure) {
+        const ConnectionFailure why = failure;  // what it belongs to may go with the client
+        const ServerList::Step step = servers.failed(why, loop.clock().now(), loop.clock().wallState());
+        client.reset();
+        early.clear();
+        earlyBytes = 0;
+        if (!step.isAdapted) return report(why, step);
+        log::debug("{}: {}; trying the other way", toString(attempted), why.message);
+        attempt();
+    }
+
+    void lost(const ConnectionFailure& failure) {
+        timer.cancel();
+        if (state == State::kFinishing || state == State::kDisconnecting) return finish();
+        if (state != State::kConnected && state != State::kDiscarding) return failed(failure);
+        const ConnectionFailure why = failure;
+        client.reset();
+        if (state == State::kDiscarding) return attempt();
+        const SteadyTime now = loop.clock().now();
+        if (config.sessionExpiry.count() > 0) awaySince = now;
+        health.connected = false;
+        const ServerList::Step step = servers.lost(why, now, loop.clock().wallState());
+        sender.detach(why);
+        state = State::kWaiting;
+        if (handlers.disconnected) handlers.disconnected();
+        if (state == State::kWaiting) report(why, step);  // the handler may have stopped us
+    }
+
+    /// One line for each change, and the next attempt.
+    void report(const ConnectionFailure& failure, const ServerList::Step& step) {
+        state = State::kWaiting;
+        ++health.failures;
+        if (step.isNews) {
+            log::warning(
+                "{}: {}; trying {} {}", toString(attempted), failure.message,
+                config.servers.size() > 1 ? "the next server" : "again",
+                step.wait.count() == 0 ? "now" : "in " + formatDuration(std::chrono::ceil<seconds>(step.wait)));
+        }
+        timer = loop.after(step.wait, [this] { attempt(); });
+        const bool isNewToHealth = std::exchange(health.lastFailure, failure.message) != failure.message;
+        if (step.isNews || isNewToHealth) changed();
+    }
+
+    void changed() {
+        if (handlers.healthChanged) handlers.healthChanged();
+    }
+
+    void stop(std::vector<Publication> last, milliseconds limit, Task done) {
+        whenStopped.push_back(std::move(done));
+        if (state == State::kFinishing || state == State::kDisconnecting) return;
+        if (state != State::kConnected) return finish();
+        state = State::kFinishing;
+        deadline = loop.clock().now() + limit;
+        timer = loop.at(deadline - std::min<milliseconds>(kDisconnectTime, limit / 2), [this] { disconnect(); });
+        sender.finishWith(std::move(last));
+    }
+
+    void disconnect() {
+        if (state != State::kFinishing) return;
+        state = State::kDisconnecting;
+        const auto left = std::chrono::duration_cast<milliseconds>(deadline - loop.clock().now());
+        timer = loop.at(deadline, [this] { finish(); });
+        client->disconnect(std::max(left, milliseconds{1}), [this] { finish(); });
+    }
+
+    void finish() {
+        state = State::kStopped;
+        timer.cancel();
+        connector.cancel();
+        client.reset();
+        early.clear();
+        health.connected = false;
+        sender.close();
+        for (Task& task : std::exchange(whenStopped, {})) loop.post(std::move(task));
+    }
+
+    Loop& loop;
+    const MqttConfig config;
+    const std::string clientId;
+    const std::string password;
+    const Publication will;
+    const std::vector<std::string> subscriptions;
+    const Handlers handlers;
+
+    State state = State::kStopped;
+    SessionHealth health;
+    ServerList servers;
+    Connector connector;
+    Sender sender;
+    std::unique_ptr<MqttClient> client;
+    ServerAddress attempted;
+    ConnectionInfo info;
+    std::optional<SteadyTime> awaySince;  ///< since when nobody has been connected with our id
+    bool isDiscarding = false;
+    std::vector<InboundMessage> early;
+    std::size_t earlyBytes = 0;
+    Timer timer;  ///< of the state: the next attempt, the answer to SUBSCRIBE, the end of stop()
+    SteadyTime deadline{};
+    std::vector<Task> whenStopped;
+};
+
+MqttSession::MqttSession(Loop& loop, MqttClientFactory makeClient, Resolver& resolver, MqttConfig config,
+                         std::string clientId, std::string password, Publication will,
+                         std::vector<std::string> subscriptions, Handlers handlers, RandomSource random)
+    : impl_(std::make_unique<Impl>(loop, std::move(makeClient), resolver, std::move(config), std::move(clientId),
+                                   std::move(password), std::move(will), std::move(subscriptions), std::move(handlers),
+                                   std::move(random))) {}
+
+MqttSession::~MqttSession() = default;
+
+void MqttSession::start(std::optional<milliseconds> away) {
+    for (const std::string& warning : impl_->health.warnings) log::warning("{}", warning);
+    if (away) impl_->awaySince = impl_->loop.clock().now() - *away;
+    impl_->attempt();
+}
+
+void MqttSession::stop(std::vector<Publication> last, milliseconds limit, Task done) {
+    impl_->stop(std::move(last), limit, std::move(done));
+}
+
+const ConnectionInfo* MqttSession::connection() const {
+    return impl_->state == Impl::State::kConnected ? &impl_->info : nullptr;
+}
+
+void MqttSession::publish(Publication publication, Priority priority, DeliveryHandler done) {
+    impl_->sender.publish(std::move(publication), priority, std::move(done));
+}
+
+std::size_t MqttSession::maxPayload(const std::string& topic) const {
+    return impl_->sender.maxPayload(topic);
+}
+
+const SessionHealth& MqttSession::health() const {
+    impl_->health.waiting = impl_->sender.waiting();
+    impl_->health.droppedReplies = impl_->sender.droppedReplies();
+    impl_->health.deniedTopics = impl_->sender.deniedTopics();
+    return impl_->health;
+}
+
+}  // namespace edge

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/loop.hpp"
+#include "mqtt/mqtt_client.hpp"
+#include "mqtt/publisher.hpp"
+#include "mqtt/resolver.hpp"
+#include "mqtt/server_list.hpp"
+
+namespace edge {
+
+/// For health.
+struct SessionHealth {
+    bool connected = false;
+    std::uint64_t connects = 0;          ///< connections made since start
+    std::uint64_t failures = 0;          ///< attempts that failed since start
+    std::string lastFailure;             ///< the sentence of the last one; "" = none
+    std::set<std::string> deniedTopics;  ///< refused by the broker's ACL in this session
+    std::size_t waiting = 0;             ///< publications that wait for the window
+    std::uint64_t droppedReplies = 0;
+    std::vector<std::string> warnings;  ///< connectionWarnings()
+};
+
+/// Keeps a connection to one of the configured brokers, for ever: resolves names on its own strand, tries servers in
+/// turn, MQTT 5 first and 3.1.1 where that is refused, with a fresh MqttClient each time, backs off with jitter, and
+/// subscribes on every connection before anybody hears of it. Holds the send window and the queue by priority. Thread:
+/// the loop's.
+class MqttSession : public Publisher {
+  public:
+    struct Handlers {
+        std::function<void(const ConnectionInfo&)> connected;  ///< subscribed; publish away
+        std::function<void()> disconnected;                    ///< after connected
+        std::function<void(InboundMessage)> message;
+        std::function<void()> healthChanged;  ///< something in health() that people look at changed
+    };
+
+    /// `will` is the last will; `subscriptions` are made at QoS 2 on every connection, each refused one is reported
+    /// once. `random` gives numbers in [0, 1), for the jitter.
+    MqttSession(Loop& loop, MqttClientFactory makeClient, Resolver& resolver, MqttConfig config, std::string clientId,
+                std::string password, Publication will, std::vector<std::string> subscriptions, Handlers handlers,
+                RandomSource random = {});
+    ~MqttSession() override;
+
+    /// `away` is how long nobody has been connected with this client id, as far as the last run's records tell: beyond
+    /// session_expiry a 3.1.1 broker, which cannot be told of one, has its old session discarded first.
+    void start(std::optional<milliseconds> away = std::nullopt);
+    /// Sends `last` (the offline status), waits for what is under way, disconnects cleanly; `done` at the latest after
+    /// `limit`. Nothing is delivered afterwards.
+    void stop(std::vector<Publication> last, milliseconds limit, Task done);
+
+    [[nodiscard]] const ConnectionInfo* connection() const override;
+    void publish(Publication publication, Priority priority, DeliveryHandler done) override;
+    [[nodiscard]] std::size_t maxPayload(const std::string& topic) const override;
+
+    [[nodiscard]] const SessionHealth& health() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace edge

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: MIT
+#include "services/capture_service.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <list>
+
+#include <fmt/core.h>
+
+#include "core/log.hpp"
+#include "core/sha256.hpp"
+#include "services/image_description.hpp"
+
+namespace edge {
+namespace {
+
+/// A camera that fails this often in a row without an interval to wait for ends its series: nothing would slow it down.
+constexpr int kMaxFailuresInARow = 3;
+
+ReplyCode toReplyCode(Errc code) {
+    switch (code) {
+        case Errc::kTimeout:
+            return ReplyCode::kCaptureTimeout;
+        case Errc::kTooLarge:
+            return ReplyCode::kTooLarge;
+        case Errc::kCancelled:
+            return ReplyCode::kCancelled;
+        case Errc::kInvalid:
+            return ReplyCode::kInvalidOption;
+        case Errc::kUnavailable:
+        case Errc::kNotFound:
+        case Errc::kBusy:
+        case Errc::kPermission:
+        case Errc::kFault:
+        case Errc::kIo:
+            return ReplyCode::kCameraUnavailable;
+        case Errc::kInternal:
+            return ReplyCode::kInternal;
+    }
+    return ReplyCode::kInternal;
+}
+
+/// "gpio:button" stays; topics become "command".
+std::string triggerOf(const CommandContext& context) {
+    return context.source.starts_with("gpio:") ? context.source : "command";
+}
+
+/// One picture: from the command (or a series' next turn) to its answer.
+struct Job {
+    CommandOptions options;
+    CommandContext context;
+    OutcomeHandler done;
+    std::string id;
+    Picture picture;  ///< its JPEG is moved into the publication
+    std::int64_t bytes = 0;
+    std::string sha256;
+    std::string description;
+    bool isAnswered = false;
+};
+using JobPtr = std::shared_ptr<Job>;
+
+struct Series {
+    CommandOptions options;
+    CommandContext context;
+    OutcomeHandler done;
+    int wanted = 0;
+    int started = 0;
+    int taken = 0;
+    int failuresInARow = 0;
+    SteadyTime next{};
+    Outcome lastFailure;
+    Timer timer;
+    bool isCancelled = false;
+};
+using SeriesPtr = std::shared_ptr<Series>;
+
+}  // namespace
+
+struct CaptureService::Impl {
+    Impl(Loop& l, PictureSource& s, Publisher& p, Journal& j, std::shared_ptr<Executor> h, const Config& c,
+         std::string prefix)
+        : loop(l),
+          source(s),
+          publisher(p),
+          journal(j),
+          hashStrand(std::move(h)),
+          image(c.image),
+          timeout(c.camera.timeout),
+          qos(static_cast<Qos>(c.mqtt.qos)),
+          base(c.topics.base),
+          isCameraWanted(c.camera.backend != CameraBackend::kNone),
+          imagePrefix(std::move(prefix)) {}
+
+    // ---- requests
+
+    void capture(const CommandOptions& options, const CommandContext& context, OutcomeHandler done) {
+        if (waiting.size() >= kMaxWaiting) {
+            return answer(done, Outcome::failure(ReplyCode::kBusy,
+                                                 fmt::format("{} pictures wait already; send the command again when "
+                                                             "some of them have come",
+                                                             kMaxWaiting)));
+        }
+        if (options.count.value_or(1) > 1) return startSeries(options, context, std::move(done));
+        enqueue(options, context, std::move(done));
+    }
+
+    void enqueue(const CommandOptions& options, const CommandContext& context, OutcomeHandler done) {
+        auto job = std::make_shared<Job>();
+        job->options = options;
+        job->context = context;
+        job->done = std::move(done);
+        job->id = fmt::format("{}-{}", imagePrefix, ++lastImage);
+        waiting.push_back(std::move(job));
+        pump();
+    }
+
+    [[nodiscard]] static Outcome notConnected() {
+        return Outcome::failure(ReplyCode::kInternal,
+                                "there is no connection to the broker, so no picture was taken; try again later");
+    }
+
+    void pump() {
+        while (inFlight < kInFlight && !waiting.empty()) {
+            const JobPtr job = waiting.front();
+            waiting.pop_front();
+            active.push_back(job);
+            if (publisher.connection() == nullptr) {
+                loop.post([this, job, alive = std::weak_ptr<int>(lifetime)] {
+                    if (!alive.expired()) finish(job, notConnected());
+                });
+                continue;
+            }
+            ++inFlight;
+            PictureRequest request;
+            request.width = job->options.width;
+            request.height = job->options.height;
+            request.quality = job->options.quality;
+            request.timeout = job->options.timeout.value_or(timeout);
+            request.notBefore = job->context.arrived;
+            request.maxBytes = std::min(static_cast<std::size_t>(image.maxBytes), publisher.maxPayload(image.topic));
+            source.capture(request, [this, job, alive = std::weak_ptr<int>(lifetime)](Result<Picture> picture) {
+                if (!alive.expired()) taken(job, std::move(picture));
+            });
+        }
+    }
+
+    void taken(const JobPtr& job, Result<Picture> picture) {
+        --inFlight;
+        if (!picture) {
+            finish(job, Outcome::failure(toReplyCode(picture.error().code), picture.error().message));
+            return pump();
+        }
+        job->picture = std::move(*picture);
+        job->bytes = static_cast<std::int64_t>(job->picture.jpeg.size());
+        hashStrand->post([this, job, alive = std::weak_ptr<int>(lifetime)] {
+            auto digest = std::make_shared<std::string>(sha256Hex(job->picture.jpeg));
+            loop.post([this, job, digest, alive] {
+                if (!alive.expired()) publish(job, std::move(*digest));
+            });
+        });
+        pump();
+    }
+
+    void publish(const JobPtr& job, std::string digest) {
+        if (job->isAnswered) return;
+        job->sha256 = std::move(digest);
+        const ImageDescription description{job->id, triggerOf(job->context), job->context.transaction, job->sha256};
+        job->description = formatDescription(description, job->picture);
+
+        Publication jpeg;
+        jpeg.topic = image.topic;
+        jpeg.payload = std::move(job->picture.jpeg);
+        jpeg.qos = qos;
+        jpeg.contentType = "image/jpeg";
+        jpeg.userProperties = {{"id", job->id}, {"time", formatRfc3339(job->picture.exposureStart)}};
+        if (!job->context.transaction.empty())
+            jpeg.userProperties.emplace_back("transaction", job->context.transaction);
+        publisher.publish(std::move(jpeg), Priority::kImage,
+                          [this, job, alive = std::weak_ptr<int>(lifetime)](Delivery d) {
+                              if (!alive.expired()) delivered(job, d);
+                          });
+        if (base.empty()) return;
+        Publication text;
+        text.topic = base + "/image";
+        text.payload = job->description;
+        text.qos = Qos::kAtMostOnce;
+        publisher.publish(std::move(text), Priority::kImage, {});
+    }
+
+    void delivered(const JobPtr& job, Delivery delivery) {
+        switch (delivery) {
+            case Delivery::kDelivered:
+                if (publishedHandler) publishedHandler();
+                return finish(job, Outcome::success(job->description));
+            case Delivery::kTooLarge:
+                return finish(job,
+                              Outcome::failure(ReplyCode::kTooLarge,
+                                               "the picture is larger than the broker takes; ask for a smaller width, "
+                                               "height or quality"));
+            case Delivery::kDenied:
+                return finish(job, Outcome::failure(ReplyCode::kInternal,
+                                                    fmt::format("the broker does not let this agent publish on \"{}\"; "
+                                                                "check its access list",
+                                                                image.topic)));
+            case Delivery::kLost:
+                return finish(job,
+                              Outcome::failure(ReplyCode::kInternal,
+                                               "the connection to the broker broke while the picture was on its way, "
+                                               "and pictures are not sent twice; send the command again"));
+        }
+    }
+
+    void finish(const JobPtr& job, const Outcome& outcome) {
+        if (std::exchange(job->isAnswered, true)) return;
+        active.remove(job);
+        ++(outcome.ok ? counters.published : counters.failed);
+        recordCapture(*job, outcome.ok ? "ok" : toString(outcome.code));
+        job->done(outcome);
+        if (changeHandler) changeHandler();
+    }
+
+    void recordCapture(const Job& job, std::string_view status) {
+        CaptureRecord record;
+        record.time = job.bytes == 0 ? loop.clock().wallNow() : job.picture.exposureStart;
+        record.imageId = job.id;
+        record.trigger = triggerOf(job.context);
+        record.transaction = job.context.transaction;
+        record.width = job.picture.width;
+        record.height = job.picture.height;
+        record.bytes = job.bytes;
+        record.sha256 = job.sha256;
+        record.status = status;
+        journal.record(std::move(record));
+    }
+
+    // ---- series
+
+    void startSeries(const CommandOptions& options, const CommandContext& context, OutcomeHandler done) {
+        auto series = std::make_shared<Series>();
+        series->options = options;
+        series->context = context;
+        series->done = std::move(done);
+        series->wanted = *options.count;
+        series->next = loop.clock().now();
+        running.push_back(series);
+        takeNext(series);
+    }
+
+    void takeNext(const SeriesPtr& series) {
+        ++series->started;
+        enqueue(series->options, series->context,
+                [this, series](const Outcome& outcome) { seriesTaken(series, outcome); });
+    }
+
+    void seriesTaken(const SeriesPtr& series, const Outcome& outcome) {
+        if (series->isCancelled) return;
+        if (outcome.ok) {
+            ++series->taken;
+            series->failuresInARow = 0;
+        } else {
+            series->lastFailure = outcome;
+            ++series->failuresInARow;
+        }
+        const milliseconds every = series->options.every.value_or(milliseconds{0});
+        const bool isHopeless = every.count() == 0 && series->failuresInARow >= kMaxFailuresInARow;
+        if (series->started >= series->wanted || isHopeless) return endSeries(series);
+        // Without drift, and without bunching up: a turn that was missed is not caught up.
+        const SteadyTime now = loop.clock().now();
+        series->next += every;
+        if (every.count() > 0 && series->next < now) series->next += (now - series->next) / every * every;
+        // The next exposure comes after its own turn, not after the command of long ago.
+        series->timer = loop.at(series->next, [this, series] {
+            series->context.arrived = bootTimeNow();
+            takeNext(series);
+        });
+    }
+
+    static std::string seriesData(const Series& series) {
+        return fmt::format(R"({{"taken":{},"count":{}}})", series.taken, series.wanted);
+    }
+
+    void endSeries(const SeriesPtr& series) {
+        running.remove(series);
+        if (series->taken == series->wanted) return series->done(Outcome::success(seriesData(*series)));
+        series->done(Outcome::failure(series->lastFailure.code,
+                                      fmt::format("{} of {} pictures were taken; the last that failed: {}",
+                                                  series->taken, series->wanted, series->lastFailure.error),
+                                      seriesData(*series)));
+    }
+
+    std::size_t cancelSeries(const std::string& sentence) {
+        const auto ended = std::move(running);
+        running.clear();
+        for (const SeriesPtr& series : ended) {
+            series->isCancelled = true;
+            series->timer.cancel();
+            series->done(Outcome::failure(ReplyCode::kCancelled, sentence, seriesData(*series)));
+        }
+        return ended.size();
+    }
+
+    void answer(const OutcomeHandler& done, Outcome outcome) {
+        loop.post([done, outcome = std::move(outcome)] { done(outcome); });
+    }
+
+    Loop& loop;
+    PictureSource& source;
+    Publisher& publisher;
+    Journal& journal;
+    std::shared_ptr<Executor> hashStrand;
+    ImageConfig image;
+    milliseconds timeout;
+    Qos qos;
+    std::string base;
+    bool isCameraWanted;
+    std::string imagePrefix;
+    std::uint64_t lastImage = 0;
+    std::deque<JobPtr> waiting;
+    std::list<JobPtr> active;  ///< given to the camera and not answered
+    std::size_t inFlight = 0;
+    std::list<SeriesPtr> running;
+    CaptureCounters counters;
+    Task publishedHandler;
+    Task changeHandler;
+    std::shared_ptr<int> lifetime = std::make_shared<int>(0);
+};
+
+CaptureService::CaptureService(Loop& loop, PictureSource& source, Publisher& publisher, Journal& journal,
+                               std::shared_ptr<Executor> hashStrand, const Config& config, std::string imagePrefix)
+    : impl_(std::make_unique<Impl>(loop, source, publisher, journal, std::move(hashStrand), config,
+                                   std::move(imagePrefix))) {
+    source.onStateChange([this](const CameraState& state) {
+        if (state.online) {
+            log::info("camera online: {}", state.model);
+        } else {
+            log::warning("camera offline: {}", state.reason);
+        }
+        impl_->journal.record(EventRecord{impl_->loop.clock().wallNow(), "camera",
+                                          state.online ? "online: " + state.model : "offline: " + state.reason});
+        onConnected();
+        if (impl_->changeHandler) impl_->changeHandler();
+    });
+}
+
+CaptureService::~CaptureService() {
+    impl_->source.onStateChange({});
+}
+
+void CaptureService::capture(const CommandOptions& options, const CommandContext& context, OutcomeHandler done) {
+    impl_->capture(options, context, std::move(done));
+}
+
+Outcome CaptureService::cancel() {
+    const std::size_t ended = impl_->cancelSeries("ended by \"cancel\"");
+    return Outcome::success(fmt::format(R"({{"cancelled":{}}})", ended));
+}
+
+void CaptureService::shutDown() {
+    constexpr const char* kSentence = "the agent is stopping; send the command again when it is back";
+    impl_->cancelSeries(kSentence);
+    auto open = std::list<JobPtr>(impl_->active);
+    open.insert(open.end(), impl_->waiting.begin(), impl_->waiting.end());
+    impl_->waiting.clear();
+    for (const JobPtr& job : open) impl_->finish(job, Outcome::failure(ReplyCode::kCancelled, kSentence));
+}
+
+void CaptureService::onConnected() {
+    if (impl_->base.empty() || !impl_->isCameraWanted) return;
+    Publication status;
+    status.topic = impl_->base + "/camera/status";
+    status.payload = impl_->source.state().online ? "online" : "offline";
+    status.retain = Retain::kYes;
+    impl_->publisher.publish(std::move(status), Priority::kReply, {});
+}
+
+void CaptureService::onPublished(Task handler) {
+    impl_->publishedHandler = std::move(handler);
+}
+void CaptureService::onChange(Task handler) {
+    impl_->changeHandler = std::move(handler);
+}
+
+CaptureCounters CaptureService::counters() const {
+    CaptureCounters counters = impl_->counters;
+    counters.waiting = impl_->waiting.size() + impl_->inFlight;
+    counters.series = impl_->running.size();
+    return counters;
+}
+
+const CameraState& CaptureService::cameraState() const {
+    return impl_->source.state();
+}
+
+}  // namespace edge

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "camera/picture_source.hpp"
+#include "config/config.hpp"
+#include "core/loop.hpp"
+#include "journal/journal.hpp"
+#include "mqtt/publisher.hpp"
+#include "services/command_service.hpp"
+
+namespace edge {
+
+/// For health.
+struct CaptureCounters {
+    std::uint64_t published = 0;
+    std::uint64_t failed = 0;
+    std::size_t waiting = 0;
+    std::size_t series = 0;
+};
+
+/// Pictures on request: one by one, each with an exposure of its own after its command, published on the image topic
+/// with a description beside it. A series is a request that comes back at its interval; others go in between. Thread:
+/// the loop's.
+class CaptureService {
+  public:
+    static constexpr std::size_t kMaxWaiting = 100;
+    /// Pictures under way in the camera program at once: one is exposed while the one before is encoded.
+    static constexpr std::size_t kInFlight = 2;
+
+    /// `hashStrand` computes the SHA-256 of pictures. `imagePrefix` makes image ids unique to this run.
+    CaptureService(Loop& loop, PictureSource& source, Publisher& publisher, Journal& journal,
+                   std::shared_ptr<Executor> hashStrand, const Config& config, std::string imagePrefix);
+    ~CaptureService();
+
+    /// The `capture` command.
+    void capture(const CommandOptions& options, const CommandContext& context, OutcomeHandler done);
+    /// The `cancel` command: ends all series; their own answers are `cancelled`.
+    Outcome cancel();
+    /// At the end of the program: as cancel(), and whatever waits.
+    void shutDown();
+
+    /// Publishes camera/status, on each connection.
+    void onConnected();
+    /// Called after each picture that the broker took.
+    void onPublished(Task handler);
+    /// Called when camera state or counters that people look at changed.
+    void onChange(Task handler);
+
+    [[nodiscard]] CaptureCounters counters() const;
+    [[nodiscard]] const CameraState& cameraState() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace edge

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace edge {
+
+/// Why a command was not carried out: the contract's codes.
+enum class ReplyCode {
+    kUnknownCommand,
+    kInvalidPayload,
+    kInvalidOption,
+    kRetainedIgnored,
+    kExpired,
+    kClockUnsynchronised,
+    kBusy,
+    kRateLimited,
+    kCameraUnavailable,
+    kCaptureTimeout,
+    kTooLarge,
+    kCancelled,
+    kInternal,
+};
+
+/// "unknown_command", …
+std::string_view toString(ReplyCode code);
+
+/// How a command ended. `data` is one JSON object, as text.
+struct Outcome {
+    bool ok = true;
+    ReplyCode code = ReplyCode::kInternal;  ///< of an error
+    std::string error;                      ///< a sentence that says what to do
+    std::string data = "{}";
+
+    static Outcome success(std::string data = "{}") { return {true, ReplyCode::kInternal, "", std::move(data)}; }
+    static Outcome failure(ReplyCode code, std::string error, std::string data = "{}") {
+        return {false, code, std::move(error), std::move(data)};
+    }
+};
+
+/// The reply as the contract has it: `command` "" becomes null, `transaction` "" is left out. Always valid JSON and
+/// UTF-8.
+std::string formatReply(const Outcome& outcome, std::string_view command, std::string_view transaction);
+
+}  // namespace edge

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+# What is installed, and the two packages: `cpack` in the build directory writes them to packages/.
+# pi-edge-agent talks to the broker; pi-edge-camera owns the camera and brings libcamera and OpenCV with it.
+
+if(TARGET pi-edge-agent)
+  install(TARGETS pi-edge-agent RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT agent)
+endif()
+
+# The shipped service takes pictures through systemd's socket, everything else through a child of its own: that one line is
+# what differs from config/agent.toml.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/config/agent.toml")
+file(READ "${PROJECT_SOURCE_DIR}/config/agent.toml" configuration)
+string(REGEX REPLACE "\n#socket = \"\"[^\n]*\n"
+  "\nsocket = \"/run/pi-edge-agent/camera.sock\"  # of pi-edge-camera.socket; \"\" = the agent starts pi-edge-camera itself\n"
+  packaged "${configuration}")
+if(packaged STREQUAL configuration)
+  message(FATAL_ERROR "config/agent.toml: the line '#socket = \"\"' of [camera] is missing; the package replaces it")
+endif()
+file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/packaging/agent.toml" CONTENT "${packaged}" @ONLY)
+
+# systemd's own directories do not follow the library directory of the architecture.
+install(FILES systemd/pi-edge-agent.service DESTINATION lib/systemd/system COMPONENT agent)
+install(FILES systemd/pi-edge-agent.sysusers DESTINATION lib/sysusers.d RENAME pi-edge-agent.conf COMPONENT agent)
+install(FILES systemd/60-pi-edge-agent.rules DESTINATION lib/udev/rules.d COMPONENT agent)
+# ucf (postinst) copies it to /etc: an edited file is kept without a question, an unedited one follows the package.
+install(FILES "${PROJECT_BINARY_DIR}/packaging/agent.toml" DESTINATION "${CMAKE_INSTALL_DATADIR}/pi-edge-agent"
+  COMPONENT agent)
+install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-agent" COMPONENT agent
+  FILES_MATCHING PATTERN "*.md" PATTERN decisions EXCLUDE)
+install(DIRECTORY config/mosquitto DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-agent/examples" COMPONENT agent)
+
+set(CPACK_COMPONENTS_ALL agent)
+if(EDGE_CAMERA)
+  list(APPEND CPACK_COMPONENTS_ALL camera)
+  install(FILES systemd/pi-edge-camera.service systemd/pi-edge-camera.socket DESTINATION lib/systemd/system
+    COMPONENT camera)
+  install(FILES systemd/pi-edge-camera.sysusers DESTINATION lib/sysusers.d RENAME pi-edge-camera.conf COMPONENT camera)
+  install(FILES systemd/60-pi-edge-camera.rules DESTINATION lib/udev/rules.d COMPONENT camera)
+endif()
+
+# ---- Debian packages --------------------------------------------------------------------------------------------------
+
+# Paths are compiled in, and the library directory is Debian's own only below /usr.
+if(NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+  message(STATUS "Packages: none, because CMAKE_INSTALL_PREFIX is not /usr (scripts/install sets it)")
+  return()
+endif()
+
+# A package belongs to one release of Debian, whose libraries it is built against; the next release's has a higher version.
+cmake_host_system_information(RESULT release QUERY DISTRIB_VERSION_ID)
+set(CPACK_DEBIAN_PACKAGE_VERSION "${PROJECT_VERSION}+deb${release}")
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_DIRECTORY "${PROJECT_BINARY_DIR}/packages")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_COMPONENTS_GROUPING IGNORE)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_MAINTAINER "The pi-edge-agent authors <pi-edge-agent@localhost>")
+set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+
+# Debian 12 and 13 have incompatible Paho C++ libraries under one package name and soname: only the minor version that this
+# was built against will do.
+math(EXPR pahoNextMinor "${PahoMqttCpp_VERSION_MINOR} + 1")
+set(paho "libpaho-mqttpp3-1 (<< ${PahoMqttCpp_VERSION_MAJOR}.${pahoNextMinor}~)")
+
+# edgePackage(COMPONENT DEPENDS TEXT): the package pi-edge-COMPONENT.
+macro(edgePackage component depends text)
+  string(TOUPPER "${component}" _upper)
+  set(CPACK_DEBIAN_${_upper}_PACKAGE_NAME pi-edge-${component})
+  set(CPACK_DEBIAN_${_upper}_PACKAGE_DEPENDS "${depends}")
+  set(CPACK_DEBIAN_${_upper}_DESCRIPTION "${text}")
+  set(_control "${PROJECT_SOURCE_DIR}/cmake/packaging/${component}")
+  set(CPACK_DEBIAN_${_upper}_PACKAGE_CONTROL_EXTRA "${_control}/postinst;${_control}/prerm;${_control}/postrm")
+  install(FILES cmake/packaging/copyright "${PROJECT_BINARY_DIR}/packaging/changelog.gz"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-${component}" COMPONENT ${component})
+endmacro()
+
+configure_file(cmake/packaging/changelog.in "${PROJECT_BINARY_DIR}/packaging/changelog" @ONLY)
+execute_process(COMMAND gzip --best --no-name --keep --force "${PROJECT_BINARY_DIR}/packaging/changelog"
+  COMMAND_ERROR_IS_FATAL ANY)
+
+edgePackage(agent "init-system-helpers (>= 1.52), passwd, systemd, ucf, ${paho}"
+"Publishes temperature readings and pictures to an MQTT broker, answers
+commands, and drives GPIO lines. Readings that are taken while the broker is
+away are kept and delivered later. Pictures need pi-edge-camera.")
+set(CPACK_DEBIAN_AGENT_PACKAGE_RECOMMENDS "pi-edge-camera (= ${CPACK_DEBIAN_PACKAGE_VERSION})")
+set(CPACK_DEBIAN_AGENT_PACKAGE_SUGGESTS "mosquitto, mosquitto-clients")
+edgePackage(camera
+  "init-system-helpers (>= 1.52), libcamera-ipa, passwd, pi-edge-agent (= ${CPACK_DEBIAN_PACKAGE_VERSION}), systemd"
+"Takes the pictures that pi-edge-agent publishes, from a camera that libcamera
+supports, in a process of its own: without network, started on demand, and
+gone when idle.")
+include(CPack)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+# Reads C++ files of the project (paths relative to its root) and prints one line for each #include that the architecture
+# forbids: "FILE:LINE: what is wrong; what to do". Exit status 1 where there was one.
+#
+# core <- config <- {mqtt, sensors, gpio, journal, image} <- camera <- services <- agent
+
+BEGIN {
+    rank["core"] = 0; rank["config"] = 1
+    rank["mqtt"] = rank["sensors"] = rank["gpio"] = rank["journal"] = rank["image"] = 2
+    rank["camera"] = 3; rank["services"] = 4; rank["agent"] = 5
+
+    # What the C library and the kernel provide; the C++ library's headers have neither dot nor slash.
+    system_header = "^((arpa|asm|linux|net|netinet|netpacket|sys)/[a-z0-9_/-]+\\.h|(dirent|dlfcn|endian|errno|fcntl|grp|ifaddrs|inttypes|limits|malloc|netdb|poll|pthread|pwd|sched|signal|spawn|stdint|stdio|stdlib|string|syslog|termios|time|ucontext|unistd)\\.h)$"
+}
+
+function complain(text) {
+    printf "%s:%d: %s\n", FILENAME, FNR, text
+    found = 1
+}
+
+# The room of a path below agent/: its first folder, or "agent" for the files beside the rooms.
+function room_of(path, parts) {
+    return split(path, parts, "/") > 1 && parts[1] in rank ? parts[1] : "agent"
+}
+
+function check_own(header, from, to) {
+    if (FILENAME !~ /^agent\//) return
+    if (header ~ /^\.\.?\//) {
+        complain("\"" header "\" is relative; name the header from agent/ on")
+        return
+    }
+    from = room_of(substr(FILENAME, 7))
+    to = room_of(header)
+    if (from == to || rank[to] < rank[from]) return
+    complain(from " must not include " to " (\"" header "\"); move what is shared down, or pass it in from above")
+}
+
+function check_foreign(header) {
+    if (FILENAME !~ /\.hpp$/ || header !~ /[.\/]/ || header ~ system_header) return
+    if (FILENAME ~ /^agent\/core\// && (header == "fmt/core.h" || header == "tl/expected.hpp")) return
+    if (FILENAME ~ /^tests\// && header ~ /^gtest\//) return
+    complain("<" header "> in a header; include it in the .cpp and hide its types there")
+}
+
+/^[ \t]*#[ \t]*include[ \t]*"/ {
+    split($0, quoted, "\"")
+    check_own(quoted[2])
+}
+
+/^[ \t]*#[ \t]*include[ \t]*</ {
+    header = $0
+    sub(/^[^<]*</, "", header)
+    sub(/>.*$/, "", header)
+    check_foreign(header)
+}
+
+END { exit found }

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "client_fixture.hpp"
+#include "integration/support/certificates.hpp"
+
+namespace edge {
+namespace {
+
+/// The shipped snippet with the places of this test instead of the system's.
+std::string snippet(const std::string& name, const std::vector<std::pair<std::string, std::string>>& replacements) {
+    std::string text = readWholeFile(std::string(EDGE_SOURCE_DIR) + "/config/mosquitto/" + name);
+    EXPECT_FALSE(text.empty()) << name;
+    for (const auto& [what, with] : replacements) {
+        std::size_t count = 0;
+        for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+            text.replace(at, what.size(), with);
+            ++count;
+        }
+        EXPECT_GT(count, 0u) << what << " is not in " << name;
+    }
+    return text;
+}
+
+class BrokerConfig : public ClientFixture {};
+
+TEST_F(BrokerConfig, LoopbackTakesTheAgentAndItsPictures) {
+    Mosquitto broker(
+        snippet("loopback.conf", {{"listener 1883", "listener ${PORT}"}, {"/var/lib/mosquitto/", "${DIR}/"}}));
+    broker.start();
+    const auto client = connect(optionsFor(broker.port()));
+    ASSERT_TRUE(client->connects()) << client->failed->message;
+
+    EXPECT_EQ(client->publish({.topic = "jpeg", .payload = std::string(900'000, 'x')}) & ~0x10, 0);
+    EXPECT_EQ(client->connected->maximumPacketSize, 1'000'000u);
+}
+
+TEST_F(BrokerConfig, WebsocketsTakesBothKinds) {
+    Mosquitto broker(
+        snippet("websockets.conf", {{"listener 1883", "listener ${PORT}"}, {"listener 9001", "listener ${PORT2}"}}));
+    broker.start();
+    ConnectOptions options = optionsFor(broker.port2());
+    options.server.scheme = Scheme::kWs;
+
+    EXPECT_TRUE(connect(optionsFor(broker.port()))->connects());
+    EXPECT_TRUE(connect(options)->connects());
+}
+
+class TlsBrokerConfig : public ClientFixture {
+  protected:
+    void SetUp() override {
+        const auto pair = ca_.issue("localhost", "DNS:localhost");
+        broker_.dir().write("server.pem", readWholeFile(pair.certFile));
+        broker_.dir().write("server.key", readWholeFile(pair.keyFile));
+        broker_.dir().write("tls.acl", snippet("tls.acl", {}));
+        broker_.setPasswords({"pi-1:one", "pi-2:two", "operator:boss"});
+        broker_.start();
+    }
+    std::unique_ptr<ClientUnderTest> login(const std::string& user, const std::string& password) {
+        ConnectOptions options = optionsFor(broker_.port());
+        options.server = {Scheme::kMqtts, "localhost", broker_.port(), ""};
+        options.tls.caFile = ca_.caFile();
+        options.clientId = options.username = user;
+        options.password = password;
+        return connect(options);
+    }
+
+    CertificateAuthority ca_;
+    Mosquitto broker_{snippet("tls.conf", {{"listener 8883", "listener ${PORT} 127.0.0.1"},
+                                           {"/etc/mosquitto/pi-edge/", "${DIR}/"},
+                                           {"/var/lib/mosquitto/", "${DIR}/"}})};
+};
+
+TEST_F(TlsBrokerConfig, AsksForAPassword) {
+    EXPECT_TRUE(login("pi-1", "one")->connects());
+    EXPECT_TRUE(login("pi-1", "two")->fails());
+    EXPECT_TRUE(login("", "")->fails());
+}
+
+TEST_F(TlsBrokerConfig, LetsADeviceUseItsOwnTopics) {
+    const auto device = login("pi-1", "one");
+    ASSERT_TRUE(device->connects());
+    for (const char* topic : {"edge/pi-1/response", "edge/pi-1/status", "edge/pi-1/info", "edge/pi-1/health",
+                              "edge/pi-1/publishing", "edge/pi-1/image", "edge/pi-1/jpeg", "edge/pi-1/camera/status",
+                              "edge/pi-1/sensor/room", "edge/pi-1/sensor/room/backlog", "edge/pi-1/sensor/room/status",
+                              "edge/pi-1/gpio/led", "room/temp", "jpeg", "homeassistant/device/pi-1/config"}) {
+        EXPECT_LT(device->publish({.topic = topic, .payload = "x"}), 0x80) << topic;
+    }
+}
+
+TEST_F(TlsBrokerConfig, LetsNoDeviceSpeakForAnother) {
+    const auto device = login("pi-1", "one");
+    ASSERT_TRUE(device->connects());
+    for (const char* topic : {"edge/pi-2/status", "edge/pi-2/command", "command", "homeassistant/device/pi-2/config"}) {
+        EXPECT_GE(device->publish({.topic = topic, .payload = "x"}), 0x80) << topic;
+    }
+}
+
+TEST_F(TlsBrokerConfig, LetsTheOperatorCommandADeviceAndNobodyListenIn) {
+    const auto device = login("pi-1", "one");
+    const auto other = login("pi-2", "two");
+    const auto boss = login("operator", "boss");
+    ASSERT_TRUE(device->connects() && other->connects() && boss->connects());
+    device->subscribe({"edge/pi-1/command", "command"});
+    other->subscribe({"edge/pi-1/command", "command"});
+
+    boss->publish({.topic = "edge/pi-1/command", .payload = "capture"});
+    boss->publish({.topic = "command", .payload = "start"});
+
+    ASSERT_TRUE(device->receives(2) && other->receives(1));
+    EXPECT_EQ(other->messages[0].payload, "start");
+    EXPECT_EQ(other->messages.size(), 1u);
+}
+
+}  // namespace
+}  // namespace edge

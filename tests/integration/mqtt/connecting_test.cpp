@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#include <signal.h>
+
+#include "client_fixture.hpp"
+
+namespace edge {
+namespace {
+
+using Kind = ConnectionFailure::Kind;
+
+class Connecting : public ClientFixture {};
+
+TEST_F(Connecting, WorksWithBothVersions) {
+    Mosquitto broker;
+    broker.start();
+    for (const int version : {5, 4}) {
+        const auto client = connect(optionsFor(broker.port(), version));
+
+        ASSERT_TRUE(client->connects()) << client->failed->message;
+        EXPECT_EQ(client->connected->protocolVersion, version);
+        EXPECT_FALSE(client->connected->sessionPresent);
+        client->disconnect();
+    }
+}
+
+TEST_F(Connecting, WorksOverIpv6) {
+    Mosquitto broker("listener ${PORT} ::1\nlistener ${PORT} 127.0.0.1\nallow_anonymous true\n");
+    broker.start();
+    ConnectOptions options = optionsFor(broker.port());
+    options.server.host = options.resolvedAddress = "::1";
+
+    const auto client = connect(options);
+
+    ASSERT_TRUE(client->connects()) << client->failed->message;
+}
+
+TEST_F(Connecting, ReportsWhatTheBrokerAnnounces) {
+    Mosquitto broker(std::string(Mosquitto::kOpen) +
+                     "max_packet_size 100000\nmax_inflight_messages 7\nretain_available false\nmax_keepalive 15\n");
+    broker.start();
+    ConnectOptions options = optionsFor(broker.port());
+    options.keepAlive = seconds{60};
+
+    const auto client = connect(options);
+
+    ASSERT_TRUE(client->connects()) << client->failed->message;
+    EXPECT_EQ(client->connected->maximumPacketSize, 100'000u);
+    EXPECT_EQ(client->connected->receiveMaximum, 7);
+    EXPECT_FALSE(client->connected->retainAvailable);
+    EXPECT_EQ(client->connected->serverKeepAlive, seconds{15});
+    EXPECT_EQ(client->connected->maximumQos, Qos::kExactlyOnce);
+}
+
+TEST_F(Connecting, TellsARightLoginFromAWrongOne) {
+    Mosquitto broker("listener ${PORT} 127.0.0.1\nallow_anonymous false\npassword_file ${DIR}/passwords\n");
+    broker.setPasswords({"pi:geheim"});
+    broker.start();
+    for (const int version : {5, 4}) {
+        ConnectOptions options = optionsFor(broker.port(), version);
+        options.username = "pi";
+        options.password = "geheim";
+        EXPECT_TRUE(connect(options)->connects());
+
+        options.password = "wrong";
+        const auto wrong = connect(options);
+        ASSERT_TRUE(wrong->fails());
+        EXPECT_EQ(wrong->failed->kind, Kind::kRefusedLogin);
+        EXPECT_NE(wrong->failed->message.find("password"), std::string::npos);
+        EXPECT_EQ(wrong->failed->message.find("wrong"), std::string::npos) << "the secret stays out of messages";
+
+        options.username.clear();
+        options.password.clear();
+        const auto anonymous = connect(options);
+        ASSERT_TRUE(anonymous->fails());
+        EXPECT_EQ(anonymous->failed->kind, Kind::kRefusedLogin);
+    }
+}
+
+TEST_F(Connecting, SaysThatNobodyListens) {
+    const auto client = connect(optionsFor(freePort()));
+
+    ASSERT_TRUE(client->fails());
+    EXPECT_EQ(client->failed->kind, Kind::kNetwork);
+    EXPECT_NE(client->failed->message.find("127.0.0.1"), std::string::npos);
+}
+
+TEST_F(Connecting, GivesUpOnABrokerThatNeverAnswers) {
+    StubServer silent([](int fd) {
+        while (!readMqttPacket(fd).empty()) {
+        }
+    });
+    ConnectOptions options = optionsFor(silent.port());
+    options.connectTimeout = milliseconds{300};
+
+    const auto client = connect(options);
+
+    ASSERT_TRUE(client->fails());
+    EXPECT_EQ(client->failed->kind, Kind::kNetwork);
+    EXPECT_NE(client->failed->message.find("does not answer"), std::string::npos);
+}
+
+TEST_F(Connecting, DestroyingAClientNeverBlocksTheLoop) {
+    StubServer silent([](int fd) {
+        while (!readMqttPacket(fd).empty()) {
+        }
+    });
+    auto client = connect(optionsFor(silent.port()));
+    ASSERT_TRUE(thread_.waitFor([&] { return silent.connections() == 1; }));
+
+    SteadyTime::duration took{};
+    thread_.run([&] {
+        const auto begin = std::chrono::steady_clock::now();
+        client->client.reset();
+        took = std::chrono::steady_clock::now() - begin;
+    });
+
+    // What it must not be is a wait for Paho (a second and more); what it is, is a post.
+    EXPECT_LT(took, milliseconds{200});
+    Mosquitto broker;
+    broker.start();
+    EXPECT_TRUE(connect(optionsFor(broker.port()))->connects()) << "and the next one is not held up";
+}
+
+TEST_F(Connecting, CallsNobodyBackAfterDestruction) {
+    Mosquitto broker;
+    broker.start();
+    for (int i = 0; i < 20; ++i) {
+        auto client = connect(optionsFor(broker.port()));
+        client.reset();  // the handlers point into it
+    }
+    EXPECT_TRUE(connect(optionsFor(broker.port()))->connects());
+}
+
+TEST_F(Connecting, ReportsAClientIdThatWasTakenOver) {
+    Mosquitto broker;
+    broker.start();
+    const auto first = connect(optionsFor(broker.port()));
+    ASSERT_TRUE(first->connects());
+
+    const auto second = connect(optionsFor(broker.port()));
+    ASSERT_TRUE(second->connects());
+
+    ASSERT_TRUE(first->isLost());
+    EXPECT_EQ(first->lost->kind, Kind::kTakenOver);
+    EXPECT_NE(first->lost->message.find("device.id"), std::string::npos);
+}
+
+TEST_F(Connecting, ReportsABrokerThatDied) {
+    Mosquitto broker;
+    broker.start();
+    for (const int version : {5, 4}) {
+        const auto client = connect(optionsFor(broker.port(), version));
+        ASSERT_TRUE(client->connects());
+
+        broker.end(SIGKILL);
+
+        ASSERT_TRUE(client->isLost());
+        EXPECT_EQ(client->lost->kind, Kind::kNetwork);
+        broker.start();
+    }
+}
+
+TEST_F(Connecting, RefusesAnOptionThatCannotBeSent) {
+    Mosquitto broker;
+    broker.start();
+    ConnectOptions options = optionsFor(broker.port());
+    options.username = "\xff\xfe";
+
+    EXPECT_TRUE(connect(options)->fails());
+}
+
+}  // namespace
+}  // namespace edge

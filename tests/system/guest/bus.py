@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""A person's own MQTT client: hears everything, sends commands."""
+
+import json
+import threading
+import time
+from dataclasses import dataclass
+
+import paho.mqtt.client as mqtt
+
+from report import Failed
+
+
+@dataclass
+class Message:
+    topic: str
+    payload: bytes
+    retained: bool
+    at: float
+
+    @property
+    def text(self):
+        return self.payload.decode()
+
+    @property
+    def json(self):
+        return json.loads(self.payload)
+
+
+class Bus:
+    """What has been heard, in order. A position in it is where a wait begins."""
+
+    def __init__(self):
+        self._heard = []
+        self._changed = threading.Condition()
+        self._subscribed = threading.Event()
+        self._client = mqtt.Client(protocol=mqtt.MQTTv311)
+        self._client.on_connect = lambda client, *_: client.subscribe("#", qos=1)
+        self._client.on_subscribe = lambda *_: self._subscribed.set()
+        self._client.on_message = self._keep
+        self._client.connect("127.0.0.1")
+        self._client.loop_start()
+        if not self._subscribed.wait(30):
+            raise Failed("the broker did not take the subscription")
+
+    def _keep(self, _client, _data, message):
+        with self._changed:
+            self._heard.append(Message(message.topic, message.payload, bool(message.retain), time.monotonic()))
+            self._changed.notify_all()
+
+    def position(self):
+        with self._changed:
+            return len(self._heard)
+
+    def heard(self, since=0, topic=None):
+        with self._changed:
+            return [m for m in self._heard[since:] if topic is None or m.topic == topic]
+
+    def wait(self, what, matches, since=0, seconds=60):
+        """The first message since the position `since` for which `matches` is true."""
+        end = time.monotonic() + seconds
+        with self._changed:
+            while True:
+                for message in self._heard[since:]:
+                    if matches(message):
+                        return message
+                left = end - time.monotonic()
+                if left <= 0:
+                    heard = [f"{m.topic} {m.payload[:200]!r}" for m in self._heard[since:] if len(m.payload) < 4096]
+                    raise Failed(f"{what}: not within {seconds} s; heard meanwhile: {heard[-12:]}")
+                self._changed.wait(left)
+
+    def send(self, topic, payload):
+        self._client.publish(topic, payload, qos=1).wait_for_publish(30)
+
+    def ask(self, payload, seconds=60):
+        """Sends a command to every agent, and returns where the answers begin and the reply."""
+        since = self.position()
+        self.send("command", payload if isinstance(payload, str) else json.dumps(payload))
+        reply = self.wait(f"the reply to {payload}", lambda m: m.topic.endswith("/response"), since, seconds)
+        return since, reply.json
+
+    def close(self):
+        self._client.disconnect()
+        self._client.loop_stop()

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: MIT
+#include "camera/capture_pipeline.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "fake_camera.hpp"
+#include "fakes/manual_loop.hpp"
+
+namespace edge {
+namespace {
+
+/// A strand that works only when it is told to.
+class HeldStrand : public Executor {
+  public:
+    void post(Task task) override { tasks.push_back(std::move(task)); }
+    void runAll() {
+        const auto run = std::exchange(tasks, {});
+        for (const Task& task : run) task();
+    }
+    std::vector<Task> tasks;
+};
+
+class CapturePipelineTest : public testing::Test {
+  protected:
+    CapturePipelineTest() {
+        config.camera.width = 64;
+        config.camera.height = 64;
+        config.camera.keepWarm = seconds{30};
+        config.device.name = "pi";
+    }
+
+    CapturePipeline& pipeline() {
+        if (!pipeline_) {
+            CapturePipeline::Events events;
+            events.working = [this] { ++working; };
+            events.broken = [this](const Error& error) { broken.push_back(error); };
+            events.quiet = [this] { ++quiet; };
+            events.hopeless = [this] { ++hopeless; };
+            encoders_ = std::make_unique<EncoderPool>(loop, std::vector<std::shared_ptr<Executor>>{one, two});
+            pipeline_ = std::make_unique<CapturePipeline>(loop, camera, *encoders_, config, std::move(events));
+        }
+        return *pipeline_;
+    }
+
+    /// Captures; the outcome ends in `answers` as "<name>:ok" or "<name>:<code>".
+    std::uint64_t capture(const std::string& name, milliseconds timeout = seconds{5}, int width = 64, int height = 64) {
+        const Capture request{1, width, height, 90, 1 << 20, bootTimeNow(), bootTimeNow() + timeout};
+        const std::uint64_t ticket = pipeline().capture(request, [this, name](const Result<FinishedPicture>& result) {
+            answers.push_back(name + (result ? ":ok" : ":" + std::to_string(static_cast<int>(result.error().code))));
+            if (result) last = *result;
+            if (!result) lastError = result.error();
+        });
+        loop.runPending();
+        return ticket;
+    }
+
+    /// A frame comes and is encoded, and so on, until nobody waits.
+    void serveAll() {
+        for (int i = 0; i < 200; ++i) {
+            if (camera.demand) camera.deliver();
+            loop.runPending();
+            one->runAll();
+            two->runAll();
+            loop.runPending();
+        }
+    }
+
+    static std::string timeout() { return ":" + std::to_string(static_cast<int>(Errc::kTimeout)); }
+
+    ManualLoop loop;
+    FakeCamera camera;
+    Config config;
+    std::shared_ptr<HeldStrand> one = std::make_shared<HeldStrand>();
+    std::shared_ptr<HeldStrand> two = std::make_shared<HeldStrand>();
+    std::vector<std::string> answers;
+    std::vector<Error> broken;
+    FinishedPicture last;
+    Error lastError;
+    int working = 0;
+    int quiet = 0;
+    int hopeless = 0;
+
+  private:
+    std::unique_ptr<EncoderPool> encoders_;
+    std::unique_ptr<CapturePipeline> pipeline_;
+};
+
+TEST_F(CapturePipelineTest, GivesEachCaptureAPictureInOrder) {
+    for (int i = 0; i < 20; ++i) capture(std::to_string(i));
+
+    serveAll();
+
+    ASSERT_EQ(answers.size(), 20U);
+    for (std::size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(answers[i], std::to_string(i) + ":ok");
+    EXPECT_EQ(camera.demands, 20);
+    EXPECT_EQ(last.camera, "fake");
+    EXPECT_EQ(last.rendered.width, 64);
+}
+
+TEST_F(CapturePipelineTest, TakesTheNextFrameWhileTheLastIsEncoded) {
+    capture("a");
+    capture("b");
+
+    camera.deliver();
+    loop.runPending();
+
+    EXPECT_TRUE(camera.demand) << "a is still being encoded";
+    EXPECT_TRUE(answers.empty());
+}
+
+TEST_F(CapturePipelineTest, TakesNoMoreFramesThanItCanEncode) {
+    for (const char* name : {"a", "b", "c"}) capture(name);
+    camera.deliver();
+    loop.runPending();
+    camera.deliver();
+    loop.runPending();
+
+    EXPECT_FALSE(camera.demand);
+    EXPECT_EQ(camera.leased(), 2);
+}
+
+TEST_F(CapturePipelineTest, AnswersInOrderWhenTheSecondIsEncodedFirst) {
+    capture("a");
+    capture("b");
+    camera.deliver();
+    loop.runPending();
+    camera.deliver();
+    loop.runPending();
+
+    two->runAll();
+    loop.runPending();
+    EXPECT_TRUE(answers.empty());
+    one->runAll();
+    loop.runPending();
+
+    EXPECT_EQ(answers, (std::vector<std::string>{"a:ok", "b:ok"}));
+}
+
+TEST_F(CapturePipelineTest, GivesBackEveryFrame) {
+    for (int i = 0; i < 5; ++i) capture("x");
+    serveAll();
+
+    EXPECT_EQ(camera.leased(), 0);
+}
+
+TEST_F(CapturePipelineTest, NeverUsesAFrameFromBeforeTheCapture) {
+    capture("a");
+    const BootTime asked = camera.demandedNotBefore;
+
+    camera.deliver(64, 64, asked);
+    serveAll();
+
+    EXPECT_EQ(answers, std::vector<std::string>{"a:ok"});
+    EXPECT_EQ(camera.demands, 2) << "the frame that began when the capture came was too early";
+}
+
+TEST_F(CapturePipelineTest, DoesNotWaitForAFrameFromTheFuture) {
+    const Capture request{1, 64, 64, 90, 1 << 20, bootTimeNow() + std::chrono::hours{1}, bootTimeNow() + seconds{5}};
+    pipeline().capture(request,
+                       [this](const Result<FinishedPicture>& result) { answers.push_back(result ? "ok" : "no"); });
+    loop.runPending();
+
+    EXPECT_LE(camera.demandedNotBefore, bootTimeNow());
+}
+
+TEST_F(CapturePipelineTest, AnswersByTheDeadline) {
+    capture("a", seconds{2});
+
+    loop.advance(milliseconds{1900});
+    EXPECT_TRUE(answers.empty());
+    loop.advance(milliseconds{200});
+
+    EXPECT_EQ(answers, std::vector<std::string>{"a" + timeout()});
+}
+
+TEST_F(CapturePipelineTest, AnswersByTheDeadlineWhileEncodingHangs) {
+    capture("a", seconds{2});
+    camera.deliver();
+    loop.runPending();
+
+    loop.advance(seconds{3});
+
+    EXPECT_EQ(answers, std::vector<std::string>{"a" + timeout()});
+    EXPECT_LE(pipeline().oldestDeadline(), loop.clock().now()) << "the encoder is still overdue";
+    one->runAll();
+    loop.runPending();
+    EXPECT_EQ(pipeline().oldestDeadline(), SteadyTime::max());
+    EXPECT_EQ(answers.size(), 1U);
+}
+
+TEST_F(CapturePipelineTest, DoesNotKeepAShortCaptureWaitingBehindALongOne) {
+    capture("long", seconds{20});
+    capture("short", seconds{1});
+
+    loop.advance(seconds{2});
+
+    EXPECT_EQ(answers, std::vector<std::string>{"short" + timeout()});
+}
+
+TEST_F(CapturePipelineTest, StartsASilentCameraAfresh) {
+    capture("a", seconds{4});
+    loop.advance(seconds{5});
+
+    EXPECT_FALSE(camera.isStreaming);
+    ASSERT_EQ(broken.size(), 1U);
+    EXPECT_EQ(broken[0].code, Errc::kTimeout);
+    capture("b");
+    serveAll();
+
+    EXPECT_EQ(answers.back(), "b:ok");
+    EXPECT_EQ(camera.wishes.size(), 2U);
+    EXPECT_EQ(hopeless, 0);
+}
+
+TEST_F(CapturePipelineTest, GivesUpOnACameraThatStaysSilent) {
+    capture("a", seconds{4});
+    loop.advance(seconds{5});
+    EXPECT_EQ(hopeless, 0);
+    capture("b", seconds{4});
+    loop.advance(seconds{5});
+
+    EXPECT_EQ(hopeless, 1);
+}
+
+TEST_F(CapturePipelineTest, NoticesSilenceAlsoWhenEveryCaptureIsImpatient) {
+    for (int i = 0; i < 3; ++i) {
+        capture("x", seconds{1});
+        loop.advance(milliseconds{1500});
+    }
+
+    EXPECT_FALSE(broken.empty());
+}
+
+TEST_F(CapturePipelineTest, DoesNotCallAnImpatientCaptureSilence) {
+    capture("a", milliseconds{50});
+    loop.advance(milliseconds{100});
+
+    EXPECT_TRUE(broken.empty());
+    EXPECT_TRUE(camera.isStreaming);
+}
+
+TEST_F(CapturePipelineTest, TellsAllThatWaitWhyTheCameraDoesNotStart) {
+    camera.startError = Error{Errc::kBusy, "in use by another program"};
+    capture("a");
+    capture("b");
+
+    EXPECT_EQ(answers.size(), 2U);
+    EXPECT_EQ(lastError.message, "in use by another program");
+    EXPECT_EQ(broken.size(), 2U);
+}
+
+TEST_F(CapturePipelineTest, FailsWhatWaitsWhenTheCameraGoes) {
+    capture("encoding");
+    camera.deliver();
+    loop.runPending();
+    capture("waiting");
+
+    pipeline().cameraLost({Errc::kUnavailable, "unplugged"});
+    one->runAll();
+    loop.runPending();
+
+    EXPECT_EQ(answers, (std::vector<std::string>{"encoding:ok",
+                                                 "waiting:" + std::to_string(static_cast<int>(Errc::kUnavailable))}));
+}
+
+TEST_F(CapturePipelineTest, FailsWhatWaitsWhenTheStreamBreaks) {
+    capture("a");
+    std::exchange(camera.demand, nullptr)(fail(Errc::kUnavailable, "broken frames"));
+    loop.runPending();
+
+    EXPECT_EQ(lastError.message, "broken frames");
+    EXPECT_EQ(broken.size(), 1U);
+}
+
+TEST_F(CapturePipelineTest, DoesNotAnswerWhatWasCancelled) {
+    const auto ticket = capture("a");
+    capture("b");
+    pipeline().cancel(ticket);
+    serveAll();
+
+    EXPECT_EQ(answers, std::vector<std::string>{"b:ok"});
+}
+
+TEST_F(CapturePipelineTest, StaysWarmForAWhileAndThenStops) {
+    capture("a");
+    serveAll();
+    EXPECT_TRUE(camera.isStreaming);
+
+    loop.advance(seconds{29});
+    capture("b");
+    serveAll();
+    loop.advance(seconds{29});
+    EXPECT_TRUE(camera.isStreaming);
+    EXPECT_EQ(camera.wishes.size(), 1U) << "it was warm";
+    loop.advance(seconds{2});
+
+    EXPECT_FALSE(camera.isStreaming);
+    EXPECT_EQ(quiet, 1);
+    EXPECT_TRUE(pipeline().isQuiet());
+}
+
+TEST_F(CapturePipelineTest, StopsAtOnceWhenItShallNotStayWarm) {
+    config.camera.keepWarm = milliseconds{0};
+    capture("a");
+    serveAll();
+
+    EXPECT_FALSE(camera.isStreaming);
+}
+
+TEST_F(CapturePipelineTest, NeverStopsWhenItShallAlwaysBeWarm) {
+    config.camera.keepWarm = milliseconds::max();
+    pipeline().warmUp();
+    EXPECT_TRUE(camera.isStreaming);
+    capture("a");
+    serveAll();
+    loop.advance(std::chrono::hours{48});
+
+    EXPECT_TRUE(camera.isStreaming);
+}
+
+TEST_F(CapturePipelineTest, StartsAgainOnlyForAnotherSize) {
+    capture("a");
+    capture("b");
+    capture("c", seconds{5}, 128, 96);
+    serveAll();
+
+    EXPECT_EQ(answers, (std::vector<std::string>{"a:ok", "b:ok", "c:ok"}));
+    ASSERT_EQ(camera.wishes.size(), 2U);
+    EXPECT_EQ(camera.wishes[1].width, 128);
+}
+
+TEST_F(CapturePipelineTest, AsksTheCameraForTheSidewaysSizeOfAQuarterTurn) {
+    config.camera.rotation = 90;
+    capture("a", seconds{5}, 128, 64);
+
+    ASSERT_EQ(camera.wishes.size(), 1U);
+    EXPECT_EQ(camera.wishes[0].width, 64);
+    EXPECT_EQ(camera.wishes[0].height, 128);
+}
+
+TEST_F(CapturePipelineTest, SaysThatAPictureHadToBeEnlarged) {
+    capture("a", seconds{5}, 128, 96);
+    serveAll();
+
+    EXPECT_NE(last.rendered.reduced.find("64x64"), std::string::npos) << last.rendered.reduced;
+    EXPECT_EQ(last.rendered.width, 128);
+}
+
+TEST_F(CapturePipelineTest, VerifiesWithoutEncoding) {
+    bool isOk = false;
+    pipeline().verify(seconds{5}, [&](const Result<FinishedPicture>& result) { isOk = result.has_value(); });
+    loop.runPending();
+    camera.deliver();
+    loop.runPending();
+
+    EXPECT_TRUE(isOk);
+    EXPECT_TRUE(one->tasks.empty());
+}
+
+}  // namespace
+}  // namespace edge

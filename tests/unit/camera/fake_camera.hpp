@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "camera/camera.hpp"
+
+namespace edge {
+
+/// A camera whose frames the test makes. Remembers what it was asked for.
+class FakeCamera : public Camera {
+  public:
+    Result<CameraInfo> probe() override {
+        if (probeError) return tl::unexpected(*probeError);
+        return CameraInfo{"fake", "pattern", ""};
+    }
+    Result<Orientation> start(const StreamWish& wish) override {
+        isStreaming = false;
+        if (startError) return tl::unexpected(*startError);
+        isStreaming = true;
+        wishes.push_back(wish);
+        return wish.orientation;
+    }
+    void stop() override {
+        if (isStreaming) ++stops;
+        isStreaming = false;
+        demand = nullptr;
+    }
+    void nextFrame(BootTime notBefore, FrameHandler done) override {
+        ++demands;
+        demandedNotBefore = notBefore;
+        demand = std::move(done);
+    }
+    void onChange(ChangeHandler handler) override { changed = std::move(handler); }
+
+    /// A grey frame of this size, exposed now (or at `exposureStart`), for whoever waits.
+    void deliver(int width = 64, int height = 64, std::optional<BootTime> exposureStart = std::nullopt) {
+        auto pixels =
+            std::make_shared<std::vector<std::uint8_t>>(static_cast<std::size_t>(width * height * 3 / 2), 128);
+        const auto luma = static_cast<std::size_t>(width * height);
+        const auto half = static_cast<std::size_t>(width / 2);
+        Frame frame;
+        frame.view = {PixelFormat::kYuv420,
+                      ColorRange::kFull,
+                      width,
+                      height,
+                      {{{pixels->data(), luma, static_cast<std::size_t>(width)},
+                        {pixels->data() + luma, luma / 4, half},
+                        {pixels->data() + luma * 5 / 4, luma / 4, half}}}};
+        frame.exposureStart = exposureStart.value_or(bootTimeNow());
+        frame.lease = pixels;
+        leases.push_back(pixels);
+        std::exchange(demand, nullptr)(std::move(frame));
+    }
+    [[nodiscard]] int leased() const {
+        int count = 0;
+        for (const auto& lease : leases) count += lease.expired() ? 0 : 1;
+        return count;
+    }
+
+    std::optional<Error> probeError;
+    std::optional<Error> startError;
+    bool isStreaming = false;
+    int stops = 0;
+    int demands = 0;
+    BootTime demandedNotBefore{};
+    std::vector<StreamWish> wishes;
+    FrameHandler demand;
+    ChangeHandler changed;
+    std::vector<std::weak_ptr<void>> leases;
+};
+
+}  // namespace edge

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "fakes/temp_dir.hpp"
+#include "reading.hpp"
+
+namespace edge {
+namespace {
+
+std::string loadMistakes(const std::string& path) {
+    try {
+        (void)loadConfig(path, testIdentity());
+        return "";
+    } catch (const ConfigError& error) {
+        return error.what();
+    }
+}
+
+TEST(LoadConfig, GivesAnEmptyFileTheDefaults) {
+    const Config config = configOf("");
+
+    EXPECT_EQ(config.file, "agent.toml");
+    EXPECT_EQ(config.device.id, "pi-0a1b2c");
+    EXPECT_EQ(config.device.name, "pi-0a1b2c");
+    EXPECT_EQ(config.mqtt.servers, std::vector<ServerAddress>{ServerAddress{}});
+    EXPECT_EQ(config.topics.command, "command");
+    EXPECT_EQ(config.topics.base, "edge/pi-0a1b2c");
+    EXPECT_EQ(config.telemetry.interval, seconds{2});
+    EXPECT_EQ(config.image.topic, "jpeg");
+    EXPECT_EQ(config.camera.keepWarm, seconds{30});
+    EXPECT_EQ(config.journal.maxSizeBytes, 16 * 1024 * 1024);
+    EXPECT_TRUE(config.sensors.empty());
+    EXPECT_TRUE(config.gpio.outputs.empty());
+    EXPECT_TRUE(config.gpio.inputs.empty());
+}
+
+TEST(LoadConfig, GivesBlocksTheDefaultsOfTheReference) {
+    const Config config = configOf("[[sensor]]\n[[gpio.output]]\n[[gpio.input]]\n");
+
+    const SensorConfig& sensor = config.sensors.at(0);
+    EXPECT_EQ(sensor.name, "room");
+    EXPECT_EQ(sensor.type, SensorType::kW1);
+    EXPECT_EQ(sensor.topic, "");
+    EXPECT_EQ(sensor.interval, milliseconds{0});
+    EXPECT_EQ(sensor.min, -55.0);
+    EXPECT_EQ(sensor.max, 125.0);
+    const GpioOutputConfig& output = config.gpio.outputs.at(0);
+    EXPECT_EQ(output.name, "led");
+    EXPECT_EQ(output.line.offset, 17);
+    EXPECT_EQ(output.role, OutputRole::kStatus);
+    const GpioInputConfig& input = config.gpio.inputs.at(0);
+    EXPECT_EQ(input.line.offset, 27);
+    EXPECT_EQ(input.bias, GpioBias::kPullUp);
+    EXPECT_TRUE(input.activeLow);
+    EXPECT_EQ(input.debounce, milliseconds{20});
+    EXPECT_EQ(input.action, "capture");
+}
+
+TEST(LoadConfig, TakesOverWhatTheFileSays) {
+    const Config config = configOf(R"([device]
+id = "shed-1"
+name = "Gartenhäuschen"
+[mqtt]
+servers = ["mqtts://a", "wss://b/mqtt"]
+protocol = "3.1.1"
+keep_alive = "1m"
+qos = 2
+[mqtt.tls]
+ca_file = "/ca.pem"
+[[sensor]]
+name = "roof"
+type = "file"
+device = "/sys/value"
+interval = "1h"
+format = "json"
+scale = 1
+min = 0
+[camera]
+keep_warm = "always"
+rotation = 270
+flip = "vertical"
+[[gpio.output]]
+line = "GPIO5"
+role = ""
+[journal]
+max_size = "1GiB"
+[log]
+level = "debug"
+)");
+
+    EXPECT_EQ(config.device.id, "shed-1");
+    EXPECT_EQ(config.device.name, "Gartenhäuschen");
+    ASSERT_EQ(config.mqtt.servers.size(), 2U);
+    EXPECT_EQ(config.mqtt.servers[1], (ServerAddress{Scheme::kWss, "b", 443, "/mqtt"}));
+    EXPECT_EQ(config.mqtt.protocol, Protocol::kV311);
+    EXPECT_EQ(config.mqtt.keepAlive, seconds{60});
+    EXPECT_EQ(config.mqtt.qos, 2);
+    EXPECT_EQ(config.mqtt.tls.caFile, "/ca.pem");
+    EXPECT_EQ(config.sensors.at(0).device, "/sys/value");
+    EXPECT_EQ(config.sensors.at(0).interval, std::chrono::hours{1});
+    EXPECT_EQ(config.sensors.at(0).format, ReadingFormat::kJson);
+    EXPECT_EQ(config.sensors.at(0).min, 0.0);
+    EXPECT_EQ(config.camera.keepWarm, milliseconds::max());
+    EXPECT_EQ(config.camera.rotation, 270);
+    EXPECT_EQ(config.camera.flip, Flip::kVertical);
+    EXPECT_EQ(config.gpio.outputs.at(0).line.name, "GPIO5");
+    EXPECT_EQ(config.gpio.outputs.at(0).line.offset, -1);
+    EXPECT_EQ(config.gpio.outputs.at(0).role, OutputRole::kFree);
+    EXPECT_EQ(config.journal.maxSizeBytes, 1LL << 30);
+    EXPECT_EQ(config.log.level, log::Level::kDebug);
+    EXPECT_EQ(config.lines.at("sensor[0].device"), 14);
+}
+
+TEST(LoadConfig, PutsTheIdIntoEveryTopic) {
+    const Config config = configOf(R"([device]
+id = "p7"
+[topics]
+command = "site/{id}/command"
+base = "site/{id}"
+[[sensor]]
+topic = "{id}/temp/{id}"
+[image]
+topic = "site/{id}/jpeg"
+)");
+
+    EXPECT_EQ(config.topics.command, "site/p7/command");
+    EXPECT_EQ(config.topics.base, "site/p7");
+    EXPECT_EQ(config.sensors.at(0).topic, "p7/temp/p7");
+    EXPECT_EQ(config.image.topic, "site/p7/jpeg");
+    EXPECT_FALSE(config.image.isTopicShared);
+    EXPECT_TRUE(configOf("").image.isTopicShared);
+}
+
+TEST(LoadConfig, ReportsAllMistakesInTheOrderOfTheirLines) {
+    const std::string told =
+        mistakesOf("[log]\nlevel = 1\n[mqtt]\nqos = 3\nretain = true\n[[sensor]]\nscale = 0\n[colour]\nred = 1\n");
+
+    EXPECT_EQ(
+        told,
+        "agent.toml:2: log.level: 1 is not a text in quotes; allowed: \"debug\", \"info\", \"warning\" or \"error\"\n"
+        "agent.toml:4: mqtt.qos: 3 is not allowed; allowed: a whole number from 0 to 2\n"
+        "agent.toml:5: mqtt.retain: unknown key; allowed: servers, protocol, username, password_file, keep_alive, "
+        "reconnect_min, reconnect_max, session_expiry, qos or tls\n"
+        "agent.toml:7: sensor.scale: 0 is not allowed; allowed: a number from -1000000 to 1000000, not 0\n"
+        "agent.toml:8: colour: unknown table; allowed: device, mqtt, topics, telemetry, sensor, camera, image, gpio, "
+        "journal, "
+        "home_assistant or log");
+}
+
+TEST(LoadConfig, SaysWhereAMisplacedKeyBelongs) {
+    EXPECT_EQ(mistakesOf("qos = 1\n"), "agent.toml:1: qos: unknown key, it belongs to [mqtt]");
+    EXPECT_EQ(mistakesOf("[camera]\nquality = 1\n"),
+              "agent.toml:2: camera.quality: unknown key, it belongs to [image]");
+    EXPECT_EQ(mistakesOf("[sensors]\n"), "agent.toml:1: sensors: unknown table, did you mean sensor?");
+    EXPECT_EQ(mistakesOf("[mqtt.tsl]\n"), "agent.toml:1: mqtt.tsl: unknown table, did you mean tls?");
+    EXPECT_EQ(mistakesOf("[gpio]\nchip = \"\"\n"),
+              "agent.toml:2: gpio.chip: unknown key, it belongs to [gpio.output] or [gpio.input]");
+}
+
+TEST(LoadConfig, WantsTablesWhereTablesBelong) {
+    EXPECT_EQ(mistakesOf("[sensor]\nname = \"a\"\n"),
+              "agent.toml:1: sensor: a table is not enough, there may be several; allowed: [[sensor]]");
+    EXPECT_EQ(mistakesOf("sensor = [1]\n"), "agent.toml:1: sensor: 1 is not a table; allowed: [[sensor]]");
+    EXPECT_EQ(mistakesOf("[[mqtt]]\nqos = 1\n"), "agent.toml:1: mqtt: a list is not a table; allowed: [mqtt], once");
+    EXPECT_EQ(mistakesOf("gpio = 3\n"), "agent.toml:1: gpio: 3 is not a table; allowed: [gpio]");
+    EXPECT_EQ(mistakesOf("[gpio]\noutput = 1\n"),
+              "agent.toml:2: gpio.output: 1 is not enough, there may be several; allowed: [[gpio.output]]");
+    EXPECT_EQ(mistakesOf("log = \"debug\"\n"), "agent.toml:1: log: \"debug\" is not a table; allowed: [log], once");
+}
+
+TEST(LoadConfig, AllowsAtMostSixtyFourSensors) {
+    std::string text;
+    for (int i = 0; i < 65; ++i) text += "[[sensor]]\nname = \"s" + std::to_string(i) + "\"\n";
+
+    EXPECT_EQ(mistakesOf(text), "agent.toml:129: sensor: too many; allowed: 64 of them");
+}
+
+TEST(LoadConfig, TellsWhatIsNoToml) {
+    EXPECT_TRUE(contains(mistakesOf("[mqtt]\n\nqos 1\n"), "agent.toml:3: not valid TOML ("));
+    EXPECT_TRUE(contains(mistakesOf("[mqtt]\nusername = me\n"), "agent.toml:2: mqtt.username: not valid TOML ("));
+    EXPECT_TRUE(
+        contains(mistakesOf("[mqtt]\nusername = \"me\nqos = 1\n"), "agent.toml:2: mqtt.username: not valid TOML ("));
+    EXPECT_TRUE(contains(mistakesOf("[mqtt\nqos = 1\n"), "agent.toml:1: mqtt: not valid TOML ("));
+    EXPECT_EQ(mistakesOf("[mqtt]\n[log]\n[mqtt]\n"), "agent.toml:3: mqtt: is given twice, remove one of the two");
+    EXPECT_TRUE(contains(mistakesOf("\x7f"
+                                    "ELF\x02\x01"),
+                         "agent.toml:1: not valid TOML ("));
+    EXPECT_TRUE(contains(mistakesOf("\xff\xfe\x01"), "agent.toml:1: not valid TOML ("));
+    EXPECT_TRUE(contains(mistakesOf(std::string(1000, '\0')), "agent.toml:1: not valid TOML ("));
+}
+
+TEST(LoadConfig, ReadsWindowsLineEndsAndAByteOrderMark) {
+    EXPECT_EQ(configOf("\xef\xbb\xbf[mqtt]\r\nqos = 0\r\n").mqtt.qos, 0);
+}
+
+TEST(LoadConfig, StopsAfterAHundredMistakesAndCountsTheRest) {
+    std::string text;
+    for (int i = 0; i < 1000; ++i) text += "k" + std::to_string(i) + " = 1\n";
+    const std::string told = mistakesOf(text);
+
+    EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 100);
+    EXPECT_TRUE(told.ends_with("agent.toml:101: and 900 more mistakes from here on")) << told.substr(told.size() - 100);
+}
+
+TEST(LoadConfig, ReadsAFile) {
+    const TempDir directory;
+    const Config config = loadConfig(directory.write("a.toml", "[mqtt]\nqos = 0\n"), testIdentity());
+
+    EXPECT_EQ(config.mqtt.qos, 0);
+    EXPECT_EQ(config.file, directory.file("a.toml"));
+}
+
+TEST(LoadConfig, SaysInOneLineWhyAFileCannotBeUsed) {
+    const TempDir directory;
+    const std::string fifo = directory.file("fifo");
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    const std::string wanted = "; allowed: a TOML file that this user can read";
+
+    const std::string missing = directory.file("missing.toml");
+    EXPECT_EQ(loadMistakes(missing), missing + ": cannot be opened: No such file or directory" + wanted);
+    EXPECT_EQ(loadMistakes(directory.path().string()),
+              directory.path().string() + ": is a directory, not a file" + wanted);
+    EXPECT_EQ(loadMistakes(fifo), fifo + ": is not a regular file" + wanted);
+    EXPECT_EQ(loadMistakes("/dev/zero"), "/dev/zero: is not a regular file" + wanted);
+    const std::string large = directory.write("large.toml", std::string((1 << 20) + 1, '#'));
+    EXPECT_EQ(loadMistakes(large), large + ": is larger than 1024 KiB" + wanted);
+    EXPECT_EQ(loadMistakes(directory.write("fits.toml", std::string(1 << 20, '#'))), "");
+}
+
+}  // namespace
+}  // namespace edge

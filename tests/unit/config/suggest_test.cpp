@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#include "config/suggest.hpp"
+
+#include <gtest/gtest.h>
+
+namespace edge {
+namespace {
+
+TEST(Nearest, ForgivesATypingMistake) {
+    EXPECT_EQ(nearest("sevrers", {"qos", "servers"}), "servers");
+    EXPECT_EQ(nearest("Servers", {"qos", "servers"}), "servers");
+    EXPECT_EQ(nearest("server", {"qos", "servers"}), "servers");
+    EXPECT_EQ(nearest("qso", {"qos", "servers"}), "qos");
+}
+
+TEST(Nearest, SaysNothingWhereNothingIsNear) {
+    EXPECT_EQ(nearest("password", {"qos", "servers"}), "");
+    EXPECT_EQ(nearest("x", {"qos", "id"}), "");
+    EXPECT_EQ(nearest(std::string(1'000'000, 'a'), {"qos"}), "");
+}
+
+}  // namespace
+}  // namespace edge

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "journal_fixture.hpp"
+
+namespace edge {
+namespace {
+
+using JournalFaultTest = JournalFixture;
+using Seqs = std::vector<std::uint64_t>;
+namespace fs = std::filesystem;
+
+TEST_F(JournalFaultTest, RunsFromMemoryWhileTheDiskIsFullAndWritesItAllAfterwards) {
+    ASSERT_TRUE(start());
+    vfs.isDiskFull = true;
+    bool isDone = false;
+    journal->record(command("start"), [&] { isDone = true; });
+    journal->saveState("publishing", "ON", {});
+    recordReadings(1, 100);
+    loop->runPending();
+
+    EXPECT_TRUE(isDone) << "who waits for the disk would wait as long as it is full";
+    EXPECT_FALSE(journal->health().writable);
+    EXPECT_NE(journal->health().problem.find("free some space"), std::string::npos) << journal->health().problem;
+    EXPECT_NE(journal->health().problem.find(config.path), std::string::npos);
+    EXPECT_EQ(journal->health().queuedReadings, 100U);
+    EXPECT_EQ(seqs(takeBacklog(2)), (Seqs{1, 2}));
+
+    bool isSecondDone = false;
+    journal->record(command("stop"), [&] { isSecondDone = true; });
+    journal->saveState("publishing", "OFF", {});
+    loop->runPending();
+    EXPECT_TRUE(isSecondDone);
+    loop->advance(seconds{31});
+    EXPECT_FALSE(journal->health().writable);
+
+    vfs.isDiskFull = false;
+    loop->advance(seconds{31});
+
+    EXPECT_TRUE(journal->health().writable);
+    EXPECT_EQ(journal->health().problem, "");
+    const auto commands = fileRows<CommandRecord>();
+    ASSERT_EQ(commands.size(), 2U);
+    EXPECT_EQ(commands[0].payload, "start");
+    EXPECT_EQ(commands[1].payload, "stop");
+    EXPECT_EQ(fileRows<ReadingRecord>().size(), 100U);
+    EXPECT_EQ(start()->state.at("publishing"), "OFF");
+}
+
+TEST_F(JournalFaultTest, StillGivesTheBacklogOfTheFileWhileTheDiskIsFull) {
+    ASSERT_TRUE(start());
+    recordReadings(1, 64);
+    loop->runPending();
+    vfs.isDiskFull = true;
+    recordReadings(65, 66);
+    journal->record(command("start"), {});
+    loop->runPending();
+    ASSERT_FALSE(journal->health().writable);
+
+    const auto lent = takeBacklog(100);
+
+    ASSERT_EQ(lent.size(), 66U);
+    for (const ReadingRecord& one : lent) journal->settleDelivered(one);
+    EXPECT_EQ(journal->health().queuedReadings, 0U);
+    vfs.isDiskFull = false;
+    loop->advance(seconds{31});
+    EXPECT_EQ(fileRows<ReadingRecord>().size(), 0U);
+}
+
+TEST_F(JournalFaultTest, BoundsWhatWaitsInMemoryAndCountsWhatFallsOut) {
+    ASSERT_TRUE(start());
+    vfs.isDiskFull = true;
+    recordReadings(1, 10'100);
+    for (int i = 0; i < 1'005; ++i) journal->record(command(std::to_string(i)), {});
+    loop->runPending();
+
+    EXPECT_EQ(journal->health().queuedReadings, 10'000U);
+    EXPECT_EQ(journal->health().droppedReadings, 100U);
+    EXPECT_EQ(journal->health().droppedRows, 5U);
+    vfs.isDiskFull = false;
+    loop->advance(seconds{31});
+    loop->runPending();
+    EXPECT_EQ(seqs(takeBacklog(1)), (Seqs{101}));
+    EXPECT_EQ(fileRows<CommandRecord>().front().payload, "5");
+    EXPECT_EQ(fileRows<CommandRecord>().back().payload, "1004");
+    EXPECT_EQ(fileRows<CommandRecord>().size(), 1'000U);
+}
+
+TEST_F(JournalFaultTest, BoundsTheMemoryOfLargeCommands) {
+    ASSERT_TRUE(start());
+    vfs.isDiskFull = true;
+    for (int i = 0; i < 200; ++i) journal->record(command(std::string(64 << 10, 'x')), {});
+    loop->runPending();
+
+    EXPECT_GT(journal->health().droppedRows, 130U);
+}
+
+TEST_F(JournalFaultTest, OpensTheFileAnewAfterAFailedFsyncAndLosesNothing) {
+    ASSERT_TRUE(start());
+    recordReadings(1, 64);
+    loop->runPending();
+    vfs.doesSyncFail = true;
+    recordReadings(65, 128);
+    journal->record(command("start"), {});
+    loop->runPending();
+    EXPECT_FALSE(journal->health().writable);
+    EXPECT_NE(journal->health().problem.find("storage may be failing"), std::string::npos) << journal->health().problem;
+
+    vfs.doesSyncFail = false;
+    const std::uint64_t before = vfs.syncs;
+    loop->advance(seconds{31});
+
+    EXPECT_TRUE(journal->health().writable) << journal->health().problem;
+    EXPECT_GE(vfs.syncs - before, 3U) << "what lay in the WAL was not written once more";
+    EXPECT_EQ(fileRows<ReadingRecord>().size(), 128U);
+    EXPECT_EQ(fileRows<CommandRecord>().size(), 1U);
+    EXPECT_EQ(journal->health().queuedReadings, 128U);
+    EXPECT_EQ(takeBacklog(200).size(), 128U);
+}
+
+TEST_F(JournalFaultTest, ResumesFromAFileThatCanOnlyBeRead) {
+    ASSERT_TRUE(start());
+    journal->saveState("publishing", "ON", {});
+    recordReadings(1, 3);
+    stop();
+    vfs.isReadOnly = true;
+
+    const auto snapshot = start();
+
+    ASSERT_TRUE(snapshot);
+    EXPECT_EQ(snapshot->state.at("publishing"), "ON");
+    EXPECT_EQ(snapshot->undelivered, 3U);
+    EXPECT_FALSE(journal->health().writable);
+    EXPECT_NE(journal->health().problem.find("not written"), std::string::npos) << journal->health().problem;
+    journal->record(command("start"), {});
+    loop->runPending();
+    vfs.isReadOnly = false;
+    loop->advance(seconds{31});
+    EXPECT_TRUE(journal->health().writable) << journal->health().problem;
+    EXPECT_EQ(fileRows<CommandRecord>().size(), 1U);
+}
+
+TEST_F(JournalFaultTest, StartsWithoutADirectoryAndFindsItLater) {
+    config.path = dir.file("missing/deeper/journal.db");
+    const auto snapshot = start();
+    ASSERT_TRUE(snapshot);
+    EXPECT_FALSE(journal->health().writable);
+    EXPECT_NE(snapshot->warning.find("create the directory"), std::string::npos) << snapshot->warning;
+    recordReadings(1, 2);
+    const auto lent = takeBacklog(1);
+    journal->record(command("start"), {});
+    loop->runPending();
+
+    fs::create_directory(dir.file("missing"));
+    loop->advance(seconds{31});
+
+    EXPECT_TRUE(journal->health().writable) << journal->health().problem;
+    EXPECT_EQ(fileRows<CommandRecord>().size(), 1U);
+    journal->settleDelivered(lent.at(0));
+    EXPECT_EQ(journal->health().queuedReadings, 1U);
+    EXPECT_EQ(seqs(takeBacklog(9)), (Seqs{2}));
+}
+
+TEST_F(JournalFaultTest, MakesTheFileAndItsDirectoryReadableForTheGroup) {
+    config.path = dir.file("state/journal.db");
+    const auto before = ::umask(0077);
+    ASSERT_TRUE(start());
+    journal->saveState("publishing", "ON", {});
+    loop->runPending();
+    ::umask(before);
+
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+        EXPECT_EQ(fs::status(config.path + suffix).permissions(), fs::perms{0640}) << suffix;
+    }
+}
+
+TEST_F(JournalFaultTest, TellsThatADeviceIsNoPlaceForAJournal) {
+    config.path = "/dev/null";
+    const auto snapshot = start();
+    ASSERT_TRUE(snapshot);
+    EXPECT_FALSE(journal->health().writable);
+    EXPECT_NE(snapshot->warning.find("is a device"), std::string::npos) << snapshot->warning;
+    EXPECT_TRUE(fs::is_character_file("/dev/null"));
+    journal.reset();
+    fs::remove("/dev/null.lock");
+}
+
+TEST_F(JournalFaultTest, NoticesThatItsFileWasDeletedAndKeepsTheStateInANewOne) {
+    ASSERT_TRUE(start());
+    journal->saveState("publishing", "ON", {});
+    journal->record(TransactionRecord{loop->clock().wallNow(), "key", "hash", "reply"}, {});
+    loop->runPending();
+    for (const auto& file : fs::directory_iterator(dir.path())) fs::remove(file);
+
+    journal->record(command("start"), {});
+    loop->runPending();
+
+    EXPECT_TRUE(journal->health().writable) << journal->health().problem;
+    EXPECT_EQ(fileRows<CommandRecord>().size(), 1U);
+    const auto snapshot = start();
+    EXPECT_EQ(snapshot->state.at("publishing"), "ON");
+    EXPECT_EQ(snapshot->transactions.size(), 1U);
+}
+
+TEST_F(JournalFaultTest, ReplacesAFileThatTurnsOutToBeDamagedWhileItRuns) {
+    ASSERT_TRUE(start());
+    journal->saveState("publishing", "ON", {});
+    // More than SQLite's cache holds, so that what is damaged is read from the file.
+    for (std::uint64_t first = 1; first <= 60'000; first += 5'000) {
+        recordReadings(first, first + 4'999);
+        loop->runPending();
+    }
+    stop();
+    ASSERT_TRUE(start());
+    const auto size = fs::file_size(config.path);
+    std::fstream(config.path, std::ios::in | std::ios::out | std::ios::binary).seekp(8192)
+        << std::string(size - 8192, 'Z');
+    recordReadings(60'001, 60'001);
+
+    const auto lent = takeBacklog(61'000);
+
+    EXPECT_TRUE(journal->health().writable) << journal->health().problem;
+    EXPECT_TRUE(fs::exists(config.path + ".corrupt-1"));
+    bool isDone = false;
+    journal->record(command("start"), [&] { isDone = true; });
+    loop->runPending();
+    EXPECT_TRUE(isDone);
+    EXPECT_EQ(fileRows<CommandRecord>().size(), 1U);
+    ASSERT_FALSE(lent.empty());
+    EXPECT_EQ(lent.back().seq, 60'001U);
+    EXPECT_EQ(start()->state.at("publishing"), "ON");
+}
+
+TEST_F(JournalFaultTest, GivesUpQuietlyWhenItCannotWriteAtTheEnd) {
+    ASSERT_TRUE(start());
+    recordReadings(1, 5);
+    vfs.isDiskFull = true;
+
+    stop();
+
+    vfs.isDiskFull = false;
+    EXPECT_EQ(start()->undelivered, 0U);
+}
+
+}  // namespace
+}  // namespace edge

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: MIT
+#include "journal/journal.hpp"
+
+#include <limits>
+
+#include "journal_fixture.hpp"
+
+namespace edge {
+namespace {
+
+using JournalTest = JournalFixture;
+using Seqs = std::vector<std::uint64_t>;
+
+TEST_F(JournalTest, KeepsStateAndTransactionsOverARestart) {
+    ASSERT_TRUE(start());
+    journal->saveState("publishing", "ON", {});
+    journal->record(TransactionRecord{loop->clock().wallNow(), "key", "hash", ""}, {});
+    loop->runPending();
+    journal->record(TransactionRecord{loop->clock().wallNow(), "key", "hash", "{\"status\":\"ok\"}"}, {});
+    journal->saveState("publishing", "OFF", {});
+    loop->runPending();
+
+    const auto snapshot = start();
+
+    ASSERT_TRUE(snapshot);
+    EXPECT_EQ(snapshot->warning, "");
+    EXPECT_EQ(snapshot->state, (std::map<std::string, std::string>{{"publishing", "OFF"}}));
+    ASSERT_EQ(snapshot->transactions.size(), 1U);
+    EXPECT_EQ(snapshot->transactions[0].key, "key");
+    EXPECT_EQ(snapshot->transactions[0].payloadHash, "hash");
+    EXPECT_EQ(snapshot->transactions[0].reply, "{\"status\":\"ok\"}");
+    EXPECT_EQ(snapshot->transactions[0].time, loop->clock().wallNow());
+}
+
+TEST_F(JournalTest, KeepsTheLast256TransactionsOldestFirst) {
+    ASSERT_TRUE(start());
+    for (int i = 0; i < 300; ++i) {
+        journal->record(TransactionRecord{loop->clock().wallNow(), fmt::format("key {}", i), "", "reply"}, {});
+        if (i % 7 == 0) loop->runPending();
+    }
+    loop->runPending();
+
+    const auto snapshot = start();
+
+    ASSERT_EQ(snapshot->transactions.size(), 256U);
+    EXPECT_EQ(snapshot->transactions.front().key, "key 44");
+    EXPECT_EQ(snapshot->transactions.back().key, "key 299");
+}
+
+TEST_F(JournalTest, AnswersACommandOnlyWhenItIsOnTheDisk) {
+    ASSERT_TRUE(start());
+    std::size_t rowsWhenDone = 0;
+    journal->record(command("start"), [&] { rowsWhenDone = fileRows<CommandRecord>().size(); });
+    EXPECT_EQ(rowsWhenDone, 0U);
+
+    loop->runPending();
+
+    EXPECT_EQ(rowsWhenDone, 1U);
+}
+
+TEST_F(JournalTest, PutsAllThatWaitsIntoOneCommit) {
+    ASSERT_TRUE(start());
+    journal->saveState("first", "commit", {});  // starts the WAL, which takes a sync of its own
+    loop->runPending();
+    const std::uint64_t before = vfs.syncs;
+    int done = 0;
+    for (int i = 0; i < 50; ++i) journal->record(command("start"), [&] { ++done; });
+    journal->record(EventRecord{loop->clock().wallNow(), "online", "broker"});
+    journal->saveState("publishing", "ON", [&] { ++done; });
+
+    loop->runPending();
+
+    EXPECT_EQ(done, 51);
+    EXPECT_EQ(vfs.syncs - before, 1U);
+    EXPECT_EQ(fileRows<CommandRecord>().size(), 50U);
+    EXPECT_EQ(fileRows<EventRecord>().size(), 1U);
+}
+
+TEST_F(JournalTest, KeepsAPayloadByteForByteAndCutsOneThatIsTooLong) {
+    ASSERT_TRUE(start());
+    const std::string bytes("\x00\xff start\n\x80", 10);
+    journal->record(CommandRecord{{}, "command", bytes, "", "error", "unknown_command", std::string("t\0x", 3)}, {});
+    journal->record(CommandRecord{{}, "command", std::string(100'000, 'x'), "", "error", "invalid_payload", ""}, {});
+    loop->runPending();
+
+    const auto rows = fileRows<CommandRecord>();
+
+    ASSERT_EQ(rows.size(), 2U);
+    EXPECT_EQ(rows[0].payload, bytes);
+    EXPECT_EQ(rows[0].transaction, std::string("t\0x", 3));
+    EXPECT_EQ(rows[1].payload.size(), 65'536U);
+}
+
+TEST_F(JournalTest, RecordsFromWithinItsCallbacks) {
+    ASSERT_TRUE(start());
+    int done = 0;
+    journal->record(command("start"), [&] {
+        ++done;
+        journal->record(command("stop"), [&] { ++done; });
+    });
+
+    loop->runPending();
+
+    EXPECT_EQ(done, 2);
+    EXPECT_EQ(fileRows<CommandRecord>().size(), 2U);
+}
+
+TEST_F(JournalTest, MayEndWithinItsCallback) {
+    ASSERT_TRUE(start());
+    journal->record(command("start"), [&] { journal.reset(); });
+    journal->record(command("stop"), [] { FAIL() << "the journal is gone"; });
+
+    loop->runPending();
+
+    EXPECT_EQ(journal, nullptr);
+}
+
+TEST_F(JournalTest, WritesNothingWhileReadingsAreDeliveredInTime) {
+    ASSERT_TRUE(start());
+    const std::uint64_t before = vfs.writes;
+
+    for (std::uint64_t seq = 1; seq <= 500; ++seq) {
+        journal->record(reading(seq));
+        loop->advance(seconds{10});
+        for (const ReadingRecord& one : takeBacklog(20)) journal->settleDelivered(one);
+    }
+    loop->advance(std::chrono::minutes{5});
+
+    EXPECT_EQ(vfs.writes, before);
+    EXPECT_EQ(journal->health().queuedReadings, 0U);
+    EXPECT_EQ(journal->health().droppedReadings, 0U);
+}
+
+TEST_F(JournalTest, WritesReadingsAfterTheFlushTimeInOneCommit) {
+    ASSERT_TRUE(start());
+    journal->saveState("first", "commit", {});  // starts the WAL, which takes a sync of its own
+    loop->runPending();
+    const std::uint64_t before = vfs.syncs;
+    recordReadings(1, 5);
+    loop->advance(seconds{59});
+    EXPECT_EQ(vfs.syncs, before);
+
+    loop->advance(seconds{1});
+
+    EXPECT_EQ(vfs.syncs, before + 1);
+    EXPECT_EQ(fileRows<ReadingRecord>().size(), 5U);
+    EXPECT_EQ(journal->health().queuedReadings, 5U);
+}
+
+TEST_F(JournalTest, WritesReadingsWhen64Wait) {
+    ASSERT_TRUE(start());
+    recordReadings(1, 63);
+    loop->runPending();
+    EXPECT_EQ(fileRows<ReadingRecord>().size(), 0U);
+
+    recordReadings(64, 64);
+    loop->runPending();
+
+    EXPECT_EQ(fileRows<ReadingRecord>().size(), 64U);
+}
+
+TEST_F(JournalTest, WritesEverythingOnClose) {
+    ASSERT_TRUE(start());
+    recordReadings(1, 5);
+    journal->record(EventRecord{loop->clock().wallNow(), "stop", "SIGTERM"});
+
+    stop();
+
+    EXPECT_EQ(fileRows<ReadingRecord>().size(), 5U);
+    EXPECT_EQ(fileRows<EventRecord>().size(), 1U);
+    EXPECT_EQ(start()->undelivered, 5U);
+}
+
+TEST_F(JournalTest, KeepsAReadingExactlyAsItWas) {
+    ASSERT_TRUE(start());
+    ReadingRecord odd = reading(18'000'000'000'000'000'000U, -0.1);
+    odd.clockSynchronised = false;
+    odd.bootId = "another boot";
+    journal->record(odd);
+    journal->record(reading(2, -0.0));
+    stop();
+    ASSERT_TRUE(start());
+
+    const auto found = takeBacklog(10);
+
+    ASSERT_EQ(found.size(), 2U);
+    EXPECT_EQ(found[0].seq, odd.seq);
+    EXPECT_EQ(found[0].value, odd.value);
+    EXPECT_EQ(found[0].time, odd.time);
+    EXPECT_FALSE(found[0].clockSynchronised);
+    EXPECT_EQ(found[0].bootId, "another boot");
+    EXPECT_EQ(found[1].value, 0.0);
+    EXPECT_EQ(found[1].bootId, kBoot);
+}
+
+TEST_F(JournalTest, DropsWhatIsNoNumber) {
+    ASSERT_TRUE(start());
+    journal->record(reading(1, std::numeric_limits<double>::quiet_NaN()));
+    journal->record(reading(2, std::numeric_limits<double>::infinity()));
+
+    EXPECT_TRUE(takeBacklog(10).empty());
+}
+
+TEST_F(JournalTest, GivesTheBacklogOldestFirstFromFileThenMemory) {
+    ASSERT_TRUE(start());
+    recordReadings(1, 70);
+    loop->runPending();
+    recordReadings(71, 75);
+    EXPECT_EQ(journal->health().queuedReadings, 75U);
+
+    Seqs all;
+    for (int i = 0; i < 4; ++i) {
+        for (const std::uint64_t seq : seqs(takeBacklog(20))) all.push_back(seq);
+    }
+
+    ASSERT_EQ(all.size(), 75U);
+    for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], i + 1);
+    EXPECT_TRUE(takeBacklog(20).empty());
+}
+
+TEST_F(JournalTest, AnswersSeveralWishesInTurnWithoutLendingTwice) {
+    ASSERT_TRUE(start());
+    recordReadings(1, 70);
+    loop->runPending();
+    Seqs all;
+    for (int i = 0; i < 3; ++i) {
+        journal->takeBacklog(10, [&](std::vector<ReadingRecord> found) {
+            for (const ReadingRecord& one : found) all.push_back(one.seq);
+        });
+    }
+
+    loop->runPending();
+
+    ASSERT_EQ(all.size(), 30U);
+    for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], i + 1);
+}
+
+TEST_F(JournalTest, GivesReturnedReadingsFirst) {
+    ASSERT_TRUE(start());
+    recordReadings(1, 64);
+    loop->runPending();
+    recordReadings(65, 66);
+    const auto lent = takeBacklog(66);
+    ASSERT_EQ(lent.size(), 66U);
+    for (const ReadingRecord& one : lent) {
+        if (one.seq == 3 || one.seq == 65) {
+            journal->settleReturned(one);
+        } else {
+            journal->settleDelivered(one);
+        }
+    }
+
+    EXPECT_EQ(journal->health().queuedReadings, 2U);
+    EXPECT_EQ(seqs(takeBacklog(10)), (Seqs{3, 65}));
+}
+
+TEST_F(JournalTest, RemovesDeliveredReadingsWithTheNextFlush) {
+    ASSERT_TRUE(start());
+    recordReadings(1, 64);
+    loop->runPending();
+    for (const ReadingRecord& one : takeBacklog(60)) journal->settleDelivered(one);
+    loop->runPending();
+    EXPECT_EQ(journal->health().queuedReadings, 4U);
+    EXPECT_EQ(fileRows<ReadingRecord>().size(), 64U);
+
+    loop->advance(seconds{60});
+
+    EXPECT_EQ(fileRows<ReadingRecord>().size(), 4U);
+    EXPECT_EQ(start()->undelivered, 4U);
+    EXPECT_EQ(seqs(takeBacklog(10)), (Seqs{61, 62, 63, 64}));
+}
+
+TEST_F(JournalTest, SendsAReadingAgainWhenTheAgentDiedBeforeItsRemovalWasWritten) {
+    ASSERT_TRUE(start());
+    recordReadings(1, 64);
+    loop->runPending();
+    for (const ReadingRecord& one : takeBacklog(64)) journal->settleDelivered(one);
+
+    ASSERT_TRUE(start());
+
+    EXPECT_EQ(takeBacklog(100).size(), 64U);
+}
+
+TEST_F(JournalTest, SettlesAReadingThatWasLentFromMemoryAndWrittenSince) {
+    ASSERT_TRUE(start());
+    recordReadings(1, 3);
+    const auto lent = takeBacklog(3);
+    loop->advance(seconds{60});
+    EXPECT_EQ(fileRows<ReadingRecord>().size(), 3U);
+    EXPECT_TRUE(takeBacklog(3).empty()) << "what is lent was lent again from the file";
+    journal->settleDelivered(lent[0]);
+    journal->settleReturned(lent[1]);
+
+    EXPECT_EQ(seqs(takeBacklog(3)), (Seqs{2}));
+    loop->advance(seconds{60});
+    EXPECT_EQ(fileRows<ReadingRecord>().size(), 2U);
+    EXPECT_EQ(journal->health().queuedReadings, 2U);
+}
+
+TEST_F(JournalTest, IgnoresASecondSettling) {
+    ASSERT_TRUE(start());
+    recordReadings(1, 2);
+    const auto lent = takeBacklog(1);
+    journal->settleDelivered(lent[0]);
+    journal->settleDelivered(lent[0]);
+    journal->settleReturned(lent[0]);
+
+    EXPECT_EQ(journal->health().queuedReadings, 1U);
+    EXPECT_EQ(seqs(takeBacklog(9)), (Seqs{2}));
+}
+
+TEST_F(JournalTest, KeepsDeliveredReadingsAsHistoryWhenAllAreWanted) {
+    config.readings = KeepReadings::kAll;
+    ASSERT_TRUE(start());
+    ReadingRecord delivered = reading(1);
+    delivered.delivered = true;
+    journal->record(delivered);
+    recordReadings(2, 4);
+    journal->settleDelivered(takeBacklog(1).at(0));
+    loop->advance(seconds{60});
+    journal->settleDelivered(takeBacklog(1).at(0));
+    loop->advance(seconds{60});
+
+    const auto rows = fileRows<ReadingRecord>();
+    ASSERT_EQ(rows.size(), 4U);
+    EXPECT_TRUE(rows[0].delivered && rows[1].delivered && rows[2].delivered);
+    EXPECT_FALSE(rows[3].delivered);
+    EXPECT_EQ(start()->undelivered, 1U);
+    EXPECT_EQ(seqs(takeBacklog(9)), (Seqs{4}));
+}
+
+TEST_F(JournalTest, KeepsNoReadingsWhenNoneAreWantedButCountsThem) {
+    config.readings = KeepReadings::kNone;
+    ASSERT_TRUE(start());
+    recordReadings(1, 100);
+
+    EXPECT_TRUE(takeBacklog(10).empty());
+    EXPECT_EQ(journal->health().droppedReadings, 100U);
+    stop();
+    EXPECT_EQ(fileRows<ReadingRecord>().size(), 0U);
+}
+
+TEST_F(JournalTest, KeepsWhatIsRecordedBeforeItIsOpen) {
+    ASSERT_TRUE(start());
+    journal->record(command("first"), {});
+    stop();
+    journal = std::make_unique<Journal>(*loop, loop, config, kBoot);
+    bool isDone = false;
+    journal->record(command("second"), [&] { isDone = true; });
+    recordReadings(1, 2);
+    loop->runPending();
+    EXPECT_FALSE(isDone);
+
+    journal->open([](const Result<JournalSnapshot>& opened) { EXPECT_TRUE(opened); });
+    loop->runPending();
+
+    EXPECT_TRUE(isDone);
+    const auto rows = fileRows<CommandRecord>();
+    ASSERT_EQ(rows.size(), 2U);
+    EXPECT_EQ(rows[1].payload, "second");
+    EXPECT_EQ(seqs(takeBacklog(9)), (Seqs{1, 2}));
+}
+
+TEST_F(JournalTest, NeverUsesAnIdTwice) {
+    std::int64_t highest = 0;
+    for (int run = 0; run < 3; ++run) {
+        ASSERT_TRUE(start());
+        recordReadings(1, 64);
+        loop->runPending();
+        for (const ReadingRecord& one : takeBacklog(64)) {
+            EXPECT_GT(one.id, highest);
+            highest = one.id;
+            journal->settleDelivered(one);
+        }
+        loop->advance(seconds{60});
+        ASSERT_EQ(fileRows<ReadingRecord>().size(), 0U);
+    }
+}
+
+TEST_F(JournalTest, RefusesAJournalThatAnotherAgentHas) {
+    ASSERT_TRUE(start());
+    const auto other = std::make_unique<Journal>(*loop, loop, config, kBoot);
+    std::optional<Result<JournalSnapshot>> opened;
+
+    other->open([&](Result<JournalSnapshot> result) { opened = std::move(result); });
+    loop->runPending();
+
+    ASSERT_TRUE(opened && !*opened);
+    EXPECT_EQ(opened->error().code, Errc::kBusy);
+    EXPECT_NE(opened->error().message.find(fmt::format("pid {}", ::getpid())), std::string::npos);
+    bool isClosed = false;
+    other->close([&] { isClosed = true; });
+    loop->runPending();
+    EXPECT_TRUE(isClosed);
+}
+
+TEST_F(JournalTest, KeepsItsWorkToItselfOnceClosed) {
+    ASSERT_TRUE(start());
+    bool isDone = false;
+    journal->close([] {});
+    journal->record(command("late"), [&] { isDone = true; });
+    recordReadings(1, 1);
+    loop->runPending();
+
+    EXPECT_TRUE(isDone) << "who waits for the journal must not wait for ever";
+    EXPECT_EQ(fileRows<CommandRecord>().size(), 0U);
+}
+
+}  // namespace
+}  // namespace edge
