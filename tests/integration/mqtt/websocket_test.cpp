@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <sys/socket.h>
+
 #include "client_fixture.hpp"
 #include "integration/support/certificates.hpp"
 
