@@ -41,11 +41,36 @@ std::string directoryOf(const std::string& path) {
     return parent.empty() ? "." : parent.string();
 }
 
-Result<void> makeFile(const std::string& path) {
+void removeWithCompanions(const std::string& path) {
+    std::error_code ignored;
+    for (const char* suffix : {"", "-journal", "-wal", "-shm"}) fs::remove(path + suffix, ignored);
+}
+
+/// `path` is an empty database after this, with the mode it shall have.
+Result<void> makeEmptyFile(const std::string& path) {
     const UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
     if (!file) return cannotMake(path, errno);
     // Whatever the umask: the group may read, with `pi-edge-agent journal`.
     if (::fchmod(file.get(), kFileMode) != 0) return cannotMake(path, errno);
+    return {};
+}
+
+/// Makes the journal under another name, and moves it to `path` when it is complete: a start that is cut short leaves
+/// no half of one.
+Result<void> makeFile(const std::string& path) {
+    const std::string fresh = path + ".new";
+    removeWithCompanions(fresh);
+    const auto done = [&]() -> Result<void> {
+        if (auto made = makeEmptyFile(fresh); !made) return made;
+        auto db = Database::open(fresh, Access::kWriter);
+        if (!db) return tl::unexpected<Error>(db.error());
+        return createJournal(*db);
+    }();
+    if (!done) {
+        removeWithCompanions(fresh);
+        return done;
+    }
+    if (::rename(fresh.c_str(), path.c_str()) != 0) return cannotMake(path, errno);
     const UniqueFd directory(::open(directoryOf(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (directory) ::fsync(directory.get());  // the new name, too, must outlive a power cut
     return {};
@@ -60,14 +85,13 @@ Result<JournalFile> tryOpen(const FileHistory& history, JournalEssence& essence)
     const auto report = inspectJournalFile(history.path);
     if (!report) return tl::unexpected<Error>(report.error());
     if (report->verdict == FileVerdict::kUnusable) return unusable(report->reason);
-    const bool isNew = report->verdict == FileVerdict::kMissing;
-    if (isNew) {
+    if (report->verdict == FileVerdict::kMissing) {
         if (hasOrphanedFiles(history.path)) return unusable("its write-ahead log was there without the database");
         if (auto made = makeFile(history.path); !made) return tl::unexpected<Error>(made.error());
     }
     auto db = Database::open(history.path, Access::kWriter);
     if (!db) return tl::unexpected<Error>(db.error());
-    if (auto done = prepareJournal(*db, isNew); !done) return tl::unexpected<Error>(done.error());
+    if (auto done = prepareJournal(*db); !done) return tl::unexpected<Error>(done.error());
 
     const bool isLarge = journalFileBytes(history.path) >= kAlwaysChecked;
     if (!isLarge || !history.wasClosed || history.isSuspect) {

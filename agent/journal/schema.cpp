@@ -156,16 +156,17 @@ Result<FileReport> inspectJournalFile(const std::string& path) {
     return FileReport{FileVerdict::kJournal, ""};
 }
 
-Result<void> prepareJournal(Database& db, bool isNew) {
+Result<void> createJournal(Database& db) {
+    // Page size and vacuum mode are fixed by the first write.
+    const std::string mark = fmt::format("PRAGMA application_id = {}", kApplicationId);
+    const auto done = executeAll(
+        db, {"PRAGMA page_size = 1024", "PRAGMA auto_vacuum = INCREMENTAL", "PRAGMA synchronous = FULL", mark.c_str()});
+    if (!done) return done;
+    return migrate(db);
+}
+
+Result<void> prepareJournal(Database& db) {
     if (auto set = setForConnection(db); !set) return set;
-    if (isNew) {
-        // The id goes into the file itself, before there is a WAL: an interrupted start leaves a file that is known as
-        // ours. Page size and vacuum mode are fixed by the first write.
-        const std::string mark = fmt::format("PRAGMA application_id = {}", kApplicationId);
-        const auto done = executeAll(db, {"PRAGMA page_size = 1024", "PRAGMA auto_vacuum = INCREMENTAL",
-                                          "PRAGMA synchronous = FULL", mark.c_str()});
-        if (!done) return done;
-    }
     if (!db.isReadOnly()) {
         // secure_delete: Debian's default overwrites what is deleted, which doubles what pruning writes.
         const auto done =

@@ -27,10 +27,12 @@ struct FileReport {
 /// rename.
 Result<FileReport> inspectJournalFile(const std::string& path);
 
-/// The settings of a connection that writes; makes the file a journal where it is empty, and brings an older schema up
-/// to date. A schema newer than ours is Errc::kFault. Where the connection can only read, the settings that need no
-/// writing.
-Result<void> prepareJournal(Database& db, bool isNew);
+/// Makes a journal of an empty database that nobody else knows yet.
+Result<void> createJournal(Database& db);
+
+/// The settings of a connection that writes; brings an older schema up to date. A schema that is newer than ours, or
+/// not ours, is Errc::kFault. Where the connection can only read: the settings that need no writing.
+Result<void> prepareJournal(Database& db);
 
 /// The settings of a connection that reads, and whether it is a journal that this program can read.
 Result<void> prepareReading(Database& db);

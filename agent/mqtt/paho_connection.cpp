@@ -243,11 +243,9 @@ void PahoConnection::open() {
 
 void PahoConnection::subscribe(const std::vector<std::string>& topics, Qos qos) {
     try {
-        std::vector<mqtt::subscribe_options> options;
-        if (impl_->options.protocolVersion >= 5) options.resize(topics.size());
+        // Without options: version 1.2.0 copies a list of them wrongly, and crashes.
         impl_->client->subscribe(mqtt::string_collection::create(topics),
-                                 std::vector<int>(topics.size(), static_cast<int>(qos)), nullptr, impl_->onSubscribe,
-                                 options);
+                                 std::vector<int>(topics.size(), static_cast<int>(qos)), nullptr, impl_->onSubscribe);
     } catch (const std::exception&) {
         // Not connected any more, which is reported by itself.
     }
