@@ -48,13 +48,21 @@ class LibcameraCamera : public Camera {
 
     void stop() override {
         demand_.reset();
+        ending_.reset();
+        if (session_) session_->end();
         session_.reset();
         if (!camera_) return;
         camera_->release();
         camera_.reset();
     }
 
-    void nextFrame(BootTime notBefore, FrameHandler done) override { demand_ = Demand{notBefore, std::move(done)}; }
+    void nextFrame(BootTime notBefore, FrameHandler done) override {
+        demand_ = Demand{notBefore, std::move(done)};
+        if (!ending_) return;
+        loop_.post([this, alive = std::weak_ptr(alive_)] {
+            if (!alive.expired() && demand_ && ending_) completed(tl::unexpected(*ending_));
+        });
+    }
     void onChange(ChangeHandler handler) override { changeHandler_ = std::move(handler); }
 
   private:
@@ -75,8 +83,10 @@ class LibcameraCamera : public Camera {
         if (!controls) return tl::unexpected(controls.error());
         const Orientation left = setup->remaining;
         log::debug("libcamera: {} from {}", setup->config->at(0).toString(), camera_->id());
-        auto session = LibcameraSession::start(loop_, camera_, std::move(*setup), *controls,
-                                               [this](Result<Frame> frame) { completed(std::move(frame)); });
+        auto session =
+            LibcameraSession::start(loop_, camera_, std::move(*setup), *controls,
+                                    {[this](BootTime start) { return demand_ && start > demand_->notBefore; },
+                                     [this](Result<Frame> frame) { completed(std::move(frame)); }});
         if (!session) return tl::unexpected(session.error());
         session_ = std::move(*session);
         return left;
@@ -98,10 +108,9 @@ class LibcameraCamera : public Camera {
         return {};
     }
 
-    /// Every frame comes by here; what nobody waits for goes straight back with its lease.
     void completed(Result<Frame> frame) {
+        if (!frame) ending_ = frame.error();
         if (!demand_) return;
-        if (frame && frame->exposureStart <= demand_->notBefore) return;
         const FrameHandler done = std::move(demand_->done);
         demand_.reset();
         done(std::move(frame));
@@ -124,7 +133,9 @@ class LibcameraCamera : public Camera {
     std::shared_ptr<libcamera::Camera> camera_;  ///< acquired
     std::shared_ptr<LibcameraSession> session_;
     std::optional<Demand> demand_;
+    std::optional<Error> ending_;  ///< why the stream ended by itself, until it is started again
     ChangeHandler changeHandler_;
+    std::shared_ptr<int> alive_ = std::make_shared<int>();
 };
 
 }  // namespace

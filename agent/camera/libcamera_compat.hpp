@@ -74,6 +74,7 @@ inline std::optional<std::size_t> arrayLength(const libcamera::ControlId& id) {
     const std::string& name = id.name();
     if (name == "ColourGains" || name == "FrameDurationLimits") return 2;
     if (name == "ColourCorrectionMatrix") return 9;
+    if (name == "AfWindows") return 0;
     return std::nullopt;
 }
 

@@ -87,13 +87,13 @@ std::optional<libcamera::ControlValue> convert(const libcamera::ControlId& id, c
 }
 
 std::string expectation(const libcamera::ControlId& id) {
-    if (id.type() == libcamera::ControlTypeRectangle) return "four whole numbers: [x, y, width, height]";
+    const auto length = compat::arrayLength(id);
+    if (id.type() == libcamera::ControlTypeRectangle && !length) return "four whole numbers: [x, y, width, height]";
     const bool isWhole = id.type() == libcamera::ControlTypeByte || id.type() == libcamera::ControlTypeInteger32 ||
                          id.type() == libcamera::ControlTypeInteger64;
-    const bool isNumber = isWhole || id.type() == libcamera::ControlTypeFloat;
-    if (id.type() == libcamera::ControlTypeBool) return "true or false";
-    if (!isNumber) return "a kind of value that cannot be configured";
-    const auto length = compat::arrayLength(id);
+    if (id.type() == libcamera::ControlTypeBool && !length) return "true or false";
+    if (!isWhole && id.type() != libcamera::ControlTypeFloat)
+        return "nothing: it is of a kind that cannot be configured";
     const char* kind = isWhole ? "whole number" : "number";
     if (!length) return fmt::format("a {}", kind);
     return *length == 0 ? fmt::format("an array of {}s", kind) : fmt::format("an array of {} {}s", *length, kind);

@@ -34,22 +34,27 @@ BootTime toBootTime(nanoseconds stamp) {
 Result<std::shared_ptr<LibcameraSession>> LibcameraSession::start(Loop& loop, std::shared_ptr<libcamera::Camera> camera,
                                                                   StreamSetup setup,
                                                                   const libcamera::ControlList& controls,
-                                                                  FrameHandler handler) {
+                                                                  Events events) {
     std::shared_ptr<LibcameraSession> session(
-        new LibcameraSession(loop, std::move(camera), std::move(setup), std::move(handler)));
+        new LibcameraSession(loop, std::move(camera), std::move(setup), std::move(events)));
     if (auto prepared = session->prepare(); !prepared) return tl::unexpected(prepared.error());
     if (auto running = session->run(controls); !running) return tl::unexpected(running.error());
     return session;
 }
 
 LibcameraSession::LibcameraSession(Loop& loop, std::shared_ptr<libcamera::Camera> camera, StreamSetup setup,
-                                   FrameHandler handler)
-    : loop_(loop), camera_(std::move(camera)), setup_(std::move(setup)), handler_(std::move(handler)) {}
+                                   Events events)
+    : loop_(loop), camera_(std::move(camera)), setup_(std::move(setup)), events_(std::move(events)) {}
 
 LibcameraSession::~LibcameraSession() {
-    if (isRunning_) camera_->stop();
+    end();
+}
+
+void LibcameraSession::end() {
+    if (std::exchange(isRunning_, false)) camera_->stop();
     camera_->requestCompleted.disconnect(this);
     requests_.clear();
+    allocator_.reset();
 }
 
 Result<void> LibcameraSession::prepare() {
@@ -113,15 +118,17 @@ void LibcameraSession::process(libcamera::Request* request) {
         return requeue(request);
     }
     failures_ = 0;
-    handler_(makeFrame(request, *view));
+    const BootTime start = exposureStart(request);
+    if (!events_.wants(start)) return requeue(request);
+    events_.frame(makeFrame(request, *view, start));
 }
 
-Result<Frame> LibcameraSession::makeFrame(libcamera::Request* request, FrameView view) {
+Frame LibcameraSession::makeFrame(libcamera::Request* request, const FrameView& view, BootTime exposureStart) {
     const libcamera::FrameMetadata& metadata = request->buffers().begin()->second->metadata();
     Frame frame;
     frame.view = view;
     frame.sequence = metadata.sequence;
-    frame.exposureStart = exposureStart(request);
+    frame.exposureStart = exposureStart;
     if (const auto micros = request->metadata().get(libcamera::controls::ExposureTime))
         frame.exposureSeconds = *micros / 1e6;
     if (const auto gain = request->metadata().get(libcamera::controls::AnalogueGain)) frame.analogueGain = *gain;
@@ -136,7 +143,7 @@ Result<Frame> LibcameraSession::makeFrame(libcamera::Request* request, FrameView
     return frame;
 }
 
-BootTime LibcameraSession::exposureStart(libcamera::Request* request) const {
+BootTime LibcameraSession::exposureStart(libcamera::Request* request) {
     const libcamera::ControlList& metadata = request->metadata();
     if (const auto stamp = metadata.get(libcamera::controls::SensorTimestamp); stamp && *stamp > 0) {
         // "The first line is exposed": what drivers stamp is the interrupt when that line is read out, its exposure
@@ -163,7 +170,7 @@ void LibcameraSession::giveUp(const std::string& message) {
     camera_->stop();
     // Not at once: the caller may be in the middle of giving a frame back.
     loop_.post([session = weak_from_this(), message] {
-        if (const auto self = session.lock()) self->handler_(fail(Errc::kUnavailable, message));
+        if (const auto self = session.lock()) self->events_.frame(fail(Errc::kUnavailable, message));
     });
 }
 

@@ -16,35 +16,42 @@
 namespace edge {
 
 /// One stretch of streaming, from start to stop: the camera's configuration, buffers and requests. Thread: the loop's;
-/// libcamera's own thread only posts. Destroying it stops the camera.
+/// libcamera's own thread only posts. Destroying it ends it.
 class LibcameraSession : public std::enable_shared_from_this<LibcameraSession> {
   public:
-    /// A frame that was completed, or the error that ended the stream. What is not kept goes back at once.
-    using FrameHandler = std::function<void(Result<Frame>)>;
+    struct Events {
+        /// Whether a frame whose exposure began then is of use; the others go back untouched.
+        std::function<bool(BootTime)> wants;
+        /// A frame that is wanted, or the error that ended the stream. May call end().
+        std::function<void(Result<Frame>)> frame;
+    };
 
     /// `camera` has been acquired. Errors: kFault, kIo, kUnavailable.
     static Result<std::shared_ptr<LibcameraSession>> start(Loop& loop, std::shared_ptr<libcamera::Camera> camera,
                                                            StreamSetup setup, const libcamera::ControlList& controls,
-                                                           FrameHandler handler);
+                                                           Events events);
     ~LibcameraSession();
     LibcameraSession(const LibcameraSession&) = delete;
     LibcameraSession& operator=(const LibcameraSession&) = delete;
 
+    /// Stops the camera, so that it can be released. Harmless when it has stopped.
+    void end();
+
   private:
-    LibcameraSession(Loop& loop, std::shared_ptr<libcamera::Camera> camera, StreamSetup setup, FrameHandler handler);
+    LibcameraSession(Loop& loop, std::shared_ptr<libcamera::Camera> camera, StreamSetup setup, Events events);
     Result<void> prepare();
     Result<void> run(const libcamera::ControlList& controls);
     void requestCompleted(libcamera::Request* request);
     void process(libcamera::Request* request);
-    Result<Frame> makeFrame(libcamera::Request* request, FrameView view);
+    Frame makeFrame(libcamera::Request* request, const FrameView& view, BootTime exposureStart);
     void requeue(libcamera::Request* request);
     void giveUp(const std::string& message);
-    [[nodiscard]] BootTime exposureStart(libcamera::Request* request) const;
+    [[nodiscard]] static BootTime exposureStart(libcamera::Request* request);
 
     Loop& loop_;
     const std::shared_ptr<libcamera::Camera> camera_;
     StreamSetup setup_;
-    FrameHandler handler_;
+    Events events_;
     std::unique_ptr<libcamera::FrameBufferAllocator> allocator_;
     std::vector<std::unique_ptr<libcamera::Request>> requests_;
     std::vector<std::shared_ptr<MappedBuffer>> buffers_;  ///< by the request's cookie

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "services/sensor_poll.hpp"
+
+#include <fmt/core.h>
+
+#include <cmath>
+#include <utility>
+
+namespace edge {
+
+SensorPoll::SensorPoll(Loop& loop, SensorConfig config, std::shared_ptr<Sensor> sensor,
+                       std::shared_ptr<Executor> strand, Handler handler)
+    : loop_(loop),
+      config_(std::move(config)),
+      sensor_(std::move(sensor)),
+      strand_(std::move(strand)),
+      handler_(std::move(handler)) {}
+
+void SensorPoll::start(milliseconds interval) {
+    const bool isSameSchedule = interval == interval_;
+    read();
+    if (isSameSchedule) return;
+    interval_ = interval;
+    next_ = loop_.clock().now() + interval;
+    turn_ = loop_.at(next_, [this] { turn(); });
+}
+
+void SensorPoll::stop() {
+    interval_ = milliseconds{0};
+    turn_.cancel();
+    isWanted_ = false;
+}
+
+void SensorPoll::readOnce() { read(); }
+
+void SensorPoll::turn() {
+    const SteadyTime now = loop_.clock().now();
+    next_ += interval_;
+    // A loop that was held up skips turns, too.
+    if (next_ <= now) next_ += ((now - next_) / interval_ + 1) * interval_;
+    turn_ = loop_.at(next_, [this] { turn(); });
+    read();
+}
+
+void SensorPoll::read() {
+    if (isReading_) {
+        // A `start` after a `stop` takes the value that is on its way; one that was given up stays so.
+        isWanted_ = !isGivenUp_;
+        return;
+    }
+    isReading_ = true;
+    isWanted_ = true;
+    isGivenUp_ = false;
+    limit_ = loop_.after(kAnswerLimit, [this] {
+        isGivenUp_ = true;
+        if (!std::exchange(isWanted_, false)) return;
+        handler_(fail(Errc::kTimeout,
+                      fmt::format("sensor {} has not answered for {} s; is its wiring sound? It is asked again when it "
+                                  "returns",
+                                  config_.name, kAnswerLimit.count())));
+    });
+    strand_->post([this, sensor = sensor_, &loop = loop_, alive = std::weak_ptr<int>(lifetime_)] {
+        loop.post([this, raw = sensor->readCelsius(), alive] {
+            if (!alive.expired()) finish(raw);
+        });
+    });
+}
+
+void SensorPoll::finish(const Result<double>& raw) {
+    isReading_ = false;
+    limit_.cancel();
+    if (std::exchange(isWanted_, false)) handler_(judge(raw));
+}
+
+Result<double> SensorPoll::judge(const Result<double>& raw) const {
+    if (!raw) return raw;
+    const double value = *raw * config_.scale + config_.offset;
+    if (!std::isfinite(value)) return fail(Errc::kFault, fmt::format("sensor {} gave no number", config_.name));
+    if (value < config_.min || value > config_.max) {
+        return fail(Errc::kFault, fmt::format("sensor {} says {:.3f} °C, which is outside {} … {}; if that can be true, "
+                                              "change min and max of the sensor",
+                                              config_.name, value, config_.min, config_.max));
+    }
+    return value;
+}
+
+}  // namespace edge

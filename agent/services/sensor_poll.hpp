@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "config/config.hpp"
+#include "core/loop.hpp"
+#include "core/result.hpp"
+#include "sensors/sensor.hpp"
+
+namespace edge {
+
+/// Reads one sensor on its strand and on its schedule. Without drift (next = previous + interval), and without bunching up: a
+/// read that takes longer than the interval skips turns. Only one read is ever under way; one that takes longer than
+/// kAnswerLimit is reported once as a fault, and its late value is dropped.
+/// Thread: the loop's, the handler too; read() of the sensor runs on the strand.
+class SensorPoll {
+  public:
+    static constexpr seconds kAnswerLimit{5};
+    /// A value in °C with scale and offset applied and inside min … max, or why there is none.
+    using Handler = std::function<void(Result<double>)>;
+
+    SensorPoll(Loop& loop, SensorConfig config, std::shared_ptr<Sensor> sensor, std::shared_ptr<Executor> strand,
+               Handler handler);
+
+    /// Reads now, and every `interval` from now on. While it runs at the same interval the schedule stays as it is.
+    void start(milliseconds interval);
+    /// Nothing is handed over after this, not even a read that is under way.
+    void stop();
+    /// One read outside the schedule.
+    void readOnce();
+
+  private:
+    void turn();
+    void read();
+    void finish(const Result<double>& raw);
+    [[nodiscard]] Result<double> judge(const Result<double>& raw) const;
+
+    Loop& loop_;
+    SensorConfig config_;
+    std::shared_ptr<Sensor> sensor_;
+    std::shared_ptr<Executor> strand_;
+    Handler handler_;
+    milliseconds interval_{0};
+    SteadyTime next_{};
+    Timer turn_;
+    Timer limit_;
+    bool isReading_ = false;  ///< the strand is inside the sensor
+    bool isWanted_ = false;   ///< what it brings is to be handed over
+    bool isGivenUp_ = false;  ///< it took longer than kAnswerLimit
+    std::shared_ptr<int> lifetime_ = std::make_shared<int>(0);
+};
+
+}  // namespace edge
