@@ -3,15 +3,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
 #include <optional>
 #include <utility>
 
 #include "core/log.hpp"
 #include "journal/backlog.hpp"
 #include "journal/expiry.hpp"
+#include "journal/lender.hpp"
 #include "journal/pending.hpp"
 #include "journal/store.hpp"
+#include "journal/store_link.hpp"
 
 namespace edge {
 namespace {
@@ -30,44 +31,33 @@ constexpr std::int64_t kMaxBatchBytes = 512 << 10;
 struct Journal::Impl {
     Impl(Loop& l, std::shared_ptr<Executor> s, JournalConfig c, std::string boot)
         : loop(l),
-          strand(std::move(s)),
           config(std::move(c)),
           bootId(std::move(boot)),
-          store(std::make_shared<JournalStore>(config)),
+          link(loop, std::move(s), config),
           backlog(config.readings),
-          expiry(loop.clock(), config.maxAge) {}
-
-    // ---- the strand, and back
-
-    template <typename Work, typename Then>
-    void onStrand(Work work, Then then) {
-        strand->post([work = std::move(work), then = std::move(then), target = store, &back = loop,
-                      alive = std::weak_ptr<int>(lifetime)]() mutable {
-            using Outcome = decltype(work(*target));
-            auto outcome = std::make_shared<Outcome>(work(*target));
-            back.post([outcome, then = std::move(then), alive = std::move(alive)]() mutable {
-                if (!alive.expired()) then(std::move(*outcome));
-            });
-        });
-    }
-
-    void later(Task task) {
-        if (!task) return;
-        loop.post([task = std::move(task), alive = std::weak_ptr<int>(lifetime)] {
-            if (!alive.expired()) task();
-        });
+          lender(link, backlog,
+                 {[this](std::uint64_t rows) { countCorrupt(rows); },
+                  [this](const std::string& message) {
+                      setProblem(message);
+                      // A write opens the file anew, and sets it aside if need be: let that be now.
+                      link.later([this] { retry(); });
+                  },
+                  [this] { refreshHealth(); }}),
+          expiry(loop.clock(), config.maxAge) {
+        lender.hold();
     }
 
     // ---- opening
 
     void open(std::function<void(Result<JournalSnapshot>)> done) {
         isBusy = true;
-        onStrand([](JournalStore& target) { return target.open(); },
+        link.run([](JournalStore& target) { return target.open(); },
                  [this, done = std::move(done)](Result<StoreOpened> opened) { onOpened(std::move(opened), done); });
     }
 
     void onOpened(Result<StoreOpened> opened, const std::function<void(Result<JournalSnapshot>)>& done) {
         isBusy = false;
+        lender.release();
         JournalSnapshot snapshot;
         if (opened) {
             adopt(*opened);
@@ -80,7 +70,7 @@ struct Journal::Impl {
             setProblem(opened.error().message);
         }
         refreshHealth();
-        const std::weak_ptr<int> alive = lifetime;
+        const std::weak_ptr<int> alive = link.lifetime();
         const bool isRefused = !opened && opened.error().code == Errc::kBusy;
         if (done && isRefused) done(tl::unexpected<Error>(opened.error()));
         if (done && !isRefused) done(std::move(snapshot));
@@ -176,7 +166,7 @@ struct Journal::Impl {
         if (!health.writable) return answerWaiting();
         isKicked = true;
         // Not at once: all that this turn of the loop records goes into one commit.
-        later([this] {
+        link.later([this] {
             isKicked = false;
             if (!isBusy && !isClosing && health.writable) startWrite();
         });
@@ -184,7 +174,7 @@ struct Journal::Impl {
 
     /// What waits is in memory and stays there: whoever waits for it is told.
     void answerWaiting() {
-        for (Task& done : pending.takeTasks()) later(std::move(done));
+        for (Task& done : pending.takeTasks()) link.later(std::move(done));
     }
 
     void startWrite() {
@@ -201,7 +191,7 @@ struct Journal::Impl {
             batch->expire = AgeLimit{*before, bootId, monoMs() - config.maxAge.count()};
         }
         isBusy = true;
-        onStrand([batch](JournalStore& target) { return target.write(*batch); },
+        link.run([batch](JournalStore& target) { return target.write(*batch); },
                  [this, batch, tasks](Result<WriteOutcome> outcome) { onWritten(*batch, *tasks, outcome); });
     }
 
@@ -221,7 +211,7 @@ struct Journal::Impl {
         if (!settledSince && backlog.hasSettled()) settledSince = monoMs();
         refreshHealth();
         // The caller's turn last: it may record more, and it may end the journal.
-        const std::weak_ptr<int> alive = lifetime;
+        const std::weak_ptr<int> alive = link.lifetime();
         for (Task& done : tasks) {
             if (alive.expired()) return;
             done();
@@ -234,7 +224,6 @@ struct Journal::Impl {
         if (isClosing) return closeStep();
         if (wantsWrite) requestWrite();
         armFlush();
-        serveWishes();
     }
 
     // ---- trouble
@@ -290,62 +279,11 @@ struct Journal::Impl {
 
     // ---- the backlog
 
-    struct Wish {
-        std::size_t count;
-        std::function<void(std::vector<ReadingRecord>)> done;
-    };
-
-    void takeBacklog(std::size_t count, std::function<void(std::vector<ReadingRecord>)> done) {
-        wishes.push_back({count, std::move(done)});
-        later([this] { serveWishes(); });
-    }
-
     void settleDelivered(const ReadingRecord& reading) {
         backlog.settleDelivered(reading);
         refreshHealth();
         if (!settledSince && backlog.hasSettled()) settledSince = monoMs();
         armFlush();
-    }
-
-    void serveWishes() {
-        if (isServing || wishes.empty() || (isBusy && !isOpened)) return;
-        isServing = true;
-        fulfil(backlog.lendReturned(wishes.front().count));
-    }
-
-    void fulfil(std::vector<ReadingRecord> lent) {
-        const std::size_t missing = wishes.front().count - lent.size();
-        if (missing == 0 || !backlog.fileMayHoldMore()) return finishWish(std::move(lent));
-        onStrand([after = backlog.readPosition(),
-                  missing](JournalStore& target) { return target.readUndelivered(after, missing); },
-                 [this, missing, lent = std::move(lent)](const Result<ReadOutcome>& outcome) mutable {
-                     onRead(missing, std::move(lent), outcome);
-                 });
-    }
-
-    void onRead(std::size_t limit, std::vector<ReadingRecord> lent, const Result<ReadOutcome>& outcome) {
-        if (!outcome) {
-            // The next write opens the file anew, and sets it aside if need be: let that be now.
-            setProblem(outcome.error().message);
-            later([this] { retry(); });
-            return finishWish(std::move(lent));
-        }
-        countCorrupt(outcome->damaged.size());
-        std::vector<ReadingRecord> found = backlog.lendFromFile(*outcome, limit);
-        std::move(found.begin(), found.end(), std::back_inserter(lent));
-        const bool isFileDone = outcome->readings.size() < limit;
-        return isFileDone ? finishWish(std::move(lent)) : fulfil(std::move(lent));
-    }
-
-    void finishWish(std::vector<ReadingRecord> lent) {
-        const Wish wish = std::move(wishes.front());
-        wishes.pop_front();
-        std::vector<ReadingRecord> more = backlog.lendFromMemory(wish.count - lent.size());
-        std::move(more.begin(), more.end(), std::back_inserter(lent));
-        isServing = false;
-        refreshHealth();
-        if (!wishes.empty()) later([this] { serveWishes(); });
-        wish.done(std::move(lent));
     }
 
     // ---- closing
@@ -369,7 +307,7 @@ struct Journal::Impl {
                        config.path, backlog.inMemory());
         }
         isBusy = true;
-        onStrand(
+        link.run(
             [](JournalStore& target) {
                 target.close();
                 return true;
@@ -380,12 +318,12 @@ struct Journal::Impl {
     }
 
     Loop& loop;
-    const std::shared_ptr<Executor> strand;
     const JournalConfig config;
     const std::string bootId;
-    const std::shared_ptr<JournalStore> store;
+    StoreLink link;
     PendingRows pending;
     ReadingBacklog backlog;
+    BacklogLender lender;
     Expiry expiry;
     JournalHealth health;
 
@@ -396,16 +334,13 @@ struct Journal::Impl {
     bool wantsWrite = false;
     bool isFlushDue = false;  ///< the next batch takes the readings, too
     bool isFlushArmed = false;
-    bool isServing = false;
     bool isClosing = false;
     bool hasTriedLast = false;
-    std::deque<Wish> wishes;
     Task closed;
     std::optional<std::int64_t> settledSince;  ///< as Stamp::monoMs
     SteadyTime nextDropLog{};
     Timer flushTimer;
     Timer retryTimer;
-    const std::shared_ptr<int> lifetime = std::make_shared<int>(0);
 };
 
 Journal::Journal(Loop& loop, std::shared_ptr<Executor> strand, JournalConfig config, std::string bootId)
@@ -417,20 +352,20 @@ void Journal::open(std::function<void(Result<JournalSnapshot>)> done) {
 }
 
 void Journal::record(CommandRecord record, Task done) {
-    if (impl_->isClosing) return impl_->later(std::move(done));
+    if (impl_->isClosing) return impl_->link.later(std::move(done));
     if (record.payload.size() > kMaxPayloadBytes) record.payload.resize(kMaxPayloadBytes);
     impl_->pending.add(impl_->makeRow(std::move(record)), std::move(done));
     impl_->requestWrite();
 }
 
 void Journal::record(TransactionRecord record, Task done) {
-    if (impl_->isClosing) return impl_->later(std::move(done));
+    if (impl_->isClosing) return impl_->link.later(std::move(done));
     impl_->pending.add(impl_->makeRow(std::move(record)), std::move(done));
     impl_->requestWrite();
 }
 
 void Journal::saveState(std::string key, std::string value, Task done) {
-    if (impl_->isClosing) return impl_->later(std::move(done));
+    if (impl_->isClosing) return impl_->link.later(std::move(done));
     impl_->pending.setState(key, std::move(value), std::move(done));
     impl_->requestWrite();
 }
@@ -452,7 +387,7 @@ void Journal::record(ReadingRecord record) {
 }
 
 void Journal::takeBacklog(std::size_t count, std::function<void(std::vector<ReadingRecord>)> done) {
-    impl_->takeBacklog(count, std::move(done));
+    impl_->lender.take(count, std::move(done));
 }
 
 void Journal::settleDelivered(const ReadingRecord& reading) {

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "services/backlog_sender.hpp"
+
+#include "services/reading_format.hpp"
+
+namespace edge {
+
+BacklogSender::BacklogSender(Loop& loop, Publisher& publisher, Journal& journal, std::string base, Qos qos)
+    : loop_(loop), publisher_(publisher), journal_(journal), base_(std::move(base)), qos_(qos) {}
+
+void BacklogSender::onConnected() {
+    isConnected_ = true;
+    wake();
+}
+
+void BacklogSender::onDisconnected() { isConnected_ = false; }
+
+void BacklogSender::wake() {
+    // A plain number carries no time: without topics of its own a late reading has nowhere to go.
+    if (!isConnected_ || isBusy_ || base_.empty()) return;
+    isBusy_ = true;
+    takeBatch();
+}
+
+void BacklogSender::takeBatch() {
+    journal_.takeBacklog(kBatch, [this, alive = std::weak_ptr<int>(lifetime_)](const std::vector<ReadingRecord>& batch) {
+        if (alive.expired()) return;
+        isBusy_ = !batch.empty();
+        for (const ReadingRecord& reading : batch) send(reading);
+    });
+}
+
+void BacklogSender::send(const ReadingRecord& reading) {
+    ++underWay_;
+    Publication publication;
+    publication.topic = base_ + "/sensor/" + reading.sensor + "/backlog";
+    publication.payload = formatReadingJson(reading);
+    publication.qos = qos_;
+    publisher_.publish(std::move(publication), Priority::kBacklog,
+                       [this, reading, alive = std::weak_ptr<int>(lifetime_)](Delivery delivery) {
+                           if (!alive.expired()) settle(reading, delivery);
+                       });
+}
+
+void BacklogSender::settle(const ReadingRecord& reading, Delivery delivery) {
+    if (delivery == Delivery::kDelivered) {
+        ++delivered_;
+        journal_.settleDelivered(reading);
+    } else {
+        journal_.settleReturned(reading);
+    }
+    if (--underWay_ > 0) return;
+    // Also after a refusal: the next batch would be refused as well, but a later connection may not.
+    pause_ = loop_.after(kPause, [this, delivery] {
+        isBusy_ = false;
+        if (delivery == Delivery::kDelivered) wake();
+    });
+}
+
+}  // namespace edge
