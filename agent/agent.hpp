@@ -1,13 +1,40 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
+
+#include "config/config.hpp"
+#include "core/identity.hpp"
+#include "core/loop.hpp"
+#include "core/worker_pool.hpp"
 
 namespace edge {
 
-/// `pi-edge-agent run`: reads the configuration, builds everything, runs until SIGTERM or SIGINT, and takes it down in
-/// order. SIGHUP reads the configuration again; a bad one leaves the old in force. Signals must be blocked already.
-/// Returns the exit code: 0 stopped, 1 failed (the message is logged). Throws ConfigError at start.
-int runAgent(const std::string& configPath);
+/// The composition root: one configuration, and everything that it asks for, wired together. Thread: the loop's.
+class Agent {
+  public:
+    /// Within this a stop is over, whatever the broker and the disk do.
+    static constexpr milliseconds kStopLimit{4500};
+
+    /// `password` is the broker's. Starts nothing yet.
+    Agent(Loop& loop, WorkerPool& pool, Config config, Identity identity, std::string password);
+    ~Agent();
+    Agent(const Agent&) = delete;
+    Agent& operator=(const Agent&) = delete;
+
+    /// Opens the journal, then goes to work. `ready` is called when commands can be taken, long before there is a
+    /// connection; `failed` instead when another agent holds the journal, with a sentence.
+    void start(std::function<void()> ready, std::function<void(std::string)> failed);
+
+    /// Answers what waits, says goodbye to the broker, closes the journal; `done` within kStopLimit. `reason` goes into
+    /// the journal. Once; destroy it afterwards, not inside `done`.
+    void stop(const std::string& reason, Task done);
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace edge

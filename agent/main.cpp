@@ -6,7 +6,6 @@
 #include <iostream>
 #include <string>
 
-#include "agent.hpp"
 #include "capture_command.hpp"
 #include "check_config.hpp"
 #include "config/load.hpp"
@@ -15,6 +14,7 @@
 #include "journal/command.hpp"
 #include "journal_command.hpp"
 #include "mqtt/proxy_environment.hpp"
+#include "run_command.hpp"
 
 namespace {
 

@@ -114,13 +114,13 @@ ReplayCamera::Image ReplayCamera::load(const std::string& name) {
     warned_.erase(name);
     // What is full stays as it is: pictures go round, so that throwing out the oldest would throw out the next one
     // needed.
-    if (cachedBytes_ + image->storage.size() <= kCacheBytes) {
+    if (cachedBytes_ + image->storageBytes <= kCacheBytes) {
         std::erase_if(cache_, [&](const auto& entry) {
             if (!entry.first.starts_with(name + '/')) return false;
-            cachedBytes_ -= entry.second->storage.size();
+            cachedBytes_ -= entry.second->storageBytes;
             return true;
         });
-        cachedBytes_ += image->storage.size();
+        cachedBytes_ += image->storageBytes;
         cache_.emplace(key, image);
     }
     return image;

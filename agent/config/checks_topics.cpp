@@ -18,8 +18,10 @@ namespace {
 class TopicChecker {
   public:
     TopicChecker(const Config& config, Mistakes& mistakes) : config_(config), mistakes_(mistakes) {
-        if (!config.topics.base.empty()) collectOwn(config.topics.base);
+        const std::string& base = config.topics.base;
+        if (!base.empty()) collectOwn(base);
         if (config.homeAssistant.enabled) {
+            if (!base.empty() && config.image.isTopicShared) own_.insert(base + "/jpeg");
             listen("home_assistant.prefix", config.homeAssistant.prefix + "/status");
             own_.emplace(fmt::format("{}/device/{}/config", config.homeAssistant.prefix, config.device.id));
         }
@@ -36,8 +38,10 @@ class TopicChecker {
             checkPublished(path, topic);
             const auto [other, isNew] = taken.emplace(topic, path);
             if (isNew) continue;
-            complain(path, topic,
-                     fmt::format("is {} in line {} too", shownKey(other->second), lineOf(config_, other->second)));
+            const auto line = config_.lines.find(other->second);
+            const std::string where =
+                line == config_.lines.end() ? "by default" : fmt::format("in line {}", line->second);
+            complain(path, topic, fmt::format("is {} {} too", shownKey(other->second), where));
         }
     }
 

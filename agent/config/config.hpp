@@ -104,8 +104,8 @@ struct CameraConfig {
 
 struct ImageConfig {
     std::string topic = "jpeg";
-    bool isTopicShared =
-        true;  ///< the file's topic has no `{id}` (nor the id itself): other devices may publish there too
+    /// The file's topic has no `{id}`, nor the id as a level: other devices may publish there too.
+    bool isTopicShared = true;
     int quality = 90;
     bool timestamp = false;
     std::int64_t maxBytes = 900'000;

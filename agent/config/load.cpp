@@ -34,14 +34,20 @@ void readSections(const Table& root, Config& config, Mistakes& mistakes) {
     reader.read(logSection(), config.log);
 }
 
+/// Whether `id` is one of the topic's levels.
+bool hasLevel(std::string_view topic, std::string_view id) {
+    return fmt::format("/{}/", topic).find(fmt::format("/{}/", id)) != std::string::npos;
+}
+
 void completeNames(Config& config, const Identity& identity) {
     if (config.device.id.empty()) config.device.id = identity.deviceId;
     if (config.device.name.empty()) config.device.name = config.device.id;
     const auto expand = [&](std::string& topic) { topic = expandId(topic, config.device.id); };
     expand(config.topics.command);
     expand(config.topics.base);
+    const bool isTopicOwn = config.image.topic.find("{id}") != std::string::npos;
     expand(config.image.topic);
-    config.image.isTopicShared = config.image.topic.find(config.device.id) == std::string::npos;
+    config.image.isTopicShared = !isTopicOwn && !hasLevel(config.image.topic, config.device.id);
     for (SensorConfig& sensor : config.sensors) expand(sensor.topic);
 }
 

@@ -9,6 +9,7 @@
 #include "config/checks.hpp"
 #include "config/load.hpp"
 #include "config/mistakes.hpp"
+#include "config/openness.hpp"
 #include "config/regular_file.hpp"
 
 namespace edge {
@@ -28,21 +29,9 @@ bool isInside(const std::string& path, const std::string& directory) {
     return !directory.empty() && path.starts_with(directory + '/') && path.find("/../") == std::string::npos;
 }
 
-/// Why `file` is no place for a secret; "" where it is. systemd keeps its directory of credentials to the service and
-/// admits it by an ACL, whose mask looks like a permission of the group.
 std::string complaintOfOpenness(const RegularFile& file, const std::string& path, const std::string& credentials) {
-    const bool isCredential = isInside(path, credentials);
-    const mode_t forbidden = isCredential ? 0037 : 0077;
-    if ((file.mode & forbidden) != 0) {
-        return fmt::format(
-            "{} has mode {:04o}, others than its owner can use it; allowed: 0400 or 0600, so run: chmod 600 {}", path,
-            file.mode, path);
-    }
-    if (file.owner != 0 && file.owner != ::geteuid()) {
-        return fmt::format("{} belongs to user {}; allowed: root or user {}, so run: chown {} {}", path, file.owner,
-                           ::geteuid(), ::geteuid(), path);
-    }
-    return "";
+    const auto place = isInside(path, credentials) ? SecretPlace::kCredential : SecretPlace::kFile;
+    return complaintOfOpenness(file, path, place, ::geteuid());
 }
 
 [[noreturn]] void rejectPassword(const Config& config, std::string text) {

@@ -15,7 +15,11 @@ constexpr std::size_t kMaxShownBytes = 60;
 struct Describer {
     std::string operator()(bool value) const { return value ? "true" : "false"; }
     std::string operator()(std::int64_t value) const { return fmt::format("{}", value); }
-    std::string operator()(double value) const { return fmt::format("{}", value); }
+    std::string operator()(double value) const {
+        // "1 is not allowed" would be no help where 1 is allowed, and 1.0 is not.
+        const std::string text = fmt::format("{}", value);
+        return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
+    }
     std::string operator()(const std::string& value) const { return '"' + printable(value, kMaxShownBytes) + '"'; }
     std::string operator()(const List&) const { return "a list"; }
     std::string operator()(const Table&) const { return "a table"; }

@@ -42,12 +42,14 @@ struct RenderedJpeg {
     std::vector<std::uint8_t> jpeg;
     int width = 0;
     int height = 0;
-    int quality = 0;      ///< used; of an MJPEG frame that passed untouched: estimated from its tables
+    int quality = 0;      ///< used; of an MJPEG frame that passed untouched: estimated from its tables, 0 = unknown
     std::string reduced;  ///< why quality or size is below what was asked for; "" = it is not
 };
 
 /// Turns frames into JPEGs. Keeps its buffers from one picture to the next; one object a thread.
-/// YUV goes straight into TurboJPEG; OpenCV is used (and loaded) only where pixels must change (scale, 90°, draw).
+/// YUV goes straight into TurboJPEG; OpenCV is used only where pixels must change (scale, turn, draw). A frame of another
+/// shape than the picture is cut in the middle, never distorted. Of an MJPEG frame that needs no change, and whose quality is
+/// not above the one asked for, the scans pass byte for byte.
 /// Errors: kInvalid (the frame's planes are too small for its size, or it is no JPEG), kTooLarge (maxBytes cannot be reached).
 class JpegRenderer {
   public:
@@ -63,8 +65,9 @@ class JpegRenderer {
 /// A JPEG taken apart into planes once, to be used as a frame many times. Any valid baseline or progressive JPEG, grey or
 /// colour, up to 9152 x 6944; hostile input is an error, never a crash.
 struct DecodedImage {
-    std::vector<std::uint8_t> storage;
-    FrameView view;  ///< into storage
+    std::unique_ptr<std::uint8_t[]> storage;
+    std::size_t storageBytes = 0;
+    FrameView view;  ///< into storage: kYuv420 or kGrey8, full range
 };
 Result<DecodedImage> decodeJpeg(std::span<const std::uint8_t> jpeg);
 

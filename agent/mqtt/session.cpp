@@ -88,9 +88,11 @@ struct MqttSession::Impl {
         options.connectTimeout = kConnectTimeout;
         options.sessionExpiry = config.sessionExpiry;
         options.maximumPacketSize = kMaximumPacketSize;
-        options.will = will;
-        options.will->qos = std::min(will.qos, plan.maximumWillQos);
-        if (!plan.mayRetainWill) options.will->retain = Retain::kNo;
+        if (!will.topic.empty()) {
+            options.will = will;
+            options.will->qos = std::min(will.qos, plan.maximumWillQos);
+            if (!plan.mayRetainWill) options.will->retain = Retain::kNo;
+        }
         // MQTT 5 brokers end the session by themselves; a 3.1.1 one never does.
         const bool isV311 = plan.protocolVersion < 5;
         isDiscarding = isV311 && config.sessionExpiry.count() > 0 && awayTooLong();

@@ -48,7 +48,7 @@ class W1Sensor : public Sensor {
 
     Result<double> readCelsius() override {
         auto result = find().and_then([&](const std::string& id) { return read(id); });
-        if (!result) filter_.forgetGood();
+        if (!result) filter_.forget();
         return result;
     }
 

@@ -5,8 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include <tl/expected.hpp>
-
+#include "core/result.hpp"
 #include "core/time.hpp"
 #include "services/reply.hpp"
 

@@ -51,17 +51,6 @@ std::optional<std::string> outputName(const std::string& topic, const std::strin
     return topic.substr(prefix.size(), topic.size() - prefix.size() - kSuffix.size());
 }
 
-std::vector<std::string> subscriptionsOf(const Config& config) {
-    std::vector<std::string> topics;
-    if (!config.topics.command.empty()) topics.push_back(config.topics.command);
-    if (config.topics.base.empty()) return topics;
-    topics.push_back(config.topics.base + "/command");
-    for (const auto& output : config.gpio.outputs) {
-        if (output.role == OutputRole::kFree) topics.push_back(config.topics.base + "/gpio/" + output.name + "/set");
-    }
-    return topics;
-}
-
 }  // namespace
 
 struct CommandService::Impl {
@@ -70,7 +59,7 @@ struct CommandService::Impl {
           publisher(p),
           journal(j),
           base(c.topics.base),
-          subscriptions(subscriptionsOf(c)),
+          subscriptions(CommandService::subscriptions(c)),
           route(c, subscriptions),
           interrupted(j),
           retained(j),
@@ -354,8 +343,15 @@ void CommandService::setHandler(const std::string& word, CommandHandler handler)
 void CommandService::setOutputHandler(OutputHandler handler) {
     impl_->outputHandler = std::move(handler);
 }
-std::vector<std::string> CommandService::subscriptions() const {
-    return impl_->subscriptions;
+std::vector<std::string> CommandService::subscriptions(const Config& config) {
+    std::vector<std::string> topics;
+    if (!config.topics.command.empty()) topics.push_back(config.topics.command);
+    if (config.topics.base.empty()) return topics;
+    topics.push_back(config.topics.base + "/command");
+    for (const auto& output : config.gpio.outputs) {
+        if (output.role == OutputRole::kFree) topics.push_back(config.topics.base + "/gpio/" + output.name + "/set");
+    }
+    return topics;
 }
 void CommandService::handle(InboundMessage message) {
     impl_->handle(std::move(message));

@@ -57,7 +57,7 @@ class CommandService {
     void setOutputHandler(OutputHandler handler);
 
     /// The topics to subscribe to, and no other.
-    [[nodiscard]] std::vector<std::string> subscriptions() const;
+    [[nodiscard]] static std::vector<std::string> subscriptions(const Config& config);
 
     /// What earlier runs answered, and what they were at when they ended: series of pictures are answered `cancelled`.
     void restore(const JournalSnapshot& snapshot);

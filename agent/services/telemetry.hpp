@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,60 +11,33 @@
 #include "core/loop.hpp"
 #include "journal/journal.hpp"
 #include "mqtt/publisher.hpp"
-#include "sensors/sensor.hpp"
+#include "services/reading_ledger.hpp"
+#include "services/sensor_channel.hpp"
 
 namespace edge {
 
-/// A configured sensor, ready to be read.
-struct SensorSlot {
-    SensorConfig config;
-    std::shared_ptr<Sensor> sensor;
-    std::shared_ptr<Executor> strand;
-};
-
-/// How one sensor is.
-struct SensorState {
-    enum class Kind { kUnknown, kOnline, kOffline };
-    std::string name;
-    Kind kind = Kind::kUnknown;     ///< kUnknown: not read yet
-    std::string problem;            ///< "" while online
-    std::optional<double> value;    ///< °C, the last good one
-    std::uint64_t readings = 0;     ///< good ones since start
-    std::uint64_t faults = 0;       ///< refused ones since start
-};
-
-/// What became of the readings of this run. At any time:
-/// produced = delivered + underWay + handed to the journal (which delivers, queues or drops them, and counts).
-struct TelemetryCounters {
-    std::uint64_t produced = 0;
-    std::uint64_t delivered = 0;         ///< acknowledged by the broker, live
-    std::uint64_t underWay = 0;          ///< published, not acknowledged yet
-    std::uint64_t journaled = 0;         ///< given to the journal because they were not delivered live
-    std::uint64_t backlogDelivered = 0;  ///< sent later, of this run and of earlier ones
-};
-
-/// Periodic readings: schedule, formats, faults, the state that survives a restart, and the backlog.
-/// Thread: the loop's, callbacks too.
+/// Periodic readings: what starts and stops them, the state that survives a restart, and the backlog of what the broker
+/// missed. Thread: the loop's, callbacks too.
 class Telemetry {
   public:
-    static constexpr std::size_t kBacklogBatch = 10;            ///< readings taken from the journal at a time …
-    static constexpr milliseconds kBacklogPause{500};           ///< … and then this long a pause: 20 a second
+    /// How long the answer to `start` waits for the first readings.
     static constexpr seconds kStartReportLimit{2};
 
+    /// `boot` names this start of the agent in the readings' JSON: with the sequence number it tells every reading apart.
     Telemetry(Loop& loop, Publisher& publisher, Journal& journal, const Config& config, std::vector<SensorSlot> sensors,
-              std::string bootId);
+              std::string boot);
     ~Telemetry();
 
-    /// As telemetry.on_boot and what the last run saved say. After this the sensors are looked at once, so that their
-    /// state is known.
+    /// As telemetry.on_boot and what the last run saved say. From now on the sensors are looked at, published or not.
     void resume(const JournalSnapshot& snapshot);
 
-    /// The `start` command. Without an interval: the configured one. `done` gets `{"interval":"2s","sensors":[…]}` when every
-    /// sensor was read once, after kStartReportLimit at the latest.
+    /// The `start` command. Without an interval: the configured one. A sensor with an interval of its own keeps it.
+    /// `done` gets `{"interval":"2s","sensors":[{"name":"room","status":"online",…}]}` when every sensor was read once,
+    /// after kStartReportLimit at the latest.
     void start(std::optional<milliseconds> interval, std::function<void(std::string report)> done);
     /// The `stop` command. `done` is called when no live reading is under way any more.
     void stop(Task done);
-    /// At the end of the program: as stop(), but the next run goes on.
+    /// At the end of the program: as stop(), but the next run goes on where this one was.
     void shutDown(Task done);
 
     [[nodiscard]] bool isPublishing() const;
@@ -73,7 +45,7 @@ class Telemetry {
     /// `<base>/publishing` and the sensors' states; then the backlog begins to leave.
     void onConnected();
     void onDisconnected();
-    /// The `status` command: publishing, states, the last readings.
+    /// The `status` command: publishing, states, the last readings with the times they were taken.
     void republish();
 
     /// A live reading was handed to the broker.
@@ -82,7 +54,9 @@ class Telemetry {
     void onChange(Task handler);
 
     [[nodiscard]] std::vector<SensorState> sensors() const;
-    [[nodiscard]] const TelemetryCounters& counters() const;
+    [[nodiscard]] const ReadingCounters& counters() const;
+    /// Readings of the past that the broker got, of this run and of earlier ones.
+    [[nodiscard]] std::uint64_t backlogDelivered() const;
 
   private:
     struct Impl;

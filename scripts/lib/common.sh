@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# REBUILT from what scripts/demo and scripts/test call, after the original of this file was overwritten by mistake. Its author:
-# please compare with what you had, put yours back where it differs, and remove this paragraph.
-#
 # Sourced by the scripts of this directory's parent, which then stand in the project's root.
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
 logs=$root/build/logs
-export root logs
+# What programs print is read: in one language.
+export root logs LC_ALL=C.UTF-8
 mkdir -p "$logs"
 cd -- "$root" || exit 1
 
@@ -21,11 +19,15 @@ fail() {
 
 # step TITLE LOG COMMAND…: runs COMMAND with its output in build/logs/LOG.log, and shows the end of that when it fails.
 step() {
-    local title=$1 log=$logs/$2.log status=0
+    local title=$1 log=$logs/$2.log status=0 started=$SECONDS
     shift 2
-    printf '%s …\n' "$title"
+    printf '%s … ' "$title"
     "$@" >"$log" 2>&1 || status=$?
-    ((status == 0)) && return
+    if ((status == 0)); then
+        printf '%d s\n' $((SECONDS - started))
+        return
+    fi
+    printf 'failed after %d s\n' $((SECONDS - started))
     tail -n 40 "$log" >&2
     printf '%s failed; all of its output is in %s\n' "$title" "${log#"$root"/}" >&2
     return "$status"
@@ -40,16 +42,37 @@ compilers() {
     echo $((gigabytes < processors ? gigabytes : processors))
 }
 
-# installDependencies GROUP…: the Debian packages of these groups of packages.txt, those that are missing.
-installDependencies() {
-    local group package missing=() sudo=()
+# missingPackages GROUP…: those of these groups of packages.txt that are not installed.
+missingPackages() {
+    local group package
     for group in "$@"; do
         while read -r package; do
-            dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+            dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || echo "$package"
         done < <(awk -v group="$group" '$1 == group { print $2 }' "$root/scripts/lib/packages.txt")
-    done
+    done | sort -u
+}
+
+# installDependencies GROUP…: the Debian packages of these groups of packages.txt, those that are missing.
+installDependencies() {
+    local missing sudo=() known
+    command -v apt-get >/dev/null || fail "this is not a Debian system" "The packages it needs: scripts/lib/packages.txt"
+    mapfile -t missing < <(missingPackages "$@")
     ((${#missing[@]} > 0)) || return 0
-    ((EUID == 0)) || sudo=(sudo)
-    step "Installing ${missing[*]}" apt "${sudo[@]}" apt-get install --yes --no-install-recommends "${missing[@]}" ||
-        fail "packages could not be installed" "Install them by hand: ${missing[*]}"
+    if ((EUID != 0)); then
+        command -v sudo >/dev/null || fail "root is needed to install packages, and there is no sudo" \
+            "As root: apt-get install ${missing[*]}"
+        sudo=(sudo)
+    fi
+    # Another program that is installing (a new Pi updates itself) is waited for.
+    local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get --yes -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+    local install=("${apt[@]}" install --no-install-recommends "${missing[@]}")
+
+    # A new machine has no list of packages at all; an old list names files that are gone.
+    known=$(apt-cache --no-all-versions show "${missing[@]}" 2>/dev/null | grep -c '^Package: ' || true)
+    if ((known < ${#missing[@]})) || ! step "Installing ${#missing[@]} packages" apt-install "${install[@]}"; then
+        step "Asking which packages there are" apt-update "${apt[@]}" update ||
+            fail "apt could not update its list of packages" "Is there a network, and is /etc/apt/sources.list right?"
+        step "Installing ${#missing[@]} packages" apt-install "${install[@]}" ||
+            fail "packages could not be installed" "By hand: ${sudo[*]} apt-get install ${missing[*]}"
+    fi
 }

@@ -135,6 +135,8 @@ topic = "site/{id}/jpeg"
     EXPECT_EQ(config.image.topic, "site/p7/jpeg");
     EXPECT_FALSE(config.image.isTopicShared);
     EXPECT_TRUE(configOf("").image.isTopicShared);
+    EXPECT_TRUE(configOf("[device]\nid = \"peg\"\n").image.isTopicShared);
+    EXPECT_FALSE(configOf("[device]\nid = \"peg\"\n[image]\ntopic = \"a/peg\"\n").image.isTopicShared);
 }
 
 TEST(LoadConfig, ReportsAllMistakesInTheOrderOfTheirLines) {
@@ -151,6 +153,11 @@ TEST(LoadConfig, ReportsAllMistakesInTheOrderOfTheirLines) {
         "agent.toml:8: colour: unknown table; allowed: device, mqtt, topics, telemetry, sensor, camera, image, gpio, "
         "journal, "
         "home_assistant or log");
+}
+
+TEST(LoadConfig, ShowsARealNumberWhereAWholeOneIsWanted) {
+    EXPECT_EQ(mistakesOf("[mqtt]\nqos = 1.0\n"),
+              "agent.toml:2: mqtt.qos: 1.0 is not allowed; allowed: a whole number from 0 to 2");
 }
 
 TEST(LoadConfig, SaysWhereAMisplacedKeyBelongs) {
@@ -192,6 +199,9 @@ TEST(LoadConfig, TellsWhatIsNoToml) {
                                     "ELF\x02\x01"),
                          "agent.toml:1: not valid TOML ("));
     EXPECT_TRUE(contains(mistakesOf("\xff\xfe\x01"), "agent.toml:1: not valid TOML ("));
+    EXPECT_TRUE(contains(mistakesOf("[device]\nname = \"K\xfc"
+                                    "che\"\n"),
+                         "agent.toml:2: device.name: not valid TOML (Encountered invalid utf-8"));
     EXPECT_TRUE(contains(mistakesOf(std::string(1000, '\0')), "agent.toml:1: not valid TOML ("));
 }
 

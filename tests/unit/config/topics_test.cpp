@@ -58,7 +58,12 @@ TEST(Topics, BelongToOnePublisher) {
               "agent.toml:6: sensor.topic: \"t\" is sensor.topic in line 3 too; allowed: a topic of its own");
     EXPECT_TRUE(contains(mistakesOf("[image]\ntopic = \"t\"\n[[sensor]]\ntopic = \"t\"\n"),
                          "\"t\" is image.topic in line 2 too"));
+    EXPECT_TRUE(contains(mistakesOf("[[sensor]]\ntopic = \"jpeg\"\n"), "\"jpeg\" is image.topic by default too"));
     EXPECT_TRUE(contains(mistakesOf("[[sensor]]\ntopic = \"edge/{id}/status\"\n"),
+                         "is published by the agent for something else"));
+    const std::string jpeg = "[[sensor]]\ntopic = \"edge/{id}/jpeg\"\n";
+    EXPECT_EQ(mistakesOf(jpeg), "");
+    EXPECT_TRUE(contains(mistakesOf(jpeg + "[home_assistant]\nenabled = true\n"),
                          "is published by the agent for something else"));
     EXPECT_TRUE(contains(mistakesOf("[[sensor]]\ntopic = \"edge/{id}/sensor/room\"\n"),
                          "is published by the agent for something else"));

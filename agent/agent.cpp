@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+#include "agent.hpp"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "camera/client.hpp"
+#include "core/log.hpp"
+#include "core/sha256.hpp"
+#include "gpio/gpio.hpp"
+#include "journal/journal.hpp"
+#include "mqtt/paho_client.hpp"
+#include "mqtt/resolver.hpp"
+#include "mqtt/session.hpp"
+#include "registry.hpp"
+#include "services/capture_service.hpp"
+#include "services/command_service.hpp"
+#include "services/connection_memory.hpp"
+#include "services/gpio_service.hpp"
+#include "services/health.hpp"
+#include "services/presence.hpp"
+#include "services/telemetry.hpp"
+
+namespace edge {
+namespace {
+
+/// Three name servers that do not answer keep getaddrinfo busy for half a minute and more; that is no hang of ours.
+constexpr seconds kNetworkStallLimit = std::chrono::minutes{10};
+/// A worn SD card can take long to sync.
+constexpr seconds kJournalStallLimit = std::chrono::minutes{5};
+
+constexpr milliseconds kReadingsLimit{1000};   ///< for the acknowledgement of the last readings, on stop
+constexpr milliseconds kGoodbyeLimit{1500};    ///< for the last replies and the offline status
+constexpr std::size_t kRunIdDigits = 32;
+
+/// New at every start: with a sequence number it tells all readings apart, also those of two starts within one boot.
+std::string makeRunId(const Identity& identity) {
+    return sha256Hex(fmt::format("{}:{}", identity.bootId, bootTimeNow().count())).substr(0, kRunIdDigits);
+}
+
+Publication lastWill(const Config& config) {
+    return config.topics.base.empty() ? Publication{} : Presence::lastWill(config);
+}
+
+OutputCommand outputCommandOf(const std::string& value) {
+    if (value == "toggle") return OutputCommand::kToggle;
+    return value == "on" ? OutputCommand::kOn : OutputCommand::kOff;
+}
+
+Outcome stoppingOutcome() {
+    return Outcome::failure(ReplyCode::kCancelled, "the agent is stopping; send the command again when it is back");
+}
+
+}  // namespace
+
+struct Agent::Impl {
+    Impl(Loop& l, WorkerPool& p, Config c, Identity i, std::string password)
+        : loop(l),
+          pool(p),
+          config(std::move(c)),
+          identity(std::move(i)),
+          runId(makeRunId(identity)),
+          startedAt(l.clock().now()),
+          journal(l, p.makeStrand("the journal's disk", kJournalStallLimit), config.journal, identity.bootId),
+          camera(l, config),
+          gpioPort(makeGpiodPort()),
+          resolver(makeSystemResolver(
+              l, [&p](const std::string& name) { return p.makeStrand(name, kNetworkStallLimit); })),
+          session(l, makePahoClientFactory(l, p.makeStrand("the MQTT library", kNetworkStallLimit)), *resolver,
+                  config.mqtt, config.device.id, std::move(password), lastWill(config), CommandService::subscriptions(config),
+                  {[this](const ConnectionInfo& info) { connected(info); }, [this] { disconnected(); },
+                   [this](InboundMessage message) { commands.handle(std::move(message)); },
+                   [this] { presence.healthChanged(); }}),
+          commands(l, session, journal, config),
+          telemetry(l, session, journal, config, makeSensors(config, p), runId),
+          captures(l, camera, session, journal, p.makeStrand("picture hashes"), config, runId.substr(0, kImagePrefix)),
+          gpio(l, *gpioPort, session, config,
+               {[this](const std::string& word, const std::string& source) { commands.trigger(word, source); },
+                [this] { presence.healthChanged(); }}),
+          presence(l, session, config, identity, [this] { return formatHealth(health()); }),
+          connectionMemory(l, journal, config, identity.bootId) {
+        setHandlers();
+    }
+
+    // ---- wiring
+
+    /// A command's handler, unless the agent is about to end: then nothing new is begun.
+    void setHandler(const std::string& word, CommandHandler handler) {
+        commands.setHandler(word, [this, handler = std::move(handler)](const Command& command,
+                                                                       const CommandContext& context,
+                                                                       OutcomeHandler done) {
+            if (isStopping) return done(stoppingOutcome());
+            handler(command, context, std::move(done));
+        });
+    }
+
+    void setHandlers() {
+        setHandler("start", [this](const Command& command, const CommandContext&, OutcomeHandler done) {
+            telemetry.start(command.options.interval, [done = std::move(done)](std::string report) {
+                done(Outcome::success(std::move(report)));
+            });
+        });
+        setHandler("stop", [this](const Command&, const CommandContext&, OutcomeHandler done) {
+            telemetry.stop([done = std::move(done)] { done(Outcome::success()); });
+        });
+        setHandler("capture", [this](const Command& command, const CommandContext& context, OutcomeHandler done) {
+            captures.capture(command.options, context, std::move(done));
+        });
+        setHandler("cancel", [this](const Command&, const CommandContext&, const OutcomeHandler& done) {
+            done(captures.cancel());
+        });
+        setHandler("status", [this](const Command&, const CommandContext&, const OutcomeHandler& done) {
+            presence.announce();
+            captures.onConnected();
+            telemetry.republish();
+            done(Outcome::success());
+        });
+        commands.setOutputHandler([this](const std::string& name, const std::string& value) {
+            return setOutput(name, value);
+        });
+        telemetry.onPublished([this] { gpio.blink(); });
+        telemetry.onChange([this] { presence.healthChanged(); });
+        captures.onPublished([this] { gpio.blink(); });
+        captures.onChange([this] { presence.healthChanged(); });
+    }
+
+    Outcome setOutput(const std::string& name, const std::string& value) {
+        if (isStopping) return stoppingOutcome();
+        const Result<bool> state = gpio.setOutput(name, outputCommandOf(value));
+        if (state) return Outcome::success(*state ? R"({"state":"ON"})" : R"({"state":"OFF"})");
+        const bool isWrong = state.error().code == Errc::kInvalid;
+        return Outcome::failure(isWrong ? ReplyCode::kInvalidPayload : ReplyCode::kInternal, state.error().message);
+    }
+
+    // ---- beginning
+
+    void start(const std::function<void()>& ready, const std::function<void(std::string)>& failed) {
+        journal.open([this, ready, failed](const Result<JournalSnapshot>& snapshot) {
+            if (!snapshot) return failed(snapshot.error().message);
+            if (isStopping) return;
+            note("start", "started");
+            commands.restore(*snapshot);
+            gpio.start();
+            telemetry.resume(*snapshot);
+            ready();
+            session.start(connectionMemory.away(*snapshot));
+        });
+    }
+
+    // ---- connection
+
+    /// A fresh start on every connection, in the contract's order; the subscriptions stand already.
+    void connected(const ConnectionInfo& info) {
+        note("online", fmt::format("connected to {}", info.server));
+        connectionMemory.onConnected(info.protocolVersion);
+        presence.announce();
+        captures.onConnected();
+        gpio.onConnected();
+        telemetry.onConnected();
+    }
+
+    void disconnected() {
+        note("offline", "the connection to the broker ended");
+        connectionMemory.onDisconnected();
+        telemetry.onDisconnected();
+        gpio.onDisconnected();
+    }
+
+    [[nodiscard]] HealthReport health() const {
+        HealthReport report;
+        report.uptime = std::chrono::duration_cast<seconds>(loop.clock().now() - startedAt);
+        report.clock = loop.clock().wallState();
+        report.connection = session.connection();
+        report.session = session.health();
+        report.qos = static_cast<Qos>(config.mqtt.qos);
+        report.commands = commands.counters();
+        report.isPublishing = telemetry.isPublishing();
+        report.readings = telemetry.counters();
+        report.backlogDelivered = telemetry.backlogDelivered();
+        report.sensors = telemetry.sensors();
+        report.isCameraConfigured = config.camera.backend != CameraBackend::kNone;
+        report.camera = captures.cameraState();
+        report.captures = captures.counters();
+        report.gpio = gpio.health();
+        report.journal = journal.health();
+        report.residentBytes = residentBytes();
+        return report;
+    }
+
+    void note(const std::string& kind, const std::string& text) {
+        journal.record(EventRecord{loop.clock().wallNow(), kind, text});
+    }
+
+    // ---- end: what waits is answered, then the broker is told, then the journal is closed
+
+    void stop(const std::string& reason, Task whenDone) {
+        isStopping = true;
+        stopped = std::move(whenDone);
+        limit = loop.after(kStopLimit, [this] {
+            log::warning("not everything could be finished in time; what was not is lost");
+            finish();
+        });
+        captures.shutDown();
+        once(kReadingsLimit, [this](Task next) { telemetry.shutDown(std::move(next)); },
+             [this, reason] { flushReplies(reason); });
+    }
+
+    /// Replies leave when their journal rows are committed, and rows are committed in order.
+    void flushReplies(const std::string& reason) {
+        connectionMemory.onDisconnected();
+        note("stop", reason);
+        once(kReadingsLimit, [this, reason](Task next) { journal.saveState("last_stop", reason, std::move(next)); },
+             [this] { sayGoodbye(); });
+    }
+
+    void sayGoodbye() {
+        std::vector<Publication> last;
+        if (!config.topics.base.empty()) last.push_back(Presence::lastWill(config));
+        session.stop(std::move(last), kGoodbyeLimit, [this] { journal.close([this] { finish(); }); });
+    }
+
+    /// `work` with a task to call when it is done; then, or after `atMost`, `next` runs: once.
+    void once(milliseconds atMost, const std::function<void(Task)>& work, Task next) {
+        auto go = std::make_shared<Task>(std::move(next));
+        const auto goOnce = [go] {
+            if (const Task task = std::exchange(*go, nullptr)) task();
+        };
+        step = loop.after(atMost, goOnce);
+        work(goOnce);
+    }
+
+    void finish() {
+        limit.cancel();
+        if (const Task task = std::exchange(stopped, nullptr)) task();
+    }
+
+    static constexpr std::size_t kImagePrefix = 8;
+
+    Loop& loop;
+    WorkerPool& pool;
+    Config config;
+    Identity identity;
+    std::string runId;
+    SteadyTime startedAt;
+    Journal journal;
+    CameraClient camera;
+    std::unique_ptr<GpioPort> gpioPort;
+    std::unique_ptr<Resolver> resolver;
+    MqttSession session;
+    CommandService commands;
+    Telemetry telemetry;
+    CaptureService captures;
+    GpioService gpio;
+    Presence presence;
+    ConnectionMemory connectionMemory;
+    bool isStopping = false;
+    Task stopped;
+    Timer limit;
+    Timer step;
+};
+
+Agent::Agent(Loop& loop, WorkerPool& pool, Config config, Identity identity, std::string password)
+    : impl_(std::make_unique<Impl>(loop, pool, std::move(config), std::move(identity), std::move(password))) {}
+Agent::~Agent() = default;
+
+void Agent::start(std::function<void()> ready, std::function<void(std::string)> failed) {
+    impl_->start(ready, failed);
+}
+void Agent::stop(const std::string& reason, Task done) {
+    impl_->stop(reason, std::move(done));
+}
+
+}  // namespace edge

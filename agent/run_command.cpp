@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#include "run_command.hpp"
+
+#include <fmt/core.h>
+
+#include <malloc.h>
+#include <signal.h>
+
+#include <memory>
+#include <optional>
+
+#include "agent.hpp"
+#include "config/load.hpp"
+#include "core/asio_loop.hpp"
+#include "core/log.hpp"
+#include "core/service_manager.hpp"
+#include "core/version.hpp"
+#include "core/worker_pool.hpp"
+#include "mqtt/warnings.hpp"
+#include "watchdog.hpp"
+
+namespace edge {
+namespace {
+
+constexpr int kExitFailed = 1;
+
+/// Few arenas: each thread that allocates a little would keep megabytes. High thresholds: pictures come and go, and
+/// giving their pages back each time costs more than the encoding of a small one.
+void setAllocator() {
+    constexpr int kArenas = 2;
+    constexpr int kTrimThreshold = 4 << 20;
+    constexpr int kMmapThreshold = 32 << 20;
+    mallopt(M_ARENA_MAX, kArenas);
+    mallopt(M_TRIM_THRESHOLD, kTrimThreshold);
+    mallopt(M_MMAP_THRESHOLD, kMmapThreshold);
+}
+
+/// The configuration with its secret, ready to be used. Throws ConfigError.
+struct Loaded {
+    explicit Loaded(const std::string& path, const Identity& identity)
+        : config(loadConfig(path, identity)), password(loadPassword(config)) {
+        checkTlsFiles(config);
+    }
+    Config config;
+    std::string password;
+};
+
+void announce(const Config& config) {
+    log::setLevel(config.log.level);
+    log::info("pi-edge-agent {}: device {}, configuration {}, {} sensors, broker {}", kVersion, config.device.id,
+              config.file, config.sensors.size(), toString(config.mqtt.servers.front()));
+    for (const std::string& warning : connectionWarnings(config.mqtt)) log::warning("{}", warning);
+}
+
+/// The life of the process: one Agent after the other on one loop.
+class Runner {
+  public:
+    Runner(std::string path, const Identity& identity)
+        : path_(std::move(path)),
+          identity_(identity),
+          watchdog_(loop_, pool_),
+          signals_(loop_, {SIGINT, SIGTERM, SIGHUP}, [this](int signal) { handle(signal); }) {}
+
+    int run(Loaded first) {
+        begin(std::move(first));
+        loop_.run();
+        return exitCode_;
+    }
+
+  private:
+    void begin(Loaded loaded) {
+        announce(loaded.config);
+        const std::string device = loaded.config.device.id;
+        agent_ = std::make_unique<Agent>(loop_, pool_, std::move(loaded.config), identity_, std::move(loaded.password));
+        agent_->start(
+            [device] {
+                service_manager::notifyReady();
+                service_manager::notifyStatus("running as " + device);
+            },
+            [this](const std::string& problem) {
+                log::error("{}", problem);
+                exitCode_ = kExitFailed;
+                end();
+            });
+    }
+
+    void handle(int signal) {
+        if (signal == SIGHUP) return reload();
+        if (isEnding_) return;
+        isEnding_ = true;
+        log::info("stopping ({})", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+        service_manager::notifyStopping();
+        // While an agent is being taken down for a reload, its end is the end.
+        if (!next_) agent_->stop("stopped", [this] { end(); });
+    }
+
+    void reload() {
+        if (isEnding_ || next_) return;
+        try {
+            next_.emplace(path_, identity_);
+        } catch (const ConfigError& error) {
+            log::error("the configuration stays as it was: {}", error.what());
+            return;
+        }
+        log::info("reading {} again: the connection is made anew", path_);
+        service_manager::notifyReloading();
+        agent_->stop("configuration read again", [this] { loop_.post([this] { replaceAgent(); }); });
+    }
+
+    void replaceAgent() {
+        if (isEnding_) return end();
+        agent_.reset();
+        Loaded loaded = std::move(*next_);
+        next_.reset();
+        begin(std::move(loaded));
+    }
+
+    void end() {
+        isEnding_ = true;
+        // What was posted before may still refer to the agent.
+        loop_.post([this] {
+            agent_.reset();
+            loop_.stop();
+        });
+    }
+
+    std::string path_;
+    Identity identity_;
+    AsioLoop loop_;
+    WorkerPool pool_;
+    Watchdog watchdog_;
+    SignalWatch signals_;
+    std::unique_ptr<Agent> agent_;
+    std::optional<Loaded> next_;  ///< what a reload is about to begin with
+    bool isEnding_ = false;
+    int exitCode_ = 0;
+};
+
+}  // namespace
+
+int runAgent(const std::string& configPath) {
+    setAllocator();
+    const Identity identity = readIdentity();
+    Loaded loaded(configPath, identity);
+    return Runner(configPath, identity).run(std::move(loaded));
+}
+
+}  // namespace edge

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "config/config.hpp"
+#include "sensors/sensor.hpp"
+
+namespace edge {
+
+/// The first number in a file that another program or a driver writes. `config.device` is its path.
+std::unique_ptr<Sensor> makeFileSensor(const SensorConfig& config, const std::string& sysRoot);
+
+}  // namespace edge

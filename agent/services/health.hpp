@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "camera/picture_source.hpp"
+#include "core/clock.hpp"
+#include "journal/journal.hpp"
+#include "mqtt/session.hpp"
+#include "services/capture_service.hpp"
+#include "services/command_service.hpp"
+#include "services/gpio_service_report.hpp"
+#include "services/reading_ledger.hpp"
+#include "services/sensor_channel.hpp"
+
+namespace edge {
+
+/// Everything that `<base>/health` tells, as it is now.
+struct HealthReport {
+    seconds uptime{0};  ///< since this start of the agent
+    ClockState clock = ClockState::kUnsynchronised;
+    const ConnectionInfo* connection = nullptr;  ///< nullptr while there is none
+    SessionHealth session;
+    Qos qos = Qos::kAtLeastOnce;  ///< of readings and pictures, as configured
+    CommandCounters commands;
+    bool isPublishing = false;
+    ReadingCounters readings;
+    std::uint64_t backlogDelivered = 0;
+    std::vector<SensorState> sensors;
+    bool isCameraConfigured = false;
+    CameraState camera;
+    CaptureCounters captures;
+    std::vector<GpioLineHealth> gpio;
+    JournalHealth journal;
+    std::uint64_t residentBytes = 0;  ///< of this program, without the camera's
+};
+
+/// The JSON of docs/mqtt.md, always valid UTF-8. Thread: any.
+std::string formatHealth(const HealthReport& report);
+
+/// The memory that this process holds (VmRSS); 0 where the kernel does not say. Thread: any.
+std::uint64_t residentBytes();
+
+}  // namespace edge

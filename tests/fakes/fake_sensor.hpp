@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <deque>
+
+#include "sensors/sensor.hpp"
+
+namespace edge {
+
+/// Says what the test tells it to: first what is in `answers`, then `value` for ever.
+class FakeSensor : public Sensor {
+  public:
+    Result<double> readCelsius() override {
+        ++reads;
+        if (answers.empty()) return value;
+        Result<double> answer = answers.front();
+        answers.pop_front();
+        return answer;
+    }
+
+    std::deque<Result<double>> answers;
+    Result<double> value = 21.437;
+    int reads = 0;
+};
+
+}  // namespace edge

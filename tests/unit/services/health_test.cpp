@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "services/health.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace edge {
+namespace {
+
+using Json = nlohmann::json;
+
+TEST(Health, TellsWhatThereIsToTellWhileOffline) {
+    HealthReport report;
+    report.session.lastFailure = "refused";
+    const Json json = Json::parse(formatHealth(report));
+
+    EXPECT_EQ(json["connection"]["online"], false);
+    EXPECT_EQ(json["connection"]["last_failure"], "refused");
+    EXPECT_EQ(json["clock"], "unsynchronised");
+    EXPECT_EQ(json["camera"]["status"], "none");
+}
+
+TEST(Health, NamesDeniedTopicsFaultsAndDrops) {
+    HealthReport report;
+    report.session.deniedTopics = {"room/temp"};
+    report.sensors.push_back({"room", SensorState::Kind::kOffline, "its CRC is wrong", std::nullopt, 5, 2});
+    report.readings.dropped = 3;
+    report.journal.droppedReadings = 4;
+    report.journal.writable = false;
+    report.journal.problem = "the disk is full";
+    report.gpio.push_back({"lamp", GpioDirection::kOutput, std::nullopt, "chip gone"});
+    const Json json = Json::parse(formatHealth(report));
+
+    EXPECT_EQ(json["connection"]["denied_topics"][0], "room/temp");
+    EXPECT_EQ(json["sensors"][0]["error"], "its CRC is wrong");
+    EXPECT_EQ(json["readings"]["dropped"], 7);
+    EXPECT_EQ(json["journal"]["status"], "degraded");
+    EXPECT_EQ(json["gpio"][0]["error"], "chip gone");
+}
+
+TEST(Health, SaysWhatDeliveredMeansAtQos0) {
+    ConnectionInfo connection;
+    HealthReport report;
+    report.connection = &connection;
+    EXPECT_EQ(Json::parse(formatHealth(report))["readings"]["delivered_means"], "acknowledged by the broker");
+    report.qos = Qos::kAtMostOnce;
+    EXPECT_EQ(Json::parse(formatHealth(report))["readings"]["delivered_means"], "written to the network");
+    report.qos = Qos::kAtLeastOnce;
+    connection.maximumQos = Qos::kAtMostOnce;
+    EXPECT_EQ(Json::parse(formatHealth(report))["readings"]["delivered_means"], "written to the network");
+}
+
+TEST(Health, IsValidJsonWhateverADeviceSays) {
+    HealthReport report;
+    report.camera.reason = "\xff\"\n";
+    report.isCameraConfigured = true;
+
+    EXPECT_TRUE(Json::accept(formatHealth(report)));
+}
+
+TEST(Health, KnowsItsOwnMemory) {
+    constexpr std::uint64_t kMebi = 1U << 20;
+    EXPECT_GT(residentBytes(), kMebi);
+    EXPECT_LT(residentBytes(), 4096 * kMebi);
+}
+
+}  // namespace
+}  // namespace edge

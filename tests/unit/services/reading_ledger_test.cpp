@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include <nlohmann/json.hpp>
+
+#include "telemetry_fixture.hpp"
+
+namespace edge {
+namespace {
+
+using Json = nlohmann::json;
+
+/// What becomes of readings: with the broker, without it, and afterwards.
+class ReadingLedgerTest : public TelemetryFixture {
+  protected:
+    std::vector<std::int64_t> backlogSeqs() const {
+        std::vector<std::int64_t> seqs;
+        for (const Publication& reading : publisher.on("edge/pi/sensor/room/backlog")) {
+            seqs.push_back(Json::parse(reading.payload)["seq"].get<std::int64_t>());
+        }
+        return seqs;
+    }
+    void disconnect() {
+        publisher.disconnect();
+        telemetry->onDisconnected();
+        loop->runPending();
+    }
+    void connect() {
+        publisher.connect();
+        telemetry->onConnected();
+        loop->runPending();
+    }
+};
+
+TEST_F(ReadingLedgerTest, DeliveredReadingsAreNotWritten) {
+    boot();
+    start(seconds{1});
+    loop->advance(seconds{300});
+
+    EXPECT_EQ(telemetry->counters().delivered, 301U);
+    EXPECT_EQ(journal->health().queuedReadings, 0U);
+    expectBalance();
+}
+
+TEST_F(ReadingLedgerTest, AnOutageArrivesCompleteInOrderAndOnlyWithItsOwnTime) {
+    boot();
+    start(seconds{1});
+    loop->advance(seconds{5});
+    const std::size_t plainBefore = plain();
+    disconnect();
+    loop->advance(seconds{1000});
+    expectBalance();
+    EXPECT_EQ(journal->health().queuedReadings, 1000U);
+    connect();
+    stop();
+    loop->advance(seconds{60});
+
+    const auto seqs = backlogSeqs();
+    ASSERT_EQ(seqs.size(), 1000U);
+    for (std::size_t i = 0; i < seqs.size(); ++i) EXPECT_EQ(seqs[i], static_cast<std::int64_t>(i) + 7);
+    EXPECT_EQ(plain(), plainBefore + 1000) << "the fake records what was tried while disconnected, and no more";
+    EXPECT_EQ(journal->health().queuedReadings, 0U);
+    EXPECT_EQ(telemetry->backlogDelivered(), 1000U);
+}
+
+TEST_F(ReadingLedgerTest, TheBacklogLeavesAtABoundedRateAndBehindLiveReadings) {
+    boot();
+    start(seconds{1});
+    disconnect();
+    loop->advance(seconds{200});
+    connect();
+    loop->advance(seconds{2});
+
+    EXPECT_LE(backlogSeqs().size(), 60U);
+    EXPECT_GE(backlogSeqs().size(), 40U);
+    for (const auto& sent : publisher.sent) {
+        const bool isBacklog = sent.publication.topic.ends_with("/backlog");
+        const bool isLive = sent.publication.topic == "room/temp";
+        EXPECT_TRUE(!isBacklog || sent.priority == Priority::kBacklog);
+        EXPECT_TRUE(!isLive || sent.priority == Priority::kLive);
+    }
+}
+
+TEST_F(ReadingLedgerTest, AnOutageSurvivesARestart) {
+    boot();
+    start(seconds{1});
+    disconnect();
+    loop->advance(seconds{120});
+    stop();
+    bool isClosed = false;
+    journal->close([&] { isClosed = true; });
+    loop->runPending();
+    ASSERT_TRUE(isClosed);
+    boot();
+    connect();
+    loop->advance(seconds{30});
+
+    EXPECT_EQ(backlogSeqs().size(), 120U);
+}
+
+TEST_F(ReadingLedgerTest, AReadingThatTheBrokerDeniesIsNotDelivered) {
+    boot();
+    publisher.outcome = Delivery::kDenied;
+    start(seconds{10});
+
+    EXPECT_EQ(telemetry->counters().delivered, 0U);
+    EXPECT_EQ(telemetry->counters().journaled, 1U);
+    expectBalance();
+}
+
+TEST_F(ReadingLedgerTest, ADeniedBacklogIsKeptAndDoesNotSpin) {
+    boot();
+    start(seconds{1});
+    disconnect();
+    loop->advance(seconds{30});
+    stop();
+    publisher.outcome = Delivery::kDenied;
+    connect();
+    loop->advance(seconds{60});
+    EXPECT_LE(backlogSeqs().size(), 10U);
+
+    publisher.outcome = Delivery::kDelivered;
+    disconnect();
+    connect();
+    loop->advance(seconds{60});
+    EXPECT_EQ(telemetry->backlogDelivered(), 30U);
+}
+
+TEST_F(ReadingLedgerTest, WithoutABaseTopicLateReadingsAreDroppedAndCounted) {
+    config.topics.base = "";
+    boot();
+    start(seconds{1});
+    disconnect();
+    loop->advance(seconds{10});
+    connect();
+    loop->advance(seconds{60});
+
+    EXPECT_EQ(telemetry->counters().dropped, 10U);
+    EXPECT_EQ(backlogSeqs().size(), 0U);
+    expectBalance();
+}
+
+TEST_F(ReadingLedgerTest, AllReadingsAreKeptWhereTheConfigurationSaysSo) {
+    config.journal.readings = KeepReadings::kAll;
+    boot();
+    start(seconds{1});
+    loop->advance(seconds{100});
+
+    EXPECT_EQ(journal->health().queuedReadings, 0U) << "they are history, not backlog";
+    EXPECT_EQ(telemetry->counters().delivered, 101U);
+}
+
+TEST_F(ReadingLedgerTest, PlainReadingsAreNotRetainedAndHaveTheConfiguredQos) {
+    config.mqtt.qos = 2;
+    boot();
+    start();
+
+    EXPECT_TRUE(publisher.on("room/temp").back().retain == Retain::kNo);
+    EXPECT_TRUE(publisher.on("room/temp").back().qos == Qos::kExactlyOnce);
+    EXPECT_TRUE(publisher.on("edge/pi/sensor/room").back().qos == Qos::kExactlyOnce);
+}
+
+}  // namespace
+}  // namespace edge

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT
+#include "telemetry_fixture.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace edge {
+namespace {
+
+using Json = nlohmann::json;
+
+using TelemetryTest = TelemetryFixture;
+
+TEST_F(TelemetryTest, PublishesNothingUntilItIsStarted) {
+    boot();
+    loop->advance(std::chrono::hours{1});
+
+    EXPECT_EQ(plain(), 0U);
+    EXPECT_EQ(last("edge/pi/publishing"), "OFF");
+    EXPECT_FALSE(telemetry->isPublishing());
+}
+
+TEST_F(TelemetryTest, StartPublishesAtOnceAndEveryInterval) {
+    boot();
+    start();
+
+    EXPECT_EQ(plain(), 1U);
+    EXPECT_EQ(last("edge/pi/publishing"), "ON");
+    loop->advance(seconds{20});
+    EXPECT_EQ(plain(), 11U);
+    EXPECT_EQ(countOn("edge/pi/sensor/room"), 11U);
+}
+
+TEST_F(TelemetryTest, KeepsItsScheduleOverTenThousandIntervals) {
+    boot();
+    start(milliseconds{100});
+    const std::size_t first = plain();
+    loop->advance(milliseconds{100} * 10'000);
+
+    EXPECT_EQ(plain(), first + 10'000);
+}
+
+TEST_F(TelemetryTest, AJumpOfTheClockChangesNothing) {
+    boot();
+    start();
+    loop->manualClock().wall += std::chrono::hours{24 * 365 * 10};
+    loop->advance(seconds{10});
+    loop->manualClock().wall -= std::chrono::hours{24 * 365 * 40};
+    loop->advance(seconds{10});
+
+    EXPECT_EQ(plain(), 11U);
+}
+
+TEST_F(TelemetryTest, ASlowReadSkipsTurnsAndDoesNotBunchUp) {
+    auto& part = parts.front();
+    part.strand = std::make_shared<ManualLoop>();
+    boot();
+    part.strand->runPending();
+    loop->runPending();
+    start(milliseconds{100});
+    part.strand->runPending();
+    loop->runPending();
+    ASSERT_EQ(plain(), 1U);
+
+    loop->advance(milliseconds{1050});  // ten turns, one read that does not return
+    EXPECT_EQ(plain(), 1U);
+    part.strand->runPending();
+    loop->runPending();
+    EXPECT_EQ(plain(), 2U);
+    EXPECT_EQ(part.sensor->reads, 3);
+
+    loop->advance(milliseconds{60});  // the next turn is where it always would have been
+    part.strand->runPending();
+    loop->runPending();
+    EXPECT_EQ(plain(), 3U);
+}
+
+TEST_F(TelemetryTest, ASensorThatBlocksDelaysNoOther) {
+    parts.front().strand = std::make_shared<ManualLoop>();
+    addSensor("cpu");
+    boot();
+    start(milliseconds{500});
+    loop->advance(seconds{10});
+
+    EXPECT_EQ(countOn("edge/pi/sensor/cpu"), 21U);
+    EXPECT_EQ(plain(), 0U);
+}
+
+TEST_F(TelemetryTest, ASensorThatDoesNotAnswerIsAFaultOnceAndItsLateValueIsDropped) {
+    auto& part = parts.front();
+    part.strand = std::make_shared<ManualLoop>();
+    boot();
+    start();
+    loop->advance(seconds{30});
+
+    EXPECT_EQ(last("edge/pi/sensor/room/status"), "offline");
+    EXPECT_EQ(countOn("edge/pi/sensor/room/status"), 1U);
+    part.strand->runPending();
+    loop->runPending();
+    EXPECT_EQ(plain(), 0U);
+    loop->advance(seconds{2});
+    part.strand->runPending();
+    loop->runPending();
+    EXPECT_EQ(plain(), 1U);
+    EXPECT_EQ(last("edge/pi/sensor/room/status"), "online");
+}
+
+TEST_F(TelemetryTest, ASensorMayHaveAnIntervalOfItsOwn) {
+    addSensor("cpu").config.interval = seconds{10};
+    boot();
+    start(seconds{1});
+    loop->advance(seconds{30});
+
+    EXPECT_EQ(plain(), 31U);
+    EXPECT_EQ(countOn("edge/pi/sensor/cpu"), 4U);
+}
+
+TEST_F(TelemetryTest, StartAgainPublishesNowAndKeepsTheSchedule) {
+    boot();
+    start();
+    loop->advance(milliseconds{1500});
+    start();
+    EXPECT_EQ(plain(), 2U);
+
+    loop->advance(milliseconds{500});
+    EXPECT_EQ(plain(), 3U);
+    loop->advance(seconds{4});
+    EXPECT_EQ(plain(), 5U);
+}
+
+TEST_F(TelemetryTest, StartWithoutAnIntervalGoesBackToTheConfiguredOne) {
+    boot();
+    start(milliseconds{100});
+    start();
+    const std::size_t before = plain();
+    loop->advance(seconds{4});
+
+    EXPECT_EQ(plain(), before + 2);
+}
+
+TEST_F(TelemetryTest, TheReportOfStartNamesEverySensorAndWhatIsWrong) {
+    addSensor("cpu").sensor->value = fail(Errc::kNotFound, "there is no thermal zone \"cpu\"");
+    boot();
+    const Json report = Json::parse(start(milliseconds{2500}));
+
+    EXPECT_EQ(report["interval"], "2500ms");
+    ASSERT_EQ(report["sensors"].size(), 2U);
+    EXPECT_EQ(report["sensors"][0]["name"], "room");
+    EXPECT_EQ(report["sensors"][0]["status"], "online");
+    EXPECT_EQ(report["sensors"][1]["status"], "offline");
+    EXPECT_EQ(report["sensors"][1]["error"], "there is no thermal zone \"cpu\"");
+}
+
+TEST_F(TelemetryTest, TheReportOfStartWaitsForASlowSensorButNotForAHungOne) {
+    parts.front().strand = std::make_shared<ManualLoop>();
+    boot();
+    std::string report;
+    telemetry->start(std::nullopt, [&](std::string text) { report = std::move(text); });
+    loop->runPending();
+    EXPECT_EQ(report, "");
+
+    loop->advance(Telemetry::kStartReportLimit);
+    EXPECT_EQ(Json::parse(report)["sensors"][0]["status"], "unknown");
+}
+
+TEST_F(TelemetryTest, NothingLeavesAfterStop) {
+    auto& part = parts.front();
+    part.strand = std::make_shared<ManualLoop>();
+    boot();
+    start();  // the read is under way
+    EXPECT_TRUE(stop());
+    part.strand->runPending();
+    loop->advance(std::chrono::hours{1});
+    part.strand->runPending();
+    loop->runPending();
+
+    EXPECT_EQ(plain(), 0U);
+    EXPECT_EQ(countOn("edge/pi/sensor/room"), 0U);
+    EXPECT_EQ(last("edge/pi/publishing"), "OFF");
+}
+
+TEST_F(TelemetryTest, StopIsDoneWhenTheLastReadingHasArrived) {
+    boot();
+    publisher.outcome.reset();
+    start();
+    EXPECT_FALSE(stop());
+    bool isDone = false;
+    telemetry->stop([&] { isDone = true; });
+    publisher.finishAll(Delivery::kDelivered);
+    loop->runPending();
+
+    EXPECT_TRUE(isDone);
+    expectBalance();
+}
+
+TEST_F(TelemetryTest, StopAnswersAStartThatStillWaits) {
+    parts.front().strand = std::make_shared<ManualLoop>();
+    boot();
+    std::string report;
+    telemetry->start(std::nullopt, [&](std::string text) { report = std::move(text); });
+    stop();
+
+    EXPECT_NE(report, "");
+}
+
+TEST_F(TelemetryTest, GoesOnAfterARestartWithTheSameInterval) {
+    boot();
+    start(milliseconds{500});
+    boot();
+
+    EXPECT_TRUE(telemetry->isPublishing());
+    const std::size_t before = plain();
+    loop->advance(seconds{5});
+    EXPECT_EQ(plain(), before + 10);
+}
+
+TEST_F(TelemetryTest, StaysStoppedAfterARestart) {
+    boot();
+    start();
+    stop();
+    boot();
+    const std::size_t before = plain();
+    loop->advance(seconds{60});
+
+    EXPECT_EQ(plain(), before);
+}
+
+TEST_F(TelemetryTest, AnOrderlyEndIsNoStop) {
+    boot();
+    start();
+    telemetry->shutDown([] {});
+    loop->runPending();
+    boot();
+
+    EXPECT_TRUE(telemetry->isPublishing());
+}
+
+TEST_F(TelemetryTest, OnBootOverridesWhatWas) {
+    boot();
+    start();
+    config.telemetry.onBoot = OnBoot::kStop;
+    boot();
+    EXPECT_FALSE(telemetry->isPublishing());
+
+    config.telemetry.onBoot = OnBoot::kStart;
+    boot();
+    EXPECT_TRUE(telemetry->isPublishing());
+}
+
+TEST_F(TelemetryTest, AFaultIsNeverAReading) {
+    boot();
+    parts.front().sensor->answers = {fail(Errc::kFault, "85 °C is what it says before its first measurement"),
+                                     Result<double>(1000.0), Result<double>(-300.0), Result<double>(20.0)};
+    start(seconds{1});
+    EXPECT_EQ(plain(), 0U);
+    EXPECT_EQ(last("edge/pi/sensor/room/status"), "offline");
+    loop->advance(seconds{2});
+    EXPECT_EQ(plain(), 0U);
+    EXPECT_EQ(telemetry->sensors().front().faults, 3U);
+
+    loop->advance(seconds{1});
+    EXPECT_EQ(last("room/temp"), "20");
+    EXPECT_EQ(last("edge/pi/sensor/room/status"), "online");
+}
+
+TEST_F(TelemetryTest, ScaleAndOffsetComeBeforeTheRange) {
+    parts.front().config.scale = 0.001;
+    parts.front().config.offset = -1.0;
+    parts.front().sensor->value = 22'500.0;
+    boot();
+    start();
+
+    EXPECT_EQ(last("room/temp"), "22");
+}
+
+TEST_F(TelemetryTest, ASensorIsLookedAtWhileNothingIsPublished) {
+    boot();
+    EXPECT_EQ(last("edge/pi/sensor/room/status"), "online");
+    parts.front().sensor->value = fail(Errc::kNotFound, "gone");
+    loop->advance(SensorChannel::kLookInterval);
+    EXPECT_EQ(last("edge/pi/sensor/room/status"), "offline");
+    parts.front().sensor->value = 20.0;
+    loop->advance(SensorChannel::kLookInterval);
+    EXPECT_EQ(last("edge/pi/sensor/room/status"), "online");
+
+    EXPECT_EQ(plain(), 0U);
+}
+
+TEST_F(TelemetryTest, StatesAreToldAgainOnEveryConnection) {
+    boot();
+    publisher.disconnect();
+    publisher.connect();
+    const std::size_t before = countOn("edge/pi/publishing");
+    telemetry->onConnected();
+
+    EXPECT_EQ(countOn("edge/pi/publishing"), before + 1);
+    EXPECT_TRUE(publisher.on("edge/pi/sensor/room/status").back().retain == Retain::kYes);
+}
+
+TEST_F(TelemetryTest, StatusRepeatsTheLastReadingWithItsOwnTimeButNotOnThePlainTopic) {
+    boot();
+    start();
+    const auto reading = last("edge/pi/sensor/room");
+    stop();
+    loop->advance(seconds{100});
+    telemetry->republish();
+
+    EXPECT_EQ(countOn("edge/pi/sensor/room"), 2U);
+    EXPECT_EQ(last("edge/pi/sensor/room"), reading);
+    EXPECT_EQ(plain(), 1U);
+}
+
+TEST_F(TelemetryTest, SequenceNumbersHaveNoGaps) {
+    addSensor("cpu");
+    boot();
+    start(seconds{1});
+    loop->advance(seconds{20});
+
+    std::int64_t seq = 0;
+    for (const Publication& reading : publisher.on("edge/pi/sensor/cpu")) {
+        const Json json = Json::parse(reading.payload);
+        EXPECT_EQ(json["seq"], ++seq);
+        EXPECT_EQ(json["boot"], kRun);
+    }
+    EXPECT_EQ(seq, 21);
+}
+
+TEST_F(TelemetryTest, WithoutSensorsStartIsAnsweredAllTheSame) {
+    parts.clear();
+    boot();
+
+    EXPECT_EQ(Json::parse(start())["sensors"].size(), 0U);
+}
+
+}  // namespace
+}  // namespace edge
