@@ -31,12 +31,6 @@ Result<std::vector<std::string>> listDirectory(const std::string& path, std::str
     return names;
 }
 
-std::string devicePath(const std::string& entry) {
-    std::error_code error;
-    const auto resolved = std::filesystem::canonical(entry, error);
-    return error ? entry : resolved.string();
-}
-
 std::string joinNames(const std::vector<std::string>& names) {
     return fmt::format("{}", fmt::join(names, ", "));
 }

@@ -13,10 +13,6 @@ namespace edge {
 /// kNotFound, kPermission, kIo.
 Result<std::vector<std::string>> listDirectory(const std::string& path, std::string_view prefix = "");
 
-/// Where the entry of a class directory really is: /sys/class/hwmon/hwmon2 → its place under /sys/devices, which does not
-/// change when the kernel counts differently at the next boot. The path itself where that cannot be told.
-std::string devicePath(const std::string& entry);
-
 /// "a, b, c".
 std::string joinNames(const std::vector<std::string>& names);
 

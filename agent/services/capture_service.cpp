@@ -7,7 +7,6 @@
 
 #include <fmt/core.h>
 
-#include "core/log.hpp"
 #include "core/sha256.hpp"
 #include "services/image_description.hpp"
 
@@ -330,11 +329,6 @@ CaptureService::CaptureService(Loop& loop, PictureSource& source, Publisher& pub
     : impl_(std::make_unique<Impl>(loop, source, publisher, journal, std::move(hashStrand), config,
                                    std::move(imagePrefix))) {
     source.onStateChange([this](const CameraState& state) {
-        if (state.online) {
-            log::info("camera online: {}", state.model);
-        } else {
-            log::warning("camera offline: {}", state.reason);
-        }
         impl_->journal.record(EventRecord{impl_->loop.clock().wallNow(), "camera",
                                           state.online ? "online: " + state.model : "offline: " + state.reason});
         onConnected();

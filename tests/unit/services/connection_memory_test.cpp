@@ -14,9 +14,13 @@ namespace {
 class ConnectionMemoryTest : public ::testing::Test {
   protected:
     ConnectionMemoryTest() {
-        config.journal.path = dir.file("journal.db");
         journal.open([](const Result<JournalSnapshot>&) {});
         loop->runPending();
+    }
+    static Config inDirectory(const TempDir& dir) {
+        Config config;
+        config.journal.path = dir.file("journal.db");
+        return config;
     }
     /// What a next start would find.
     JournalSnapshot reopen() {
@@ -31,7 +35,7 @@ class ConnectionMemoryTest : public ::testing::Test {
 
     static constexpr const char* kBoot = "0123456789abcdef0123456789abcdef";
     TempDir dir;
-    Config config;
+    Config config = inDirectory(dir);
     std::shared_ptr<ManualLoop> loop = std::make_shared<ManualLoop>();
     Journal journal{*loop, loop, config.journal, kBoot};
 };
