@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "agent.hpp"
 
-#include <fmt/core.h>
-
 #include <utility>
+
+#include <fmt/core.h>
 
 #include "camera/client.hpp"
 #include "core/log.hpp"
@@ -30,8 +30,8 @@ constexpr seconds kNetworkStallLimit = std::chrono::minutes{10};
 /// A worn SD card can take long to sync.
 constexpr seconds kJournalStallLimit = std::chrono::minutes{5};
 
-constexpr milliseconds kReadingsLimit{1000};   ///< for the acknowledgement of the last readings, on stop
-constexpr milliseconds kGoodbyeLimit{1500};    ///< for the last replies and the offline status
+constexpr milliseconds kReadingsLimit{1000};  ///< for the acknowledgement of the last readings, on stop
+constexpr milliseconds kGoodbyeLimit{1500};   ///< for the last replies and the offline status
 constexpr std::size_t kRunIdDigits = 32;
 
 /// New at every start: with a sequence number it tells all readings apart, also those of two starts within one boot.
@@ -65,10 +65,11 @@ struct Agent::Impl {
           journal(l, p.makeStrand("the journal's disk", kJournalStallLimit), config.journal, identity.bootId),
           camera(l, config),
           gpioPort(makeGpiodPort()),
-          resolver(makeSystemResolver(
-              l, [&p](const std::string& name) { return p.makeStrand(name, kNetworkStallLimit); })),
+          resolver(
+              makeSystemResolver(l, [&p](const std::string& name) { return p.makeStrand(name, kNetworkStallLimit); })),
           session(l, makePahoClientFactory(l, p.makeStrand("the MQTT library", kNetworkStallLimit)), *resolver,
-                  config.mqtt, config.device.id, std::move(password), lastWill(config), CommandService::subscriptions(config),
+                  config.mqtt, config.device.id, std::move(password), lastWill(config),
+                  CommandService::subscriptions(config),
                   {[this](const ConnectionInfo& info) { connected(info); }, [this] { disconnected(); },
                    [this](InboundMessage message) { commands.handle(std::move(message)); },
                    [this] { presence.healthChanged(); }}),
@@ -87,9 +88,8 @@ struct Agent::Impl {
 
     /// A command's handler, unless the agent is about to end: then nothing new is begun.
     void setHandler(const std::string& word, CommandHandler handler) {
-        commands.setHandler(word, [this, handler = std::move(handler)](const Command& command,
-                                                                       const CommandContext& context,
-                                                                       OutcomeHandler done) {
+        commands.setHandler(word, [this, handler = std::move(handler)](
+                                      const Command& command, const CommandContext& context, OutcomeHandler done) {
             if (isStopping) return done(stoppingOutcome());
             handler(command, context, std::move(done));
         });
@@ -116,9 +116,8 @@ struct Agent::Impl {
             telemetry.republish();
             done(Outcome::success());
         });
-        commands.setOutputHandler([this](const std::string& name, const std::string& value) {
-            return setOutput(name, value);
-        });
+        commands.setOutputHandler(
+            [this](const std::string& name, const std::string& value) { return setOutput(name, value); });
         telemetry.onPublished([this] { gpio.blink(); });
         telemetry.onChange([this] { presence.healthChanged(); });
         captures.onPublished([this] { gpio.blink(); });
@@ -202,16 +201,18 @@ struct Agent::Impl {
             finish();
         });
         captures.shutDown();
-        once(kReadingsLimit, [this](Task next) { telemetry.shutDown(std::move(next)); },
-             [this, reason] { flushReplies(reason); });
+        once(
+            kReadingsLimit, [this](Task next) { telemetry.shutDown(std::move(next)); },
+            [this, reason] { flushReplies(reason); });
     }
 
     /// Replies leave when their journal rows are committed, and rows are committed in order.
     void flushReplies(const std::string& reason) {
         connectionMemory.onDisconnected();
         note("stop", reason);
-        once(kReadingsLimit, [this, reason](Task next) { journal.saveState("last_stop", reason, std::move(next)); },
-             [this] { sayGoodbye(); });
+        once(
+            kReadingsLimit, [this, reason](Task next) { journal.saveState("last_stop", reason, std::move(next)); },
+            [this] { sayGoodbye(); });
     }
 
     void sayGoodbye() {

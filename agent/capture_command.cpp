@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "capture_command.hpp"
 
-#include <fmt/core.h>
-
 #include <signal.h>
 
 #include <ostream>
+
+#include <fmt/core.h>
 
 #include "camera/client.hpp"
 #include "config/load.hpp"
@@ -46,8 +46,8 @@ int runCaptureCommand(const CaptureCommandOptions& options, std::ostream& out, s
         err << written.error().message << '\n';
         return 1;
     }
-    out << fmt::format("{}: {}x{}, quality {}, {} bytes, from {}{}\n", options.outputPath, picture->width, picture->height,
-                       picture->quality, picture->jpeg.size(), picture->camera,
+    out << fmt::format("{}: {}x{}, quality {}, {} bytes, from {}{}\n", options.outputPath, picture->width,
+                       picture->height, picture->quality, picture->jpeg.size(), picture->camera,
                        picture->reduced.empty() ? "" : " (" + picture->reduced + ")");
     return 0;
 }

@@ -6,8 +6,8 @@
 
 namespace edge {
 
-/// `pi-edge-agent check-config`: reads `path` as `run` would, secrets and certificates included, and says what it found.
-/// Returns 0; throws ConfigError as `run` would.
+/// `pi-edge-agent check-config`: reads `path` as `run` would, secrets and certificates included, and says what it
+/// found. Returns 0; throws ConfigError as `run` would.
 int checkConfig(const std::string& path, std::ostream& out, std::ostream& err);
 
 }  // namespace edge

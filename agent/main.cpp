@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include <CLI/CLI.hpp>
-
 #include <signal.h>
 
 #include <iostream>
 #include <string>
+
+#include <CLI/CLI.hpp>
 
 #include "capture_command.hpp"
 #include "check_config.hpp"
@@ -39,7 +39,8 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", std::string("pi-edge-agent ") + edge::kVersion);
     app.require_subcommand(1);
     app.footer(
-        "Exit codes: 0 done; 1 failed; 2 wrong usage; 78 the configuration is wrong (FILE:LINE: key: what is allowed).");
+        "Exit codes: 0 done; 1 failed; 2 wrong usage; 78 the configuration is wrong (FILE:LINE: key: what is "
+        "allowed).");
 
     std::string config = kDefaultConfig;
     const auto addConfig = [&](CLI::App* command) {
@@ -64,7 +65,8 @@ int main(int argc, char** argv) {
         code = edge::runCaptureCommand(captureOptions, std::cout, std::cerr);
     });
 
-    CLI::App* journal = app.add_subcommand("journal", "show what the agent has kept: commands, readings, pictures, events");
+    CLI::App* journal =
+        app.add_subcommand("journal", "show what the agent has kept: commands, readings, pictures, events");
     addConfig(journal);
     edge::JournalCommandOptions journalOptions;
     edge::addJournalOptions(*journal, journalOptions);

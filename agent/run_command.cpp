@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "run_command.hpp"
 
-#include <fmt/core.h>
-
 #include <malloc.h>
 #include <signal.h>
 
 #include <memory>
 #include <optional>
+
+#include <fmt/core.h>
 
 #include "agent.hpp"
 #include "config/load.hpp"

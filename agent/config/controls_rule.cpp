@@ -68,6 +68,7 @@ Complaint ControlsRule::read(const Value& value, std::map<std::string, ControlVa
     const auto* table = value.as<Table>();
     if (table == nullptr) return "is not a table: write [camera.controls]";
     if (table->entries.size() > kMaxControls) return fmt::format("has {} controls", table->entries.size());
+    std::vector<Objection> objections;
     for (const Entry& entry : table->entries) {
         auto control = controlValue(entry.value);
         if (control && isControlName(entry.key)) {
@@ -77,9 +78,9 @@ Complaint ControlsRule::read(const Value& value, std::map<std::string, ControlVa
         Objection objection(control ? "cannot be a control's name" : describe(entry.value) + " is not allowed");
         objection.line = entry.line;
         objection.below = entry.key;
-        return objection;
+        objections.push_back(std::move(objection));
     }
-    return std::nullopt;
+    return together(std::move(objections));
 }
 
 }  // namespace edge

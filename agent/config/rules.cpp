@@ -48,6 +48,14 @@ Complaint notAllowed(const Value& value) {
     return describe(value) + " is not allowed";
 }
 
+Complaint together(std::vector<Objection> objections) {
+    if (objections.empty()) return std::nullopt;
+    Objection first = std::move(objections.front());
+    objections.erase(objections.begin());
+    first.others = std::move(objections);
+    return first;
+}
+
 KeyFacts FlagRule::facts() const {
     KeyFacts facts = makeFacts(KeyKind::kFlag, "true or false, without quotes");
     facts.choices = {"true", "false"};

@@ -23,8 +23,9 @@ struct Objection {
     Objection(const char* what) : text(what) {}
 
     std::string text;
-    int line = 0;       ///< of the part of a list or table that is wrong; 0 = the value's own
-    std::string below;  ///< the key inside the table, "" where there is none
+    int line = 0;                   ///< of the part of a list or table that is wrong; 0 = the value's own
+    std::string below;              ///< the key inside the table, "" where there is none
+    std::vector<Objection> others;  ///< to further parts of the same list or table
 };
 
 /// nullopt where nothing is wrong.
@@ -32,6 +33,9 @@ using Complaint = std::optional<Objection>;
 
 /// "3 is out of range" and the like, for rules.
 Complaint notAllowed(const Value& value);
+
+/// All of `objections` as one complaint; nullopt where there are none.
+Complaint together(std::vector<Objection> objections);
 
 struct FlagRule {
     [[nodiscard]] KeyFacts facts() const;

@@ -125,6 +125,7 @@ void SectionReader::object(const std::string& path, int line, const Objection& o
     const std::string below = objection.below.empty() ? "" : '.' + objection.below;
     mistakes_.add(objection.line > 0 ? objection.line : line, path + below,
                   fmt::format("{}; allowed: {}", objection.text, facts.allowed));
+    for (const Objection& other : objection.others) object(path, line, other, facts);
 }
 
 }  // namespace edge

@@ -166,21 +166,24 @@ Complaint ServersRule::read(const Value& value, std::vector<ServerAddress>& into
     if (list == nullptr) return "is not a list in brackets";
     if (list->empty()) return "is an empty list";
     if (list->size() > kMaxServers) return fmt::format("has {} addresses", list->size());
+    std::vector<Objection> objections;
     for (std::size_t i = 0; i < list->size(); ++i) {
         const Value& element = (*list)[i];
         const auto objectTo = [&](std::string_view what) {
-            Objection objection(fmt::format("address {} {}", i + 1, what));
-            objection.line = element.line;
-            return objection;
+            objections.emplace_back(fmt::format("address {} {}", i + 1, what));
+            objections.back().line = element.line;
         };
         const auto* text = element.as<std::string>();
-        if (text == nullptr) return objectTo("is not a text in quotes");
-        auto address = parseServerAddress(*text);
-        if (!address) return objectTo(address.error().message);
-        if (std::find(into.begin(), into.end(), *address) != into.end()) return objectTo("is there twice");
-        into.push_back(*std::move(address));
+        auto address = text == nullptr ? fail(Errc::kInvalid, "is not a text in quotes") : parseServerAddress(*text);
+        if (!address) {
+            objectTo(address.error().message);
+        } else if (std::find(into.begin(), into.end(), *address) != into.end()) {
+            objectTo("is there twice");
+        } else {
+            into.push_back(*std::move(address));
+        }
     }
-    return std::nullopt;
+    return together(std::move(objections));
 }
 
 }  // namespace edge

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "core/service_manager.hpp"
 
+#include <cstdint>
+
 #include <fmt/core.h>
 #include <systemd/sd-daemon.h>
 
-#include <cstdint>
-
 namespace edge::service_manager {
 
-void notifyReady() { sd_notify(0, "READY=1"); }
+void notifyReady() {
+    sd_notify(0, "READY=1");
+}
 
 void notifyReloading() {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -16,9 +18,15 @@ void notifyReloading() {
     sd_notify(0, fmt::format("RELOADING=1\nMONOTONIC_USEC={}", micros).c_str());
 }
 
-void notifyStopping() { sd_notify(0, "STOPPING=1"); }
-void notifyStatus(const std::string& line) { sd_notify(0, ("STATUS=" + line).c_str()); }
-void feedWatchdog() { sd_notify(0, "WATCHDOG=1"); }
+void notifyStopping() {
+    sd_notify(0, "STOPPING=1");
+}
+void notifyStatus(const std::string& line) {
+    sd_notify(0, ("STATUS=" + line).c_str());
+}
+void feedWatchdog() {
+    sd_notify(0, "WATCHDOG=1");
+}
 
 std::optional<std::chrono::microseconds> watchdogTimeout() {
     std::uint64_t micros = 0;

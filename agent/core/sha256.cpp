@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "core/sha256.hpp"
 
-#include <nettle/sha2.h>
-
 #include <array>
+
+#include <nettle/sha2.h>
 
 namespace edge {
 

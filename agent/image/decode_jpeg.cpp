@@ -11,8 +11,8 @@ namespace {
 DecodedImage asImage(PlanarBuffer& buffer) {
     DecodedImage image;
     const PlanarView view = buffer.view();
-    image.view = {view.chroma == Chroma::kNone ? PixelFormat::kGrey8 : PixelFormat::kYuv420, ColorRange::kFull, view.width,
-                  view.height, view.planes};
+    image.view = {view.chroma == Chroma::kNone ? PixelFormat::kGrey8 : PixelFormat::kYuv420, ColorRange::kFull,
+                  view.width, view.height, view.planes};
     for (const Plane& plane : view.planes) image.storageBytes += plane.bytes;
     image.storage = buffer.release();
     return image;

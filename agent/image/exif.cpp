@@ -35,7 +35,8 @@ struct Free {
     void operator()(unsigned char* bytes) const { std::free(bytes); }  // libexif allocates with malloc
 };
 
-/// The block under construction. What cannot be added (no memory) is left out: a picture without a tag is still a picture.
+/// The block under construction. What cannot be added (no memory) is left out: a picture without a tag is still a
+/// picture.
 class Block {
   public:
     Block() : memory_(exif_mem_new_default()), data_(exif_data_new_mem(memory_.get())) {
@@ -80,7 +81,8 @@ class Block {
 
   private:
     /// Zeroed memory of the entry; nullptr when there is none.
-    unsigned char* add(ExifIfd ifd, ExifTag tag, ExifFormat format, std::size_t components, std::size_t componentBytes) {
+    unsigned char* add(ExifIfd ifd, ExifTag tag, ExifFormat format, std::size_t components,
+                       std::size_t componentBytes) {
         if (data_ == nullptr) return nullptr;
         const std::unique_ptr<ExifEntry, Unref> entry(exif_entry_new_mem(memory_.get()));
         const auto size = static_cast<ExifLong>(components * componentBytes);
@@ -109,8 +111,8 @@ void addTime(Block& block, WallTime time) {
     const hh_mm_ss<milliseconds> clock(floor<milliseconds>(time - day));
     if (int(date.year()) < 0 || int(date.year()) > 9999) return;
     const std::string stamp =
-        fmt::format("{:04}:{:02}:{:02} {:02}:{:02}:{:02}", int(date.year()), unsigned(date.month()), unsigned(date.day()),
-                    clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+        fmt::format("{:04}:{:02}:{:02} {:02}:{:02}:{:02}", int(date.year()), unsigned(date.month()),
+                    unsigned(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count());
     block.text(EXIF_IFD_0, EXIF_TAG_DATE_TIME, stamp);
     block.text(EXIF_IFD_EXIF, EXIF_TAG_DATE_TIME_ORIGINAL, stamp);
     block.text(EXIF_IFD_EXIF, EXIF_TAG_OFFSET_TIME, "+00:00");
@@ -122,7 +124,8 @@ void addExposure(Block& block, double exposureSeconds) {
     constexpr double kMaxSeconds = 4000;  // in microseconds it must fit 32 bits
     if (!(exposureSeconds >= 1e-6 && exposureSeconds <= kMaxSeconds)) return;
     const auto micros = static_cast<ExifLong>(std::llround(exposureSeconds * 1e6));
-    const ExifLong divisor = std::gcd(micros, ExifLong{1'000'000});  // 20000/1000000 is shown as such; 1/50 is what it means
+    const ExifLong divisor =
+        std::gcd(micros, ExifLong{1'000'000});  // 20000/1000000 is shown as such; 1/50 is what it means
     block.number(EXIF_IFD_EXIF, EXIF_TAG_EXPOSURE_TIME, ExifRational{micros / divisor, 1'000'000 / divisor});
 }
 
@@ -137,12 +140,12 @@ void addIso(Block& block, double analogueGain) {
 void addRequired(Block& block, int width, int height) {
     block.number(EXIF_IFD_0, EXIF_TAG_X_RESOLUTION, ExifRational{72, 1});
     block.number(EXIF_IFD_0, EXIF_TAG_Y_RESOLUTION, ExifRational{72, 1});
-    block.number(EXIF_IFD_0, EXIF_TAG_RESOLUTION_UNIT, 2);      // inches
-    block.number(EXIF_IFD_0, EXIF_TAG_YCBCR_POSITIONING, 1);    // centred
+    block.number(EXIF_IFD_0, EXIF_TAG_RESOLUTION_UNIT, 2);    // inches
+    block.number(EXIF_IFD_0, EXIF_TAG_YCBCR_POSITIONING, 1);  // centred
     block.bytes(EXIF_IFD_EXIF, EXIF_TAG_EXIF_VERSION, "0231");
     block.bytes(EXIF_IFD_EXIF, EXIF_TAG_COMPONENTS_CONFIGURATION, std::string_view("\1\2\3\0", 4));
     block.bytes(EXIF_IFD_EXIF, EXIF_TAG_FLASH_PIX_VERSION, "0100");
-    block.number(EXIF_IFD_EXIF, EXIF_TAG_COLOR_SPACE, 1);       // sRGB
+    block.number(EXIF_IFD_EXIF, EXIF_TAG_COLOR_SPACE, 1);  // sRGB
     block.number(EXIF_IFD_EXIF, EXIF_TAG_PIXEL_X_DIMENSION, static_cast<ExifShort>(width));
     block.number(EXIF_IFD_EXIF, EXIF_TAG_PIXEL_Y_DIMENSION, static_cast<ExifShort>(height));
 }

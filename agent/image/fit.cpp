@@ -13,8 +13,12 @@ constexpr int kMaxTries = 7;
 constexpr double kCloseEnough = 0.92;
 
 /// The factor by which the IJG's quality scales its quantisation tables, and back.
-double scaleOf(int quality) { return quality < 50 ? 5000.0 / quality : std::max(1.0, 200.0 - 2.0 * quality); }
-int qualityOf(double scale) { return static_cast<int>(scale > 100 ? 5000 / scale : (200 - scale) / 2); }
+double scaleOf(int quality) {
+    return quality < 50 ? 5000.0 / quality : std::max(1.0, 200.0 - 2.0 * quality);
+}
+int qualityOf(double scale) {
+    return static_cast<int>(scale > 100 ? 5000 / scale : (200 - scale) / 2);
+}
 
 /// A JPEG's size goes roughly with the -0.7th power of that factor.
 int guess(int quality, std::size_t bytes, std::size_t wanted) {

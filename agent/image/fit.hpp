@@ -22,8 +22,8 @@ struct Fitted {
     bool fits = false;
 };
 
-/// The best quality up to `quality` at which the JPEG has at most `maxBytes`, within some tries (of an encoder that takes
-/// milliseconds), down to kLowestQuality; 0 = no limit.
+/// The best quality up to `quality` at which the JPEG has at most `maxBytes`, within some tries (of an encoder that
+/// takes milliseconds), down to kLowestQuality; 0 = no limit.
 Result<Fitted> fitQuality(const EncodeAt& encode, int quality, std::size_t maxBytes);
 
 }  // namespace edge

@@ -9,17 +9,17 @@ namespace edge {
 
 /// How the bytes of a frame lie in memory. Names as in libcamera and DRM: kRgb888 is B, G, R in memory order.
 enum class PixelFormat {
-    kYuv420,  ///< planes Y, U, V; chroma halved both ways
-    kNv12,    ///< planes Y, interleaved U V
-    kNv21,    ///< planes Y, interleaved V U
-    kYuyv,    ///< one plane Y0 U Y1 V
-    kUyvy,    ///< one plane U Y0 V Y1
-    kRgb888,  ///< one plane, bytes B, G, R
-    kBgr888,  ///< one plane, bytes R, G, B
+    kYuv420,    ///< planes Y, U, V; chroma halved both ways
+    kNv12,      ///< planes Y, interleaved U V
+    kNv21,      ///< planes Y, interleaved V U
+    kYuyv,      ///< one plane Y0 U Y1 V
+    kUyvy,      ///< one plane U Y0 V Y1
+    kRgb888,    ///< one plane, bytes B, G, R
+    kBgr888,    ///< one plane, bytes R, G, B
     kXrgb8888,  ///< one plane, bytes B, G, R, X
     kXbgr8888,  ///< one plane, bytes R, G, B, X
-    kGrey8,   ///< one plane Y
-    kMjpeg,   ///< one plane: a whole JPEG of planes[0].bytes bytes (Huffman tables may be missing, as in AVI)
+    kGrey8,     ///< one plane Y
+    kMjpeg,     ///< one plane: a whole JPEG of planes[0].bytes bytes (Huffman tables may be missing, as in AVI)
 };
 
 /// BT.601 matrix in both cases; kFull is what JPEG means (Sycc), kLimited is 16…235 / 16…240 (video).

@@ -22,17 +22,24 @@ std::array<PlaneNeed, 3> needs(const FrameView& frame) {
     const std::size_t halfWidth = (width + 1) / 2;
     const std::size_t halfHeight = (height + 1) / 2;
     switch (frame.format) {
-        case PixelFormat::kYuv420: return {{{width, height}, {halfWidth, halfHeight}, {halfWidth, halfHeight}}};
+        case PixelFormat::kYuv420:
+            return {{{width, height}, {halfWidth, halfHeight}, {halfWidth, halfHeight}}};
         case PixelFormat::kNv12:
-        case PixelFormat::kNv21: return {{{width, height}, {halfWidth * 2, halfHeight}, {}}};
+        case PixelFormat::kNv21:
+            return {{{width, height}, {halfWidth * 2, halfHeight}, {}}};
         case PixelFormat::kYuyv:
-        case PixelFormat::kUyvy: return {{{halfWidth * 4, height}, {}, {}}};
+        case PixelFormat::kUyvy:
+            return {{{halfWidth * 4, height}, {}, {}}};
         case PixelFormat::kRgb888:
-        case PixelFormat::kBgr888: return {{{width * 3, height}, {}, {}}};
+        case PixelFormat::kBgr888:
+            return {{{width * 3, height}, {}, {}}};
         case PixelFormat::kXrgb8888:
-        case PixelFormat::kXbgr8888: return {{{width * 4, height}, {}, {}}};
-        case PixelFormat::kGrey8: return {{{width, height}, {}, {}}};
-        case PixelFormat::kMjpeg: break;
+        case PixelFormat::kXbgr8888:
+            return {{{width * 4, height}, {}, {}}};
+        case PixelFormat::kGrey8:
+            return {{{width, height}, {}, {}}};
+        case PixelFormat::kMjpeg:
+            break;
     }
     return {};
 }
@@ -50,8 +57,8 @@ Result<void> checkFrame(const FrameView& frame) {
         return fail(Errc::kInvalid, "the camera's JPEG frame is empty");
     }
     if (!isImageSizeAllowed(frame.width, frame.height)) {
-        return fail(Errc::kInvalid, fmt::format("a frame of {}x{} pixels is outside 1x1 … {}x{}", frame.width, frame.height,
-                                                kMaxImageLongSide, kMaxImageShortSide));
+        return fail(Errc::kInvalid, fmt::format("a frame of {}x{} pixels is outside 1x1 … {}x{}", frame.width,
+                                                frame.height, kMaxImageLongSide, kMaxImageShortSide));
     }
     const auto needed = needs(frame);
     for (std::size_t i = 0; i < needed.size() && needed[i].rows > 0; ++i) {
@@ -61,8 +68,8 @@ Result<void> checkFrame(const FrameView& frame) {
         // Far above any real stride, far below what would overflow when multiplied by the rows.
         constexpr std::size_t kMaxStride = std::size_t{1} << 20;
         if (plane.strideBytes < rowBytes || plane.strideBytes > kMaxStride) {
-            return fail(Errc::kInvalid, fmt::format("the frame's plane {} has a stride of {} bytes, its rows need {}", i,
-                                                    plane.strideBytes, rowBytes));
+            return fail(Errc::kInvalid, fmt::format("the frame's plane {} has a stride of {} bytes, its rows need {}",
+                                                    i, plane.strideBytes, rowBytes));
         }
         const std::size_t needBytes = plane.strideBytes * (rows - 1) + rowBytes;
         if (plane.bytes < needBytes) {

@@ -12,7 +12,9 @@ int evenNearest(std::int64_t numerator, std::int64_t denominator, int limit) {
     return std::clamp(half * 2, std::min(2, limit), limit);
 }
 
-int evenMargin(int whole, int part) { return (whole - part) / 4 * 2; }
+int evenMargin(int whole, int part) {
+    return (whole - part) / 4 * 2;
+}
 
 /// The part of plane `index` that belongs to the crop.
 ConstPixels cut(const PlanarView& source, int index, const Crop& crop) {
@@ -20,10 +22,10 @@ ConstPixels cut(const PlanarView& source, int index, const Crop& crop) {
     const ChromaStep step = index == 0 ? ChromaStep{} : chromaStep(source.chroma);
     const int x = crop.x / step.across;
     const int y = crop.y / step.down;
-    const int width = std::min(planeWidth(source.chroma, index, crop.width),
-                               planeWidth(source.chroma, index, source.width) - x);
-    const int height = std::min(planeHeight(source.chroma, index, crop.height),
-                                planeHeight(source.chroma, index, source.height) - y);
+    const int width =
+        std::min(planeWidth(source.chroma, index, crop.width), planeWidth(source.chroma, index, source.width) - x);
+    const int height =
+        std::min(planeHeight(source.chroma, index, crop.height), planeHeight(source.chroma, index, source.height) - y);
     return {plane.data + plane.strideBytes * static_cast<std::size_t>(y) + x, width, height, plane.strideBytes};
 }
 
@@ -32,7 +34,9 @@ Pixels planeOf(PlanarBuffer& buffer, int index) {
             planeHeight(buffer.chroma(), index, buffer.height()), buffer.strideBytes(index)};
 }
 
-ConstPixels readable(const Pixels& pixels) { return {pixels.data, pixels.width, pixels.height, pixels.strideBytes}; }
+ConstPixels readable(const Pixels& pixels) {
+    return {pixels.data, pixels.width, pixels.height, pixels.strideBytes};
+}
 
 }  // namespace
 
@@ -79,7 +83,8 @@ Result<PlanarView> Shaper::shape(const PlanarView& source, const Geometry& geome
             part = readable(sized);
         }
         if (turned) {
-            if (auto done = turnPixels(part, planeOf(finished_, i), geometry.turn); !done) return tl::unexpected(done.error());
+            if (auto done = turnPixels(part, planeOf(finished_, i), geometry.turn); !done)
+                return tl::unexpected(done.error());
         }
     }
     if (!geometry.label.empty()) {

@@ -20,8 +20,8 @@ struct Crop {
     int height = 0;
     bool operator==(const Crop&) const = default;
 };
-/// The largest part in the middle of `width` x `height` that has the shape of `wantedWidth` x `wantedHeight`, so that nothing
-/// is distorted. Corner and size are even (except for a whole side), so that chroma is cut at the same place.
+/// The largest part in the middle of `width` x `height` that has the shape of `wantedWidth` x `wantedHeight`, so that
+/// nothing is distorted. Corner and size are even (except for a whole side), so that chroma is cut at the same place.
 [[nodiscard]] Crop centreCrop(int width, int height, int wantedWidth, int wantedHeight);
 
 /// What has to be done to a picture so that it is what was asked for.
@@ -35,8 +35,8 @@ struct Geometry {
 /// Whether a picture of this size needs any change.
 [[nodiscard]] bool changes(const Geometry& geometry, int width, int height);
 
-/// Crops, scales, turns and labels, plane by plane. Keeps its memory. The result is 4:2:0 (or grey) and valid until the next
-/// call; `source` is anything and not changed.
+/// Crops, scales, turns and labels, plane by plane. Keeps its memory. The result is 4:2:0 (or grey) and valid until the
+/// next call; `source` is anything and not changed.
 class Shaper {
   public:
     Result<PlanarView> shape(const PlanarView& source, const Geometry& geometry);

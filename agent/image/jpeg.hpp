@@ -17,12 +17,12 @@ namespace edge {
 
 /// What is written into the EXIF block; empty and unset fields are left out.
 struct ExifInfo {
-    WallTime time{};                          ///< start of exposure
+    WallTime time{};  ///< start of exposure
     std::string make;
     std::string model;
     std::string software;
     std::optional<double> exposureSeconds;
-    std::optional<double> analogueGain;       ///< as ISO = gain * 100
+    std::optional<double> analogueGain;  ///< as ISO = gain * 100
 };
 
 /// What is wanted. Rotation and flip come after scaling to the size asked for: width and height are the finished
@@ -33,8 +33,8 @@ struct RenderOptions {
     int rotation = 0;  ///< degrees clockwise: 0, 90, 180, 270
     Flip flip = Flip::kNone;
     int quality = 90;
-    std::size_t maxBytes = 0;   ///< 0 = no limit
-    std::string overlay;        ///< drawn into the lower left corner; "" = nothing
+    std::size_t maxBytes = 0;  ///< 0 = no limit
+    std::string overlay;       ///< drawn into the lower left corner; "" = nothing
     ExifInfo exif;
 };
 
@@ -47,10 +47,10 @@ struct RenderedJpeg {
 };
 
 /// Turns frames into JPEGs. Keeps its buffers from one picture to the next; one object a thread.
-/// YUV goes straight into TurboJPEG; OpenCV is used only where pixels must change (scale, turn, draw). A frame of another
-/// shape than the picture is cut in the middle, never distorted. Of an MJPEG frame that needs no change, and whose quality is
-/// not above the one asked for, the scans pass byte for byte.
-/// Errors: kInvalid (the frame's planes are too small for its size, or it is no JPEG), kTooLarge (maxBytes cannot be reached).
+/// YUV goes straight into TurboJPEG; OpenCV is used only where pixels must change (scale, turn, draw). A frame of
+/// another shape than the picture is cut in the middle, never distorted. Of an MJPEG frame that needs no change, and
+/// whose quality is not above the one asked for, the scans pass byte for byte. Errors: kInvalid (the frame's planes are
+/// too small for its size, or it is no JPEG), kTooLarge (maxBytes cannot be reached).
 class JpegRenderer {
   public:
     JpegRenderer();
@@ -62,8 +62,8 @@ class JpegRenderer {
     std::unique_ptr<Impl> impl_;
 };
 
-/// A JPEG taken apart into planes once, to be used as a frame many times. Any valid baseline or progressive JPEG, grey or
-/// colour, up to 9152 x 6944; hostile input is an error, never a crash.
+/// A JPEG taken apart into planes once, to be used as a frame many times. Any valid baseline or progressive JPEG, grey
+/// or colour, up to 9152 x 6944; hostile input is an error, never a crash.
 struct DecodedImage {
     std::unique_ptr<std::uint8_t[]> storage;
     std::size_t storageBytes = 0;

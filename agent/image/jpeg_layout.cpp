@@ -21,7 +21,9 @@ constexpr std::size_t kMaxHeaders = 1000;
 /// libjpeg walks over the whole picture once a scan; encoders write about ten.
 constexpr int kMaxScans = 100;
 
-tl::unexpected<Error> invalid(std::string_view what) { return fail(Errc::kInvalid, fmt::format("not a usable JPEG: {}", what)); }
+tl::unexpected<Error> invalid(std::string_view what) {
+    return fail(Errc::kInvalid, fmt::format("not a usable JPEG: {}", what));
+}
 
 struct Component {
     int across = 0;
@@ -35,7 +37,8 @@ class Parser {
     explicit Parser(Bytes bytes) : bytes_(bytes) {}
 
     Result<JpegLayout> parse() {
-        if (bytes_.size() < 4 || bytes_[0] != 0xFF || bytes_[1] != marker::kSoi) return invalid("it does not begin with FF D8");
+        if (bytes_.size() < 4 || bytes_[0] != 0xFF || bytes_[1] != marker::kSoi)
+            return invalid("it does not begin with FF D8");
         position_ = 2;
         while (true) {
             auto segment = next();
@@ -98,8 +101,8 @@ class Parser {
         layout_.width = static_cast<int>(word(segment.payload + 3));
         layout_.components = head[5];
         if (!isImageSizeAllowed(layout_.width, layout_.height)) {
-            return invalid(fmt::format("{}x{} pixels are outside 1x1 … {}x{}", layout_.width, layout_.height, kMaxImageLongSide,
-                                       kMaxImageShortSide));
+            return invalid(fmt::format("{}x{} pixels are outside 1x1 … {}x{}", layout_.width, layout_.height,
+                                       kMaxImageLongSide, kMaxImageShortSide));
         }
         if (head[5] != 1 && head[5] != 3 && head[5] != 4) return invalid(fmt::format("it has {} components", head[5]));
         for (std::size_t i = 0; i < head[5]; ++i) {
@@ -167,8 +170,8 @@ class Parser {
         position_ = bytes_.size();
     }
 
-    /// Every block takes at least one bit of Huffman code, so a tiny file cannot hold a huge picture. Decoders find that out
-    /// only after they have taken the memory for it.
+    /// Every block takes at least one bit of Huffman code, so a tiny file cannot hold a huge picture. Decoders find
+    /// that out only after they have taken the memory for it.
     Result<void> checkBlocks() const {
         int mostAcross = 1;
         int mostDown = 1;
@@ -183,8 +186,8 @@ class Parser {
             blocks += static_cast<std::size_t>(across) * static_cast<std::size_t>(down);
         }
         if (scanBytes_ * 8 >= blocks) return {};
-        return invalid(fmt::format("{} bytes of data cannot hold {}x{} pixels: it is truncated", scanBytes_, layout_.width,
-                                   layout_.height));
+        return invalid(fmt::format("{} bytes of data cannot hold {}x{} pixels: it is truncated", scanBytes_,
+                                   layout_.width, layout_.height));
     }
 
     [[nodiscard]] std::size_t word(std::size_t at) const { return std::size_t{bytes_[at]} << 8 | bytes_[at + 1]; }
@@ -200,6 +203,8 @@ class Parser {
 
 }  // namespace
 
-Result<JpegLayout> parseJpeg(std::span<const std::uint8_t> jpeg) { return Parser(jpeg).parse(); }
+Result<JpegLayout> parseJpeg(std::span<const std::uint8_t> jpeg) {
+    return Parser(jpeg).parse();
+}
 
 }  // namespace edge

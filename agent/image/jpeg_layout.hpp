@@ -22,23 +22,23 @@ struct JpegSegment {
 struct JpegLayout {
     int width = 0;
     int height = 0;
-    int components = 0;              ///< 1, 3 or 4
-    bool oneScan = false;            ///< baseline or extended, all components in one scan: rows come as they are read
+    int components = 0;                ///< 1, 3 or 4
+    bool oneScan = false;              ///< baseline or extended, all components in one scan: rows come as they are read
     std::vector<JpegSegment> headers;  ///< all segments between SOI and the first SOS
-    std::size_t scanBegin = 0;       ///< the first SOS segment
-    std::size_t end = 0;             ///< after EOI; what follows (padding of a camera's buffer) is no part of the JPEG
+    std::size_t scanBegin = 0;         ///< the first SOS segment
+    std::size_t end = 0;              ///< after EOI; what follows (padding of a camera's buffer) is no part of the JPEG
     bool lacksHuffmanTables = false;  ///< as Motion JPEG may: the standard tables are meant
-    int quality = 0;                 ///< 1 … 100: of the IJG table that is nearest to the luma quantisation table
+    int quality = 0;                  ///< 1 … 100: of the IJG table that is nearest to the luma quantisation table
 };
 
 /// Takes a JPEG's markers apart. Allocates nothing that grows with what the file claims.
-/// Errors, all kInvalid: no JPEG, no EOI (truncated), not baseline, extended or progressive Huffman with 8 bits, larger than
-/// kMaxImage…Side, more than 100 scans, or fewer bytes than its number of blocks needs (a bomb).
+/// Errors, all kInvalid: no JPEG, no EOI (truncated), not baseline, extended or progressive Huffman with 8 bits, larger
+/// than kMaxImage…Side, more than 100 scans, or fewer bytes than its number of blocks needs (a bomb).
 Result<JpegLayout> parseJpeg(std::span<const std::uint8_t> jpeg);
 
 /// The same scans behind other headers: EXIF first, in place of any foreign APP1 and JFIF (each wants to be the first
-/// segment), then the standard Huffman tables if they are missing; everything else byte for byte. Without EXIF to put in,
-/// the application segments stay as they are.
+/// segment), then the standard Huffman tables if they are missing; everything else byte for byte. Without EXIF to put
+/// in, the application segments stay as they are.
 std::vector<std::uint8_t> rewriteJpeg(std::span<const std::uint8_t> jpeg, const JpegLayout& layout,
                                       std::span<const std::uint8_t> exifSegment);
 

@@ -19,7 +19,9 @@ inline constexpr std::uint8_t kApp14 = 0xEE;  ///< Adobe: says which colours the
 inline constexpr std::uint8_t kApp15 = 0xEF;
 inline constexpr std::uint8_t kCom = 0xFE;
 
-[[nodiscard]] constexpr bool isRestart(std::uint8_t code) { return code >= 0xD0 && code <= 0xD7; }
+[[nodiscard]] constexpr bool isRestart(std::uint8_t code) {
+    return code >= 0xD0 && code <= 0xD7;
+}
 /// SOF0 … SOF15; DHT, JPG and DAC lie between them.
 [[nodiscard]] constexpr bool isFrame(std::uint8_t code) {
     return code >= kSof0 && code <= 0xCF && code != kDht && code != 0xC8 && code != 0xCC;

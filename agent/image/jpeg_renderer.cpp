@@ -85,7 +85,8 @@ struct JpegRenderer::Impl {
 
     Result<RenderedJpeg> render(const FrameView& frame, const RenderOptions& options) {
         if (!isImageSizeAllowed(options.width, options.height)) {
-            return fail(Errc::kInvalid, fmt::format("a picture of {}x{} cannot be made", options.width, options.height));
+            return fail(Errc::kInvalid,
+                        fmt::format("a picture of {}x{} cannot be made", options.width, options.height));
         }
         if (auto sound = checkFrame(frame); !sound) return tl::unexpected(sound.error());
         Geometry geometry{options.width, options.height, turnOf(options.rotation, options.flip),
@@ -137,7 +138,8 @@ struct JpegRenderer::Impl {
             const auto fitted = encodeOnce(source, options, geometry, exif.size());
             if (!fitted) return tl::unexpected(fitted.error());
             if (fitted->fits) return finish(*fitted, options, geometry, exif);
-            const auto size = smaller(geometry.width, geometry.height, fitted->jpeg.size() + exif.size(), options.maxBytes);
+            const auto size =
+                smaller(geometry.width, geometry.height, fitted->jpeg.size() + exif.size(), options.maxBytes);
             if (!size) return tooLarge(options, geometry);
             std::tie(geometry.width, geometry.height) = *size;
         }
@@ -148,7 +150,8 @@ struct JpegRenderer::Impl {
         const std::size_t room = options.maxBytes == 0 ? 0 : options.maxBytes - exifBytes;
         const bool isChanged = changes(geometry, source.width, source.height);
         if (source.rgb != nullptr && !isChanged) {
-            return fitQuality([&](int quality) { return encoder.encodeRgb(*source.rgb, quality); }, options.quality, room);
+            return fitQuality([&](int quality) { return encoder.encodeRgb(*source.rgb, quality); }, options.quality,
+                              room);
         }
         if (source.rgb != nullptr) {
             auto planes = encoder.rgbToPlanes(*source.rgb, planar);
@@ -169,7 +172,8 @@ struct JpegRenderer::Impl {
         return fitQuality([&](int quality) { return encoder.encodePlanes(picture, quality); }, options.quality, room);
     }
 
-    static RenderedJpeg finish(const Fitted& fitted, const RenderOptions& options, const Geometry& geometry, Bytes exif) {
+    static RenderedJpeg finish(const Fitted& fitted, const RenderOptions& options, const Geometry& geometry,
+                               Bytes exif) {
         RenderedJpeg result;
         result.jpeg = withExif(fitted.jpeg, exif);
         result.width = geometry.width;
@@ -180,10 +184,11 @@ struct JpegRenderer::Impl {
     }
 
     static tl::unexpected<Error> tooLarge(const RenderOptions& options, const Geometry& geometry) {
-        return fail(Errc::kTooLarge,
-                    fmt::format("the picture cannot be made smaller than {} bytes, not even at {}x{}; raise image.max_bytes, "
-                                "or the broker's packet limit",
-                                options.maxBytes, geometry.width, geometry.height));
+        return fail(
+            Errc::kTooLarge,
+            fmt::format("the picture cannot be made smaller than {} bytes, not even at {}x{}; raise image.max_bytes, "
+                        "or the broker's packet limit",
+                        options.maxBytes, geometry.width, geometry.height));
     }
 
     TurboEncoder encoder;

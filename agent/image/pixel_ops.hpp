@@ -27,7 +27,8 @@ struct Pixels {
     std::size_t strideBytes = 0;
 };
 
-/// Any of the eight ways to hold a picture: rows and columns are exchanged first, then left and right, then top and bottom.
+/// Any of the eight ways to hold a picture: rows and columns are exchanged first, then left and right, then top and
+/// bottom.
 struct Turn {
     bool transpose = false;
     bool leftRight = false;
@@ -41,8 +42,8 @@ Result<void> resizePixels(const ConstPixels& from, const Pixels& to);
 /// `to` has the size that `from` has after the turn. No overlap.
 Result<void> turnPixels(const ConstPixels& from, const Pixels& to, Turn turn);
 
-/// White letters with a black outline in the lower left corner. Their height is 1/28 of the picture's (at least 10 pixels);
-/// a text too wide is drawn smaller, and below 8 pixels cut. `text` is printable ASCII.
+/// White letters with a black outline in the lower left corner. Their height is 1/28 of the picture's (at least 10
+/// pixels); a text too wide is drawn smaller, and below 8 pixels cut. `text` is printable ASCII.
 Result<void> drawLabel(PlanarBuffer& picture, const std::string& text);
 
 }  // namespace edge

@@ -16,7 +16,9 @@ namespace {
 constexpr int kFont = cv::FONT_HERSHEY_SIMPLEX;
 constexpr double kCapitalPixels = 22;  ///< the font's height at scale 1
 
-cv::Mat wrap(const Pixels& p) { return {p.height, p.width, CV_8UC1, p.data, p.strideBytes}; }
+cv::Mat wrap(const Pixels& p) {
+    return {p.height, p.width, CV_8UC1, p.data, p.strideBytes};
+}
 /// OpenCV has no Mat of constant data; the ones made here are only read.
 cv::Mat wrap(const ConstPixels& p) {
     return wrap(Pixels{const_cast<std::uint8_t*>(p.data), p.width, p.height, p.strideBytes});

@@ -5,17 +5,24 @@ namespace edge {
 
 ChromaStep chromaStep(Chroma chroma) {
     switch (chroma) {
-        case Chroma::k420: return {2, 2};
-        case Chroma::k422: return {2, 1};
-        case Chroma::k440: return {1, 2};
-        case Chroma::k411: return {4, 1};
+        case Chroma::k420:
+            return {2, 2};
+        case Chroma::k422:
+            return {2, 1};
+        case Chroma::k440:
+            return {1, 2};
+        case Chroma::k411:
+            return {4, 1};
         case Chroma::kNone:
-        case Chroma::k444: break;
+        case Chroma::k444:
+            break;
     }
     return {1, 1};
 }
 
-int planeCount(Chroma chroma) { return chroma == Chroma::kNone ? 1 : 3; }
+int planeCount(Chroma chroma) {
+    return chroma == Chroma::kNone ? 1 : 3;
+}
 
 int planeWidth(Chroma chroma, int index, int width) {
     const int step = index == 0 ? 1 : chromaStep(chroma).across;

@@ -76,11 +76,15 @@ PlanarView unpack(const FrameView& frame, PlanarBuffer& scratch) {
 PlanarView gather(const FrameView& frame, PlanarBuffer& scratch) {
     switch (frame.format) {
         case PixelFormat::kNv12:
-        case PixelFormat::kNv21: return splitChroma(frame, scratch);
+        case PixelFormat::kNv21:
+            return splitChroma(frame, scratch);
         case PixelFormat::kYuyv:
-        case PixelFormat::kUyvy: return unpack(frame, scratch);
-        case PixelFormat::kGrey8: return planesOf(frame, Chroma::kNone);
-        default: return planesOf(frame, Chroma::k420);
+        case PixelFormat::kUyvy:
+            return unpack(frame, scratch);
+        case PixelFormat::kGrey8:
+            return planesOf(frame, Chroma::kNone);
+        default:
+            return planesOf(frame, Chroma::k420);
     }
 }
 

@@ -3,9 +3,9 @@
 
 #include <array>
 #include <string_view>
+#include <turbojpeg.h>
 
 #include <fmt/format.h>
-#include <turbojpeg.h>
 
 #include "image/turbo_encoder.hpp"
 #include "image/turbo_names.hpp"
@@ -29,7 +29,9 @@ void cmykToRgbx(std::uint8_t* pixels, std::size_t count) {
 
 }  // namespace
 
-void TurboDecoder::CloseHandle::operator()(void* handle) const { tjDestroy(handle); }
+void TurboDecoder::CloseHandle::operator()(void* handle) const {
+    tjDestroy(handle);
+}
 
 TurboDecoder::TurboDecoder() : handle_(tjInitDecompress()) {}
 
@@ -82,8 +84,8 @@ Result<PlanarView> TurboDecoder::decodeThroughRgb(std::span<const std::uint8_t> 
     const bool inks = header.colourSpace == TJCS_CMYK || header.colourSpace == TJCS_YCCK;  // TurboJPEG gives CMYK only
     const std::size_t pixels = static_cast<std::size_t>(header.width) * static_cast<std::size_t>(header.height);
     const auto rgbx = std::make_unique_for_overwrite<std::uint8_t[]>(pixels * 4);
-    const int result = tjDecompress2(handle_.get(), jpeg.data(), jpeg.size(), rgbx.get(), header.width, 0, header.height,
-                                     inks ? TJPF_CMYK : TJPF_RGBX, kFlags);
+    const int result = tjDecompress2(handle_.get(), jpeg.data(), jpeg.size(), rgbx.get(), header.width, 0,
+                                     header.height, inks ? TJPF_CMYK : TJPF_RGBX, kFlags);
     if (auto done = check(result, rows); !done) return tl::unexpected(done.error());
     if (inks) cmykToRgbx(rgbx.get(), pixels);
     FrameView frame{PixelFormat::kXbgr8888, ColorRange::kFull, header.width, header.height, {}};
@@ -94,8 +96,8 @@ Result<PlanarView> TurboDecoder::decodeThroughRgb(std::span<const std::uint8_t> 
 Result<void> TurboDecoder::verify(std::span<const std::uint8_t> jpeg, Rows rows) {
     const auto header = readHeader(jpeg);
     if (!header) return tl::unexpected(header.error());
-    // At an eighth of the size and without colour hardly anything is left but the Huffman decoding, which is what damage
-    // breaks.
+    // At an eighth of the size and without colour hardly anything is left but the Huffman decoding, which is what
+    // damage breaks.
     constexpr tjscalingfactor kEighth{1, 8};
     const int columns = TJSCALED(header->width, kEighth);
     const int lines = TJSCALED(header->height, kEighth);
@@ -104,8 +106,9 @@ Result<void> TurboDecoder::verify(std::span<const std::uint8_t> jpeg, Rows rows)
         small_ = std::make_unique_for_overwrite<std::uint8_t[]>(needed);
         smallBytes_ = needed;
     }
-    return check(tjDecompress2(handle_.get(), jpeg.data(), jpeg.size(), small_.get(), columns, 0, lines, TJPF_GRAY, kFlags),
-                 rows);
+    return check(
+        tjDecompress2(handle_.get(), jpeg.data(), jpeg.size(), small_.get(), columns, 0, lines, TJPF_GRAY, kFlags),
+        rows);
 }
 
 }  // namespace edge

@@ -10,9 +10,9 @@
 
 namespace edge {
 
-/// TurboJPEG's decompressor. Give it only what parseJpeg() has accepted: the limits on size and memory are checked there.
-/// Errors of all methods: kInvalid when the JPEG's data is damaged (also where a decoder could make up the missing part),
-/// kInternal when there is no memory. One object a thread.
+/// TurboJPEG's decompressor. Give it only what parseJpeg() has accepted: the limits on size and memory are checked
+/// there. Errors of all methods: kInvalid when the JPEG's data is damaged (also where a decoder could make up the
+/// missing part), kInternal when there is no memory. One object a thread.
 class TurboDecoder {
   public:
     TurboDecoder();
@@ -20,7 +20,8 @@ class TurboDecoder {
     /// How the rows come out of a JPEG: see JpegLayout::oneScan.
     enum class Rows { kAsRead, kAfterAllScans };
 
-    /// To full-range planes in the JPEG's own subsampling; unusual colours or subsamplings (RGB, CMYK, 4:1:0 …) become 4:2:0.
+    /// To full-range planes in the JPEG's own subsampling; unusual colours or subsamplings (RGB, CMYK, 4:1:0 …) become
+    /// 4:2:0.
     Result<PlanarView> decode(std::span<const std::uint8_t> jpeg, Rows rows, PlanarBuffer& target);
 
     /// Whether all of the scans can be decoded, at a fraction of the cost of decode(). 1 or 3 components.

@@ -2,9 +2,9 @@
 #include "image/turbo_encoder.hpp"
 
 #include <array>
+#include <turbojpeg.h>
 
 #include <fmt/format.h>
-#include <turbojpeg.h>
 
 #include "image/turbo_names.hpp"
 
@@ -20,10 +20,16 @@ tl::unexpected<Error> turboFailed(void* handle) {
 
 }  // namespace
 
-bool isRgb(PixelFormat format) { return turboPixelFormat(format).has_value(); }
+bool isRgb(PixelFormat format) {
+    return turboPixelFormat(format).has_value();
+}
 
-void TurboEncoder::CloseHandle::operator()(void* handle) const { tjDestroy(handle); }
-void TurboEncoder::FreeBuffer::operator()(std::uint8_t* buffer) const { tjFree(buffer); }
+void TurboEncoder::CloseHandle::operator()(void* handle) const {
+    tjDestroy(handle);
+}
+void TurboEncoder::FreeBuffer::operator()(std::uint8_t* buffer) const {
+    tjFree(buffer);
+}
 
 TurboEncoder::TurboEncoder() : handle_(tjInitCompress()) {}
 
@@ -42,7 +48,8 @@ Result<void> TurboEncoder::reserve(int width, int height, int subsampling) {
     buffer_.reset();
     capacity_ = 0;
     buffer_.reset(tjAlloc(static_cast<int>(needed)));
-    if (buffer_ == nullptr) return fail(Errc::kInternal, fmt::format("no memory to encode {}x{} pixels", width, height));
+    if (buffer_ == nullptr)
+        return fail(Errc::kInternal, fmt::format("no memory to encode {}x{} pixels", width, height));
     capacity_ = needed;
     return {};
 }
@@ -58,8 +65,8 @@ Result<std::span<const std::uint8_t>> TurboEncoder::encodePlanes(const PlanarVie
     }
     std::uint8_t* out = buffer_.get();
     unsigned long size = capacity_;
-    if (tjCompressFromYUVPlanes(handle_.get(), pointers.data(), planes.width, strides.data(), planes.height, subsampling,
-                                &out, &size, quality, TJFLAG_NOREALLOC) != 0) {
+    if (tjCompressFromYUVPlanes(handle_.get(), pointers.data(), planes.width, strides.data(), planes.height,
+                                subsampling, &out, &size, quality, TJFLAG_NOREALLOC) != 0) {
         return turboFailed(handle_.get());
     }
     return std::span<const std::uint8_t>(out, size);

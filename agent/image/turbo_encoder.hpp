@@ -14,8 +14,8 @@ namespace edge {
 
 [[nodiscard]] bool isRgb(PixelFormat format);
 
-/// TurboJPEG's compressor with an output buffer that is kept: a warm buffer is faster than a fresh one for each picture.
-/// libjpeg's own API is not used, because its default error handler ends the process. One object a thread.
+/// TurboJPEG's compressor with an output buffer that is kept: a warm buffer is faster than a fresh one for each
+/// picture. libjpeg's own API is not used, because its default error handler ends the process. One object a thread.
 class TurboEncoder {
   public:
     TurboEncoder();

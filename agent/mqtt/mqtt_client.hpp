@@ -71,7 +71,7 @@ class MqttClient {
         std::function<void(const ConnectionFailure&)> lost;  ///< after connected, once
         std::function<void(InboundMessage)> message;
     };
-    /// One code a topic, ≥ 0x80 = refused. Not called when the connection ends before.
+    /// One code a topic: 0 = granted, ≥ 0x80 = refused. Not called when the connection ends before.
     using SubscribeHandler = std::function<void(const std::vector<int>& reasonCodes)>;
     /// `reasonCode` of the PUBACK, PUBREC or PUBCOMP: < 0x80 delivered, ≥ 0x80 denied; -1 = the connection ended
     /// before. Not always called when `lost` comes first.

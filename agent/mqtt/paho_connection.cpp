@@ -173,19 +173,28 @@ struct PahoConnection::Impl {
         }
         void on_failure(const mqtt::token& token) override { owner.events.failed(codeOf(token), textOf(token)); }
     };
+    /// One SUBSCRIBE a topic: of several topics in one, version 1.2.0 hides all answers when the first is a refusal.
     struct SubscribeListener : Listener {
         using Listener::Listener;
-        void on_success(const mqtt::token& token) override {
-            const mqtt::subscribe_response response = token.get_subscribe_response();
-            std::vector<int> codes;
-            for (const auto code : response.get_reason_codes()) codes.push_back(static_cast<int>(code));
-            owner.events.subscribed(std::move(codes));
+        void begin(std::size_t topics) {
+            codes.assign(topics, kGone);
+            waiting = topics;
         }
-        /// A single topic that was refused ends here, several do not.
+        void on_success(const mqtt::token& token) override {
+            // A broker that answers with more codes than there were topics makes a failure of a success.
+            const int code = codeOf(token);
+            answer(token, code >= kRefused ? code : 0);
+        }
         void on_failure(const mqtt::token& token) override {
             const int code = codeOf(token);
-            if (code >= kRefused) owner.events.subscribed({code});
+            if (code >= kRefused) answer(token, code);  // else the connection ended, which is reported by itself
         }
+        void answer(const mqtt::token& token, int code) {
+            codes.at(std::bit_cast<std::uintptr_t>(token.get_user_context())) = code;
+            if (--waiting == 0) owner.events.subscribed(codes);
+        }
+        std::vector<int> codes;
+        std::size_t waiting = 0;
     };
     struct PublishListener : Listener {
         using Listener::Listener;
@@ -243,9 +252,11 @@ void PahoConnection::open() {
 
 void PahoConnection::subscribe(const std::vector<std::string>& topics, Qos qos) {
     try {
-        // Without options: version 1.2.0 copies a list of them wrongly, and crashes.
-        impl_->client->subscribe(mqtt::string_collection::create(topics),
-                                 std::vector<int>(topics.size(), static_cast<int>(qos)), nullptr, impl_->onSubscribe);
+        impl_->onSubscribe.begin(topics.size());
+        for (std::size_t i = 0; i < topics.size(); ++i) {
+            impl_->client->subscribe(topics[i], static_cast<int>(qos), std::bit_cast<void*>(std::uintptr_t{i}),
+                                     impl_->onSubscribe);
+        }
     } catch (const std::exception&) {
         // Not connected any more, which is reported by itself.
     }

@@ -43,8 +43,8 @@ class MqttSession : public Publisher {
         std::function<void()> healthChanged;  ///< something in health() that people look at changed
     };
 
-    /// `will` is the last will, none where its topic is ""; `subscriptions` are made at QoS 2 on every connection, each refused one is reported
-    /// once. `random` gives numbers in [0, 1), for the jitter.
+    /// `will` is the last will, none where its topic is ""; `subscriptions` are made at QoS 2 on every connection, each
+    /// refused one is reported once. `random` gives numbers in [0, 1), for the jitter.
     MqttSession(Loop& loop, MqttClientFactory makeClient, Resolver& resolver, MqttConfig config, std::string clientId,
                 std::string password, Publication will, std::vector<std::string> subscriptions, Handlers handlers,
                 RandomSource random = {});

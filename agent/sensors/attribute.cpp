@@ -52,7 +52,8 @@ constexpr std::array<ErrnoRow, 18> kErrnoTable{{
     {ENODEV, Errc::kNotFound, Retry::kNo, "the device was removed"},
     {ENXIO, Errc::kNotFound, Retry::kNo, "the device was removed"},
     {ENOTDIR, Errc::kNotFound, Retry::kNo, ""},
-    {EACCES, Errc::kPermission, Retry::kNo, "the agent's user must be allowed to read it: change its mode or its group"},
+    {EACCES, Errc::kPermission, Retry::kNo,
+     "the agent's user must be allowed to read it: change its mode or its group"},
     {EPERM, Errc::kPermission, Retry::kNo, "the agent's user must be allowed to read it: change its mode or its group"},
     // A link in the path that points to itself.
     {ELOOP, Errc::kIo, Retry::kNo, ""},

@@ -20,9 +20,8 @@ struct ReadFailure {
 
 /// The whole of a sysfs attribute or another small text file. A transient failure is read again at once, at most
 /// kReadAttempts times in all, without a pause; further tries are the caller's, an interval later. Errors: kNotFound,
-/// kPermission, kIo, and kFault for more than kMaxAttributeBytes, which no sensor writes. The message names the path, the
-/// reason and what to look at.
-/// Thread: a strand, it may block.
+/// kPermission, kIo, and kFault for more than kMaxAttributeBytes, which no sensor writes. The message names the path,
+/// the reason and what to look at. Thread: a strand, it may block.
 Result<std::string> readAttribute(const std::string& path);
 
 inline constexpr std::size_t kMaxAttributeBytes = 4096;
@@ -31,8 +30,8 @@ inline constexpr int kReadAttempts = 3;
 /// readAttribute() for the one word that a `name`, `label` or `type` holds: trimmed, "" where it cannot be read.
 std::string readWord(const std::string& path);
 
-/// An attribute that is one whole number of thousandths of a degree, in degrees Celsius. Errors: as readAttribute(), and
-/// kFault where it is something else.
+/// An attribute that is one whole number of thousandths of a degree, in degrees Celsius. Errors: as readAttribute(),
+/// and kFault where it is something else.
 Result<double> readMilliCelsius(const std::string& path);
 
 /// An attribute that is one decimal number. Errors: as readAttribute(), and kFault where it is something else.

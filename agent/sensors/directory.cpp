@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "sensors/directory.hpp"
 
-#include <string.h>
-
 #include <algorithm>
 #include <filesystem>
+#include <string.h>
 #include <system_error>
 
 #include <fmt/format.h>

@@ -21,8 +21,9 @@ class FileSensor : public Sensor {
         if (trim(*content).empty()) return fail(Errc::kFault, fmt::format("{} is empty", path_));
         const auto number = findFirstNumber(*content);
         if (number) return *number;
-        return fail(Errc::kFault, fmt::format("{} says \"{}\", in which there is no number with a decimal point or none",
-                                              path_, printable(trim(*content), kShownBytes)));
+        return fail(Errc::kFault,
+                    fmt::format("{} says \"{}\", in which there is no number with a decimal point or none", path_,
+                                printable(trim(*content), kShownBytes)));
     }
 
   private:

@@ -59,10 +59,11 @@ class HwmonSensor : public Sensor {
             addInputs(directory_ + "/" + chip, inputs);
         }
         if (inputs.empty()) {
-            return fail(Errc::kNotFound,
-                        fmt::format("this machine has no temperature under {}: is the chip's driver loaded (dtoverlay in "
-                                    "config.txt), is it wired?",
-                                    directory_));
+            return fail(
+                Errc::kNotFound,
+                fmt::format("this machine has no temperature under {}: is the chip's driver loaded (dtoverlay in "
+                            "config.txt), is it wired?",
+                            directory_));
         }
         std::vector<std::string> names;
         for (const Input& input : inputs) names.push_back(input.name());

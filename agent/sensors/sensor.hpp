@@ -12,8 +12,9 @@ class Sensor {
     virtual ~Sensor() = default;
 
     /// The temperature now, in degrees Celsius, by the driver's own unit (before the configuration's scale and offset).
-    /// Errors: kNotFound (not there now; found again by itself when it comes back), kFault (there, but what it says is no
-    /// temperature: CRC, power-on value, garbage), kPermission, kIo. The message names the device and says what to do.
+    /// Errors: kNotFound (not there now; found again by itself when it comes back), kFault (there, but what it says is
+    /// no temperature: CRC, power-on value, garbage), kPermission, kIo. The message names the device and says what to
+    /// do.
     virtual Result<double> readCelsius() = 0;
 };
 

@@ -9,8 +9,8 @@
 
 namespace edge {
 
-/// The sensor that `config` describes. Looks for no device yet: one that is missing now may come later. `sysRoot` stands
-/// before /sys in tests, "" otherwise.
+/// The sensor that `config` describes. Looks for no device yet: one that is missing now may come later. `sysRoot`
+/// stands before /sys in tests, "" otherwise.
 std::unique_ptr<Sensor> makeSensor(const SensorConfig& config, const std::string& sysRoot = "");
 
 }  // namespace edge

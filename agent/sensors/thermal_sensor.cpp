@@ -34,8 +34,9 @@ class ThermalSensor : public Sensor {
             if (found.empty() && (wanted_.empty() || types.back() == wanted_)) found = path;
         }
         if (types.empty()) {
-            return fail(Errc::kNotFound,
-                        fmt::format("this machine has no thermal zone ({}); another sensor type may suit it", directory_));
+            return fail(
+                Errc::kNotFound,
+                fmt::format("this machine has no thermal zone ({}); another sensor type may suit it", directory_));
         }
         if (found.empty()) {
             return fail(Errc::kNotFound, fmt::format("there is no thermal zone of type \"{}\"; there are {}",

@@ -28,8 +28,8 @@ std::optional<std::array<std::uint8_t, 9>> takeScratchpad(std::string_view& line
 }
 
 tl::unexpected<Error> garbled(std::string_view text) {
-    return fail(Errc::kFault, fmt::format("w1_slave says \"{}\", which is not what the driver writes",
-                                          printable(trim(text), 120)));
+    return fail(Errc::kFault,
+                fmt::format("w1_slave says \"{}\", which is not what the driver writes", printable(trim(text), 120)));
 }
 
 bool hasPowerOnPattern(const W1Reading& reading) {
@@ -40,8 +40,9 @@ bool hasPowerOnPattern(const W1Reading& reading) {
 
 Result<W1Reading> parseW1Slave(std::string_view text) {
     if (trim(text).empty()) {
-        return fail(Errc::kFault, "the sensor does not answer (the driver gives nothing): is it wired, with 4.7 kΩ between "
-                                  "data and 3.3 V?");
+        return fail(Errc::kFault,
+                    "the sensor does not answer (the driver gives nothing): is it wired, with 4.7 kΩ between "
+                    "data and 3.3 V?");
     }
     const std::size_t lineEnd = text.find('\n');
     if (lineEnd == std::string_view::npos) return garbled(text);
@@ -51,7 +52,8 @@ Result<W1Reading> parseW1Slave(std::string_view text) {
     const auto scratchpad = takeScratchpad(first);
     if (!scratchpad || !first.starts_with(": crc=")) return garbled(text);
     if (trim(first).ends_with(" NO")) {
-        return fail(Errc::kFault, "checksum error on the 1-Wire bus: is the cable too long, or the pull-up resistor missing?");
+        return fail(Errc::kFault,
+                    "checksum error on the 1-Wire bus: is the cable too long, or the pull-up resistor missing?");
     }
     if (!trim(first).ends_with(" YES")) return garbled(text);
     if (std::all_of(scratchpad->begin(), scratchpad->end(), [](std::uint8_t byte) { return byte == 0; })) {
@@ -66,8 +68,8 @@ Result<W1Reading> parseW1Slave(std::string_view text) {
 bool PowerOnFilter::accept(const W1Reading& reading) {
     const bool isSuspicious = reading.milliCelsius == kPowerOnMilliCelsius;
     const bool isPattern = isSuspicious && hasPowerOnPattern(reading);
-    const bool hasNeighbour =
-        lastGood_ && std::llabs(*lastGood_ - reading.milliCelsius) <= kNeighbourMilliCelsius && !(isPattern && isPatternSpent_);
+    const bool hasNeighbour = lastGood_ && std::llabs(*lastGood_ - reading.milliCelsius) <= kNeighbourMilliCelsius &&
+                              !(isPattern && isPatternSpent_);
     const bool isConfirmed = isSuspicious && !isPattern && wasPlausible_;
 
     if (isSuspicious && !hasNeighbour && !isConfirmed) {

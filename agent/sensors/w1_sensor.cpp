@@ -47,9 +47,12 @@ class W1Sensor : public Sensor {
         : wanted_(toLower(config.device)), directory_(sysRoot + "/sys/bus/w1/devices"), choice_(config.name) {}
 
     Result<double> readCelsius() override {
-        auto result = find().and_then([&](const std::string& id) { return read(id); });
-        if (!result) filter_.forget();
-        return result;
+        const auto reading = find().and_then([&](const std::string& id) { return read(id); });
+        if (!reading) {
+            filter_.forget();
+            return tl::unexpected<Error>(reading.error());
+        }
+        return judge(*reading);
     }
 
   private:
@@ -72,34 +75,39 @@ class W1Sensor : public Sensor {
                                 printable(wanted_), joinNames(*names)));
     }
 
-    Result<double> read(const std::string& id) {
+    Result<W1Reading> read(const std::string& id) {
         if (id != current_) filter_.forget();
         current_ = id;
         const auto text = readAttribute(fmt::format("{}/{}/w1_slave", directory_, id));
         if (!text && text.error().code == Errc::kNotFound) {
-            return fail(Errc::kNotFound, fmt::format("{}; is the sensor wired, is the module w1_therm loaded?",
-                                                     text.error().message));
+            return fail(Errc::kNotFound,
+                        fmt::format("{}; is the sensor wired, is the module w1_therm loaded?", text.error().message));
         }
         if (!text) return tl::unexpected<Error>(text.error());
         const auto reading = parseW1Slave(*text);
         if (!reading) return fail(reading.error().code, fmt::format("1-Wire {}: {}", id, reading.error().message));
-        return judge(id, *reading);
+        return reading;
     }
 
-    Result<double> judge(const std::string& id, const W1Reading& reading) {
+    Result<double> judge(const W1Reading& reading) {
+        const std::string& id = current_;
         const double celsius = static_cast<double>(reading.milliCelsius) / 1000.0;
         if (id.starts_with(kThermocouple) && (reading.scratchpad[0] & 1U) != 0) {
+            filter_.forget();
             return fail(Errc::kFault, fmt::format("1-Wire {}: the thermocouple is open or shorted", id));
         }
         const Family& family = *familyOf(id);
         if (celsius < family.min || celsius > family.max) {
-            return fail(Errc::kFault, fmt::format("1-Wire {}: {} °C is beyond what it can measure: a bad contact or supply",
-                                                  id, celsius));
+            filter_.forget();
+            return fail(
+                Errc::kFault,
+                fmt::format("1-Wire {}: {} °C is beyond what it can measure: a bad contact or supply", id, celsius));
         }
         if (!filter_.accept(reading)) {
-            return fail(Errc::kFault, fmt::format("1-Wire {}: 85 °C is its power-on value, it has not measured: check its "
-                                                  "supply and the pull-up resistor",
-                                                  id));
+            return fail(Errc::kFault,
+                        fmt::format("1-Wire {}: 85 °C is its power-on value, it has not measured: check its "
+                                    "supply and the pull-up resistor",
+                                    id));
         }
         return celsius;
     }

@@ -13,7 +13,9 @@ void BacklogSender::onConnected() {
     wake();
 }
 
-void BacklogSender::onDisconnected() { isConnected_ = false; }
+void BacklogSender::onDisconnected() {
+    isConnected_ = false;
+}
 
 void BacklogSender::wake() {
     // A plain number carries no time: without topics of its own a late reading has nowhere to go.
@@ -23,11 +25,12 @@ void BacklogSender::wake() {
 }
 
 void BacklogSender::takeBatch() {
-    journal_.takeBacklog(kBatch, [this, alive = std::weak_ptr<int>(lifetime_)](const std::vector<ReadingRecord>& batch) {
-        if (alive.expired()) return;
-        isBusy_ = !batch.empty();
-        for (const ReadingRecord& reading : batch) send(reading);
-    });
+    journal_.takeBacklog(kBatch,
+                         [this, alive = std::weak_ptr<int>(lifetime_)](const std::vector<ReadingRecord>& batch) {
+                             if (alive.expired()) return;
+                             isBusy_ = !batch.empty();
+                             for (const ReadingRecord& reading : batch) send(reading);
+                         });
 }
 
 void BacklogSender::send(const ReadingRecord& reading) {

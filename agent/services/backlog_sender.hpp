@@ -11,8 +11,8 @@
 
 namespace edge {
 
-/// Sends the readings that the broker missed, oldest first, on `<base>/sensor/<name>/backlog`, at a bounded rate and behind
-/// everything else. Thread: the loop's.
+/// Sends the readings that the broker missed, oldest first, on `<base>/sensor/<name>/backlog`, at a bounded rate and
+/// behind everything else. Thread: the loop's.
 class BacklogSender {
   public:
     static constexpr std::size_t kBatch = 10;
@@ -38,7 +38,7 @@ class BacklogSender {
     std::string base_;
     Qos qos_;
     bool isConnected_ = false;
-    bool isBusy_ = false;          ///< a batch is being taken or sent
+    bool isBusy_ = false;  ///< a batch is being taken or sent
     std::size_t underWay_ = 0;
     std::uint64_t delivered_ = 0;
     Timer pause_;

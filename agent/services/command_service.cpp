@@ -144,21 +144,20 @@ struct CommandService::Impl {
         carryOut(entry, *command);
     }
 
+    /// A clock that was not set yet is behind: what is too late by it is too late by any. All else cannot be told.
     bool isStillValid(const EntryPtr& entry, WallTime expiresAt) {
-        if (loop.clock().wallState() == ClockState::kUnsynchronised) {
+        const WallTime now = loop.clock().wallNow();
+        if (now >= expiresAt) {
             refuse(
-                entry, ReplyCode::kClockUnsynchronised,
-                "the clock of this machine is not synchronised yet, so \"expires_at\" cannot be judged; wait for NTP, "
-                "or send the command without it");
+                entry, ReplyCode::kExpired,
+                fmt::format("the command expired at {}; it is {} here", formatRfc3339(expiresAt), formatRfc3339(now)));
             return false;
         }
-        if (loop.clock().wallNow() >= expiresAt) {
-            refuse(entry, ReplyCode::kExpired,
-                   fmt::format("the command expired at {}; it is {} here", formatRfc3339(expiresAt),
-                               formatRfc3339(loop.clock().wallNow())));
-            return false;
-        }
-        return true;
+        if (loop.clock().wallState() == ClockState::kSynchronised) return true;
+        refuse(entry, ReplyCode::kClockUnsynchronised,
+               "the clock of this machine is not synchronised yet, so \"expires_at\" cannot be judged; wait for NTP, "
+               "or send the command without it");
+        return false;
     }
 
     void answerRepeat(const EntryPtr& entry) {
@@ -348,9 +347,9 @@ std::vector<std::string> CommandService::subscriptions(const Config& config) {
     if (!config.topics.command.empty()) topics.push_back(config.topics.command);
     if (config.topics.base.empty()) return topics;
     topics.push_back(config.topics.base + "/command");
-    for (const auto& output : config.gpio.outputs) {
-        if (output.role == OutputRole::kFree) topics.push_back(config.topics.base + "/gpio/" + output.name + "/set");
-    }
+    // Also those that are not free: who tries to set one is told.
+    for (const auto& output : config.gpio.outputs)
+        topics.push_back(config.topics.base + "/gpio/" + output.name + "/set");
     return topics;
 }
 void CommandService::handle(InboundMessage message) {

@@ -2,6 +2,7 @@
 #include "services/connection_memory.hpp"
 
 #include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace edge {
@@ -37,7 +38,8 @@ std::optional<milliseconds> ConnectionMemory::away(const JournalSnapshot& snapsh
         return std::nullopt;
     }
     // Within one boot no clock adjustment can mislead.
-    if (note["boot"].get<std::string>() == bootId_) return sinceBoot() - milliseconds{note["boot_ms"].get<std::int64_t>()};
+    if (note["boot"].get<std::string>() == bootId_)
+        return sinceBoot() - milliseconds{note["boot_ms"].get<std::int64_t>()};
     const milliseconds wall = sinceEpoch(loop_.clock().wallNow()) - milliseconds{note["wall_ms"].get<std::int64_t>()};
     return std::max(wall, milliseconds{0});
 }
@@ -59,9 +61,8 @@ void ConnectionMemory::noteRegularly() {
 }
 
 void ConnectionMemory::note() {
-    const Json json{{"wall_ms", sinceEpoch(loop_.clock().wallNow()).count()},
-                    {"boot_ms", sinceBoot().count()},
-                    {"boot", bootId_}};
+    const Json json{
+        {"wall_ms", sinceEpoch(loop_.clock().wallNow()).count()}, {"boot_ms", sinceBoot().count()}, {"boot", bootId_}};
     journal_.saveState(kStateKey, json.dump(), {});
 }
 

@@ -10,9 +10,9 @@
 
 namespace edge {
 
-/// Remembers over restarts when this agent was last connected. A 3.1.1 broker cannot be told how long to keep a session:
-/// whoever was away for longer than mqtt.session_expiry has to throw the old one away himself. With MQTT 5 the broker
-/// does it, and nothing is written. Thread: the loop's.
+/// Remembers over restarts when this agent was last connected. A 3.1.1 broker cannot be told how long to keep a
+/// session: whoever was away for longer than mqtt.session_expiry has to throw the old one away himself. With MQTT 5 the
+/// broker does it, and nothing is written. Thread: the loop's.
 class ConnectionMemory {
   public:
     ConnectionMemory(Loop& loop, Journal& journal, const Config& config, std::string bootId);

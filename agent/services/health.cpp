@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+
 #include <nlohmann/json.hpp>
 
 #include "core/files.hpp"
@@ -39,14 +40,10 @@ const char* deliveredMeans(const HealthReport& report) {
 
 Json readingsOf(const HealthReport& report) {
     const ReadingCounters& readings = report.readings;
-    return {{"publishing", report.isPublishing},
-            {"produced", readings.produced},
-            {"delivered", readings.delivered},
-            {"under_way", readings.underWay},
-            {"journaled", readings.journaled},
-            {"dropped", readings.dropped + report.journal.droppedReadings},
-            {"queued", report.journal.queuedReadings},
-            {"backlog_delivered", report.backlogDelivered},
+    return {{"publishing", report.isPublishing},        {"produced", readings.produced},
+            {"delivered", readings.delivered},          {"under_way", readings.underWay},
+            {"journaled", readings.journaled},          {"dropped", readings.dropped + report.journal.droppedReadings},
+            {"queued", report.journal.queuedReadings},  {"backlog_delivered", report.backlogDelivered},
             {"delivered_means", deliveredMeans(report)}};
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "services/reading_format.hpp"
 
-#include <fmt/core.h>
-
 #include <cmath>
+
+#include <fmt/core.h>
 
 namespace edge {
 namespace {

@@ -24,7 +24,8 @@ void ReadingLedger::publish(const SensorConfig& sensor, ReadingRecord reading) {
         if (!alive.expired()) this->settle(reading, delivery);
     };
     if (hasPlain) {
-        send(sensor.topic, formatReading(reading, sensor.format), hasJson ? DeliveryHandler{} : DeliveryHandler{settle});
+        send(sensor.topic, formatReading(reading, sensor.format),
+             hasJson ? DeliveryHandler{} : DeliveryHandler{settle});
     }
     if (hasJson) send(base_ + "/sensor/" + sensor.name, formatReadingJson(reading), settle);
     if (!hasJson && !hasPlain) loop_.post([settle] { settle(Delivery::kLost); });

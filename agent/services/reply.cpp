@@ -49,7 +49,8 @@ std::string_view toString(ReplyCode code) {
 std::string formatReply(const Outcome& outcome, std::string_view command, std::string_view transaction) {
     std::string reply = fmt::format(R"({{"status":"{}","command":{})", outcome.ok ? "ok" : "error",
                                     command.empty() ? "null" : jsonString(command));
-    if (!outcome.ok) reply += fmt::format(R"(,"code":"{}","error":{})", toString(outcome.code), jsonString(outcome.error));
+    if (!outcome.ok)
+        reply += fmt::format(R"(,"code":"{}","error":{})", toString(outcome.code), jsonString(outcome.error));
     reply += fmt::format(R"(,"data":{})", outcome.data);
     if (!transaction.empty()) reply += fmt::format(R"(,"transaction":{})", jsonString(transaction));
     return reply + "}";

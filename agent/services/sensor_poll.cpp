@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "services/sensor_poll.hpp"
 
-#include <fmt/core.h>
-
 #include <cmath>
 #include <utility>
+
+#include <fmt/core.h>
 
 namespace edge {
 
@@ -31,7 +31,9 @@ void SensorPoll::stop() {
     isWanted_ = false;
 }
 
-void SensorPoll::readOnce() { read(); }
+void SensorPoll::readOnce() {
+    read();
+}
 
 void SensorPoll::turn() {
     const SteadyTime now = loop_.clock().now();
@@ -77,9 +79,10 @@ Result<double> SensorPoll::judge(const Result<double>& raw) const {
     const double value = *raw * config_.scale + config_.offset;
     if (!std::isfinite(value)) return fail(Errc::kFault, fmt::format("sensor {} gave no number", config_.name));
     if (value < config_.min || value > config_.max) {
-        return fail(Errc::kFault, fmt::format("sensor {} says {:.3f} °C, which is outside {} … {}; if that can be true, "
-                                              "change min and max of the sensor",
-                                              config_.name, value, config_.min, config_.max));
+        return fail(Errc::kFault,
+                    fmt::format("sensor {} says {:.3f} °C, which is outside {} … {}; if that can be true, "
+                                "change min and max of the sensor",
+                                config_.name, value, config_.min, config_.max));
     }
     return value;
 }

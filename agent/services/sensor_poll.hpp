@@ -12,10 +12,10 @@
 
 namespace edge {
 
-/// Reads one sensor on its strand and on its schedule. Without drift (next = previous + interval), and without bunching up: a
-/// read that takes longer than the interval skips turns. Only one read is ever under way; one that takes longer than
-/// kAnswerLimit is reported once as a fault, and its late value is dropped.
-/// Thread: the loop's, the handler too; read() of the sensor runs on the strand.
+/// Reads one sensor on its strand and on its schedule. Without drift (next = previous + interval), and without bunching
+/// up: a read that takes longer than the interval skips turns. Only one read is ever under way; one that takes longer
+/// than kAnswerLimit is reported once as a fault, and its late value is dropped. Thread: the loop's, the handler too;
+/// read() of the sensor runs on the strand.
 class SensorPoll {
   public:
     static constexpr seconds kAnswerLimit{5};

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "services/telemetry.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <list>
 #include <utility>
+
+#include <nlohmann/json.hpp>
 
 #include "core/log.hpp"
 #include "services/backlog_sender.hpp"
@@ -73,7 +73,8 @@ struct Telemetry::Impl {
         Timer limit;
     };
 
-    Impl(Loop& l, Publisher& p, Journal& j, const Config& config, std::vector<SensorSlot> slots, const std::string& boot)
+    Impl(Loop& l, Publisher& p, Journal& j, const Config& config, std::vector<SensorSlot> slots,
+         const std::string& boot)
         : loop(l),
           publisher(p),
           journal(j),
@@ -117,10 +118,9 @@ struct Telemetry::Impl {
     void change(SavedState wanted) {
         if (wanted.isPublishing != state.isPublishing || wanted.interval != state.interval) {
             journal.saveState(kStateKey, formatState(wanted), {});
-            log::info("{}", wanted.isPublishing
-                                ? "publishing readings every " +
-                                      formatDuration(wanted.interval.value_or(configuredInterval))
-                                : std::string("readings stopped"));
+            log::info("{}", wanted.isPublishing ? "publishing readings every " +
+                                                      formatDuration(wanted.interval.value_or(configuredInterval))
+                                                : std::string("readings stopped"));
         }
         state = wanted;
         applyState();
@@ -143,9 +143,10 @@ struct Telemetry::Impl {
         report.limit = loop.after(kStartReportLimit, [this, which = &report] { finishReport(which); });
         change({true, wanted});
         // Nothing to wait for without sensors.
-        if (channels.empty()) loop.post([this, alive = std::weak_ptr<int>(lifetime)] {
-            if (!alive.expired()) checkReports();
-        });
+        if (channels.empty())
+            loop.post([this, alive = std::weak_ptr<int>(lifetime)] {
+                if (!alive.expired()) checkReports();
+            });
     }
 
     void checkReports() {
@@ -163,7 +164,8 @@ struct Telemetry::Impl {
     }
 
     void finishReport(const Report* which) {
-        const auto found = std::find_if(reports.begin(), reports.end(), [which](const Report& r) { return &r == which; });
+        const auto found =
+            std::find_if(reports.begin(), reports.end(), [which](const Report& r) { return &r == which; });
         if (found == reports.end()) return;
         const auto done = std::move(found->done);
         reports.erase(found);

@@ -23,7 +23,8 @@ class Telemetry {
     /// How long the answer to `start` waits for the first readings.
     static constexpr seconds kStartReportLimit{2};
 
-    /// `boot` names this start of the agent in the readings' JSON: with the sequence number it tells every reading apart.
+    /// `boot` names this start of the agent in the readings' JSON: with the sequence number it tells every reading
+    /// apart.
     Telemetry(Loop& loop, Publisher& publisher, Journal& journal, const Config& config, std::vector<SensorSlot> sensors,
               std::string boot);
     ~Telemetry();

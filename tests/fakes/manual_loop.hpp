@@ -22,7 +22,8 @@ class ManualClock : public Clock {
     ClockState state = ClockState::kSynchronised;
 };
 
-/// A loop without a thread: tasks run when the test says so, timers when the test moves the clock. Also serves as strand.
+/// A loop without a thread: tasks run when the test says so, timers when the test moves the clock. Also serves as
+/// strand.
 class ManualLoop : public Loop {
   public:
     void post(Task task) override { queue_.push_back(std::move(task)); }

@@ -63,11 +63,6 @@ class CommandLine(AgentCase):
                 self.assertTrue(any("in-the-journal" in json.dumps(row) for row in rows))
                 self.assertTrue(any("온도" in json.dumps(row, ensure_ascii=False) for row in rows))
 
-    def test_doctor_reports_as_json(self):
-        result = run("doctor", "--config", self.agent.config_path, "--json")
-        self.assertIn(result.returncode, (0, 1), result.stderr)
-        json.loads(result.stdout)
-
 
 if __name__ == "__main__":
     unittest.main()

@@ -102,8 +102,13 @@ class Commands(AgentCase):
             with self.subTest(payload=payload[:60]):
                 self.assert_error(self.client.command(payload), code)
 
-    def test_a_command_that_is_not_too_late_is_carried_out(self):
-        self.assert_ok(self.client.command('{"command":"stop","expires_at":"2099-01-01T00:00:00+02:00"}'), "stop")
+    def test_a_command_that_is_not_too_late_is_carried_out_where_the_time_is_known(self):
+        clock = decoded(self.client.wait(f"{BASE}/health"))["clock"]
+        reply = self.client.command('{"command":"stop","expires_at":"2099-01-01T00:00:00+02:00"}')
+        if clock == "synchronised":
+            self.assert_ok(reply, "stop")
+        else:
+            self.assert_error(reply, "clock_unsynchronised")
 
 
 if __name__ == "__main__":

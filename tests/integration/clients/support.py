@@ -174,6 +174,7 @@ class Client:
         self.is_connected = False
         self.paho = raw_client(session, protocol, **({"clean_session": False} if session else {}))
         self.paho.on_connect = self._on_connect
+        self.paho.on_disconnect = self._on_disconnect
         self.paho.on_subscribe = lambda _c, _u, mid, *_: self._acknowledge(mid)
         self.paho.on_message = self._on_message
         self.paho.connect("127.0.0.1", broker.port)
@@ -197,6 +198,10 @@ class Client:
         with self.changed:
             self.is_connected = True
             self.changed.notify_all()
+
+    def _on_disconnect(self, *_):
+        with self.changed:
+            self.is_connected = False
 
     def _acknowledge(self, mid):
         with self.changed:
@@ -235,7 +240,8 @@ class Client:
                 raise AssertionError(f"{topic} was to be silent, but: {more}")
 
     def publish(self, topic, payload, qos=1, retain=False, response_topic=None, correlation=None):
-        """Returns when the broker has it."""
+        """Returns when the broker has it; waits for one that is away."""
+        self._until(lambda: self.is_connected, "no connection")
         properties = None
         if response_topic is not None:
             properties = Properties(PacketTypes.PUBLISH)
@@ -260,9 +266,10 @@ class AgentCase(unittest.TestCase):
 
     PROTOCOL = "auto"
     EXTRA = ""
+    BROKER = ""
 
     def setUp(self):
-        self.broker = Broker().start()
+        self.broker = Broker(self.BROKER).start()
         self.addCleanup(self.broker.close)
         self.agent = Agent(self.broker, self.PROTOCOL, self.EXTRA)
         self.addCleanup(self.agent.close)

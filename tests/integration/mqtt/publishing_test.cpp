@@ -35,7 +35,7 @@ TEST_F(Publishing, DeliversAtEveryQosInBothVersions) {
     for (const int version : {5, 4}) {
         const auto client = connect(optionsFor(broker.port(), version));
         ASSERT_TRUE(client->connects());
-        EXPECT_EQ(client->subscribe({"#"}), std::vector<int>{2});
+        EXPECT_EQ(client->subscribe({"#"}), std::vector<int>{0});
         for (const Qos qos : {Qos::kAtMostOnce, Qos::kAtLeastOnce, Qos::kExactlyOnce}) {
             EXPECT_EQ(client->publish({.topic = "t", .payload = "x", .qos = qos}), 0);
         }
@@ -126,17 +126,33 @@ TEST_F(Publishing, ReportsRefusedSubscriptionsOneByOne) {
             using namespace std::string_view_literals;
             readMqttPacket(fd);
             writeAll(fd, version == 5 ? "\x20\x03\x00\x00\x00"sv : "\x20\x02\x00\x00"sv);
-            const std::string subscribe = readMqttPacket(fd);
-            const std::string id = subscribe.substr(2, 2);
-            const std::string codes = version == 5 ? "\x87\x02" : "\x80\x02";
-            writeAll(fd, version == 5 ? "\x90\x05" + id + std::string(1, '\0') + codes : "\x90\x04" + id + codes);
+            for (const std::string_view code : {version == 5 ? "\x87" : "\x80", "\x02"}) {
+                const std::string id = readMqttPacket(fd).substr(2, 2);
+                const std::string properties = version == 5 ? std::string(1, '\0') : "";
+                writeAll(fd, (version == 5 ? "\x90\x04" : "\x90\x03") + id + properties + std::string(code));
+            }
             readMqttPacket(fd);
         });
         const auto client = connect(optionsFor(broker.port(), version));
         ASSERT_TRUE(client->connects());
 
-        EXPECT_EQ(client->subscribe({"a", "b"}), (std::vector<int>{version == 5 ? 0x87 : 0x80, 2}));
+        EXPECT_EQ(client->subscribe({"a", "b"}), (std::vector<int>{version == 5 ? 0x87 : 0x80, 0}));
     }
+}
+
+TEST_F(Publishing, SurvivesMoreAnswersThanQuestions) {
+    StubServer broker([](int fd) {
+        using namespace std::string_view_literals;
+        readMqttPacket(fd);
+        writeAll(fd, "\x20\x03\x00\x00\x00"sv);
+        const std::string id = readMqttPacket(fd).substr(2, 2);
+        writeAll(fd, "\x90\x06" + id + std::string("\0\x87\x02\x01", 4));
+        readMqttPacket(fd);
+    });
+    const auto client = connect(optionsFor(broker.port(), 5));
+    ASSERT_TRUE(client->connects());
+
+    EXPECT_EQ(client->subscribe({"a"}), std::vector<int>{0x87});
 }
 
 TEST_F(Publishing, ReportsTheRefusalOfASingleSubscription) {

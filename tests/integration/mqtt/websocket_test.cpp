@@ -22,7 +22,8 @@ class Websocket : public ClientFixture {
 };
 
 TEST_F(Websocket, WorksWithAndWithoutAPath) {
-    Mosquitto broker("listener ${PORT} 127.0.0.1\nprotocol websockets\nallow_anonymous true\n");
+    Mosquitto broker(
+        "listener ${PORT2} 127.0.0.1\nlistener ${PORT} 127.0.0.1\nprotocol websockets\nallow_anonymous true\n");
     broker.start();
     for (const char* path : {"", "/mqtt"}) {
         ConnectOptions options = optionsFor(broker.port());
@@ -53,7 +54,7 @@ TEST_F(Websocket, WorksOverTls) {
     const CertificateAuthority ca;
     const auto pair = ca.issue("localhost", "DNS:localhost");
     Mosquitto broker(
-        "listener ${PORT} 127.0.0.1\nprotocol websockets\nallow_anonymous true\n"
+        "listener ${PORT2} 127.0.0.1\nlistener ${PORT} 127.0.0.1\nprotocol websockets\nallow_anonymous true\n"
         "certfile " +
         pair.certFile + "\nkeyfile " + pair.keyFile + "\n");
     broker.start();
@@ -70,7 +71,7 @@ TEST_F(Websocket, VerifiesTheCertificateToo) {
     const CertificateAuthority ca;
     const auto pair = ca.issue("wrong.example", "DNS:wrong.example");
     Mosquitto broker(
-        "listener ${PORT} 127.0.0.1\nprotocol websockets\nallow_anonymous true\n"
+        "listener ${PORT2} 127.0.0.1\nlistener ${PORT} 127.0.0.1\nprotocol websockets\nallow_anonymous true\n"
         "certfile " +
         pair.certFile + "\nkeyfile " + pair.keyFile + "\n");
     broker.start();

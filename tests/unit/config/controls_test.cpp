@@ -37,6 +37,13 @@ TEST(CameraControls, RefuseWhatCannotBeOneAndNameIt) {
                          "agent.toml:2: camera.controls.a b: cannot be a control's name"));
 }
 
+TEST(CameraControls, AreAllNamedThatAreWrong) {
+    const std::string told = mistakesOf("[camera.controls]\nA = nan\nB = 1\nC = []\n");
+
+    EXPECT_TRUE(contains(told, "agent.toml:2: camera.controls.A: nan is not allowed;")) << told;
+    EXPECT_TRUE(contains(told, "\nagent.toml:4: camera.controls.C: a list is not allowed;")) << told;
+}
+
 TEST(CameraControls, AreBoundedInNumberAndSize) {
     std::string text = "[camera.controls]\n";
     for (int i = 0; i < 65; ++i) text += "C" + std::to_string(i) + " = 1\n";

@@ -32,7 +32,7 @@ class Secrets : public testing::Test {
     void TearDown() override { ::unsetenv("CREDENTIALS_DIRECTORY"); }
 
     std::string file(const std::string& name, std::string_view content, mode_t mode) const {
-        const std::string path = directory_.write(name, content);
+        std::string path = directory_.write(name, content);
         EXPECT_EQ(::chmod(path.c_str(), mode), 0);
         return path;
     }
@@ -99,7 +99,7 @@ TEST_F(Secrets, WhatIsNoPasswordFileIsRefusedAtOnce) {
     EXPECT_TRUE(contains(passwordMistake(directory_.path().string()), "is a directory"));
     EXPECT_TRUE(contains(passwordMistake(directory_.file("missing")), "cannot be opened: No such file or directory"));
     EXPECT_TRUE(contains(passwordMistake(file("empty", "\n", 0600)), "is empty"));
-    EXPECT_TRUE(contains(passwordMistake(file("large", std::string(10'000'000, 'x'), 0600)), "is larger than 64 KiB"));
+    EXPECT_TRUE(contains(passwordMistake(file("large", std::string(1'000'000, 'x'), 0600)), "is larger than 64 KiB"));
     EXPECT_EQ(passwordMistake(file("fits", std::string(65'535, 'x') + "\n", 0600)), "");
     EXPECT_TRUE(contains(passwordMistake(file("long", std::string(65'536, 'x'), 0600)), "is too long"));
 }

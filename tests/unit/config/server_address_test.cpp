@@ -94,6 +94,9 @@ TEST(ServerAddress, MayNotBeListedTwice) {
     EXPECT_TRUE(contains(mistakesOf("[mqtt]\nservers = [\"mqtt://a\", \"mqtt://a:1883\"]\n"),
                          ":2: mqtt.servers: address 2 is there twice"));
     EXPECT_EQ(mistakesOf("[mqtt]\nservers = [\"mqtt://a\", \"mqtts://a\"]\n"), "");
+    const std::string both = mistakesOf("[mqtt]\nservers = [\n1,\n\"mqtt://a\",\n\"mqtt://\"]\n");
+    EXPECT_TRUE(both.starts_with("agent.toml:3: mqtt.servers: address 1 is not a text in quotes;")) << both;
+    EXPECT_TRUE(contains(both, "\nagent.toml:5: mqtt.servers: address 3 has no host;")) << both;
 }
 
 }  // namespace

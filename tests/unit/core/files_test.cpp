@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "core/files.hpp"
 
-#include <gtest/gtest.h>
-
 #include <fcntl.h>
+
+#include <gtest/gtest.h>
 
 #include "fakes/temp_dir.hpp"
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <array>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "core/asio_loop.hpp"
 

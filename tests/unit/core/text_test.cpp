@@ -27,7 +27,9 @@ TEST(Text, TrimsAsciiWhiteSpaceOnly) {
     EXPECT_EQ(trim("a b"), "a b");
 }
 
-TEST(Text, LowersAsciiLettersOnly) { EXPECT_EQ(toLower("StArT Ä"), "start Ä"); }
+TEST(Text, LowersAsciiLettersOnly) {
+    EXPECT_EQ(toLower("StArT Ä"), "start Ä");
+}
 
 TEST(Printable, EscapesControlCharactersAndBrokenBytes) {
     EXPECT_EQ(printable("a\nb\x1b[31m"), "a\\x0ab\\x1b[31m");

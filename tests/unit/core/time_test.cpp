@@ -6,7 +6,9 @@
 namespace edge {
 namespace {
 
-WallTime at(std::int64_t ms) { return WallTime{milliseconds{ms}}; }
+WallTime at(std::int64_t ms) {
+    return WallTime{milliseconds{ms}};
+}
 
 TEST(Rfc3339, FormatsUtcWithMilliseconds) {
     EXPECT_EQ(formatRfc3339(at(0)), "1970-01-01T00:00:00.000Z");

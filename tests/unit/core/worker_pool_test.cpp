@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "core/worker_pool.hpp"
 
-#include <gtest/gtest.h>
-
 #include <future>
 #include <memory>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace edge {
 namespace {
 
 constexpr seconds kLimit{30};
 
-void waitFor(std::future<void> event) { ASSERT_EQ(event.wait_for(kLimit), std::future_status::ready); }
+void waitFor(std::future<void> event) {
+    ASSERT_EQ(event.wait_for(kLimit), std::future_status::ready);
+}
 
 TEST(WorkerPool, AStrandRunsItsTasksInOrder) {
     WorkerPool pool;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "services/command.hpp"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "services/command_table.hpp"
 
@@ -75,7 +75,8 @@ TEST(ParseCommand, DeepJsonIsRefusedWhateverItsSize) {
         const CommandError error = refused(open + std::string(depth, '['));
         EXPECT_EQ(error.code, ReplyCode::kInvalidPayload) << depth;
     }
-    EXPECT_NE(refused(open + std::string(9, '[') + std::string(9, ']') + "}").message.find("deeper"), std::string::npos);
+    EXPECT_NE(refused(open + std::string(9, '[') + std::string(9, ']') + "}").message.find("deeper"),
+              std::string::npos);
 }
 
 TEST(ParseCommand, ThePayloadHasAtMost64KiB) {
@@ -104,26 +105,25 @@ TEST_P(CaptureOption, IsHeldToItsRange) {
 
 INSTANTIATE_TEST_SUITE_P(
     Boundaries, CaptureOption,
-    testing::Values(OptionCase{R"("width":64)", true}, OptionCase{R"("width":62)", false},
-                    OptionCase{R"("width":9152)", true}, OptionCase{R"("width":9154)", false},
-                    OptionCase{R"("width":641)", false}, OptionCase{R"("width":640.0)", false},
-                    OptionCase{R"("width":"640")", false}, OptionCase{R"("width":-640)", false},
-                    OptionCase{R"("width":99999999999999999999)", false}, OptionCase{R"("width":18446744073709551615)", false},
-                    OptionCase{R"("width":-9223372036854775808)", false}, OptionCase{R"("width":null)", false},
-                    OptionCase{R"("height":64)", true}, OptionCase{R"("height":6944)", true},
-                    OptionCase{R"("height":6946)", false}, OptionCase{R"("quality":1)", true},
-                    OptionCase{R"("quality":100)", true}, OptionCase{R"("quality":0)", false},
-                    OptionCase{R"("quality":101)", false}, OptionCase{R"("quality":true)", false},
-                    OptionCase{R"("count":1)", true}, OptionCase{R"("count":1000)", true},
-                    OptionCase{R"("count":0)", false}, OptionCase{R"("count":1001)", false},
-                    OptionCase{R"("count":2,"every":"0s")", true}, OptionCase{R"("count":2,"every":"24h")", true},
-                    OptionCase{R"("count":2,"every":"25h")", false}, OptionCase{R"("count":2,"every":2)", false},
-                    OptionCase{R"("count":1,"every":"2s")", false}, OptionCase{R"("every":"2s")", false},
-                    OptionCase{R"("timeout":"100ms")", true}, OptionCase{R"("timeout":"10m")", true},
-                    OptionCase{R"("timeout":"99ms")", false}, OptionCase{R"("timeout":"11m")", false},
-                    OptionCase{R"("interval":"2s")", false}, OptionCase{R"("colour":"red")", false},
-                    OptionCase{R"("transaction":7)", false}, OptionCase{R"("expires_at":"tomorrow")", false},
-                    OptionCase{R"("expires_at":1795167000)", false}));
+    testing::Values(
+        OptionCase{R"("width":64)", true}, OptionCase{R"("width":62)", false}, OptionCase{R"("width":9152)", true},
+        OptionCase{R"("width":9154)", false}, OptionCase{R"("width":641)", false},
+        OptionCase{R"("width":640.0)", false}, OptionCase{R"("width":"640")", false},
+        OptionCase{R"("width":-640)", false}, OptionCase{R"("width":99999999999999999999)", false},
+        OptionCase{R"("width":18446744073709551615)", false}, OptionCase{R"("width":-9223372036854775808)", false},
+        OptionCase{R"("width":null)", false}, OptionCase{R"("height":64)", true}, OptionCase{R"("height":6944)", true},
+        OptionCase{R"("height":6946)", false}, OptionCase{R"("quality":1)", true}, OptionCase{R"("quality":100)", true},
+        OptionCase{R"("quality":0)", false}, OptionCase{R"("quality":101)", false},
+        OptionCase{R"("quality":true)", false}, OptionCase{R"("count":1)", true}, OptionCase{R"("count":1000)", true},
+        OptionCase{R"("count":0)", false}, OptionCase{R"("count":1001)", false},
+        OptionCase{R"("count":2,"every":"0s")", true}, OptionCase{R"("count":2,"every":"24h")", true},
+        OptionCase{R"("count":2,"every":"25h")", false}, OptionCase{R"("count":2,"every":2)", false},
+        OptionCase{R"("count":1,"every":"2s")", false}, OptionCase{R"("every":"2s")", false},
+        OptionCase{R"("timeout":"100ms")", true}, OptionCase{R"("timeout":"10m")", true},
+        OptionCase{R"("timeout":"99ms")", false}, OptionCase{R"("timeout":"11m")", false},
+        OptionCase{R"("interval":"2s")", false}, OptionCase{R"("colour":"red")", false},
+        OptionCase{R"("transaction":7)", false}, OptionCase{R"("expires_at":"tomorrow")", false},
+        OptionCase{R"("expires_at":1795167000)", false}));
 
 TEST(ParseCommand, StartTakesAnIntervalAndNothingElse) {
     EXPECT_EQ(accepted(R"({"command":"start","interval":"100ms"})").options.interval, milliseconds{100});
@@ -131,7 +131,8 @@ TEST(ParseCommand, StartTakesAnIntervalAndNothingElse) {
     EXPECT_EQ(refused(R"({"command":"start","interval":"99ms"})").code, ReplyCode::kInvalidOption);
     EXPECT_EQ(refused(R"({"command":"start","interval":"25h"})").code, ReplyCode::kInvalidOption);
     EXPECT_EQ(refused(R"({"command":"start","interval":2})").code, ReplyCode::kInvalidOption);
-    EXPECT_EQ(refused(R"({"command":"stop","interval":"2s"})").message, "\"stop\" has no option \"interval\"; it has none");
+    EXPECT_EQ(refused(R"({"command":"stop","interval":"2s"})").message,
+              "\"stop\" has no option \"interval\"; it has none");
 }
 
 TEST(ParseCommand, ATransactionHasAtMost128BytesAndIsKeptInErrors) {

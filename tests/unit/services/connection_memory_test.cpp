@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <fmt/core.h>
-
 #include "fakes/manual_loop.hpp"
 #include "fakes/temp_dir.hpp"
 
@@ -14,38 +12,44 @@ namespace {
 class ConnectionMemoryTest : public ::testing::Test {
   protected:
     ConnectionMemoryTest() {
-        journal.open([](const Result<JournalSnapshot>&) {});
-        loop->runPending();
-    }
-    static Config inDirectory(const TempDir& dir) {
-        Config config;
         config.journal.path = dir.file("journal.db");
-        return config;
+        openJournal();
+    }
+    void openJournal() {
+        journal = std::make_unique<Journal>(*loop, loop, config.journal, kBoot);
+        journal->open([](const Result<JournalSnapshot>& opened) { ASSERT_TRUE(opened) << opened.error().message; });
+        loop->runPending();
     }
     /// What a next start would find.
     JournalSnapshot reopen() {
-        journal.close([] {});
+        journal->close([] {});
+        loop->runPending();
+        journal.reset();
         loop->runPending();
         JournalSnapshot snapshot;
-        Journal next(*loop, loop, config.journal, kBoot);
-        next.open([&](const Result<JournalSnapshot>& opened) { snapshot = opened.value(); });
+        auto next = std::make_unique<Journal>(*loop, loop, config.journal, kBoot);
+        next->open([&](const Result<JournalSnapshot>& opened) { snapshot = opened.value(); });
+        next->close([] {});
         loop->runPending();
+        next.reset();
+        loop->runPending();
+        openJournal();
         return snapshot;
     }
 
     static constexpr const char* kBoot = "0123456789abcdef0123456789abcdef";
     TempDir dir;
-    Config config = inDirectory(dir);
+    Config config;
     std::shared_ptr<ManualLoop> loop = std::make_shared<ManualLoop>();
-    Journal journal{*loop, loop, config.journal, kBoot};
+    std::unique_ptr<Journal> journal;
 };
 
 TEST_F(ConnectionMemoryTest, KnowsNothingOnAFirstStart) {
-    EXPECT_EQ(ConnectionMemory(*loop, journal, config, kBoot).away({}), std::nullopt);
+    EXPECT_EQ(ConnectionMemory(*loop, *journal, config, kBoot).away({}), std::nullopt);
 }
 
 TEST_F(ConnectionMemoryTest, WritesNothingWithMqtt5) {
-    ConnectionMemory memory(*loop, journal, config, kBoot);
+    ConnectionMemory memory(*loop, *journal, config, kBoot);
     memory.onConnected(5);
     loop->advance(std::chrono::hours{10});
     memory.onDisconnected();
@@ -54,39 +58,39 @@ TEST_F(ConnectionMemoryTest, WritesNothingWithMqtt5) {
 }
 
 TEST_F(ConnectionMemoryTest, MeasuresFromTheLastNoteAcrossBootsByTheClock) {
-    ConnectionMemory memory(*loop, journal, config, kBoot);
+    ConnectionMemory memory(*loop, *journal, config, kBoot);
     memory.onConnected(4);
     loop->advance(std::chrono::hours{3});
     memory.onDisconnected();
     const JournalSnapshot snapshot = reopen();
     loop->manualClock().wall += std::chrono::hours{2};
 
-    EXPECT_EQ(ConnectionMemory(*loop, journal, config, "another boot").away(snapshot), std::chrono::hours{2});
+    EXPECT_EQ(ConnectionMemory(*loop, *journal, config, "another boot").away(snapshot), std::chrono::hours{2});
 }
 
 TEST_F(ConnectionMemoryTest, AnAgentThatWasKilledLeftANoteNotLongAgo) {
-    ConnectionMemory memory(*loop, journal, config, kBoot);
+    ConnectionMemory memory(*loop, *journal, config, kBoot);
     memory.onConnected(4);
     loop->advance(std::chrono::hours{3} + std::chrono::minutes{10});
     const JournalSnapshot snapshot = reopen();
 
-    const auto away = ConnectionMemory(*loop, journal, config, "another boot").away(snapshot);
+    const auto away = ConnectionMemory(*loop, *journal, config, "another boot").away(snapshot);
     ASSERT_TRUE(away);
     EXPECT_LE(*away, config.mqtt.sessionExpiry / 4);
 }
 
 TEST_F(ConnectionMemoryTest, AClockThatWentBackwardsIsNoTimeAway) {
-    ConnectionMemory memory(*loop, journal, config, kBoot);
+    ConnectionMemory memory(*loop, *journal, config, kBoot);
     memory.onConnected(4);
     memory.onDisconnected();
     const JournalSnapshot snapshot = reopen();
     loop->manualClock().wall -= std::chrono::hours{24 * 365};
 
-    EXPECT_EQ(ConnectionMemory(*loop, journal, config, "another boot").away(snapshot), milliseconds{0});
+    EXPECT_EQ(ConnectionMemory(*loop, *journal, config, "another boot").away(snapshot), milliseconds{0});
 }
 
 TEST_F(ConnectionMemoryTest, ANoteThatCannotBeReadIsNone) {
-    const ConnectionMemory memory(*loop, journal, config, kBoot);
+    const ConnectionMemory memory(*loop, *journal, config, kBoot);
     for (const char* text : {"", "[]", "{}", R"({"wall_ms":"x","boot_ms":1,"boot":"b"})", "{"}) {
         JournalSnapshot snapshot;
         snapshot.state["connection"] = text;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "services/flood_guard.hpp"
 
-#include <gtest/gtest.h>
-
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "fakes/manual_loop.hpp"
 

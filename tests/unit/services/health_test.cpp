@@ -2,7 +2,6 @@
 #include "services/health.hpp"
 
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 namespace edge {

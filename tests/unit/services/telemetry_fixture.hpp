@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "fakes/fake_publisher.hpp"
 #include "fakes/fake_sensor.hpp"
@@ -62,10 +62,10 @@ class TelemetryFixture : public ::testing::Test {
     }
 
     std::string start(std::optional<milliseconds> interval = std::nullopt) {
-        std::string report;
-        telemetry->start(interval, [&](std::string text) { report = std::move(text); });
+        const auto report = std::make_shared<std::string>();  // may come after this has returned
+        telemetry->start(interval, [report](std::string text) { *report = std::move(text); });
         loop->runPending();
-        return report;
+        return *report;
     }
 
     bool stop() {
@@ -77,7 +77,9 @@ class TelemetryFixture : public ::testing::Test {
 
     [[nodiscard]] std::size_t countOn(const std::string& topic) const { return publisher.on(topic).size(); }
     [[nodiscard]] std::size_t plain() const { return countOn("room/temp"); }
-    [[nodiscard]] std::optional<std::string> last(const std::string& topic) const { return publisher.lastPayload(topic); }
+    [[nodiscard]] std::optional<std::string> last(const std::string& topic) const {
+        return publisher.lastPayload(topic);
+    }
 
     /// Nothing is ever unexplained.
     void expectBalance() const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "telemetry_fixture.hpp"
-
 #include <nlohmann/json.hpp>
+
+#include "telemetry_fixture.hpp"
 
 namespace edge {
 namespace {

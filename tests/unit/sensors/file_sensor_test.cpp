@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#include "sensor_fixture.hpp"
+
+namespace edge {
+namespace {
+
+using FileSensorTest = SensorFixture;
+
+TEST_F(FileSensorTest, TakesTheFirstNumberInTheFile) {
+    const auto sensor = make(SensorType::kFile, "/run/temperature");
+    EXPECT_EQ(codeOf(sensor->readCelsius()), Errc::kNotFound);
+    write("run/temperature", "temp=42.3'C\n");
+    EXPECT_CELSIUS(sensor->readCelsius(), 42.3);
+    write("run/temperature", "-7\n");
+    EXPECT_CELSIUS(sensor->readCelsius(), -7.0);
+}
+
+TEST_F(FileSensorTest, WhatIsNoNumberIsAFault) {
+    for (const char* text : {"", " \n", "nan", "23,5", "none", "1e400", "0x10"}) {
+        write("t", text);
+        EXPECT_EQ(codeOf(make(SensorType::kFile, "/t")->readCelsius()), Errc::kFault) << text;
+    }
+}
+
+}  // namespace
+}  // namespace edge

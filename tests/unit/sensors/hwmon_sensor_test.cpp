@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "sensor_fixture.hpp"
+
+namespace edge {
+namespace {
+
+class HwmonSensorTest : public SensorFixture {
+  protected:
+    void chip(int number, const std::string& driver) {
+        write("sys/class/hwmon/hwmon" + std::to_string(number) + "/name", driver + "\n");
+    }
+    void input(int number, int channel, const std::string& value, const std::string& label = "") {
+        const std::string stem = "sys/class/hwmon/hwmon" + std::to_string(number) + "/temp" + std::to_string(channel);
+        write(stem + "_input", value);
+        if (!label.empty()) write(stem + "_label", label + "\n");
+    }
+};
+
+TEST_F(HwmonSensorTest, IsFoundByDriverOrByLabelOrByBoth) {
+    chip(0, "fan");
+    chip(3, "nvme");
+    input(3, 1, "41850\n", "Composite");
+    input(3, 2, "43850\n", "Sensor 1");
+    chip(4, "lm75");
+    input(4, 1, "-1500\n");
+
+    EXPECT_CELSIUS(make(SensorType::kHwmon, "lm75")->readCelsius(), -1.5);
+    EXPECT_CELSIUS(make(SensorType::kHwmon, "nvme")->readCelsius(), 41.85);
+    EXPECT_CELSIUS(make(SensorType::kHwmon, "Sensor 1")->readCelsius(), 43.85);
+    EXPECT_CELSIUS(make(SensorType::kHwmon, "nvme/Sensor 1")->readCelsius(), 43.85);
+    EXPECT_CELSIUS(make(SensorType::kHwmon)->readCelsius(), 41.85);
+}
+
+TEST_F(HwmonSensorTest, NamesWhatThereIs) {
+    chip(0, "lm75");
+    input(0, 1, "1\n");
+    EXPECT_FAULT(make(SensorType::kHwmon, "lm76")->readCelsius(), Errc::kNotFound, "there are lm75");
+    remove("sys/class/hwmon");
+    EXPECT_FAULT(make(SensorType::kHwmon, "lm75")->readCelsius(), Errc::kNotFound, "no temperature");
+}
+
+TEST_F(HwmonSensorTest, FollowsAChipToAnotherNumber) {
+    chip(0, "lm75");
+    input(0, 1, "20000\n");
+    const auto sensor = make(SensorType::kHwmon, "lm75");
+    EXPECT_CELSIUS(sensor->readCelsius(), 20.0);
+    remove("sys/class/hwmon/hwmon0");
+    EXPECT_EQ(codeOf(sensor->readCelsius()), Errc::kNotFound);
+    chip(7, "lm75");
+    input(7, 1, "21000\n");
+    EXPECT_CELSIUS(sensor->readCelsius(), 21.0);
+}
+
+TEST_F(HwmonSensorTest, GarbageIsAFault) {
+    chip(0, "lm75");
+    for (const char* text : {"", "abc", "1e3", "12.5"}) {
+        input(0, 1, text);
+        EXPECT_EQ(codeOf(make(SensorType::kHwmon)->readCelsius()), Errc::kFault) << text;
+    }
+}
+
+}  // namespace
+}  // namespace edge
