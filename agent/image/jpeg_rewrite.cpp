@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -53,20 +54,25 @@ bool isApplicationData(const JpegSegment& segment) {
     return segment.marker >= marker::kApp0 && segment.marker <= marker::kApp15 && segment.marker != marker::kApp14;
 }
 
+std::vector<std::uint8_t> join(const std::vector<Bytes>& parts) {
+    std::size_t total = 0;
+    for (const Bytes part : parts) total += part.size();
+    std::vector<std::uint8_t> out(total);
+    auto next = out.begin();
+    for (const Bytes part : parts) next = std::copy(part.begin(), part.end(), next);
+    return out;
+}
+
 template <typename Drop>
 std::vector<std::uint8_t> assemble(Bytes jpeg, const JpegLayout& layout, Bytes first, const Drop& drop) {
-    std::vector<std::uint8_t> out;
-    out.reserve(layout.end + first.size() + (layout.lacksHuffmanTables ? kStandardHuffman.size() : 0));
-    const auto append = [&out](Bytes bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); };
-    append(jpeg.subspan(0, 2));
-    append(first);
+    std::vector<Bytes> parts{jpeg.subspan(0, 2), first};
     // Before the file's own tables, which then take precedence where it has some of the four.
-    if (layout.lacksHuffmanTables) append(kStandardHuffman);
+    if (layout.lacksHuffmanTables) parts.emplace_back(kStandardHuffman);
     for (const JpegSegment& segment : layout.headers) {
-        if (!drop(segment)) append(jpeg.subspan(segment.begin, segment.end - segment.begin));
+        if (!drop(segment)) parts.push_back(jpeg.subspan(segment.begin, segment.end - segment.begin));
     }
-    append(jpeg.subspan(layout.scanBegin, layout.end - layout.scanBegin));
-    return out;
+    parts.push_back(jpeg.subspan(layout.scanBegin, layout.end - layout.scanBegin));
+    return join(parts);
 }
 
 }  // namespace

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "capture_fixture.hpp"
+
+namespace edge {
+namespace {
+
+using CaptureSeries = CaptureFixture;
+
+TEST_F(CaptureSeries, IsAnsweredOnceWhenItEnds) {
+    series(3, seconds{1});
+    takePicture();
+    loop->advance(seconds{1});
+    takePicture();
+    EXPECT_TRUE(outcomes.empty());
+    loop->advance(seconds{1});
+    takePicture();
+
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_TRUE(outcomes.front().ok);
+    EXPECT_EQ(Json::parse(outcomes.front().data), Json::parse(R"({"taken":3,"count":3})"));
+    EXPECT_EQ(pictures(), 3U);
+    EXPECT_EQ(captures->counters().series, 0U);
+}
+
+TEST_F(CaptureSeries, KeepsItsIntervalWithoutDriftAndSkipsWhatWasMissed) {
+    series(100, seconds{1});
+    takePicture();
+    loop->advance(milliseconds{900});
+    EXPECT_EQ(source.requests.size(), 1U);
+    loop->advance(milliseconds{100});
+    EXPECT_EQ(source.requests.size(), 2U);
+    loop->advance(milliseconds{3500});  // this one took long
+    takePicture();
+    loop->advance(milliseconds{500});
+    EXPECT_EQ(source.requests.size(), 4U) << "one at once for the turn that is due, then at the next full second";
+}
+
+TEST_F(CaptureSeries, LetsOtherCapturesGoInBetween) {
+    series(2, seconds{10});
+    takePicture();
+    capture();
+    takePicture();
+
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_TRUE(outcomes.front().ok);
+    EXPECT_EQ(captures->counters().series, 1U);
+}
+
+TEST_F(CaptureSeries, IsCancelledByCancel) {
+    series(5, seconds{1});
+    takePicture();
+    const Outcome cancel = captures->cancel();
+
+    EXPECT_TRUE(cancel.ok);
+    EXPECT_EQ(Json::parse(cancel.data)["cancelled"], 1);
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_EQ(outcomes.front().code, ReplyCode::kCancelled);
+    EXPECT_EQ(Json::parse(outcomes.front().data)["taken"], 1);
+    loop->advance(seconds{60});
+    EXPECT_EQ(source.requests.size(), 1U);
+}
+
+TEST_F(CaptureSeries, CancelIsOkWhereThereIsNone) {
+    EXPECT_TRUE(captures->cancel().ok);
+}
+
+TEST_F(CaptureSeries, SaysHowManyFailed) {
+    series(3, seconds{1});
+    takePicture();
+    loop->advance(seconds{1});
+    source.give(fail(Errc::kTimeout, "silent"));
+    loop->runPending();
+    loop->advance(seconds{1});
+    takePicture();
+
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_EQ(outcomes.front().code, ReplyCode::kCaptureTimeout);
+    EXPECT_EQ(Json::parse(outcomes.front().data)["taken"], 2);
+}
+
+TEST_F(CaptureSeries, WithoutAnIntervalEndsWhenTheCameraIsHopeless) {
+    series(1000, milliseconds{0});
+    for (int i = 0; i < 20 && source.waiting() > 0; ++i) {
+        source.give(fail(Errc::kUnavailable, "unplugged"));
+        loop->advance(milliseconds{1});
+    }
+
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_LT(source.requests.size(), 10U);
+}
+
+TEST_F(CaptureSeries, EachExposureComesAfterItsOwnTurn) {
+    series(2, seconds{1});
+    takePicture();
+    const BootTime before = bootTimeNow();
+    loop->advance(seconds{1});
+
+    ASSERT_EQ(source.requests.size(), 2U);
+    EXPECT_GE(source.requests.back().notBefore, before);
+}
+
+}  // namespace
+}  // namespace edge

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#include "capture_fixture.hpp"
+
+namespace edge {
+namespace {
+
+using CaptureServiceTest = CaptureFixture;
+
+TEST_F(CaptureServiceTest, PublishesTheJpegAndNothingElseOnItsTopic) {
+    capture({}, "t-1");
+    takePicture();
+
+    ASSERT_EQ(pictures(), 1U);
+    const Publication jpeg = publisher.on("jpeg").front();
+    EXPECT_EQ(jpeg.payload, "\xff\xd8jpeg");
+    EXPECT_EQ(jpeg.contentType, "image/jpeg");
+    EXPECT_TRUE(jpeg.retain == Retain::kNo);
+    ASSERT_EQ(jpeg.userProperties.size(), 3U);
+    EXPECT_EQ(jpeg.userProperties[2], (std::pair<std::string, std::string>{"transaction", "t-1"}));
+}
+
+TEST_F(CaptureServiceTest, DescribesThePictureBesideItAndInTheReply) {
+    capture({}, "t-1");
+    takePicture();
+
+    const Publication description = publisher.on("edge/pi/image").front();
+    EXPECT_TRUE(description.qos == Qos::kAtMostOnce);
+    const Json json = Json::parse(description.payload);
+    EXPECT_EQ(json["sha256"], sha256Hex("\xff\xd8jpeg"));
+    EXPECT_EQ(json["bytes"], 6);
+    EXPECT_EQ(json["transaction"], "t-1");
+    EXPECT_EQ(json["trigger"], "command");
+    EXPECT_FALSE(json.contains("reduced"));
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_TRUE(outcomes.front().ok);
+    EXPECT_EQ(Json::parse(outcomes.front().data), json);
+}
+
+TEST_F(CaptureServiceTest, AsksForWhatTheCommandSaysAndTheBrokerTakes) {
+    CommandOptions options;
+    options.width = 320;
+    options.quality = 50;
+    options.timeout = seconds{9};
+    publisher.topicLimits["jpeg"] = 1234;
+    capture(options);
+
+    const PictureRequest& request = source.requests.front();
+    EXPECT_EQ(request.width, 320);
+    EXPECT_EQ(request.height, std::nullopt);
+    EXPECT_EQ(request.quality, 50);
+    EXPECT_EQ(request.timeout, seconds{9});
+    EXPECT_EQ(request.maxBytes, 1234U);
+    EXPECT_EQ(request.notBefore, BootTime{1});
+}
+
+TEST_F(CaptureServiceTest, AtMostAHundredWait) {
+    for (std::size_t i = 0; i < CaptureService::kMaxWaiting + CaptureService::kInFlight; ++i) capture();
+    EXPECT_TRUE(outcomes.empty());
+    capture();
+
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_EQ(outcomes.front().code, ReplyCode::kBusy);
+    takeAll();
+    EXPECT_EQ(pictures(), CaptureService::kMaxWaiting + CaptureService::kInFlight) << "each has a picture of its own";
+}
+
+TEST_F(CaptureServiceTest, SaysWhyThereIsNoPicture) {
+    const std::vector<std::pair<Errc, ReplyCode>> cases = {{Errc::kUnavailable, ReplyCode::kCameraUnavailable},
+                                                           {Errc::kTimeout, ReplyCode::kCaptureTimeout},
+                                                           {Errc::kTooLarge, ReplyCode::kTooLarge},
+                                                           {Errc::kBusy, ReplyCode::kCameraUnavailable},
+                                                           {Errc::kInternal, ReplyCode::kInternal}};
+    for (const auto& [error, code] : cases) {
+        capture();
+        source.give(fail(error, "a sentence"));
+        loop->runPending();
+        EXPECT_EQ(outcomes.back().code, code);
+        EXPECT_EQ(outcomes.back().error, "a sentence");
+    }
+    EXPECT_EQ(pictures(), 0U);
+    EXPECT_EQ(captures->counters().failed, cases.size());
+}
+
+TEST_F(CaptureServiceTest, APictureWhoseConnectionBreaksIsNotSentAgain) {
+    publisher.outcome.reset();
+    capture();
+    takePicture();
+    EXPECT_TRUE(outcomes.empty()) << "not before the broker has it";
+    publisher.disconnect();
+    loop->runPending();
+    publisher.connect();
+    captures->onConnected();
+    loop->runPending();
+
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_EQ(outcomes.front().code, ReplyCode::kInternal);
+    EXPECT_EQ(pictures(), 1U);
+}
+
+TEST_F(CaptureServiceTest, WithoutAConnectionNoPictureIsTaken) {
+    publisher.disconnect();
+    capture();
+
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_EQ(outcomes.front().code, ReplyCode::kInternal);
+    EXPECT_TRUE(source.requests.empty());
+}
+
+TEST_F(CaptureServiceTest, ADeniedTopicIsSaid) {
+    publisher.outcome = Delivery::kDenied;
+    capture();
+    takePicture();
+
+    EXPECT_EQ(outcomes.front().code, ReplyCode::kInternal);
+    EXPECT_NE(outcomes.front().error.find("jpeg"), std::string::npos);
+}
+
+TEST_F(CaptureServiceTest, ShutDownAnswersEverythingThatWaits) {
+    for (int i = 0; i < 10; ++i) capture();
+    series(5, seconds{1});
+    captures->shutDown();
+    loop->runPending();
+
+    ASSERT_EQ(outcomes.size(), 11U);
+    for (const Outcome& outcome : outcomes) EXPECT_EQ(outcome.code, ReplyCode::kCancelled);
+    takeAll();
+    EXPECT_EQ(outcomes.size(), 11U);
+    EXPECT_EQ(pictures(), 0U) << "what was answered is not published afterwards";
+}
+
+TEST_F(CaptureServiceTest, TellsWhetherTheCameraIsThere) {
+    captures->onConnected();
+    EXPECT_EQ(publisher.lastPayload("edge/pi/camera/status"), "online");
+    source.changeState({false, "", "unplugged"});
+    EXPECT_EQ(publisher.lastPayload("edge/pi/camera/status"), "offline");
+    EXPECT_TRUE(publisher.on("edge/pi/camera/status").back().retain == Retain::kYes);
+}
+
+TEST_F(CaptureServiceTest, HasNoStatusWhereNoCameraIsConfigured) {
+    config.camera.backend = CameraBackend::kNone;
+    make();
+    captures->onConnected();
+
+    EXPECT_TRUE(publisher.sent.empty());
+}
+
+}  // namespace
+}  // namespace edge
