@@ -68,6 +68,11 @@ class SystemResolver : public Resolver {
             loop_.post([done = std::move(done), host] { done(Addresses{host}); });
             return;
         }
+        // RFC 6761, section 6.3: known without asking anybody, also where /etc/hosts has been lost.
+        if (toLower(host) == "localhost") {
+            loop_.post([done = std::move(done)] { done(Addresses{"127.0.0.1", "::1"}); });
+            return;
+        }
         LookUp& lookUp = lookUps_[host];
         lookUp.waiting.push_back(std::move(done));
         if (lookUp.waiting.size() > 1) return;

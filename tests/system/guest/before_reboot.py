@@ -26,7 +26,6 @@ def install(state):
     for unit in (AGENT, SOCKET):
         wait_active(unit)
         expect_equal(f"{unit} is active, and enabled for the next boot", property_of(unit, "UnitFileState"), "enabled")
-    expect_equal(f"{CAMERA} is not running: nobody has asked for a picture", property_of(CAMERA, "ActiveState"), "inactive")
     groups = {user: set(run("id", "-nG", user).split()) for user in ("pi-edge-agent", "pi-edge-camera")}
     expect_equal("the two users are in the groups of their devices, and in no other", groups,
                  {"pi-edge-agent": {"pi-edge-agent", "gpio"}, "pi-edge-camera": {"pi-edge-camera", "video", "render"}})
@@ -56,7 +55,7 @@ def configure(state):
     check("reload takes it over: the sensor is online, without a restart")
     expect_equal("… the process is the same", property_of(AGENT, "NRestarts"), "0")
 
-    change_config("[telemetry]\n", "[telemetry]\ninterval = 3\n")
+    change_config("\n[telemetry]\n", "\n[telemetry]\ninterval = 3\n")
     said = run("pi-edge-agent", "check-config", str(CONFIG), ok=(78,))
     line = CONFIG.read_text().split("interval = 3\n")[0].count("\n") + 1
     check("a mistake is told with file and line, exit status 78", f"{CONFIG}:{line}: telemetry.interval" in said, said)

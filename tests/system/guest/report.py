@@ -9,7 +9,7 @@ class Failed(Exception):
     """Something is not as it should be; the text says what was found instead."""
 
 
-def check(what, holds, found=""):
+def check(what, holds=True, found=""):
     """One line. `found` is what to look at when it does not hold."""
     if not holds:
         raise Failed(f"{what}: {found}" if found != "" else what)

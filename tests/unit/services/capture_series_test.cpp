@@ -31,8 +31,13 @@ TEST_F(CaptureSeries, KeepsItsIntervalWithoutDriftAndSkipsWhatWasMissed) {
     EXPECT_EQ(source.requests.size(), 2U);
     loop->advance(milliseconds{3500});  // this one took long
     takePicture();
-    loop->advance(milliseconds{500});
-    EXPECT_EQ(source.requests.size(), 4U) << "one at once for the turn that is due, then at the next full second";
+    loop->advance(milliseconds{0});
+    EXPECT_EQ(source.requests.size(), 3U) << "one at once, for all the turns that were missed";
+    takePicture();
+    loop->advance(milliseconds{499});
+    EXPECT_EQ(source.requests.size(), 3U);
+    loop->advance(milliseconds{1});
+    EXPECT_EQ(source.requests.size(), 4U) << "and the next where it always would have been";
 }
 
 TEST_F(CaptureSeries, LetsOtherCapturesGoInBetween) {
