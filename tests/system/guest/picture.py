@@ -32,10 +32,10 @@ class Picture:
         return [value // (width * height) for value in sums]
 
     def bars(self):
-        """The colours of the eight vertical bars, left to right, from the middle of each, in the lower half: above is the
-        camera's clock, in figures."""
+        """The colours of the eight vertical bars, left to right, from the middle of each, at the bottom: above is the
+        camera's clock, in figures, larger in a smaller picture."""
         bar = self.width // 8
-        return [self.mean(i * bar + bar // 3, self.height * 3 // 4, bar // 3, self.height // 16) for i in range(8)]
+        return [self.mean(i * bar + bar // 3, self.height * 9 // 10, bar // 3, self.height // 16) for i in range(8)]
 
 
 def name(colour):
