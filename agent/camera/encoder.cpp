@@ -6,7 +6,6 @@
 namespace edge {
 
 struct EncoderPool::Encoder {
-    std::shared_ptr<Executor> strand;
     std::unique_ptr<JpegRenderer> renderer;  ///< used on the strand alone
     bool isBusy = false;
     SteadyTime deadline{};
@@ -20,30 +19,27 @@ struct EncoderPool::Job {
 };
 
 EncoderPool::EncoderPool(Loop& loop, std::vector<std::shared_ptr<Executor>> strands) : loop_(loop) {
-    for (auto& strand : strands) {
-        encoders_.push_back(std::make_shared<Encoder>());
-        encoders_.back()->strand = std::move(strand);
-    }
+    for (auto& strand : strands) seats_.push_back({std::move(strand), std::make_shared<Encoder>()});
 }
 
 EncoderPool::~EncoderPool() = default;
 
 bool EncoderPool::isFree() const {
-    return std::any_of(encoders_.begin(), encoders_.end(), [](const auto& encoder) { return !encoder->isBusy; });
+    return std::any_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return !seat.encoder->isBusy; });
 }
 
 bool EncoderPool::isIdle() const {
-    return std::none_of(encoders_.begin(), encoders_.end(), [](const auto& encoder) { return encoder->isBusy; });
+    return std::none_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return seat.encoder->isBusy; });
 }
 
 void EncoderPool::encode(Frame frame, RenderOptions options, SteadyTime deadline, Done done) {
-    const auto free = std::find_if(encoders_.begin(), encoders_.end(), [](const auto& e) { return !e->isBusy; });
-    const std::shared_ptr<Encoder> encoder = *free;
+    const auto seat = std::find_if(seats_.begin(), seats_.end(), [](const Seat& s) { return !s.encoder->isBusy; });
+    const std::shared_ptr<Encoder> encoder = seat->encoder;
     encoder->isBusy = true;
     encoder->deadline = deadline;
 
     auto job = std::make_shared<Job>(Job{std::move(frame), std::move(options), std::move(done)});
-    encoder->strand->post([&loop = loop_, encoder, job = std::move(job), alive = std::weak_ptr(alive_)]() mutable {
+    seat->strand->post([&loop = loop_, encoder, job = std::move(job), alive = std::weak_ptr(alive_)]() mutable {
         if (!encoder->renderer) encoder->renderer = std::make_unique<JpegRenderer>();
         job->result = encoder->renderer->render(job->frame.view, job->options);
         // Moved, not copied: the frame's lease must end on the loop.
@@ -58,8 +54,8 @@ void EncoderPool::encode(Frame frame, RenderOptions options, SteadyTime deadline
 
 SteadyTime EncoderPool::oldestDeadline() const {
     SteadyTime oldest = SteadyTime::max();
-    for (const auto& encoder : encoders_) {
-        if (encoder->isBusy) oldest = std::min(oldest, encoder->deadline);
+    for (const Seat& seat : seats_) {
+        if (seat.encoder->isBusy) oldest = std::min(oldest, seat.encoder->deadline);
     }
     return oldest;
 }

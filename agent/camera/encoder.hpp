@@ -31,8 +31,13 @@ class EncoderPool {
   private:
     struct Encoder;
     struct Job;
+    /// Apart from the encoder, which what waits on the strand holds.
+    struct Seat {
+        std::shared_ptr<Executor> strand;
+        std::shared_ptr<Encoder> encoder;
+    };
     Loop& loop_;
-    std::vector<std::shared_ptr<Encoder>> encoders_;
+    std::vector<Seat> seats_;
     std::shared_ptr<int> alive_ = std::make_shared<int>();
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mqtt/paho_connection.hpp"
 
+#include <atomic>
 #include <bit>
 #include <utility>
 
@@ -153,9 +154,9 @@ std::string textOf(const mqtt::token& token) {
 /// Paho frees everything global with its last client, and waits a second for its threads to end before that. This one
 /// is never connected and never goes, so that a server that fails is followed by the next at once.
 void keepLibraryAlive() {
-    static const auto* const anchor =
+    static const std::atomic<const mqtt::async_client*> anchor =
         new mqtt::async_client("tcp://127.0.0.1:1883", "anchor", mqtt::create_options(MQTTVERSION_5), nullptr);
-    static_cast<void>(anchor);
+    static_cast<void>(anchor.load());
 }
 
 }  // namespace

@@ -90,6 +90,13 @@ struct CaptureService::Impl {
           isCameraWanted(c.camera.backend != CameraBackend::kNone),
           imagePrefix(std::move(prefix)) {}
 
+    /// A timer's task holds its series, which holds the timer.
+    ~Impl() {
+        for (const SeriesPtr& series : running) series->timer.cancel();
+    }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+
     // ---- requests
 
     void capture(const CommandOptions& options, const CommandContext& context, OutcomeHandler done) {

@@ -69,10 +69,10 @@ class TelemetryFixture : public ::testing::Test {
     }
 
     bool stop() {
-        bool isDone = false;
-        telemetry->stop([&] { isDone = true; });
+        const auto isDone = std::make_shared<bool>(false);  // may come after this has returned
+        telemetry->stop([isDone] { *isDone = true; });
         loop->runPending();
-        return isDone;
+        return *isDone;
     }
 
     [[nodiscard]] std::size_t countOn(const std::string& topic) const { return publisher.on(topic).size(); }
