@@ -2,7 +2,9 @@
 #include "core/worker_pool.hpp"
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -45,12 +47,13 @@ struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
         if (ready.size() <= idleThreads) {
             wake.notify_one();
         } else {
-            ++threads;
-            std::thread([self = shared_from_this()] { self->work(); }).detach();
+            joinLeaving();
+            const std::uint64_t id = ++lastId;
+            running.emplace(id, std::thread([self = shared_from_this(), id] { self->work(id); }));
         }
     }
 
-    void work() {
+    void work(std::uint64_t id) {
         std::unique_lock lock(mutex);
         while (true) {
             ++idleThreads;
@@ -66,8 +69,14 @@ struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
                 ready.push_back(strand);
             }
         }
-        --threads;
+        if (auto self = running.extract(id); !self.empty()) leaving.push_back(std::move(self.mapped()));
         ended.notify_all();
+    }
+
+    /// They have only to return. Under the lock.
+    void joinLeaving() {
+        for (std::thread& thread : leaving) thread.join();
+        leaving.clear();
     }
 
     static void runOne(Strand& strand, std::unique_lock<std::mutex>& lock) {
@@ -86,7 +95,9 @@ struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
     std::condition_variable ended;
     std::deque<std::shared_ptr<Strand>> ready;
     std::vector<std::weak_ptr<Strand>> strands;
-    std::size_t threads = 0;
+    std::map<std::uint64_t, std::thread> running;
+    std::vector<std::thread> leaving;
+    std::uint64_t lastId = 0;
     std::size_t idleThreads = 0;
     bool isStopping = false;
 };
@@ -97,8 +108,12 @@ WorkerPool::~WorkerPool() {
     std::unique_lock lock(state_->mutex);
     state_->isStopping = true;
     state_->wake.notify_all();
+    state_->ended.wait_for(lock, kShutdownLimit, [this] { return state_->running.empty(); });
+    // Joined, so that what libraries keep for each thread is gone before their own clean-up at the end of the process.
+    state_->joinLeaving();
     // A thread inside a device that never answers cannot be ended; it keeps the shared state alive, nothing else.
-    state_->ended.wait_for(lock, kShutdownLimit, [this] { return state_->threads == 0; });
+    for (auto& [id, thread] : state_->running) thread.detach();
+    state_->running.clear();
 }
 
 std::shared_ptr<Executor> WorkerPool::makeStrand(std::string name, seconds stallLimit) {
