@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include <gtest/gtest.h>
 
@@ -80,7 +81,7 @@ class SessionWithABroker : public ::testing::Test {
         thread_.loop(), [this](const std::string& name) { return pool_.makeStrand(name, seconds{600}); });
     std::unique_ptr<MqttSession> session_;
     std::vector<ConnectionInfo> infos_;
-    int disconnects_ = 0;
+    std::atomic<int> disconnects_ = 0;  ///< also read while the session lives
     std::vector<std::string> messages_;
     std::vector<Delivery> deliveries_;
 };
