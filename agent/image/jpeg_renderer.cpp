@@ -28,6 +28,8 @@ constexpr int kSmallestSide = 64;
 constexpr double kLeastShrink = 0.75;
 /// … and at most this much, so that one bad guess does not make it tiny.
 constexpr double kMostShrink = 0.35;
+/// JFIF's segment, marker included, which makes room for EXIF's.
+constexpr std::size_t kJfifBytes = 18;
 
 TurboDecoder::Rows rowsOf(const JpegLayout& layout) {
     return layout.oneScan ? TurboDecoder::Rows::kAsRead : TurboDecoder::Rows::kAfterAllScans;
@@ -147,7 +149,8 @@ struct JpegRenderer::Impl {
 
     Result<Fitted> encodeOnce(Source& source, const RenderOptions& options, const Geometry& geometry,
                               std::size_t exifBytes) {
-        const std::size_t room = options.maxBytes == 0 ? 0 : options.maxBytes - exifBytes;
+        const std::size_t replaced = exifBytes > 0 ? kJfifBytes : 0;
+        const std::size_t room = options.maxBytes == 0 ? 0 : options.maxBytes - exifBytes + replaced;
         const bool isChanged = changes(geometry, source.width, source.height);
         if (source.rgb != nullptr && !isChanged) {
             return fitQuality([&](int quality) { return encoder.encodeRgb(*source.rgb, quality); }, options.quality,
