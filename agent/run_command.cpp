@@ -50,6 +50,11 @@ void announce(const Config& config) {
     log::info("pi-edge-agent {}: device {}, configuration {}, {} sensors, broker {}", kVersion, config.device.id,
               config.file, config.sensors.size(), toString(config.mqtt.servers.front()));
     for (const std::string& warning : connectionWarnings(config.mqtt)) log::warning("{}", warning);
+    if (config.homeAssistant.enabled) {
+        log::warning(
+            "home_assistant.enabled: this version does not announce itself to Home Assistant yet; add its topics "
+            "there by hand");
+    }
 }
 
 /// The life of the process: one Agent after the other on one loop.
