@@ -68,7 +68,9 @@ installDependencies() {
     local install=("${apt[@]}" install --no-install-recommends "${missing[@]}")
 
     # A new machine has no list of packages at all; an old list names files that are gone.
-    known=$(apt-cache --no-all-versions show "${missing[@]}" 2>/dev/null | grep -c '^Package: ' || true)
+    # By exact names: apt takes "g++" for a pattern where it does not know the package.
+    known=$(apt-cache --no-all-versions show "${missing[@]}" 2>/dev/null | awk '$1 == "Package:" { print $2 }' | sort -u |
+        comm -12 - <(printf '%s\n' "${missing[@]}" | sort -u) | wc -l)
     if ((known < ${#missing[@]})) || ! step "Installing ${#missing[@]} packages" apt-install "${install[@]}"; then
         step "Asking which packages there are" apt-update "${apt[@]}" update ||
             fail "apt could not update its list of packages" "Is there a network, and is /etc/apt/sources.list right?"
