@@ -265,7 +265,7 @@ Agent::Agent(Loop& loop, WorkerPool& pool, Config config, Identity identity, std
     : impl_(std::make_unique<Impl>(loop, pool, std::move(config), std::move(identity), std::move(password))) {}
 Agent::~Agent() = default;
 
-void Agent::start(std::function<void()> ready, std::function<void(std::string)> failed) {
+void Agent::start(const std::function<void()>& ready, const std::function<void(std::string)>& failed) {
     impl_->start(ready, failed);
 }
 void Agent::stop(const std::string& reason, Task done) {

@@ -26,7 +26,7 @@ class Agent {
 
     /// Opens the journal, then goes to work. `ready` is called when commands can be taken, long before there is a
     /// connection; `failed` instead when another agent holds the journal, with a sentence.
-    void start(std::function<void()> ready, std::function<void(std::string)> failed);
+    void start(const std::function<void()>& ready, const std::function<void(std::string)>& failed);
 
     /// Answers what waits, says goodbye to the broker, closes the journal; `done` within kStopLimit. `reason` goes into
     /// the journal. Once; destroy it afterwards, not inside `done`.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "journal_command.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include "config/load.hpp"
 #include "core/identity.hpp"
 

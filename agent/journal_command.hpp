@@ -4,11 +4,9 @@
 #include <iosfwd>
 #include <string>
 
-#include "journal/command.hpp"
+#include <CLI/CLI.hpp>
 
-namespace CLI {
-class App;
-}
+#include "journal/command.hpp"
 
 namespace edge {
 

@@ -34,7 +34,7 @@ bool EncoderPool::isIdle() const {
 
 void EncoderPool::encode(Frame frame, RenderOptions options, SteadyTime deadline, Done done) {
     const auto seat = std::find_if(seats_.begin(), seats_.end(), [](const Seat& s) { return !s.encoder->isBusy; });
-    const std::shared_ptr<Encoder> encoder = seat->encoder;
+    std::shared_ptr<Encoder> encoder = seat->encoder;
     encoder->isBusy = true;
     encoder->deadline = deadline;
 

@@ -75,8 +75,8 @@ Result<void> LibcameraManager::start() {
         manager_.reset();
         return fail(Errc::kUnavailable, "libcamera does not start: " + std::generic_category().message(-error));
     }
-    manager_->cameraAdded.connect(this, &LibcameraManager::cameraAdded);
-    manager_->cameraRemoved.connect(this, &LibcameraManager::cameraRemoved);
+    manager_->cameraAdded.connect(this, [this](const CameraPointer& camera) { postChange(camera->id(), true); });
+    manager_->cameraRemoved.connect(this, [this](const CameraPointer& camera) { postChange(camera->id(), false); });
     return {};
 }
 
@@ -107,14 +107,6 @@ Result<CameraPointer> LibcameraManager::find(const std::string& device) {
         }
     }
     return noCamera();
-}
-
-void LibcameraManager::cameraAdded(CameraPointer camera) {
-    postChange(camera->id(), true);
-}
-
-void LibcameraManager::cameraRemoved(CameraPointer camera) {
-    postChange(camera->id(), false);
 }
 
 void LibcameraManager::postChange(const std::string& id, bool isThere) {

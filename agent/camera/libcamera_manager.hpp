@@ -33,8 +33,6 @@ class LibcameraManager {
   private:
     Result<void> start();
     void stop();
-    void cameraAdded(std::shared_ptr<libcamera::Camera> camera);
-    void cameraRemoved(std::shared_ptr<libcamera::Camera> camera);
     void postChange(const std::string& id, bool isThere);
 
     Loop& loop_;

@@ -17,7 +17,7 @@ using libcamera::Size;
 
 struct Format {
     libcamera::PixelFormat theirs;
-    PixelFormat ours;
+    PixelFormat ours{};
 };
 
 /// In order of what a JPEG of it costs: planes go straight into the encoder, an MJPEG frame is one already (and the

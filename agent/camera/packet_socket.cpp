@@ -69,7 +69,7 @@ Result<void> PacketSocket::send(std::string_view bytes, int fd) const {
 }
 
 Result<std::optional<PacketSocket::Packet>> PacketSocket::receive() const {
-    std::array<char, kMaxPacketBytes> buffer;
+    std::array<char, kMaxPacketBytes> buffer{};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
     bool wasReset = false;
     while (true) {

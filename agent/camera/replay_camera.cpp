@@ -106,7 +106,7 @@ ReplayCamera::Image ReplayCamera::load(const std::string& name) {
     if (const auto it = cache_.find(key); it != cache_.end()) return it->second;
     if (const auto it = warned_.find(name); it != warned_.end() && it->second == key) return nullptr;
 
-    const Image image = decodeFile(path.string());
+    Image image = decodeFile(path.string());
     if (!image) {
         warned_[name] = key;
         return nullptr;

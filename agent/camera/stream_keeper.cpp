@@ -18,7 +18,7 @@ Result<Orientation> StreamKeeper::ensure(int width, int height) {
     if (current_ == wish) return remaining_;
 
     current_.reset();
-    const auto started = camera_.start(wish);
+    auto started = camera_.start(wish);
     if (!started) {
         camera_.stop();
         return started;

@@ -45,7 +45,7 @@ std::string sanitise(std::string_view name) {
 
 std::string boardSerial(const std::string& root) {
     for (const char* path : {"/sys/firmware/devicetree/base/serial-number", "/proc/device-tree/serial-number"}) {
-        const std::string serial = readWord(root + path);
+        std::string serial = readWord(root + path);
         // Boards without one say 0000…: not a number that tells them apart.
         if (serial.find_first_not_of('0') != std::string::npos) return serial;
     }

@@ -41,11 +41,11 @@ void PlanarBuffer::shape(int width, int height, Chroma chroma) {
     const ChromaStep step = chromaStep(chroma);
     std::size_t total = 0;
     for (int i = 0; i < planeCount(chroma); ++i) {
-        const auto columns = static_cast<std::size_t>(planeWidth(chroma, 1, width) * (i == 0 ? step.across : 1));
-        const auto rows = static_cast<std::size_t>(planeHeight(chroma, 1, height) * (i == 0 ? step.down : 1));
+        const int columns = planeWidth(chroma, 1, width) * (i == 0 ? step.across : 1);
+        const int rows = planeHeight(chroma, 1, height) * (i == 0 ? step.down : 1);
         const auto index = static_cast<std::size_t>(i);
-        strides_[index] = columns;
-        sizes_[index] = columns * rows;
+        strides_[index] = static_cast<std::size_t>(columns);
+        sizes_[index] = strides_[index] * static_cast<std::size_t>(rows);
         total += sizes_[index];
     }
     if (total > capacity_) {

@@ -38,12 +38,12 @@ PlanarView planesOf(const FrameView& frame, Chroma chroma) {
 PlanarView splitChroma(const FrameView& frame, PlanarBuffer& scratch) {
     scratch.shape(frame.width, frame.height, Chroma::k420);
     const int first = frame.format == PixelFormat::kNv12 ? 1 : 2;
-    const int columns = planeWidth(Chroma::k420, 1, frame.width);
+    const auto columns = static_cast<std::size_t>(planeWidth(Chroma::k420, 1, frame.width));
     for (int row = 0; row < planeHeight(Chroma::k420, 1, frame.height); ++row) {
         const std::uint8_t* in = rowOf(frame.planes[1], row);
         std::uint8_t* a = rowOf(scratch, first, row);
         std::uint8_t* b = rowOf(scratch, 3 - first, row);
-        for (int x = 0; x < columns; ++x) {
+        for (std::size_t x = 0; x < columns; ++x) {
             a[x] = in[2 * x];
             b[x] = in[2 * x + 1];
         }
@@ -55,15 +55,15 @@ PlanarView splitChroma(const FrameView& frame, PlanarBuffer& scratch) {
 
 PlanarView unpack(const FrameView& frame, PlanarBuffer& scratch) {
     scratch.shape(frame.width, frame.height, Chroma::k422);
-    const int luma = frame.format == PixelFormat::kYuyv ? 0 : 1;
-    const int chroma = 1 - luma;
-    const int pairs = planeWidth(Chroma::k422, 1, frame.width);
+    const std::size_t luma = frame.format == PixelFormat::kYuyv ? 0 : 1;
+    const std::size_t chroma = 1 - luma;
+    const auto pairs = static_cast<std::size_t>(planeWidth(Chroma::k422, 1, frame.width));
     for (int row = 0; row < frame.height; ++row) {
         const std::uint8_t* in = rowOf(frame.planes[0], row);
         std::uint8_t* y = rowOf(scratch, 0, row);
         std::uint8_t* u = rowOf(scratch, 1, row);
         std::uint8_t* v = rowOf(scratch, 2, row);
-        for (int x = 0; x < pairs; ++x) {
+        for (std::size_t x = 0; x < pairs; ++x) {
             y[2 * x] = in[4 * x + luma];
             y[2 * x + 1] = in[4 * x + luma + 2];
             u[x] = in[4 * x + chroma];
@@ -103,7 +103,7 @@ PlanarView expandRange(const PlanarView& view, PlanarBuffer& scratch) {
 }
 
 /// Twice the mean over the luma samples that one 4:2:0 chroma sample covers in a row.
-int rowSum(const std::uint8_t* row, int across, int x, int columns) {
+int rowSum(const std::uint8_t* row, int across, std::size_t x, std::size_t columns) {
     if (across == 1) return row[2 * x] + row[std::min(2 * x + 1, columns - 1)];
     return 2 * (across == 2 ? row[x] : row[x / 2]);
 }
@@ -111,14 +111,14 @@ int rowSum(const std::uint8_t* row, int across, int x, int columns) {
 void averageChroma(const PlanarView& source, PlanarBuffer& target, int index) {
     const ChromaStep step = chromaStep(source.chroma);
     const Plane& plane = source.planes[static_cast<std::size_t>(index)];
-    const int inColumns = planeWidth(source.chroma, index, source.width);
+    const auto inColumns = static_cast<std::size_t>(planeWidth(source.chroma, index, source.width));
     const int inRows = planeHeight(source.chroma, index, source.height);
-    const int columns = planeWidth(Chroma::k420, index, source.width);
+    const auto columns = static_cast<std::size_t>(planeWidth(Chroma::k420, index, source.width));
     for (int row = 0; row < planeHeight(Chroma::k420, index, source.height); ++row) {
         const std::uint8_t* above = rowOf(plane, step.down == 2 ? row : 2 * row);
         const std::uint8_t* below = rowOf(plane, step.down == 2 ? row : std::min(2 * row + 1, inRows - 1));
         std::uint8_t* out = rowOf(target, index, row);
-        for (int x = 0; x < columns; ++x) {
+        for (std::size_t x = 0; x < columns; ++x) {
             const int sum = rowSum(above, step.across, x, inColumns) + rowSum(below, step.across, x, inColumns);
             out[x] = static_cast<std::uint8_t>((sum + 2) / 4);
         }

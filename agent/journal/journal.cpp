@@ -192,7 +192,7 @@ struct Journal::Impl {
         }
         isBusy = true;
         link.run([batch](JournalStore& target) { return target.write(*batch); },
-                 [this, batch, tasks](Result<WriteOutcome> outcome) { onWritten(*batch, *tasks, outcome); });
+                 [this, batch, tasks](const Result<WriteOutcome>& outcome) { onWritten(*batch, *tasks, outcome); });
     }
 
     void onWritten(WriteBatch& batch, std::vector<Task>& tasks, const Result<WriteOutcome>& outcome) {
@@ -364,7 +364,7 @@ void Journal::record(TransactionRecord record, Task done) {
     impl_->requestWrite();
 }
 
-void Journal::saveState(std::string key, std::string value, Task done) {
+void Journal::saveState(const std::string& key, std::string value, Task done) {
     if (impl_->isClosing) return impl_->link.later(std::move(done));
     impl_->pending.setState(key, std::move(value), std::move(done));
     impl_->requestWrite();

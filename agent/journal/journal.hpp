@@ -56,7 +56,7 @@ class Journal {
     /// `done` runs when the row is on disk, or when the journal knows that it cannot be (it is in memory then).
     void record(CommandRecord record, Task done);
     void record(TransactionRecord record, Task done);
-    void saveState(std::string key, std::string value, Task done);
+    void saveState(const std::string& key, std::string value, Task done);
     /// Written with the next commit, at the latest after journal.flush.
     void record(CaptureRecord record);
     void record(EventRecord record);

@@ -60,7 +60,7 @@ Result<void> makeEmptyFile(const std::string& path) {
 Result<void> makeFile(const std::string& path) {
     const std::string fresh = path + ".new";
     removeWithCompanions(fresh);
-    const auto done = [&]() -> Result<void> {
+    auto done = [&]() -> Result<void> {
         if (auto made = makeEmptyFile(fresh); !made) return made;
         auto db = Database::open(fresh, Access::kWriter);
         if (!db) return tl::unexpected<Error>(db.error());

@@ -58,9 +58,9 @@ Result<std::int64_t> removeRows(Database& db, const char* table, Statement& sele
 }
 
 Result<std::int64_t> usedBytes(Database& db) {
-    const auto pages = db.integer("PRAGMA page_count");
+    auto pages = db.integer("PRAGMA page_count");
     if (!pages) return pages;
-    const auto free = db.integer("PRAGMA freelist_count");
+    auto free = db.integer("PRAGMA freelist_count");
     if (!free) return free;
     return (*pages - *free) * kPageBytes;
 }
@@ -136,9 +136,9 @@ Result<Pruned> pruneBySize(Database& db, std::int64_t budgetBytes) {
 }
 
 Result<void> shrinkFile(Database& db) {
-    const auto pages = db.integer("PRAGMA page_count");
+    auto pages = db.integer("PRAGMA page_count");
     if (!pages) return tl::unexpected<Error>(pages.error());
-    const auto free = db.integer("PRAGMA freelist_count");
+    auto free = db.integer("PRAGMA freelist_count");
     if (!free) return tl::unexpected<Error>(free.error());
     if (*free < kFewPages || *free < *pages / 4) return {};
     return db.execute("PRAGMA incremental_vacuum(512)");

@@ -106,7 +106,7 @@ Result<void> migrate(Database& db) {
     if (*version == kSchemaVersion) return checkSchema(db);
     if (db.isReadOnly()) return {};
     for (; *version < kSchemaVersion; ++*version) {
-        const auto done = db.transaction([&] {
+        auto done = db.transaction([&] {
             return executeAll(db, {kMigrations[static_cast<std::size_t>(*version)],
                                    fmt::format("PRAGMA user_version = {}", *version + 1).c_str()});
         });
@@ -159,7 +159,7 @@ Result<FileReport> inspectJournalFile(const std::string& path) {
 Result<void> createJournal(Database& db) {
     // Page size and vacuum mode are fixed by the first write.
     const std::string mark = fmt::format("PRAGMA application_id = {}", kApplicationId);
-    const auto done = executeAll(
+    auto done = executeAll(
         db, {"PRAGMA page_size = 1024", "PRAGMA auto_vacuum = INCREMENTAL", "PRAGMA synchronous = FULL", mark.c_str()});
     if (!done) return done;
     return migrate(db);
@@ -169,7 +169,7 @@ Result<void> prepareJournal(Database& db) {
     if (auto set = setForConnection(db); !set) return set;
     if (!db.isReadOnly()) {
         // secure_delete: Debian's default overwrites what is deleted, which doubles what pruning writes.
-        const auto done =
+        auto done =
             executeAll(db, {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 256",
                             "PRAGMA journal_size_limit = 1048576", "PRAGMA secure_delete = FAST"});
         if (!done) return done;

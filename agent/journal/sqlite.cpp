@@ -212,7 +212,7 @@ Result<void> Database::transaction(const std::function<Result<void>()>& work) {
 
 Result<void> Database::check(milliseconds limit) {
     setDeadline(limit);
-    const auto verdict = [this]() -> Result<void> {
+    auto verdict = [this]() -> Result<void> {
         auto statement = prepare("PRAGMA quick_check(1)");
         if (!statement) return tl::unexpected<Error>(statement.error());
         const auto row = statement->step();

@@ -127,7 +127,7 @@ Result<void> JournalStore::insertAll(const WriteBatch& batch) {
     }
     if (auto done = writeRows(*db_, batch.transactions); !done) return done;
     if (!batch.transactions.empty()) {
-        const auto done =
+        auto done =
             db_->execute(fmt::format("DELETE FROM transactions WHERE key IN (SELECT key FROM transactions "
                                      "ORDER BY id DESC LIMIT -1 OFFSET {})",
                                      kTransactionsKept));

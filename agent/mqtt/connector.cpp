@@ -80,7 +80,7 @@ void Connector::clientFailed(const ConnectionFailure& failure) {
     fail(failure);
 }
 
-void Connector::fail(ConnectionFailure failure) {
+void Connector::fail(const ConnectionFailure& failure) {
     const auto failed = handlers_.failed;
     cancel();
     failed(failure);

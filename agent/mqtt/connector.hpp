@@ -29,7 +29,7 @@ class Connector {
     void resolved(Result<std::vector<std::string>> addresses);
     void tryNextAddress();
     void clientFailed(const ConnectionFailure& failure);
-    void fail(ConnectionFailure failure);
+    void fail(const ConnectionFailure& failure);
 
     Loop& loop_;
     MqttClientFactory makeClient_;

@@ -61,7 +61,7 @@ struct ConnectionFailure {
 
 /// One connection to a broker, from CONNECT to its end; used once and thrown away. The port behind which Paho is
 /// hidden. Thread: the loop's. Every callback comes on the loop, never inside a call, and none after destruction; it
-/// may destroy the client. Nothing here blocks, the destructor included.
+/// may destroy the client, which its arguments outlive. Nothing here blocks, the destructor included.
 class MqttClient {
   public:
     struct Handlers {

@@ -225,7 +225,8 @@ struct PahoConnection::Impl {
         client->set_disconnected_handler([this](const mqtt::properties& properties, mqtt::ReasonCode code) {
             events.lost(static_cast<int>(code), propertyOr<std::string>(properties, mqtt::property::REASON_STRING, ""));
         });
-        client->set_message_callback([this](mqtt::const_message_ptr message) { events.message(toInbound(*message)); });
+        client->set_message_callback(
+            [this](const mqtt::const_message_ptr& message) { events.message(toInbound(*message)); });
         client->connect(toConnectOptions(options), nullptr, onConnect);
     }
 
@@ -263,7 +264,7 @@ void PahoConnection::subscribe(const std::vector<std::string>& topics, Qos qos) 
     }
 }
 
-void PahoConnection::publish(std::shared_ptr<const Publication> publication, std::uint64_t id) {
+void PahoConnection::publish(const std::shared_ptr<const Publication>& publication, std::uint64_t id) {
     try {
         const auto message = toMessage(publication, impl_->options.protocolVersion);
         impl_->client->publish(message, std::bit_cast<void*>(std::uintptr_t{id}), impl_->onPublish);

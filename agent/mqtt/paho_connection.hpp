@@ -35,7 +35,7 @@ class PahoConnection {
 
     void open();
     void subscribe(const std::vector<std::string>& topics, Qos qos);
-    void publish(std::shared_ptr<const Publication> publication, std::uint64_t id);
+    void publish(const std::shared_ptr<const Publication>& publication, std::uint64_t id);
     void disconnect(milliseconds limit);
     /// Ends everything; no event comes afterwards.
     void close();

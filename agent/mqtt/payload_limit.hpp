@@ -23,7 +23,7 @@ class PayloadLimit {
 
   private:
     /// Below this, it is not the size that brokers object to.
-    static constexpr std::size_t kFloor = 8 * 1024;
+    static constexpr std::size_t kFloor = std::size_t{8} * 1024;
 
     std::size_t limit_ = kNone;
     std::size_t largestAcknowledged_ = 0;

@@ -28,7 +28,7 @@ struct Outgoing {
     /// Kept over a broken connection and sent again.
     [[nodiscard]] bool isKept() const { return priority == Priority::kReply && publication->retain == Retain::kNo; }
 
-    static constexpr std::size_t kLarge = 16 * 1024;
+    static constexpr std::size_t kLarge = std::size_t{16} * 1024;
 };
 
 /// What waits, by priority, and what is in flight: the send window. FIFO inside a priority; a priority waits as long as

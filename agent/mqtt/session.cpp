@@ -200,17 +200,16 @@ struct MqttSession::Impl {
         timer.cancel();
         if (state == State::kFinishing || state == State::kDisconnecting) return finish();
         if (state != State::kConnected && state != State::kDiscarding) return failed(failure);
-        const ConnectionFailure why = failure;
         client.reset();
         if (state == State::kDiscarding) return attempt();
         const SteadyTime now = loop.clock().now();
         if (config.sessionExpiry.count() > 0) awaySince = now;
         health.connected = false;
-        const ServerList::Step step = servers.lost(why, now, loop.clock().wallState());
-        sender.detach(why);
+        const ServerList::Step step = servers.lost(failure, now, loop.clock().wallState());
+        sender.detach(failure);
         state = State::kWaiting;
         if (handlers.disconnected) handlers.disconnected();
-        if (state == State::kWaiting) report(why, step);  // the handler may have stopped us
+        if (state == State::kWaiting) report(failure, step);  // the handler may have stopped us
     }
 
     /// One line for each change, and the next attempt.

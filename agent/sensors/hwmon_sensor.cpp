@@ -36,7 +36,7 @@ void addInputs(const std::string& chip, std::vector<Input>& inputs) {
     for (const std::string& file : *files) {
         if (!file.ends_with(kInputSuffix)) continue;
         const std::string stem = file.substr(0, file.size() - kInputSuffix.size());
-        inputs.push_back({chip + "/" + file, driver, readWord(chip + "/" + stem + "_label")});
+        inputs.push_back({fmt::format("{}/{}", chip, file), driver, readWord(fmt::format("{}/{}_label", chip, stem))});
     }
 }
 
@@ -66,6 +66,7 @@ class HwmonSensor : public Sensor {
                             directory_));
         }
         std::vector<std::string> names;
+        names.reserve(inputs.size());
         for (const Input& input : inputs) names.push_back(input.name());
         std::erase_if(inputs, [this](const Input& input) { return !input.isCalled(wanted_); });
         if (inputs.empty()) {
@@ -73,6 +74,7 @@ class HwmonSensor : public Sensor {
                                                      printable(wanted_), printable(joinNames(names))));
         }
         std::vector<std::string> candidates;
+        candidates.reserve(inputs.size());
         for (const Input& input : inputs) candidates.push_back(input.name());
         choice_.chose(candidates);
         return inputs.front().path;

@@ -18,15 +18,15 @@ constexpr double kMilli = 1000.0;
 /// By the kernel's sysfs-bus-iio document: a processed value is in thousandths of a degree, a raw one is so after
 /// (raw + offset) * scale.
 Result<double> readTemperature(const std::string& device) {
-    const auto processed = readDecimal(device + "/in_temp_input");
+    auto processed = readDecimal(device + "/in_temp_input");
     if (processed) return *processed / kMilli;
     if (processed.error().code != Errc::kNotFound) return processed;
 
-    const auto raw = readDecimal(device + "/in_temp_raw");
+    auto raw = readDecimal(device + "/in_temp_raw");
     if (!raw) return raw;
-    const auto scale = readDecimal(device + "/in_temp_scale");
+    auto scale = readDecimal(device + "/in_temp_scale");
     if (!scale) return scale;
-    const auto offset = readDecimal(device + "/in_temp_offset");
+    auto offset = readDecimal(device + "/in_temp_offset");
     if (!offset && offset.error().code != Errc::kNotFound) return offset;
     const double celsius = (*raw + offset.value_or(0.0)) * *scale / kMilli;
     if (!std::isfinite(celsius)) return fail(Errc::kFault, fmt::format("{} gives no finite temperature", device));

@@ -84,7 +84,7 @@ class W1Sensor : public Sensor {
                         fmt::format("{}; is the sensor wired, is the module w1_therm loaded?", text.error().message));
         }
         if (!text) return tl::unexpected<Error>(text.error());
-        const auto reading = parseW1Slave(*text);
+        auto reading = parseW1Slave(*text);
         if (!reading) return fail(reading.error().code, fmt::format("1-Wire {}: {}", id, reading.error().message));
         return reading;
     }

@@ -40,7 +40,7 @@ struct CommandError {
     std::string transaction;  ///< "" where none could be read
 };
 
-inline constexpr std::size_t kMaxCommandBytes = 64 * 1024;
+inline constexpr std::size_t kMaxCommandBytes = std::size_t{64} * 1024;
 inline constexpr std::size_t kMaxTransactionBytes = 128;
 inline constexpr int kMaxJsonDepth = 8;
 

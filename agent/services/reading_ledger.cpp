@@ -15,7 +15,7 @@ ReadingLedger::ReadingLedger(Loop& loop, Publisher& publisher, Journal& journal,
       qos_(static_cast<Qos>(config.mqtt.qos)),
       keepReadings_(config.journal.readings) {}
 
-void ReadingLedger::publish(const SensorConfig& sensor, ReadingRecord reading) {
+void ReadingLedger::publish(const SensorConfig& sensor, const ReadingRecord& reading) {
     ++counters_.produced;
     ++counters_.underWay;
     const bool hasJson = !base_.empty();

@@ -33,7 +33,7 @@ class ReadingLedger {
 
     /// The reading goes to the sensor's plain topic (where it has one) and to `<base>/sensor/<name>`; by the latter it
     /// counts as delivered, by the former where there is no base.
-    void publish(const SensorConfig& sensor, ReadingRecord reading);
+    void publish(const SensorConfig& sensor, const ReadingRecord& reading);
 
     /// `done` is called, not inside this call, once nothing is under way.
     void whenIdle(Task done);

@@ -207,7 +207,7 @@ struct Telemetry::Impl {
 };
 
 Telemetry::Telemetry(Loop& loop, Publisher& publisher, Journal& journal, const Config& config,
-                     std::vector<SensorSlot> sensors, std::string boot)
+                     std::vector<SensorSlot> sensors, const std::string& boot)
     : impl_(std::make_unique<Impl>(loop, publisher, journal, config, std::move(sensors), boot)) {}
 Telemetry::~Telemetry() = default;
 

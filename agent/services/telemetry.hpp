@@ -26,7 +26,7 @@ class Telemetry {
     /// `boot` names this start of the agent in the readings' JSON: with the sequence number it tells every reading
     /// apart.
     Telemetry(Loop& loop, Publisher& publisher, Journal& journal, const Config& config, std::vector<SensorSlot> sensors,
-              std::string boot);
+              const std::string& boot);
     ~Telemetry();
 
     /// As telemetry.on_boot and what the last run saved say. From now on the sensors are looked at, published or not.

@@ -63,6 +63,7 @@ TEST_F(CameraProgramTest, ServesAHundredCapturesInOrderAndEachItsOwn) {
     configure("backend = \"pattern\"");
     startClient();
     std::vector<std::future<Result<Picture>>> answers;
+    answers.reserve(100);
     PictureRequest request;
     request.timeout = seconds{60};
     for (int i = 0; i < 100; ++i) answers.push_back(ask(request));

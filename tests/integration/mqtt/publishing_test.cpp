@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
 #include "client_fixture.hpp"
 
 namespace edge {
@@ -129,7 +131,7 @@ TEST_F(Publishing, ReportsRefusedSubscriptionsOneByOne) {
             for (const std::string_view code : {version == 5 ? "\x87" : "\x80", "\x02"}) {
                 const std::string id = readMqttPacket(fd).substr(2, 2);
                 const std::string properties = version == 5 ? std::string(1, '\0') : "";
-                writeAll(fd, (version == 5 ? "\x90\x04" : "\x90\x03") + id + properties + std::string(code));
+                writeAll(fd, fmt::format("{}{}{}{}", version == 5 ? "\x90\x04" : "\x90\x03", id, properties, code));
             }
             readMqttPacket(fd);
         });

@@ -27,7 +27,7 @@ class SessionWithABroker : public ::testing::Test {
         });
     }
 
-    void start(std::vector<std::uint16_t> ports, Protocol protocol = Protocol::kAuto) {
+    void start(const std::vector<std::uint16_t>& ports, Protocol protocol = Protocol::kAuto) {
         MqttConfig config;
         config.servers.clear();
         for (const std::uint16_t port : ports) config.servers.push_back({Scheme::kMqtt, "localhost", port, ""});
@@ -40,7 +40,7 @@ class SessionWithABroker : public ::testing::Test {
             publish("edge/pi-1/status", "online", Priority::kReply, Retain::kYes);
         };
         handlers.disconnected = [this] { ++disconnects_; };
-        handlers.message = [this](InboundMessage message) { messages_.push_back(message.payload); };
+        handlers.message = [this](const InboundMessage& message) { messages_.push_back(message.payload); };
         thread_.run([&] {
             session_ = std::make_unique<MqttSession>(
                 thread_.loop(), makePahoClientFactory(thread_.loop(), strand_), *resolver_, config, "pi-1", "",

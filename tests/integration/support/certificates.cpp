@@ -35,7 +35,7 @@ CertificateAuthority::CertificateAuthority(const std::string& commonName) {
 
 CertificateAuthority::Pair CertificateAuthority::issue(const std::string& name, const std::string& subjectAltName,
                                                        Validity validity) const {
-    const Pair pair{dir_.file(name + ".pem"), dir_.file(name + ".key")};
+    Pair pair{dir_.file(name + ".pem"), dir_.file(name + ".key")};
     const std::string request = dir_.file(name + ".csr");
     openssl({"req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
              pair.keyFile, "-out", request, "-subj", "/CN=" + name, "-addext", "subjectAltName=" + subjectAltName});

@@ -29,7 +29,7 @@ std::string findProgram(const std::string& name) {
     std::string directories = std::string(path ? path : "/usr/bin:/bin") + ":/usr/sbin:/sbin:/usr/local/sbin";
     for (std::size_t begin = 0; begin <= directories.size();) {
         const std::size_t end = std::min(directories.find(':', begin), directories.size());
-        const std::string candidate = directories.substr(begin, end - begin) + "/" + name;
+        std::string candidate = directories.substr(begin, end - begin) + "/" + name;
         if (access(candidate.c_str(), X_OK) == 0) return candidate;
         begin = end + 1;
     }
@@ -41,6 +41,7 @@ std::string findProgram(const std::string& name) {
 ChildProcess::ChildProcess(const std::vector<std::string>& argv, const std::string& outputFile) {
     const std::string program = findProgram(argv.at(0));
     std::vector<char*> arguments;
+    arguments.reserve(argv.size() + 1);
     for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
     arguments.push_back(nullptr);
     const UniqueFd output(open(outputFile.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));

@@ -162,7 +162,7 @@ TEST_F(CapturePipelineTest, NeverUsesAFrameFromBeforeTheCapture) {
 TEST_F(CapturePipelineTest, DoesNotWaitForAFrameFromTheFuture) {
     const Capture request{1, 64, 64, 90, 1 << 20, bootTimeNow() + std::chrono::hours{1}, bootTimeNow() + seconds{5}};
     pipeline().capture(request,
-                       [this](const Result<FinishedPicture>& result) { answers.push_back(result ? "ok" : "no"); });
+                       [this](const Result<FinishedPicture>& result) { answers.emplace_back(result ? "ok" : "no"); });
     loop.runPending();
 
     EXPECT_LE(camera.demandedNotBefore, bootTimeNow());

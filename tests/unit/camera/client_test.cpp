@@ -63,7 +63,7 @@ TEST_F(CameraClientTest, LooksForTheCameraWhenItIsMade) {
 TEST_F(CameraClientTest, DeliversAPicture) {
     online();
     Picture picture;
-    client().capture({}, [&](Result<Picture> result) { picture = result.value_or(Picture{}); });
+    client().capture({}, [&](const Result<Picture>& result) { picture = result.value_or(Picture{}); });
     loop.runPending();
     ASSERT_EQ(link->sent<Capture>().size(), 1U);
     link->receivePicture(link->sent<Capture>()[0].id);

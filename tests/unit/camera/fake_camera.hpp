@@ -39,9 +39,9 @@ class FakeCamera : public Camera {
 
     /// A grey frame of this size, exposed now (or at `exposureStart`), for whoever waits.
     void deliver(int width = 64, int height = 64, std::optional<BootTime> exposureStart = std::nullopt) {
-        auto pixels =
-            std::make_shared<std::vector<std::uint8_t>>(static_cast<std::size_t>(width * height * 3 / 2), 128);
-        const auto luma = static_cast<std::size_t>(width * height);
+        auto pixels = std::make_shared<std::vector<std::uint8_t>>(
+            static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3 / 2, 128);
+        const auto luma = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
         const auto half = static_cast<std::size_t>(width / 2);
         Frame frame;
         frame.view = {PixelFormat::kYuv420,

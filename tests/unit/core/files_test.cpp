@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 
+#include <memory>
+
 #include <gtest/gtest.h>
 
 #include "fakes/temp_dir.hpp"
@@ -58,10 +60,10 @@ TEST(ReplaceFile, SaysWhyItCannotBeWritten) {
 TEST(UniqueFd, ClosesOnceWithItsOwner) {
     int raw = -1;
     {
-        UniqueFd first(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-        raw = first.get();
-        const UniqueFd second = std::move(first);
-        EXPECT_FALSE(first);
+        auto first = std::make_unique<UniqueFd>(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        raw = first->get();
+        const UniqueFd second = std::move(*first);
+        first.reset();
         EXPECT_EQ(second.get(), raw);
         EXPECT_NE(::fcntl(raw, F_GETFD), -1);
     }
