@@ -27,6 +27,15 @@ int parseFailed(const CLI::App& app, const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
 }
 
+void addJournalOptions(CLI::App& command, edge::JournalCommandOptions& options) {
+    command.add_option("--kind", options.kind, "only rows of one kind: command, reading, capture or event");
+    command.add_option("--since", options.since,
+                       "only rows since a time (2026-11-20T09:30:00Z) or for so long (30m, 2h, 7d)");
+    command.add_option("--last", options.last, "only the last N rows");
+    command.add_flag("--json", options.json, "one JSON object a line");
+    command.add_flag("--follow", options.follow, "go on with what is written from now on");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -69,7 +78,7 @@ int main(int argc, char** argv) {
         app.add_subcommand("journal", "show what the agent has kept: commands, readings, pictures, events");
     addConfig(journal);
     edge::JournalCommandOptions journalOptions;
-    edge::addJournalOptions(*journal, journalOptions);
+    addJournalOptions(*journal, journalOptions);
     journal->callback([&] { code = edge::runJournal(config, journalOptions, std::cout, std::cerr); });
 
     try {
