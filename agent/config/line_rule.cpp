@@ -22,7 +22,7 @@ KeyFacts LineRule::facts() const {
 }
 
 std::string LineRule::show(const GpioLine& line) const {
-    return line.name.empty() ? fmt::format("{}", line.offset) : quoted(line.name);
+    return line.name.empty() ? fmt::format("{}", line.offset) : inQuotes(line.name);
 }
 
 Complaint LineRule::read(const Value& value, GpioLine& into) const {

@@ -127,15 +127,15 @@ Complaint RealRule::read(const Value& value, double& into) const {
 KeyFacts DurationRule::facts() const {
     std::string allowed = fmt::format("a duration from {} to {}", show(min), show(max));
     if (step > milliseconds{1}) allowed += fmt::format(" in steps of {}", show(step));
-    if (word) allowed += fmt::format(", or {} ({})", quoted(word->word), word->meaning);
+    if (word) allowed += fmt::format(", or {} ({})", inQuotes(word->word), word->meaning);
     KeyFacts facts = makeFacts(KeyKind::kDuration, allowed, show(min), show(max));
-    if (word) facts.choices = {quoted(word->word)};
+    if (word) facts.choices = {inQuotes(word->word)};
     return facts;
 }
 
 std::string DurationRule::show(milliseconds value) const {
-    if (word && value == word->value) return quoted(word->word);
-    return quoted(formatDuration(value));
+    if (word && value == word->value) return inQuotes(word->word);
+    return inQuotes(formatDuration(value));
 }
 
 Complaint DurationRule::read(const Value& value, milliseconds& into) const {
@@ -179,7 +179,7 @@ KeyFacts TextRule::facts() const {
 }
 
 std::string TextRule::show(const std::string& value) const {
-    return quoted(value);
+    return inQuotes(value);
 }
 
 Complaint TextRule::read(const Value& value, std::string& into) const {
@@ -204,9 +204,9 @@ std::string listed(const std::vector<std::string>& words) {
 Complaint readChoice(const Value& value, const std::vector<std::string>& words, std::size_t& into) {
     const auto* text = value.as<std::string>();
     if (text == nullptr) return describe(value) + " is not a text in quotes";
-    const auto found = std::find(words.begin(), words.end(), quoted(*text));
+    const auto found = std::find(words.begin(), words.end(), inQuotes(*text));
     if (found == words.end()) {
-        const std::string meant = nearest(quoted(*text), words);
+        const std::string meant = nearest(inQuotes(*text), words);
         return describe(value) + " is not known" +
                (meant.empty() || text->empty() ? "" : ", did you mean " + meant + "?");
     }

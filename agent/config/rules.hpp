@@ -117,7 +117,7 @@ struct ChoiceRule {
 
     [[nodiscard]] std::vector<std::string> words() const {
         std::vector<std::string> all;
-        for (const auto& [word, value] : choices) all.push_back(quoted(word));
+        for (const auto& [word, value] : choices) all.push_back(inQuotes(word));
         return all;
     }
     [[nodiscard]] KeyFacts facts() const {
@@ -129,7 +129,7 @@ struct ChoiceRule {
     }
     [[nodiscard]] std::string show(const T& value) const {
         for (const auto& [word, meaning] : choices) {
-            if (meaning == value) return quoted(word);
+            if (meaning == value) return inQuotes(word);
         }
         return "";
     }

@@ -157,7 +157,7 @@ KeyFacts ServersRule::facts() const {
 
 std::string ServersRule::show(const std::vector<ServerAddress>& servers) const {
     std::string out;
-    for (const ServerAddress& server : servers) out += (out.empty() ? "" : ", ") + quoted(toString(server));
+    for (const ServerAddress& server : servers) out += (out.empty() ? "" : ", ") + inQuotes(toString(server));
     return '[' + out + ']';
 }
 

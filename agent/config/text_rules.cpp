@@ -123,11 +123,11 @@ TextRule topicRule(Empty empty, std::size_t maxBytes) {
 
 TextRule wordRule(std::vector<std::string> words) {
     std::vector<std::string> shown{"\"\""};
-    for (const std::string& word : words) shown.push_back(quoted(word));
+    for (const std::string& word : words) shown.push_back(inQuotes(word));
     return {listed(shown), [words = std::move(words)](std::string_view text) -> Complaint {
                 if (text.empty() || std::find(words.begin(), words.end(), text) != words.end()) return std::nullopt;
                 const std::string meant = nearest(text, words);
-                return meant.empty() ? "is not known" : fmt::format("is not known, did you mean {}?", quoted(meant));
+                return meant.empty() ? "is not known" : fmt::format("is not known, did you mean {}?", inQuotes(meant));
             }};
 }
 

@@ -38,7 +38,7 @@ std::string describe(const Value& value) {
     return std::visit(Describer{}, value.data);
 }
 
-std::string quoted(std::string_view text) {
+std::string inQuotes(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') out += '\\';

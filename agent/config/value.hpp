@@ -48,6 +48,6 @@ struct Entry {
 std::string describe(const Value& value);
 
 /// A quoted TOML string.
-std::string quoted(std::string_view text);
+std::string inQuotes(std::string_view text);
 
 }  // namespace edge
