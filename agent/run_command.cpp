@@ -12,6 +12,7 @@
 #include "agent.hpp"
 #include "config/load.hpp"
 #include "core/asio_loop.hpp"
+#include "core/clock_watch.hpp"
 #include "core/log.hpp"
 #include "core/service_manager.hpp"
 #include "core/version.hpp"
@@ -63,16 +64,29 @@ class Runner {
     Runner(std::string path, const Identity& identity)
         : path_(std::move(path)),
           identity_(identity),
+          loop_(clock_),
           watchdog_(loop_, pool_),
           signals_(loop_, {SIGINT, SIGTERM, SIGHUP}, [this](int signal) { handle(signal); }) {}
 
     int run(Loaded first) {
+        if (!SystemClock::canAskKernel()) watchClock();
         begin(std::move(first));
         loop_.run();
         return exitCode_;
     }
 
   private:
+    void watchClock() {
+        clockWatch_.emplace(loop_, pool_.makeStrand("clock"), [this](ClockState state) {
+            const ClockState before = clock_.wallState();
+            clock_.setTold(state);
+            const ClockState now = clock_.wallState();
+            if (now == before) return;
+            log::info("the clock is {}",
+                      now == ClockState::kSynchronised ? "synchronised" : "not synchronised any more");
+        });
+    }
+
     void begin(Loaded loaded) {
         announce(loaded.config);
         const std::string device = loaded.config.device.id;
@@ -131,8 +145,10 @@ class Runner {
 
     std::string path_;
     Identity identity_;
+    SystemClock clock_;
     AsioLoop loop_;
     WorkerPool pool_;
+    std::optional<ClockWatch> clockWatch_;
     Watchdog watchdog_;
     SignalWatch signals_;
     std::unique_ptr<Agent> agent_;

@@ -20,7 +20,10 @@
 namespace edge {
 
 struct AsioLoop::Impl {
-    SystemClock clock;
+    explicit Impl(const Clock* theirs) : clock(theirs != nullptr ? *theirs : own) {}
+
+    SystemClock own;
+    const Clock& clock;
     asio::io_context context{1};
     asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
 };
@@ -95,7 +98,8 @@ sigset_t toSet(const std::vector<int>& signals) {
 
 }  // namespace
 
-AsioLoop::AsioLoop() : impl_(std::make_unique<Impl>()) {}
+AsioLoop::AsioLoop() : impl_(std::make_unique<Impl>(nullptr)) {}
+AsioLoop::AsioLoop(const Clock& clock) : impl_(std::make_unique<Impl>(&clock)) {}
 AsioLoop::~AsioLoop() = default;
 
 void AsioLoop::post(Task task) {

@@ -13,6 +13,8 @@ namespace edge {
 class AsioLoop : public Loop {
   public:
     AsioLoop();
+    /// With a clock that outlives the loop.
+    explicit AsioLoop(const Clock& clock);
     ~AsioLoop() override;
 
     void post(Task task) override;

@@ -26,9 +26,15 @@ ClockState SystemClock::wallState() const {
     timex state{};  // modes = 0: only asks
     const bool known = adjtimex(&state) >= 0;
     if (known && (state.status & STA_UNSYNC) == 0) return ClockState::kSynchronised;
+    if (!known && told_ == ClockState::kSynchronised) return ClockState::kSynchronised;
     // The kernel's flag goes stale when a daemon slews rarely; timesyncd leaves this mark once it has set the clock.
     const bool marked = access("/run/systemd/timesync/synchronized", F_OK) == 0;
     return marked ? ClockState::kSynchronised : ClockState::kUnsynchronised;
+}
+
+bool SystemClock::canAskKernel() {
+    timex state{};
+    return adjtimex(&state) >= 0;
 }
 
 }  // namespace edge

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
+
 #include "core/time.hpp"
 
 namespace edge {
@@ -18,12 +20,20 @@ class Clock {
     [[nodiscard]] virtual ClockState wallState() const = 0;
 };
 
-/// The machine's clocks.
+/// The machine's clocks. Thread: any.
 class SystemClock : public Clock {
   public:
     [[nodiscard]] SteadyTime now() const override;
     [[nodiscard]] WallTime wallNow() const override;
     [[nodiscard]] ClockState wallState() const override;
+
+    /// False in a sandbox without the kernel's clock calls: then somebody must tell (ClockWatch).
+    [[nodiscard]] static bool canAskKernel();
+    /// What counts where the kernel cannot be asked.
+    void setTold(ClockState state) { told_ = state; }
+
+  private:
+    std::atomic<ClockState> told_ = ClockState::kUnsynchronised;
 };
 
 }  // namespace edge

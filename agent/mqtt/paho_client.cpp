@@ -94,8 +94,8 @@ class PahoClient : public MqttClient {
     void publish(std::shared_ptr<const Publication> publication, PublishHandler done) override {
         const std::uint64_t id = ++lastId_;
         published_.emplace(id, std::move(done));
-        strand_->post([connection = connection_, publication = std::move(publication), id]() mutable {
-            connection->publish(std::move(publication), id);
+        strand_->post([connection = connection_, publication = std::move(publication), id] {
+            connection->publish(publication, id);
         });
     }
 

@@ -68,7 +68,7 @@ void SensorChannel::handleReading(double value) {
     reading.sensor = config_.name;
     reading.value = value;
     last_ = reading;
-    ledger_.publish(config_, std::move(reading));
+    ledger_.publish(config_, reading);
 }
 
 void SensorChannel::handleFault(const Error& error) {

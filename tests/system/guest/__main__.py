@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Runs inside the virtual machine, as root, at every boot; what has been reached is in /share/stage."""
+"""Runs inside the virtual machine, as root, at every boot. /share/suite says what to run, /share/stage how far it has come: a
+suite is a list of stages with a boot between them."""
 
 import pathlib
 import subprocess
@@ -11,46 +12,62 @@ sys.stdout.reconfigure(line_buffering=True)
 
 import after_reboot
 import before_reboot
+import cuts
+import hardware
+import kills
+import machine
 from report import Failed
 
 SHARE = pathlib.Path("/share")
 STAGE = SHARE / "stage"
+SUITES = {
+    "service": [before_reboot.TESTS, after_reboot.TESTS],
+    "hardware": [hardware.TESTS],
+    "machine": [machine.TESTS, machine.WITHOUT_A_CLOCK],
+    "kills": [kills.TESTS],
+    "cuts": cuts.STAGES,
+}
 
 
-def keep_logs(boot):
+def keep_logs(stage):
     """What a person wants to read afterwards; where one of them cannot be had, the others still can."""
     for name, command in {
         "journal": ["journalctl", "--boot", "--no-pager", "--output", "short-precise"],
-        "broker": ["cat", "/var/log/mosquitto/mosquitto.log"],
+        "broker": ["tail", "-c", "4000000", "/var/log/mosquitto/mosquitto.log"],
         "units": ["systemctl", "status", "--no-pager", "--lines", "0", "pi-edge-*"],
     }.items():
-        with open(SHARE / "results" / f"{name}-{boot}.log", "wb") as log:
+        with open(SHARE / "results" / f"{name}-{stage}.log", "wb") as log:
             subprocess.run(command, stdout=log, stderr=log, timeout=60, check=False)
 
 
+def set_stage(stage):
+    STAGE.write_text(f"{stage}\n")
+
+
 def main():
-    stage = STAGE.read_text().strip() if STAGE.exists() else "before"
-    tests, following = {"before": (before_reboot.TESTS, "after"), "after": (after_reboot.TESTS, "done")}[stage]
-    state = {}
+    stages = SUITES[(SHARE / "suite").read_text().strip()]
+    stage = int(STAGE.read_text()) if STAGE.exists() else 0
+    is_last = stage == len(stages) - 1
+    state = {"stage": stage, "next": lambda: set_stage(stage + 1)}
     try:
-        for test in tests:
+        for test in stages[stage]:
             started = time.monotonic()
             print(f"{test.__doc__.splitlines()[0].rstrip('.')}")
             test(state)
             print(f"    {time.monotonic() - started:.1f} s")
     except Failed as failure:
         print(f"✗ {failure}")
-        following = "done"
+        is_last = True
     except Exception:  # a mistake of the test's own is a failure as well
         print(f"✗ {traceback.format_exc()}")
-        following = "done"
+        is_last = True
     else:
-        if following == "done":
+        if is_last:
             print("finished")
     keep_logs(stage)
-    STAGE.write_text(following)
+    set_stage(stage + 1)
     subprocess.run(["sync"], check=False)
-    subprocess.run(["systemctl", "poweroff" if following == "done" else "reboot", "--no-block"], check=False)
+    subprocess.run(["systemctl", "poweroff" if is_last else "reboot", "--no-block"], check=False)
 
 
 main()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A fresh machine: install, configure, use, break, upgrade."""
 
-import ctypes
 import glob
 import hashlib
 import json
@@ -11,6 +10,7 @@ import time
 from agent import (AGENT, CAMERA, CONFIG, SOCKET, capture, change_config, check_no_listener, expect_sandbox, online,
                    processes, set_temperature, temperature, wait_active)
 from bus import Bus
+from clock import health_of_clock, mark_synchronised, set_clock
 from report import check, expect_equal, property_of, run, wait_until
 
 
@@ -104,20 +104,14 @@ def pictures(state):
 def clock(state):
     """The clock."""
     bus, device = state["bus"], state["device"]
-
-    def health(what):
-        since, _ = bus.ask("status")
-        return bus.wait(what, lambda m: m.topic == f"edge/{device}/health", since).json
-
-    before = health("health")
-    # What a time daemon does once it has set the clock: struct timex begins with modes, then offset, freq, maxerror, esterror
-    # and status; the rest does not matter here.
-    timex = (ctypes.c_long * 32)()
-    timex[0] = 0x0010 | 0x0004 | 0x0008  # ADJ_STATUS, ADJ_MAXERROR, ADJ_ESTERROR
-    check("(a clock that somebody disciplines)", ctypes.CDLL(None).adjtimex(timex) >= 0)
-    after = health("health")
-    changed = {key: (before.get(key), after[key]) for key in after if "clock" in key and before.get(key) != after[key]}
-    check("health tells that the clock is synchronised now, which the sandbox must let it ask", changed, (before, after))
+    health_of_clock(bus, device, "unsynchronised", 10)
+    mark_synchronised()
+    health_of_clock(bus, device, "synchronised", 120)
+    check("health tells when the clock is synchronised, though the sandbox does not let the agent ask the kernel")
+    # The agent looks every ten minutes now, and when somebody sets the clock: which also tells the kernel that it is not right.
+    set_clock(time.time() + 3)
+    health_of_clock(bus, device, "unsynchronised", 30)
+    check("… and at once when somebody sets it")
 
 
 def journal(state):

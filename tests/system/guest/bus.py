@@ -27,10 +27,21 @@ class Message:
         return json.loads(self.payload)
 
 
+@dataclass
+class Request:
+    """A command that was sent, and where what it leads to begins."""
+
+    transaction: str
+    since: int
+    at: float
+
+
 class Bus:
     """What has been heard, in order. A position in it is where a wait begins."""
 
-    def __init__(self):
+    def __init__(self, prefix="t"):
+        """`prefix`: what the transactions of request() begin with."""
+        self._prefix = prefix
         self._heard = []
         self._changed = threading.Condition()
         self._subscribed = threading.Event()
@@ -38,6 +49,7 @@ class Bus:
         self._client.on_connect = lambda client, *_: client.subscribe("#", qos=1)
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = self._keep
+        self._requests = 0
         self._client.connect("127.0.0.1")
         self._client.loop_start()
         if not self._subscribed.wait(30):
@@ -79,6 +91,26 @@ class Bus:
         self.send("command", payload if isinstance(payload, str) else json.dumps(payload))
         reply = self.wait(f"the reply to {payload}", lambda m: m.topic.endswith("/response"), since, seconds)
         return since, reply.json
+
+    def request(self, command, **options):
+        """Sends a command, and does not wait for its reply."""
+        self._requests += 1
+        request = Request(f"{self._prefix}{self._requests}", self.position(), time.monotonic())
+        self.send("command", json.dumps({"command": command, "transaction": request.transaction, **options}))
+        return request
+
+    def reply_to(self, request, seconds=60):
+        """The reply, and how long after the command it came."""
+        def is_reply(message):
+            return message.topic.endswith("/response") and message.json.get("transaction") == request.transaction
+
+        message = self.wait(f"the reply to {request.transaction}", is_reply, request.since, seconds)
+        return message.json, message.at - request.at
+
+    def wait_status(self, what, state, since, seconds=120):
+        """Until `edge/<id>/<what>` says `state`; returns when it did."""
+        return self.wait(f"{what} is {state}", lambda m: m.topic.endswith(f"/{what}") and m.payload == state.encode(), since,
+                         seconds).at
 
     def close(self):
         self._client.disconnect()

@@ -16,6 +16,11 @@ def check(what, holds=True, found=""):
     print(f"✓ {what}", flush=True)
 
 
+def figure(what, value):
+    """A measured value, for the table of figures."""
+    print(f"  = {what}: {value}", flush=True)
+
+
 def expect_equal(what, actual, expected):
     check(what, actual == expected, f"{actual!r}, not {expected!r}")
 

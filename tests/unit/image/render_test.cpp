@@ -108,7 +108,8 @@ TEST(Render, ExpandsLimitedRange) {
                 const Plane& plane = image.view.planes[0];
                 const double difference =
                     plane.data[plane.strideBytes * static_cast<std::size_t>(y) + static_cast<std::size_t>(x)] -
-                    full.bytes[static_cast<std::size_t>(y * kWidth + x)];
+                    full.bytes[static_cast<std::size_t>(y) * static_cast<std::size_t>(kWidth) +
+                               static_cast<std::size_t>(x)];
                 squares += difference * difference;
             }
         }

@@ -42,10 +42,10 @@ inline std::uint8_t byte(int value) {
 /// Planes with `padding` bytes after each row.
 inline TestFrame makeYuv420(int width, int height, int padding = 0) {
     TestFrame frame;
-    const std::size_t lumaStride = static_cast<std::size_t>(width + padding);
+    const std::size_t lumaStride = static_cast<std::size_t>(width) + static_cast<std::size_t>(padding);
     const int chromaWidth = (width + 1) / 2;
     const int chromaHeight = (height + 1) / 2;
-    const std::size_t chromaStride = static_cast<std::size_t>(chromaWidth + padding);
+    const std::size_t chromaStride = static_cast<std::size_t>(chromaWidth) + static_cast<std::size_t>(padding);
     const std::size_t lumaBytes = lumaStride * static_cast<std::size_t>(height);
     const std::size_t chromaBytes = chromaStride * static_cast<std::size_t>(chromaHeight);
     frame.bytes.assign(lumaBytes + 2 * chromaBytes, 99);
@@ -95,7 +95,7 @@ inline TestFrame makeNv(int width, int height, PixelFormat format) {
 template <typename Fill>
 TestFrame makePacked(int width, int height, PixelFormat format, int pixelBytes, const Fill& fill) {
     TestFrame frame;
-    const std::size_t stride = static_cast<std::size_t>(width * pixelBytes);
+    const std::size_t stride = static_cast<std::size_t>(width) * static_cast<std::size_t>(pixelBytes);
     frame.bytes.resize(stride * static_cast<std::size_t>(height));
     for (int y = 0; y < height; ++y) {
         for (int x = 0; x < width; ++x) {

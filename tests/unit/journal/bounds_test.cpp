@@ -57,7 +57,7 @@ TEST_F(BoundsTest, FollowsASizeThatWasMadeSmaller) {
     config.maxSizeBytes = 16 << 20;
     ASSERT_TRUE(start());
     for (int i = 0; i < 40'000; ++i) {
-        journal->record(reading(static_cast<std::uint64_t>(i + 1)));
+        journal->record(reading(static_cast<std::uint64_t>(i) + 1));
         if (i % 5'000 == 0) loop->runPending();
     }
     for (int i = 0; i < 3'000; ++i) {

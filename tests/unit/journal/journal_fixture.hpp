@@ -80,6 +80,7 @@ class JournalFixture : public ::testing::Test {
 
     static std::vector<std::uint64_t> seqs(const std::vector<ReadingRecord>& readings) {
         std::vector<std::uint64_t> list;
+        list.reserve(readings.size());
         for (const ReadingRecord& one : readings) list.push_back(one.seq);
         return list;
     }

@@ -224,7 +224,7 @@ TEST_F(JournalTest, AnswersSeveralWishesInTurnWithoutLendingTwice) {
     loop->runPending();
     Seqs all;
     for (int i = 0; i < 3; ++i) {
-        journal->takeBacklog(10, [&](std::vector<ReadingRecord> found) {
+        journal->takeBacklog(10, [&](const std::vector<ReadingRecord>& found) {
             for (const ReadingRecord& one : found) all.push_back(one.seq);
         });
     }

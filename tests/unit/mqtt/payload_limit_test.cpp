@@ -46,7 +46,7 @@ TEST(PayloadLimit, NeverGrowsAgain) {
 TEST(PayloadLimit, DoesNotBlameTheSizeOfWhatIsSmall) {
     PayloadLimit limit;
 
-    EXPECT_FALSE(limit.lostWith(8 * 1024));
+    EXPECT_FALSE(limit.lostWith(8192));
     EXPECT_TRUE(limit.lostWith(10'000));
     EXPECT_EQ(limit.value(), 8u * 1024);
 }

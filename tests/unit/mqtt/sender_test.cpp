@@ -16,7 +16,7 @@ constexpr std::size_t kPicture = 300'000;
 struct Fixture {
     Fixture() : client(broker.factory()({}, {})) {}
 
-    void attach(ConnectionInfo info = {}) { sender.attach(*client, info); }
+    void attach(const ConnectionInfo& info = {}) { sender.attach(*client, info); }
     void detach(Kind kind = Kind::kNetwork) {
         sender.detach({kind, -1, "lost"});
         broker.last().published.clear();

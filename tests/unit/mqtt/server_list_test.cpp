@@ -21,7 +21,7 @@ MqttConfig configWith(std::size_t servers) {
 
 /// A list with a clock; jitter is in the middle unless the test says otherwise.
 struct Fixture {
-    explicit Fixture(MqttConfig config) : list(std::move(config), [this] { return random; }) {}
+    explicit Fixture(const MqttConfig& config) : list(config, [this] { return random; }) {}
 
     ServerList::Step fail(Kind kind, int code = -1) {
         const ServerList::Step step = list.failed({kind, code, "failed"}, now, clock);
@@ -48,6 +48,7 @@ TEST(ServerList, DoublesTheBackOffUpToTheMaximum) {
     Fixture f(configWith(1));
 
     std::vector<milliseconds::rep> waits;
+    waits.reserve(8);
     for (int i = 0; i < 8; ++i) waits.push_back(f.fail(Kind::kNetwork).wait.count());
 
     EXPECT_EQ(waits, (std::vector<milliseconds::rep>{1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000}));

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""The machine's clock."""
+
+import ctypes
+import time
+
+from report import check
+
+
+def mark_synchronised():
+    """What a time daemon does once it has set the clock: struct timex begins with modes, then offset, freq, maxerror, esterror
+    and status; the rest does not matter here."""
+    timex = (ctypes.c_long * 32)()
+    timex[0] = 0x0010 | 0x0004 | 0x0008  # ADJ_STATUS, ADJ_MAXERROR, ADJ_ESTERROR
+    check("(a clock that somebody disciplines)", ctypes.CDLL(None).adjtimex(timex) >= 0)
+
+
+def set_clock(seconds_since_1970):
+    time.clock_settime(time.CLOCK_REALTIME, seconds_since_1970)
+
+
+def health_of_clock(bus, device, state, seconds):
+    """Until health says that the clock is `state`."""
+    since = bus.position()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        bus.ask("status")
+        found = [m.json["clock"] for m in bus.heard(since, f"edge/{device}/health")]
+        if found and found[-1] == state:
+            return
+        time.sleep(1)
+    check(f"health says that the clock is {state}", False, found[-1:])

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: MIT
+"""What hardware does to a program: it is pulled out, hangs, lies, is held by somebody else, and comes back. Readings go on, every
+command is answered in its time, and nobody has to do anything afterwards."""
+
+import glob
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+from agent import AGENT, CAMERA, capture, online, processes, set_temperature, temperature
+from cadence import Cadence
+from gpio import Chip
+from i2c import Lm75
+from report import check, expect_equal, figure, property_of, run, wait_until
+from setup import BASIC, at_work
+
+RELAY, LED, BUTTON = 17, 18, 27
+CONFIG = BASIC + f"""
+[[sensor]]
+name = "board"
+type = "hwmon"
+device = "lm75"
+format = "decimal"
+topic = "board/temp"
+[[gpio.output]]
+name = "relay"
+line = {RELAY}
+[[gpio.output]]
+name = "lamp"
+line = {LED}
+role = "status"
+[[gpio.input]]
+name = "button"
+line = {BUTTON}
+bias = "pull-up"
+active_low = true
+debounce = "20ms"
+action = "capture"
+"""
+VIMC = pathlib.Path("/sys/bus/platform/drivers/vimc")
+PARAMETERS = pathlib.Path("/sys/module/fake_thermal/parameters")
+TIMEOUT = 30
+LARGE = {"width": 3840, "height": 2160, "timeout": f"{TIMEOUT}s"}
+NO_PICTURE = ("camera_unavailable", "capture_timeout")
+
+
+def prepare(state):
+    """A machine with a camera, two sensors, a button, a relay and a lamp."""
+    state["lm75"], state["chip"] = Lm75(), Chip()
+    state["lm75"].plug()
+    state["lm75"].set(21.5)
+    state["chip"].plug()
+    at_work(state, CONFIG)
+
+
+def wait_streaming():
+    """Until the camera is making frames: the kernel's thread that makes them is there."""
+    wait_until("the camera streams", lambda: run("pgrep", "-f", "vimc-streamer", ok=(0, 1)), 60)
+
+
+def start_capture(bus, **options):
+    """A capture that is under way when this returns: in this size a frame takes the virtual camera a second or more."""
+    run("systemctl", "stop", CAMERA)
+    request = bus.request("capture", **LARGE, **options)
+    wait_streaming()
+    return request
+
+
+def expect_refused(bus, request, what, codes=NO_PICTURE):
+    reply, seconds = bus.reply_to(request, TIMEOUT + 30)
+    check(f"{what}: the capture is answered {' or '.join(codes)}", (reply["status"], reply.get("code")) in
+          [("error", code) for code in codes], reply)
+    check("… within its timeout", seconds < TIMEOUT + 5, seconds)
+    figure(f"{what}: answered after", f"{seconds:.1f} s, {reply['code']}: {reply['error']}")
+    return reply
+
+
+def expect_pictures(bus, name, since=None):
+    """Within two minutes and without help there are pictures again. `since`: a moment to measure from."""
+    end = time.monotonic() + 120
+    while True:
+        reply, _ = bus.reply_to(bus.request("capture", timeout="20s"), 60)
+        if reply["status"] == "ok" or time.monotonic() > end:
+            break
+    if since is not None:
+        figure(f"{name}: the first picture came after", f"{time.monotonic() - since:.1f} s")
+    capture(bus, name)
+
+
+def unplugged_in_a_capture(state):
+    """The camera is pulled out while a picture is being taken."""
+    bus, cadence = state["bus"], Cadence(state["bus"])
+    request = start_capture(bus)
+    (VIMC / "unbind").write_text("vimc.0")
+    expect_refused(bus, request, "unplugged in a capture")
+    bus.wait_status("camera/status", "offline", request.since)
+    check("… its status is offline")
+    since, plugged = bus.position(), time.monotonic()
+    (VIMC / "bind").write_text("vimc.0")
+    online = bus.wait_status("camera/status", "online", since, 180)
+    figure("plugged in: online after", f"{online - plugged:.1f} s")
+    expect_pictures(bus, "plugged-in-after-a-capture")
+    cadence.expect_steady("unplugged in a capture")
+
+
+def unplugged_in_a_series(state):
+    """The camera is pulled out in the middle of a series."""
+    bus, cadence = state["bus"], Cadence(state["bus"])
+    request = bus.request("capture", count=200, every="500ms", timeout=f"{TIMEOUT}s", width=320, height=240)
+    wait_until("three pictures came", lambda: len(bus.heard(request.since, "jpeg")) >= 3)
+    (VIMC / "unbind").write_text("vimc.0")
+    reply = expect_refused(bus, request, "unplugged in a series")
+    taken = len(bus.heard(request.since, "jpeg"))
+    check(f"… and says how many pictures there were: {taken}", taken in reply["data"].values(), reply)
+    plugged = time.monotonic()
+    (VIMC / "bind").write_text("vimc.0")
+    expect_pictures(bus, "plugged-in-after-a-series", plugged)
+    cadence.expect_steady("unplugged in a series")
+
+
+def stopped(state):
+    """The camera program hangs."""
+    bus, cadence = state["bus"], Cadence(state["bus"])
+    request = start_capture(bus)
+    pid = processes(CAMERA)[0]
+    os.kill(pid, signal.SIGSTOP)
+    hung = time.monotonic()
+    expect_refused(bus, request, "the camera program is stopped")
+    wait_until("systemd's watchdog ends it", lambda: pid not in processes(CAMERA), 60)
+    expect_pictures(bus, "after-a-hang", hung)
+    cadence.expect_steady("the camera program hangs")
+
+
+def killed(state):
+    """The camera program dies in the middle of a picture."""
+    bus, cadence = state["bus"], Cadence(state["bus"])
+    request = start_capture(bus)
+    os.kill(processes(CAMERA)[0], signal.SIGKILL)
+    died = time.monotonic()
+    reply, seconds = bus.reply_to(request, TIMEOUT + 30)
+    check("the capture is answered within its timeout", seconds < TIMEOUT + 5, seconds)
+    figure("killed: answered after", f"{seconds:.1f} s, {reply.get('code', 'ok')}")
+    expect_pictures(bus, "after-a-kill", died)
+    cadence.expect_steady("the camera program dies")
+
+
+def without_permission(state):
+    """The camera's devices may not be opened."""
+    bus, cadence = state["bus"], Cadence(state["bus"])
+    run("systemctl", "stop", CAMERA)
+    devices = glob.glob("/dev/video*") + glob.glob("/dev/media*") + glob.glob("/dev/v4l-subdev*")
+    for device in devices:
+        os.chmod(device, 0o600)
+        os.chown(device, 0, 0)
+    reply = expect_refused(bus, bus.request("capture", timeout=f"{TIMEOUT}s"), "no permission", ("camera_unavailable",))
+    check("… which says that it is the permission", "permission" in reply["error"].lower(), reply)
+    run("udevadm", "trigger", "--action=add", "--settle", "--subsystem-match=video4linux", "--subsystem-match=media")
+    for device in devices:
+        os.chmod(device, 0o660)
+    expect_pictures(bus, "permitted-again", time.monotonic())
+    cadence.expect_steady("no permission")
+
+
+def held(state):
+    """Another program holds the camera."""
+    bus, cadence = state["bus"], Cadence(state["bus"])
+    run("systemctl", "stop", CAMERA)
+    with subprocess.Popen(["cam", "--camera", "1", "--capture"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as other:
+        wait_streaming()
+        reply = expect_refused(bus, bus.request("capture", timeout=f"{TIMEOUT}s"), "held by another", ("camera_unavailable",))
+        check("… which says that another program may have it", "another program" in reply["error"], reply)
+        other.terminate()
+        other.wait(30)
+    expect_pictures(bus, "released", time.monotonic())
+    cadence.expect_steady("held by another program")
+
+
+def bad_zone(state):
+    """The thermal zone fails, lies and sleeps."""
+    bus = state["bus"]
+    cadence = Cadence(bus, "board/temp")
+
+    def expect_fault(what, parameter, value, good):
+        since = bus.position()
+        (PARAMETERS / parameter).write_text(str(value))
+        offline = bus.wait_status("sensor/room/status", "offline", since)
+        check(f"{what}: the sensor is offline")
+        after = [m.payload for m in bus.heard(since, "room/temp") if m.at > offline]
+        check("… and not one reading of it is published", not after, after)
+        since = bus.position()
+        (PARAMETERS / parameter).write_text(str(good))
+        bus.wait_status("sensor/room/status", "online", since)
+        temperature(bus, since, 23)
+        check("… it is back by itself")
+
+    expect_fault("the zone cannot be read (EIO)", "error", 5, 0)
+    expect_fault("the zone says 2147 °C", "millidegrees", 2147000, 23000)
+    expect_fault("the zone says -200 °C", "millidegrees", -200000, 23000)
+    expect_fault("the zone does not answer", "delay_ms", 20000, 0)
+    expect_equal("the agent did not restart", property_of(AGENT, "NRestarts"), "0")
+    cadence.expect_steady("one sensor fails, of the other")
+
+
+def hwmon(state):
+    """A chip on the I2C bus."""
+    bus, lm75 = state["bus"], state["lm75"]
+    for degrees in (30, -12.5):
+        since = bus.position()
+        lm75.set(degrees)
+        bus.wait(f"board/temp {degrees}", lambda m: m.topic == "board/temp" and float(m.payload) == degrees, since)
+        check(f"hwmon: board/temp follows the LM75: {degrees}")
+    since = bus.position()
+    lm75.unplug()
+    bus.wait_status("sensor/board/status", "offline", since)
+    check("hwmon: unplugged, the sensor is offline")
+    since = bus.position()
+    lm75.plug()
+    bus.wait_status("sensor/board/status", "online", since)
+    bus.wait("board/temp", lambda m: m.topic == "board/temp", since)
+    check("hwmon: plugged in, readings come again")
+
+
+def button(state):
+    """A button that bounces."""
+    bus, chip = state["bus"], state["chip"]
+    for press in (1, 2):
+        since = bus.position()
+        chip.press(BUTTON)
+        bus.wait("the picture", lambda m: m.topic.endswith("/image"), since, 60)
+        bus.reply_to(bus.request("status"))
+        expect_equal(f"press {press}: one ON, one OFF, one picture",
+                     ([m.payload for m in bus.heard(since) if m.topic.endswith("/gpio/button")],
+                      len(bus.heard(since, "jpeg"))), ([b"ON", b"OFF"], 1))
+    rows = run("pi-edge-agent", "journal", "--kind", "command", "--json").splitlines()
+    check("the journal says that the button did it", sum('"gpio:button"' in row for row in rows) == 2, rows[-4:])
+
+
+def outputs(state):
+    """A relay and the status lamp."""
+    bus, chip, device = state["bus"], state["chip"], state["device"]
+    for word, level in (("ON", 1), ("OFF", 0), ("TOGGLE", 1)):
+        since = bus.position()
+        bus.send(f"edge/{device}/gpio/relay/set", word)
+        bus.wait_status("gpio/relay", "ON" if level else "OFF", since)
+        expect_equal(f"{word}: the line reads {level}, and the topic says so", chip.read(RELAY), level)
+    wait_until("the lamp is on", lambda: chip.read(LED) == 1)
+    wait_until("the lamp blinks", lambda: chip.read(LED) == 0, 10)
+    check("the lamp is on while connected, and blinks with the readings")
+    since = bus.position()
+    run("systemctl", "stop", "mosquitto")
+    # Off, and not only for the tenth of a second of a blink.
+    wait_until("the lamp is off", lambda: not any(chip.read(LED) or time.sleep(0.05) for _ in range(10)), 30)
+    check("… it is off without a broker")
+    run("systemctl", "start", "mosquitto")
+    wait_until("the lamp is on again", lambda: chip.read(LED) == 1, 60)
+    online(bus, since)
+    check("… and on again with it")
+
+
+def chip_removed(state):
+    """The GPIO chip goes away and comes back."""
+    bus, chip = state["bus"], state["chip"]
+    cadence = Cadence(bus)
+    since = bus.position()
+    chip.unplug()
+    bus.wait("health names the lines", lambda m: m.topic.endswith("/health") and
+             sum("error" in line for line in m.json["gpio"]) == 3, since, 120)
+    check("the chip is removed: health has an error for each line")
+    _, reply = bus.ask("start")
+    expect_equal("… commands are carried out", reply["status"], "ok")
+    plugged = time.monotonic()
+    chip.plug()
+    # The relay was ON: it is set again as soon as the chip is found.
+    wait_until("the relay is on again", lambda: chip.read(RELAY) == 1, 90)
+    figure("the chip is back: its output has its state again after", f"{time.monotonic() - plugged:.1f} s")
+    since = bus.position()
+    chip.press(BUTTON)
+    bus.wait("a picture", lambda m: m.topic == "jpeg", since)
+    check("… relay and button work again, without help")
+    cadence.expect_steady("the GPIO chip is removed")
+
+
+TESTS = [prepare, unplugged_in_a_capture, unplugged_in_a_series, stopped, killed, without_permission, held, bad_zone, hwmon, button,
+         outputs, chip_removed]
