@@ -44,20 +44,6 @@ std::string triggerOf(const CommandContext& context) {
     return context.source.starts_with("gpio:") ? context.source : "command";
 }
 
-/// One picture: from the command (or a series' next turn) to its answer.
-struct Job {
-    CommandOptions options;
-    CommandContext context;
-    OutcomeHandler done;
-    std::string id;
-    Picture picture;  ///< its JPEG is moved into the publication
-    std::int64_t bytes = 0;
-    std::string sha256;
-    std::string description;
-    bool isAnswered = false;
-};
-using JobPtr = std::shared_ptr<Job>;
-
 struct Series {
     CommandOptions options;
     CommandContext context;
@@ -69,9 +55,26 @@ struct Series {
     SteadyTime next{};
     Outcome lastFailure;
     Timer timer;
+    bool isTaking = false;  ///< a picture of it waits or is under way
     bool isCancelled = false;
+    std::string cancelSentence;
 };
 using SeriesPtr = std::shared_ptr<Series>;
+
+/// One picture: from the command (or a series' next turn) to its answer.
+struct Job {
+    CommandOptions options;
+    CommandContext context;
+    OutcomeHandler done;
+    std::string id;
+    Picture picture;  ///< its JPEG is moved into the publication
+    std::int64_t bytes = 0;
+    std::string sha256;
+    std::string description;
+    SeriesPtr series;  ///< nullptr: a picture of its own
+    bool isAnswered = false;
+};
+using JobPtr = std::shared_ptr<Job>;
 
 }  // namespace
 
@@ -107,14 +110,15 @@ struct CaptureService::Impl {
                                                              kMaxWaiting)));
         }
         if (options.count.value_or(1) > 1) return startSeries(options, context, std::move(done));
-        enqueue(options, context, std::move(done));
+        enqueue(options, context, nullptr, std::move(done));
     }
 
-    void enqueue(const CommandOptions& options, const CommandContext& context, OutcomeHandler done) {
+    void enqueue(const CommandOptions& options, const CommandContext& context, SeriesPtr series, OutcomeHandler done) {
         auto job = std::make_shared<Job>();
         job->options = options;
         job->context = context;
         job->done = std::move(done);
+        job->series = std::move(series);
         job->id = fmt::format("{}-{}", imagePrefix, ++lastImage);
         waiting.push_back(std::move(job));
         pump();
@@ -254,12 +258,13 @@ struct CaptureService::Impl {
 
     void takeNext(const SeriesPtr& series) {
         ++series->started;
-        enqueue(series->options, series->context,
+        series->isTaking = true;
+        enqueue(series->options, series->context, series,
                 [this, series](const Outcome& outcome) { seriesTaken(series, outcome); });
     }
 
     void seriesTaken(const SeriesPtr& series, const Outcome& outcome) {
-        if (series->isCancelled) return;
+        series->isTaking = false;
         if (outcome.ok) {
             ++series->taken;
             series->failuresInARow = 0;
@@ -267,6 +272,7 @@ struct CaptureService::Impl {
             series->lastFailure = outcome;
             ++series->failuresInARow;
         }
+        if (series->isCancelled && series->taken < series->wanted) return endCancelled(series);
         const milliseconds every = series->options.every.value_or(milliseconds{0});
         const bool isHopeless = every.count() == 0 && series->failuresInARow >= kMaxFailuresInARow;
         if (series->started >= series->wanted || isHopeless) return endSeries(series);
@@ -294,15 +300,31 @@ struct CaptureService::Impl {
                                       seriesData(*series)));
     }
 
+    void endCancelled(const SeriesPtr& series) {
+        running.remove(series);
+        series->done(Outcome::failure(ReplyCode::kCancelled, series->cancelSentence, seriesData(*series)));
+    }
+
+    /// No picture begins any more. One that is under way is still published, and its series answered after it, so that
+    /// the answer is the last there is and its count is right. Returns how many series this ended.
     std::size_t cancelSeries(const std::string& sentence) {
-        const auto ended = std::move(running);
-        running.clear();
-        for (const SeriesPtr& series : ended) {
-            series->isCancelled = true;
+        const std::list<SeriesPtr> all = running;
+        std::size_t ended = 0;
+        for (const SeriesPtr& series : all) {
+            if (std::exchange(series->isCancelled, true)) continue;
+            series->cancelSentence = sentence;
             series->timer.cancel();
-            series->done(Outcome::failure(ReplyCode::kCancelled, sentence, seriesData(*series)));
+            ++ended;
+            if (!series->isTaking) endCancelled(series);
         }
-        return ended.size();
+        const std::deque<JobPtr> queued = std::exchange(waiting, {});
+        for (const JobPtr& job : queued) {
+            if (!job->series || !job->series->isCancelled) waiting.push_back(job);
+        }
+        for (const JobPtr& job : queued) {
+            if (job->series && job->series->isCancelled) finish(job, Outcome::failure(ReplyCode::kCancelled, sentence));
+        }
+        return ended;
     }
 
     void answer(const OutcomeHandler& done, Outcome outcome) {

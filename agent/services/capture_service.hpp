@@ -39,7 +39,7 @@ class CaptureService {
 
     /// The `capture` command.
     void capture(const CommandOptions& options, const CommandContext& context, OutcomeHandler done);
-    /// The `cancel` command: ends all series; their own answers are `cancelled`.
+    /// The `cancel` command: ends all series; their own answers are `cancelled`, after the picture that is under way.
     Outcome cancel();
     /// At the end of the program: as cancel(), and whatever waits.
     void shutDown();

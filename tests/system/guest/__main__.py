@@ -12,6 +12,7 @@ sys.stdout.reconfigure(line_buffering=True)
 
 import after_reboot
 import before_reboot
+import board
 import cuts
 import hardware
 import kills
@@ -26,6 +27,7 @@ SUITES = {
     "machine": [machine.TESTS, machine.WITHOUT_A_CLOCK],
     "kills": [kills.TESTS],
     "cuts": cuts.STAGES,
+    "board": [board.TESTS],
 }
 
 

@@ -29,7 +29,7 @@ def install(state):
     groups = {user: set(run("id", "-nG", user).split()) for user in ("pi-edge-agent", "pi-edge-camera")}
     expect_equal("the two users are in the groups of their devices, and in no other", groups,
                  {"pi-edge-agent": {"pi-edge-agent", "gpio"}, "pi-edge-camera": {"pi-edge-camera", "video", "render"}})
-    for unit, limit in ((AGENT, "17"), (CAMERA, "10")):
+    for unit, limit in ((AGENT, "15"), (CAMERA, "12")):
         run("systemd-analyze", "security", "--no-pager", f"--threshold={limit}", unit)
         check(f"systemd-analyze security: {unit} is exposed at most {int(limit) / 10}")
 

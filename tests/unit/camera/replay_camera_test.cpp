@@ -136,7 +136,7 @@ TEST_F(ReplayCameraTest, KeepsAFrameReadableAfterTheEnd) {
     }
 
     EXPECT_GE(kept->view.planes[0].bytes, 64U * 64U);
-    EXPECT_NEAR(kept->view.planes[0].data[4032], 128, 3);
+    EXPECT_NEAR(kept->view.planes[0].data[64 * std::size_t{63}], 128, 3);
 }
 
 }  // namespace

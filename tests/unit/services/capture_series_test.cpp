@@ -65,6 +65,35 @@ TEST_F(CaptureSeries, IsCancelledByCancel) {
     EXPECT_EQ(source.requests.size(), 1U);
 }
 
+TEST_F(CaptureSeries, CancelLetsThePictureUnderWayComeAndCountsIt) {
+    series(5, seconds{1});
+    captures->cancel();
+    EXPECT_TRUE(outcomes.empty());
+    EXPECT_EQ(Json::parse(captures->cancel().data)["cancelled"], 0) << "it is being ended already";
+    takePicture();
+
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_EQ(outcomes.front().code, ReplyCode::kCancelled);
+    EXPECT_EQ(Json::parse(outcomes.front().data)["taken"], 1);
+    EXPECT_EQ(pictures(), 1U);
+}
+
+TEST_F(CaptureSeries, CancelDropsWhatWaitsAndNothingElse) {
+    std::size_t begun = 0;
+    do {
+        begun = source.requests.size();
+        capture();
+    } while (source.requests.size() > begun);
+    series(5, seconds{1});
+    ASSERT_EQ(source.requests.size(), begun) << "it has to wait for its turn";
+    const auto waiting = captures->counters().waiting;
+    captures->cancel();
+
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_EQ(outcomes.front().code, ReplyCode::kCancelled);
+    EXPECT_EQ(captures->counters().waiting, waiting - 1);
+}
+
 TEST_F(CaptureSeries, CancelIsOkWhereThereIsNone) {
     EXPECT_TRUE(captures->cancel().ok);
 }
