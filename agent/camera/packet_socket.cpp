@@ -61,7 +61,7 @@ Result<void> PacketSocket::send(std::string_view bytes, int fd) const {
         if (errno == EINTR) continue;
         if (errno == EAGAIN || errno == EWOULDBLOCK) return fail(Errc::kBusy, "the other side does not read");
         if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN) {
-            return fail(Errc::kUnavailable, "the connection was closed");
+            return fail(Errc::kUnavailable, "closed the connection");
         }
         return fail(Errc::kIo, "cannot send: " + errorText(errno));
     }
@@ -89,7 +89,7 @@ Result<std::optional<PacketSocket::Packet>> PacketSocket::receive() const {
         }
         auto fd = takeDescriptors(message);
         if (!fd) return fail(Errc::kInvalid, "a packet came with more than one descriptor");
-        if (got == 0) return fail(Errc::kUnavailable, "the connection was closed");
+        if (got == 0) return fail(Errc::kUnavailable, "closed the connection");
         if ((message.msg_flags & MSG_TRUNC) != 0) return fail(Errc::kInvalid, "a packet was too long");
         return Packet{std::string(buffer.data(), static_cast<std::size_t>(got)), std::move(*fd)};
     }

@@ -11,7 +11,7 @@ void PacketChannel::open(UniqueFd socket, CameraLink::Events events) {
 }
 
 Result<void> PacketChannel::send(const CameraRequest& request) {
-    if (!socket_) return fail(Errc::kUnavailable, "the connection was closed");
+    if (!socket_) return fail(Errc::kUnavailable, "the connection is closed");
     return socket_->send(encode(request));
 }
 
@@ -43,6 +43,10 @@ void PacketChannel::end(const std::string& reason) {
 Result<void> SocketLink::open(Events events) {
     auto socket = connectPacketSocket(path_);
     if (!socket) return tl::unexpected(socket.error());
+    // It is systemd's child and not ours: how it ended is in systemd's log.
+    events.ended = [ended = std::move(events.ended)](const std::string& reason) {
+        ended(reason + "; `journalctl -u pi-edge-camera` says why");
+    };
     channel_.open(std::move(*socket), std::move(events));
     return {};
 }

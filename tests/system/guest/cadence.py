@@ -1,24 +1,33 @@
 # SPDX-License-Identifier: MIT
 """Whether readings went on while something else was broken."""
 
+from datetime import datetime
+
 from report import Failed, check, figure
 
 INTERVAL = 1.0
-# What a reading may be late: the machine is emulated, and shares its processors with other machines.
+# What a reading may be late: the machine is emulated, and shares its processor with a camera that is computed.
 LATE = 2.5
 
 
 class Cadence:
-    """The readings on a topic from a moment on."""
+    """The readings of a sensor from a moment on: when they were taken, by their own time. `by_arrival`: when they were heard, where
+    the clock is what is broken."""
 
-    def __init__(self, bus, topic="room/temp"):
+    def __init__(self, bus, sensor="room", by_arrival=False):
         self._bus = bus
-        self._topic = topic
+        self._sensor = sensor
+        self._by_arrival = by_arrival
         self._since = bus.position()
+
+    def _times(self):
+        for message in self._bus.heard(self._since):
+            if message.topic.endswith(f"/sensor/{self._sensor}"):
+                yield message.at if self._by_arrival else datetime.fromisoformat(message.json["time"]).timestamp()
 
     def expect_steady(self, what):
         """No gap since the beginning (or the last call) that is longer than an interval and what is usual here."""
-        times = [message.at for message in self._bus.heard(self._since, self._topic)]
+        times = list(self._times())
         self._since = self._bus.position()
         if len(times) < 3:
             raise Failed(f"{what}: only {len(times)} readings came")

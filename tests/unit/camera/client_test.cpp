@@ -241,7 +241,7 @@ TEST_F(CameraClientTest, TriesAgainSoonWhenSystemdStillClearsTheLastProgramAway)
     link->end("ended with exit code 0");
     capture("a");
     loop.runPending();
-    link->end("the connection was closed");
+    link->end("closed the connection");
     EXPECT_TRUE(answers.empty());
     loop.advance(CameraClient::kHaste);
     link->greet();

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Sourced, after common.sh, by the scripts that build in a Debian of another release or architecture.
+
+: "${root:?}"
+
+# makeChroot RELEASE ARCHITECTURES OUT PACKAGE…: a Debian with these packages; $sources are further lines for its sources.list,
+# $backports packages that come from the release's backports, among them.
+makeChroot() {
+    local release=$1 architectures=$2 out=$3 list proxy
+    shift 3
+    list=$(IFS=,; echo "$*")
+    proxy=$(apt-config shell proxy Acquire::http::Proxy)
+    eval "$proxy"
+    { scripts/lib/apt-sources "$release" && printf '%s' "${sources:-}"; } |
+        mmdebstrap --mode=root --variant=minbase --architectures="$architectures" \
+            ${proxy:+--aptopt="Acquire::http::Proxy \"$proxy\""} --aptopt='APT::Install-Recommends "false"' \
+            --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+            ${backports:+--customize-hook="chroot \"\$1\" apt-get install --yes --no-install-recommends -t $release-backports $backports"} \
+            --include="$list" "$release" "$out" -
+}
+
+# copySources CHROOT: the project, as it is here, known to git or new, to the chroot's /build; what was built there is kept.
+copySources() {
+    mkdir -p "$1/build"
+    find "$1/build" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
+    git -c safe.directory="$root" ls-files -z --cached --others --exclude-standard |
+        tar --create --null --files-from=- --ignore-failed-read 2>/dev/null | tar --extract --directory "$1/build"
+}
+
+# dependenciesOf GROUP…: the names in packages.txt.
+dependenciesOf() {
+    local group
+    for group in "$@"; do awk -v group="$group" '$1 == group { print $2 }' scripts/lib/packages.txt; done | sort -u
+}
