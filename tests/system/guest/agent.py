@@ -41,9 +41,10 @@ def online(bus, since=0, seconds=60):
 
 def processes(unit):
     """The process ids of a unit."""
-    group = property_of(unit, "ControlGroup")
-    file = pathlib.Path(f"/sys/fs/cgroup{group}/cgroup.procs")
-    return [int(pid) for pid in file.read_text().split()] if group and file.exists() else []
+    try:
+        return [int(pid) for pid in pathlib.Path(f"/sys/fs/cgroup/system.slice/{unit}/cgroup.procs").read_text().split()]
+    except OSError:  # no process, no group
+        return []
 
 
 def capture(bus, file, seconds=90, **options):

@@ -203,12 +203,13 @@ def held(state):
     bus, cadence = state["bus"], Cadence(state["bus"])
     run("systemctl", "stop", CAMERA)
     with subprocess.Popen(["cam", "--camera", "1", "--capture"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as other:
-        wait_until("the other has it", lambda: has_open(other.pid, "/dev/video"))
-        reply, seconds = bus.reply_to(bus.request("capture", timeout=f"{TIMEOUT}s"), TIMEOUT + 30)
-        check_refused(reply, seconds, "held by another", ("camera_unavailable",))
-        check("… which says that another program may have it", "another program" in reply["error"], reply)
-        other.terminate()
-        other.wait(30)
+        try:
+            wait_until("the other has it", lambda: has_open(other.pid, "/dev/video"))
+            reply, seconds = bus.reply_to(bus.request("capture", timeout=f"{TIMEOUT}s"), TIMEOUT + 30)
+        finally:
+            other.kill()
+    check_refused(reply, seconds, "held by another", ("camera_unavailable",))
+    check("… which says that another program may have it", "other program" in reply["error"], reply)
     expect_pictures(bus, "released", time.monotonic())
     cadence.expect_steady("held by another program")
 
