@@ -95,6 +95,16 @@ void ReadingBacklog::forgetRow(std::int64_t id, Loss loss) {
     if (loss == Loss::kCounted) ++dropped_;
 }
 
+namespace {
+
+ReadingRecord withItsMoment(const Stored<ReadingRecord>& reading) {
+    ReadingRecord record = reading.record;
+    record.monoMs = reading.stamp.monoMs;
+    return record;
+}
+
+}  // namespace
+
 std::vector<ReadingRecord> ReadingBacklog::lendReturned(std::size_t count) {
     std::vector<ReadingRecord> lent;
     while (lent.size() < count && !returned_.empty()) {
@@ -112,7 +122,7 @@ std::vector<ReadingRecord> ReadingBacklog::lendFromMemory(std::size_t count) {
         const bool isFree = !reading->second.record.delivered && !lent_.contains(reading->first);
         if (!isFree) continue;
         lent_.insert(reading->first);
-        lent.push_back(reading->second.record);
+        lent.push_back(withItsMoment(reading->second));
     }
     return lent;
 }
@@ -125,7 +135,7 @@ std::vector<ReadingRecord> ReadingBacklog::lendFromFile(const ReadOutcome& outco
         const bool isFree = !lent_.contains(id) && !settled_.contains(id) && !returned_.contains(id);
         if (!isFree) continue;
         lent_.insert(id);
-        lent.push_back(reading.record);
+        lent.push_back(withItsMoment(reading));
     }
     for (const ReadOutcome::Damaged& row : outcome.damaged) {
         if (row.countsAsUndelivered && !settled_.contains(row.id)) forgetRow(row.id, Loss::kUncounted);

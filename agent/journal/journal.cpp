@@ -114,11 +114,22 @@ struct Journal::Impl {
         return {stampNow(time), std::move(record)};
     }
 
+    /// Of a reading that was taken before the clock was set it is known how long ago that was, as long as the same
+    /// program runs: the monotonic clock has not begun anew.
+    void setRightTime(ReadingRecord& reading) const {
+        const bool isFixed = reading.clockSynchronised || reading.bootId != readingsBootId;
+        if (isFixed || loop.clock().wallState() != ClockState::kSynchronised) return;
+        reading.time = loop.clock().wallNow() - milliseconds{monoMs() - reading.monoMs};
+        reading.clockSynchronised = true;
+    }
+
     void record(ReadingRecord reading) {
         if (isClosing || !std::isfinite(reading.value)) return;
         Stored<ReadingRecord> row{stampNow(reading.time), std::move(reading)};
         row.stamp.clockSynchronised = row.record.clockSynchronised;
         if (!row.record.bootId.empty()) row.stamp.bootId = row.record.bootId;
+        if (row.record.monoMs > 0) row.stamp.monoMs = row.record.monoMs;
+        readingsBootId = row.stamp.bootId;
         row.record.bootId = row.stamp.bootId;
         row.record.id = row.stamp.id;
         backlog.add(std::move(row));
@@ -337,6 +348,7 @@ struct Journal::Impl {
     bool isClosing = false;
     bool hasTriedLast = false;
     Task closed;
+    std::string readingsBootId;                ///< of the readings that are recorded now
     std::optional<std::int64_t> settledSince;  ///< as Stamp::monoMs
     SteadyTime nextDropLog{};
     Timer flushTimer;
@@ -387,7 +399,10 @@ void Journal::record(ReadingRecord record) {
 }
 
 void Journal::takeBacklog(std::size_t count, std::function<void(std::vector<ReadingRecord>)> done) {
-    impl_->lender.take(count, std::move(done));
+    impl_->lender.take(count, [impl = impl_.get(), done = std::move(done)](std::vector<ReadingRecord> lent) {
+        for (ReadingRecord& reading : lent) impl->setRightTime(reading);
+        done(std::move(lent));
+    });
 }
 
 void Journal::settleDelivered(const ReadingRecord& reading) {

@@ -67,7 +67,8 @@ class Journal {
     void record(ReadingRecord record);
 
     /// Up to `count` of the oldest undelivered readings that are not lent already; fewer only where there are no more
-    /// (or the file cannot be read now). They stay the journal's until settled, which is by their `id`.
+    /// (or the file cannot be read now). They stay the journal's until settled, which is by their `id`. What was taken
+    /// before the clock was synchronised, since this program's start, has its time put right as soon as it is.
     void takeBacklog(std::size_t count, std::function<void(std::vector<ReadingRecord>)> done);
     /// The broker has it: removed (readings = "undelivered") or marked delivered ("all"). In the file this is done with
     /// one of the next commits, at the latest after journal.flush: should the agent die before, it is sent once more.

@@ -40,7 +40,8 @@ struct ReadingRecord {
     std::string sensor;
     double value = 0;  ///< °C
     bool delivered = false;
-    std::int64_t id = 0;  ///< the journal's own number for it, given by record(); names it to settle…()
+    std::int64_t id = 0;      ///< the journal's own number for it, given by record(); names it to settle…()
+    std::int64_t monoMs = 0;  ///< CLOCK_MONOTONIC when it was taken; 0: it is recorded as it is taken
 };
 
 /// A picture that was taken, or could not be. The picture itself is never stored.

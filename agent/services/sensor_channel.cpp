@@ -63,6 +63,7 @@ void SensorChannel::handleReading(double value) {
     ReadingRecord reading;
     reading.time = loop_.clock().wallNow();
     reading.clockSynchronised = loop_.clock().wallState() == ClockState::kSynchronised;
+    reading.monoMs = std::chrono::duration_cast<milliseconds>(loop_.clock().now().time_since_epoch()).count();
     reading.bootId = boot_;
     reading.seq = ++seq_;
     reading.sensor = config_.name;

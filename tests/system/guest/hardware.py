@@ -91,7 +91,7 @@ def plug_in(bus):
     """The virtual camera is there, whatever was done to it."""
     if not (VIMC / "vimc.0").exists():
         (VIMC / "bind").write_text("vimc.0")
-    expect_pictures(bus, "before-the-next-attempt")
+    wait_for_picture(bus)
 
 
 def check_refused(reply, seconds, what, codes=NO_PICTURE):
@@ -101,13 +101,18 @@ def check_refused(reply, seconds, what, codes=NO_PICTURE):
     figure(f"{what}: answered after", f"{seconds:.1f} s, {reply['code']}: {reply['error']}")
 
 
+def wait_for_picture(bus):
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        reply, _ = bus.reply_to(bus.request("capture", timeout="20s"), 60)
+        if reply["status"] == "ok":
+            return
+    raise Failed(f"no picture within two minutes: {reply}")
+
+
 def expect_pictures(bus, name, since=None):
     """Within two minutes and without help there are pictures again. `since`: a moment to measure from."""
-    end = time.monotonic() + 120
-    while True:
-        reply, _ = bus.reply_to(bus.request("capture", timeout="20s"), 60)
-        if reply["status"] == "ok" or time.monotonic() > end:
-            break
+    wait_for_picture(bus)
     if since is not None:
         figure(f"{name}: the first picture came after", f"{time.monotonic() - since:.1f} s")
     capture(bus, name)

@@ -406,5 +406,36 @@ TEST_F(JournalTest, KeepsItsWorkToItselfOnceClosed) {
     EXPECT_EQ(fileRows<CommandRecord>().size(), 0U);
 }
 
+TEST_F(JournalTest, PutsTheTimeOfReadingsRightOnceTheClockIsSet) {
+    ASSERT_TRUE(start());
+    ManualClock& clock = loop->manualClock();
+    clock.state = ClockState::kUnsynchronised;
+    const WallTime wrong = clock.wall;
+    ReadingRecord first = reading(1);
+    first.clockSynchronised = false;
+    first.monoMs = std::chrono::duration_cast<milliseconds>(clock.steady.time_since_epoch()).count();
+    loop->advance(seconds{5});  // it was under way before it came back
+    journal->record(first);
+    loop->advance(seconds{120});  // into the file
+    ReadingRecord second = reading(2);
+    second.clockSynchronised = false;
+    journal->record(second);
+    loop->advance(seconds{10});
+    EXPECT_EQ(takeBacklog(1).at(0).time, wrong) << "no better is known";
+    clock.wall += std::chrono::hours{24 * 300};
+    clock.state = ClockState::kSynchronised;
+
+    const auto rest = takeBacklog(10);
+    ASSERT_EQ(rest.size(), 1U);
+    EXPECT_EQ(rest[0].time, clock.wall - seconds{10});
+    journal->settleReturned(first);
+    stop();
+    ASSERT_TRUE(start());
+    journal->record(reading(3));
+    const auto later = takeBacklog(1);
+    ASSERT_EQ(later.size(), 1U);
+    EXPECT_EQ(later[0].time, clock.wall - seconds{135}) << "from the file, in the order of recording";
+}
+
 }  // namespace
 }  // namespace edge
