@@ -70,6 +70,7 @@ def wait_opened():
         for pid in processes(CAMERA):
             if has_open(pid, "/dev/video"):
                 return pid
+        time.sleep(0.02)  # the machine has one processor, which others need too
     raise Failed("the camera program does not open the camera")
 
 
