@@ -22,7 +22,8 @@ class ChildLink : public CameraLink {
     Result<void> send(const CameraRequest& request) override { return channel_.send(request); }
     void close() override;
     void abort() override;
-    [[nodiscard]] bool isOpen() const override { return channel_.isOpen(); }
+    /// Also between the end of the connection and that of the program: what is wanted meanwhile waits for the next one.
+    [[nodiscard]] bool isOpen() const override { return events_.ended != nullptr; }
 
   private:
     void channelEnded(const std::string& reason);

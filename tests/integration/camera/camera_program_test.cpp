@@ -133,6 +133,22 @@ TEST_F(CameraProgramTest, EndsWhenNobodyWantsPicturesAndComesBack) {
     EXPECT_TRUE(picture) << picture.error().message;
 }
 
+TEST_F(CameraProgramTest, WaitsForOneThatIsLongInEnding) {
+    configure("backend = \"pattern\"\nkeep_warm = \"0s\"");
+    // The connection ends with the program; what started it stays for a moment.
+    const std::string mark = directory.file("ended");
+    const std::string slow = directory.write("slow", std::string("#!/bin/sh\n") + EDGE_CAMERA_BINARY +
+                                                         " \"$@\" &\nexec 3>&-\nwait\ntouch " + mark + "\nsleep 1\n");
+    std::filesystem::permissions(slow, std::filesystem::perms::owner_all);
+    startClient(slow);
+    ASSERT_TRUE(take());
+    ASSERT_TRUE(loop.waitFor([&] { return std::filesystem::exists(mark); }, seconds{20}));
+
+    const auto picture = take();
+
+    EXPECT_TRUE(picture) << picture.error().message;
+}
+
 TEST_F(CameraProgramTest, LeavesNothingBehind) {
     configure("backend = \"pattern\"");
     std::set<std::size_t> fds;
