@@ -78,3 +78,17 @@ installDependencies() {
             fail "packages could not be installed" "By hand: ${sudo[*]} apt-get install ${missing[*]}"
     fi
 }
+
+# count REPORT: adds to $passed and $failed what ctest's JUnit report says; `run` is its word for a test that ran and passed.
+count() {
+    local tests=0 good=0
+    if [[ -f $1 ]]; then
+        tests=$(grep -c '^[[:space:]]*<testcase ' "$1" || true)
+        good=$(grep -c '^[[:space:]]*<testcase .* status="run">' "$1" || true)
+        sed -n '/status="run"/d; s/^[[:space:]]*<testcase name="\([^"]*\)".* status="\([^"]*\)".*/  \2: \1/p' "$1"
+    fi
+    printf '  %d of %d tests passed\n' "$good" "$tests"
+    passed=$((passed + good))
+    # No test at all is a failure too.
+    failed=$((failed + (tests == 0 ? 1 : tests - good)))
+}

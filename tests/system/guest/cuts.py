@@ -34,8 +34,7 @@ def entries():
 
 def work_until_cut(state):
     """Commands until the end."""
-    bus = state.get("bus") or Bus()
-    bus.close()
+    state["bus"].close()
     bus = Bus(f"s{state['stage']}-")
     with open(LEDGER, "a", encoding="utf-8") as file:
         def keep(entry):
