@@ -27,6 +27,11 @@ install(FILES "${PROJECT_BINARY_DIR}/packaging/agent.toml" DESTINATION "${CMAKE_
   COMPONENT agent)
 install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-agent" COMPONENT agent
   FILES_MATCHING PATTERN "*.md" PATTERN decisions EXCLUDE)
+configure_file(docs/man/pi-edge-agent.1 "${PROJECT_BINARY_DIR}/packaging/pi-edge-agent.1" COPYONLY)
+execute_process(COMMAND gzip --best --no-name --keep --force "${PROJECT_BINARY_DIR}/packaging/pi-edge-agent.1"
+  COMMAND_ERROR_IS_FATAL ANY)
+install(FILES "${PROJECT_BINARY_DIR}/packaging/pi-edge-agent.1.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1"
+  COMPONENT agent)
 install(DIRECTORY config/mosquitto DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-agent/examples" COMPONENT agent)
 
 set(CPACK_COMPONENTS_ALL agent)

@@ -24,6 +24,7 @@ timeout = "60s"
 [[gpio.output]]
 name = "relay"
 line = {LINE}
+role = ""
 """
 
 

@@ -35,11 +35,12 @@ class Chip:
         (self._line(number) / "pull").write_text("pull-up" if up else "pull-down")
 
     def press(self, number):
-        """A real button: it bounces for some milliseconds when it closes, and when it opens."""
+        """A real button: it bounces when it closes, and when it opens; for longer than a real one's milliseconds, because the machine
+        is emulated."""
         for up in (False, True, False, True, False):
             self.pull(number, up)
             time.sleep(0.001)
-        time.sleep(0.3)
+        time.sleep(1)
         for up in (True, False, True, False, True):
             self.pull(number, up)
             time.sleep(0.001)

@@ -27,6 +27,7 @@ topic = "board/temp"
 [[gpio.output]]
 name = "relay"
 line = {RELAY}
+role = ""
 [[gpio.output]]
 name = "lamp"
 line = {LED}
@@ -36,7 +37,7 @@ name = "button"
 line = {BUTTON}
 bias = "pull-up"
 active_low = true
-debounce = "20ms"
+debounce = "200ms"
 action = "capture"
 """
 VIMC = pathlib.Path("/sys/bus/platform/drivers/vimc")
@@ -158,15 +159,12 @@ def unplugged_in_a_series(state):
 def stopped(state):
     """The camera program hangs."""
     bus, cadence = state["bus"], Cadence(state["bus"])
-    stopped_ones = []
-
-    def stop(pid):
-        os.kill(pid, signal.SIGSTOP)
-        stopped_ones.append((pid, time.monotonic()))
-
-    _, *answer = in_a_capture(bus, stop)
-    check_refused(*answer, "the camera program is stopped")
-    pid, hung = stopped_ones[-1]
+    wait_for_picture(bus)  # from now on it is warm: the next picture is asked of this very process
+    pid = processes(CAMERA)[0]
+    os.kill(pid, signal.SIGSTOP)
+    hung = time.monotonic()
+    reply, seconds = bus.reply_to(bus.request("capture", timeout=f"{TIMEOUT}s"), TIMEOUT + 30)
+    check_refused(reply, seconds, "the camera program is stopped")
     wait_until("systemd's watchdog ends it", lambda: pid not in processes(CAMERA), 60)
     expect_pictures(bus, "after-a-hang", hung)
     cadence.expect_steady("the camera program hangs")
@@ -272,6 +270,7 @@ def button(state):
         since = bus.position()
         chip.press(BUTTON)
         bus.wait("the picture", lambda m: m.topic.endswith("/image"), since, 60)
+        bus.wait_status("gpio/button", "OFF", since)
         bus.reply_to(bus.request("status"))
         expect_equal(f"press {press}: one ON, one OFF, one picture",
                      ([m.payload for m in bus.heard(since) if m.topic.endswith("/gpio/button")],
