@@ -26,7 +26,7 @@ install(FILES systemd/60-pi-edge-agent.rules DESTINATION lib/udev/rules.d COMPON
 install(FILES "${PROJECT_BINARY_DIR}/packaging/agent.toml" DESTINATION "${CMAKE_INSTALL_DATADIR}/pi-edge-agent"
   COMPONENT agent)
 install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-agent" COMPONENT agent
-  FILES_MATCHING PATTERN "*.md" PATTERN decisions EXCLUDE)
+  FILES_MATCHING PATTERN "*.md" PATTERN decisions EXCLUDE PATTERN man EXCLUDE)
 configure_file(docs/man/pi-edge-agent.1 "${PROJECT_BINARY_DIR}/packaging/pi-edge-agent.1" COPYONLY)
 execute_process(COMMAND gzip --best --no-name --keep --force "${PROJECT_BINARY_DIR}/packaging/pi-edge-agent.1"
   COMMAND_ERROR_IS_FATAL ANY)
@@ -57,7 +57,8 @@ set(CPACK_DEBIAN_PACKAGE_VERSION "${PROJECT_VERSION}+deb${release}")
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_DIRECTORY "${PROJECT_BINARY_DIR}/packages")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_STRIP_FILES ON)
+set(CPACK_STRIP "${CMAKE_STRIP}")
+set(CPACK_PRE_BUILD_SCRIPTS "${PROJECT_SOURCE_DIR}/cmake/packaging/strip.cmake")
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
@@ -82,6 +83,8 @@ macro(edgePackage component depends text)
   set(CPACK_DEBIAN_${_upper}_PACKAGE_CONTROL_EXTRA "${_control}/postinst;${_control}/prerm;${_control}/postrm")
   install(FILES cmake/packaging/copyright "${PROJECT_BINARY_DIR}/packaging/changelog.gz"
     DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-${component}" COMPONENT ${component})
+  install(FILES "${_control}/lintian-overrides" DESTINATION "${CMAKE_INSTALL_DATADIR}/lintian/overrides"
+    RENAME pi-edge-${component} COMPONENT ${component})
 endmacro()
 
 configure_file(cmake/packaging/changelog.in "${PROJECT_BINARY_DIR}/packaging/changelog" @ONLY)
