@@ -218,6 +218,22 @@ def held(state):
     cadence.expect_steady("held by another program")
 
 
+def without_libcamera(state):
+    """The system's libcamera goes away, as an upgrade to another one takes it."""
+    bus, cadence = state["bus"], Cadence(state["bus"])
+    run("systemctl", "stop", CAMERA)
+    library = next(path for path in pathlib.Path("/usr/lib").glob("*/libcamera.so.*") if not path.is_symlink())
+    library.rename(library.with_name("gone"))
+    try:
+        reply, seconds = bus.reply_to(bus.request("capture", timeout=f"{TIMEOUT}s"), TIMEOUT + 30)
+    finally:
+        library.with_name("gone").rename(library)
+    check_refused(reply, seconds, "without libcamera", ("camera_unavailable",))
+    check("… which names the library, and says what to install", "libcamera.so" in reply["error"] and "install" in reply["error"], reply)
+    expect_pictures(bus, "libcamera-again", time.monotonic())
+    cadence.expect_steady("without libcamera")
+
+
 def bad_zone(state):
     """The thermal zone fails, lies and sleeps."""
     bus = state["bus"]
@@ -324,5 +340,5 @@ def chip_removed(state):
     cadence.expect_steady("the GPIO chip is removed")
 
 
-TESTS = [prepare, unplugged_in_a_capture, unplugged_in_a_series, stopped, killed, without_permission, held, bad_zone, hwmon, button,
-         outputs, chip_removed]
+TESTS = [prepare, unplugged_in_a_capture, unplugged_in_a_series, stopped, killed, without_permission, held, without_libcamera,
+         bad_zone, hwmon, button, outputs, chip_removed]
