@@ -11,5 +11,5 @@ if(EDGE_SANITIZE)
   target_compile_options(edge_options INTERFACE -fsanitize=${EDGE_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(edge_options INTERFACE -fsanitize=${EDGE_SANITIZE})
   # GCC 12 reports false positives of these from inside instrumented standard-library code.
-  target_compile_options(edge_options INTERFACE -Wno-maybe-uninitialized)
+  target_compile_options(edge_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()

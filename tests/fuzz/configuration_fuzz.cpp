@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// What a person, or a half-written file, may have in agent.toml.
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "config/load.hpp"
+#include "fuzz/require.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static const edge::Identity identity{"host", "host-0123ab", "a board", "an OS", std::string(32, '0')};
+    try {
+        const edge::Config config =
+            edge::parseConfig({reinterpret_cast<const char*>(data), size}, "agent.toml", identity);
+        edge::require(!config.device.id.empty() && !config.mqtt.servers.empty(), "what is accepted can be used");
+    } catch (const edge::ConfigError& error) {
+        edge::require(std::string_view(error.what()).starts_with("agent.toml"), "a mistake names the file");
+    }
+    return 0;
+}
