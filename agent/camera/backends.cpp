@@ -13,12 +13,6 @@ namespace {
 
 using Factory = std::unique_ptr<Camera> (*)(Loop&, const CameraConfig&);
 
-std::unique_ptr<Camera> makeLibcamera(Loop& loop, const CameraConfig& config) {
-    auto camera = makeLibcameraCamera(loop, config);
-    if (camera) return std::move(*camera);
-    return std::make_unique<UnavailableCamera>(camera.error().message);
-}
-
 std::unique_ptr<Camera> makeReplay(Loop& loop, const CameraConfig& config) {
     return std::make_unique<ReplayCamera>(loop, config);
 }
@@ -37,7 +31,7 @@ struct Backend {
 };
 /// To add a backend: its .cpp, its row here.
 constexpr std::array<Backend, 4> kBackends{{
-    {CameraBackend::kLibcamera, makeLibcamera},
+    {CameraBackend::kLibcamera, makeLibcameraCamera},
     {CameraBackend::kReplay, makeReplay},
     {CameraBackend::kPattern, makePattern},
     {CameraBackend::kNone, makeNone},

@@ -5,7 +5,9 @@
 
 #include <dlfcn.h>
 #include <filesystem>
+#include <memory>
 #include <system_error>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -32,19 +34,71 @@ tl::unexpected<Error> cannotLoad(std::string_view reason) {
                             printable(reason, 400)));
 }
 
-}  // namespace
+struct Unload {
+    void operator()(void* module) const { ::dlclose(module); }
+};
 
-Result<std::unique_ptr<Camera>> makeLibcameraCamera(Loop& loop, const CameraConfig& config) {
-    void* module = ::dlopen(modulePath().c_str(), RTLD_NOW | RTLD_LOCAL);
+/// The module stays loaded for as long as the program runs once a camera was made by it.
+Result<std::unique_ptr<Camera>> load(Loop& loop, const CameraConfig& config) {
+    std::unique_ptr<void, Unload> module(::dlopen(modulePath().c_str(), RTLD_NOW | RTLD_LOCAL));
     if (module == nullptr) return cannotLoad(::dlerror());
-    const auto version = reinterpret_cast<ModuleVersion>(::dlsym(module, kModuleVersionSymbol));
-    const auto factory = reinterpret_cast<ModuleFactory>(::dlsym(module, kModuleFactorySymbol));
+    const auto version = reinterpret_cast<ModuleVersion>(::dlsym(module.get(), kModuleVersionSymbol));
+    const auto factory = reinterpret_cast<ModuleFactory>(::dlsym(module.get(), kModuleFactorySymbol));
     if (version == nullptr || factory == nullptr)
         return cannotLoad(fmt::format("{} is something else", kLibcameraModule));
     if (std::string_view(version()) != kVersion) {
         return cannotLoad(fmt::format("it is of version {}, pi-edge-camera of {}", version(), kVersion));
     }
-    return std::unique_ptr<Camera>(factory(&loop, &config));
+    std::unique_ptr<Camera> camera(factory(&loop, &config));
+    (void)module.release();
+    return camera;
+}
+
+/// The module's camera, from when it can be loaded: a libcamera that is missing may be installed while the program
+/// runs.
+class LibcameraCamera : public Camera {
+  public:
+    LibcameraCamera(Loop& loop, const CameraConfig& config) : loop_(loop), config_(config) {}
+
+    Result<CameraInfo> probe() override {
+        if (const auto loaded = ensureLoaded(); !loaded) return tl::unexpected(loaded.error());
+        return camera_->probe();
+    }
+    Result<Orientation> start(const StreamWish& wish) override {
+        if (const auto loaded = ensureLoaded(); !loaded) return tl::unexpected(loaded.error());
+        return camera_->start(wish);
+    }
+    void stop() override {
+        if (camera_ != nullptr) camera_->stop();
+    }
+    void nextFrame(BootTime notBefore, FrameHandler done) override {
+        if (camera_ != nullptr) camera_->nextFrame(notBefore, std::move(done));
+    }
+    void onChange(ChangeHandler handler) override {
+        changeHandler_ = std::move(handler);
+        if (camera_ != nullptr) camera_->onChange(changeHandler_);
+    }
+
+  private:
+    Result<void> ensureLoaded() {
+        if (camera_ != nullptr) return {};
+        auto camera = load(loop_, config_);
+        if (!camera) return tl::unexpected(camera.error());
+        camera_ = std::move(*camera);
+        camera_->onChange(changeHandler_);
+        return {};
+    }
+
+    Loop& loop_;
+    const CameraConfig& config_;
+    std::unique_ptr<Camera> camera_;
+    ChangeHandler changeHandler_;
+};
+
+}  // namespace
+
+std::unique_ptr<Camera> makeLibcameraCamera(Loop& loop, const CameraConfig& config) {
+    return std::make_unique<LibcameraCamera>(loop, config);
 }
 
 }  // namespace edge

@@ -18,8 +18,9 @@ inline constexpr const char* kModuleFactorySymbol = "edgeMakeLibcameraCamera";
 using ModuleVersion = const char* (*)();
 using ModuleFactory = Camera* (*)(Loop*, const CameraConfig*);
 
-/// Loads the module, for good, from beside this executable or from where the package put it. Errors: kUnavailable, with
-/// the loader's reason and what to install.
-Result<std::unique_ptr<Camera>> makeLibcameraCamera(Loop& loop, const CameraConfig& config);
+/// A camera that loads the module from beside this executable, or from where the package put it, when it is first asked
+/// for something, and where that fails again when it is asked the next time: libcamera may be installed meanwhile.
+/// Until then every answer is kUnavailable, with the loader's reason and what to install. `config` must outlive it.
+std::unique_ptr<Camera> makeLibcameraCamera(Loop& loop, const CameraConfig& config);
 
 }  // namespace edge

@@ -31,6 +31,23 @@ TEST_F(LibcameraTest, SaysThatTheModuleIsDamaged) {
 }
 
 #ifdef EDGE_HAS_LIBCAMERA
+TEST_F(LibcameraTest, LoadsTheModuleWhenItHasComeBack) {
+    configure("backend = \"libcamera\"\ndevice = \"no such camera\"");
+    std::filesystem::copy_file(EDGE_CAMERA_BINARY, directory.file("pi-edge-camera"));
+    const std::string module = directory.write("libpi-edge-camera-libcamera.so", "no module");
+    startClient(directory.file("pi-edge-camera"));
+    ASSERT_FALSE(take());
+
+    std::filesystem::remove(module);
+    std::filesystem::copy_file(
+        std::filesystem::path(EDGE_CAMERA_BINARY).parent_path() / "libpi-edge-camera-libcamera.so", module);
+    const auto picture = take();
+
+    ASSERT_FALSE(picture);
+    EXPECT_EQ(picture.error().message.find("cannot be loaded"), std::string::npos) << picture.error().message;
+    EXPECT_EQ(programs().size(), 1U) << "it is the same program";
+}
+
 TEST_F(LibcameraTest, AnswersQuicklyWhetherThereIsACameraOrNot) {
     configure("backend = \"libcamera\"\ndevice = \"no such camera\"");
     startClient();
