@@ -164,9 +164,12 @@ class PahoClient : public MqttClient {
     }
 
     [[nodiscard]] ConnectionFailure networkFailure(const std::string& text) const {
+        // Of names over TLS and websockets Paho looks up the address itself, without a word where it finds none.
+        const bool isLookedUpAgain = options_.server.scheme != Scheme::kMqtt && options_.server.host == "localhost";
         return {Kind::kNetwork, -1,
-                fmt::format("cannot connect to {} port {} ({}); is the broker running there?", options_.server.host,
-                            options_.server.port, text)};
+                fmt::format("cannot connect to {} port {}{}; is the broker running there{}?", options_.server.host,
+                            options_.server.port, text.empty() ? "" : " (" + text + ")",
+                            isLookedUpAgain ? ", and is localhost in /etc/hosts" : "")};
     }
 
     /// Paho does not say what was wrong; the strand finds out.
