@@ -10,5 +10,5 @@ foreach(flag -fcf-protection -mbranch-protection=standard)  # x86, arm64
     list(APPEND hardening ${flag})
   endif()
 endforeach()
-target_compile_options(edge_options INTERFACE $<$<CONFIG:Release>:${hardening}>)
+target_compile_options(edge_options INTERFACE "$<$<CONFIG:Release>:${hardening}>")
 target_link_options(edge_options INTERFACE $<$<CONFIG:Release>:-Wl,-z,relro,-z,now>)

@@ -38,7 +38,7 @@ struct Unload {
     void operator()(void* module) const { ::dlclose(module); }
 };
 
-/// The module stays loaded for as long as the program runs once a camera was made by it.
+/// A module that can be used stays loaded for as long as the program runs.
 Result<std::unique_ptr<Camera>> load(Loop& loop, const CameraConfig& config) {
     std::unique_ptr<void, Unload> module(::dlopen(modulePath().c_str(), RTLD_NOW | RTLD_LOCAL));
     if (module == nullptr) return cannotLoad(::dlerror());
@@ -49,16 +49,15 @@ Result<std::unique_ptr<Camera>> load(Loop& loop, const CameraConfig& config) {
     if (std::string_view(version()) != kVersion) {
         return cannotLoad(fmt::format("it is of version {}, pi-edge-camera of {}", version(), kVersion));
     }
-    std::unique_ptr<Camera> camera(factory(&loop, &config));
-    (void)module.release();
-    return camera;
+    (void)module.release();  // from here on its code is in use
+    return std::unique_ptr<Camera>(factory(&loop, &config));
 }
 
 /// The module's camera, from when it can be loaded: a libcamera that is missing may be installed while the program
 /// runs.
-class LibcameraCamera : public Camera {
+class LoadedCamera : public Camera {
   public:
-    LibcameraCamera(Loop& loop, const CameraConfig& config) : loop_(loop), config_(config) {}
+    LoadedCamera(Loop& loop, const CameraConfig& config) : loop_(loop), config_(config) {}
 
     Result<CameraInfo> probe() override {
         if (const auto loaded = ensureLoaded(); !loaded) return tl::unexpected(loaded.error());
@@ -98,7 +97,7 @@ class LibcameraCamera : public Camera {
 }  // namespace
 
 std::unique_ptr<Camera> makeLibcameraCamera(Loop& loop, const CameraConfig& config) {
-    return std::make_unique<LibcameraCamera>(loop, config);
+    return std::make_unique<LoadedCamera>(loop, config);
 }
 
 }  // namespace edge
