@@ -92,10 +92,11 @@ class Bus:
         reply = self.wait(f"the reply to {payload}", lambda m: m.topic.endswith("/response"), since, seconds)
         return since, reply.json
 
-    def request(self, command, **options):
-        """Sends a command, and does not wait for its reply."""
+    def request(self, command, sending=lambda transaction: None, **options):
+        """Sends a command, and does not wait for its reply. `sending` is called before it leaves."""
         self._requests += 1
         request = Request(f"{self._prefix}{self._requests}", self.position(), time.monotonic())
+        sending(request.transaction)
         self.send("command", json.dumps({"command": command, "transaction": request.transaction, **options}))
         return request
 

@@ -35,8 +35,9 @@ class Ledger:
         for options in itertools.cycle(COMMANDS):
             if not goes_on():
                 return
-            request = bus.request(**options)
-            self._note({"transaction": request.transaction, "command": options})
+            # Noted first: the power may go when it is carried out already, and send() has not come back yet.
+            request = bus.request(sending=lambda transaction, command=options: self._note(
+                {"transaction": transaction, "command": command}), **options)
             try:
                 reply, _ = bus.reply_to(request, seconds)
             except Failed:
