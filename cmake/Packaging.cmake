@@ -83,8 +83,15 @@ macro(edgePackage component depends text)
   set(CPACK_DEBIAN_${_upper}_PACKAGE_CONTROL_EXTRA "${_control}/postinst;${_control}/prerm;${_control}/postrm")
   install(FILES cmake/packaging/copyright "${PROJECT_BINARY_DIR}/packaging/changelog.gz"
     DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-${component}" COMPONENT ${component})
-  install(FILES "${_control}/lintian-overrides" DESTINATION "${CMAKE_INSTALL_DATADIR}/lintian/overrides"
-    RENAME pi-edge-${component} COMPONENT ${component})
+  # What a release's lintian does not know, it calls an error.
+  file(READ "${_control}/lintian-overrides" _overrides)
+  if(EXISTS "${_control}/lintian-overrides-${release}")
+    file(READ "${_control}/lintian-overrides-${release}" _ofRelease)
+    string(APPEND _overrides "${_ofRelease}")
+  endif()
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/packaging/overrides-${component}" CONTENT "${_overrides}" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/packaging/overrides-${component}"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/lintian/overrides" RENAME pi-edge-${component} COMPONENT ${component})
 endmacro()
 
 configure_file(cmake/packaging/changelog.in "${PROJECT_BINARY_DIR}/packaging/changelog" @ONLY)

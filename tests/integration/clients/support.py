@@ -85,7 +85,8 @@ class Broker:
 
 
 class Agent:
-    """pi-edge-agent run, with a pattern camera and a simulated sensor on room/temp. `extra` is more configuration."""
+    """pi-edge-agent run, with a pattern camera and a simulated sensor on room/temp. `extra` is more configuration, `mqtt` more of
+    its section [mqtt], and `port` that of what stands between it and the broker."""
 
     CONFIG = """
 [device]
@@ -95,6 +96,7 @@ servers = ["mqtt://127.0.0.1:{port}"]
 reconnect_min = "100ms"
 reconnect_max = "500ms"
 protocol = "{protocol}"
+{mqtt}
 [telemetry]
 interval = "200ms"
 [[sensor]]
@@ -107,14 +109,15 @@ backend = "pattern"
 path = "{directory}/journal.db"
 """
 
-    def __init__(self, broker, protocol="auto", extra=""):
+    def __init__(self, broker, protocol="auto", extra="", mqtt="", port=None):
         self.broker = broker
         self.directory = tempfile.mkdtemp(prefix="edge-agent-")
         self.process = None
         self.last_words = None
         self.config_path = f"{self.directory}/agent.toml"
         with open(self.config_path, "w", encoding="utf-8") as file:
-            file.write(self.CONFIG.format(id=ID, port=broker.port, directory=self.directory, protocol=protocol) + extra)
+            file.write(self.CONFIG.format(id=ID, port=port or broker.port, directory=self.directory, protocol=protocol, mqtt=mqtt)
+                       + extra)
 
     def launch(self):
         """Starts it and returns at once."""
@@ -179,10 +182,10 @@ class Client:
         self.paho.on_message = self._on_message
         self.paho.connect("127.0.0.1", broker.port)
         self.paho.loop_start()
-        self._until(lambda: self.is_connected, "no CONNACK")
+        self.until(lambda: self.is_connected, "no CONNACK")
         for topic in topics:
             _, mid = self.paho.subscribe(topic, qos)
-            self._until(lambda mid=mid: mid in self.acknowledged, "no SUBACK")
+            self.until(lambda mid=mid: mid in self.acknowledged, "no SUBACK")
 
     def __enter__(self):
         return self
@@ -213,10 +216,12 @@ class Client:
             self.messages.append(message)
             self.changed.notify_all()
 
-    def _until(self, condition, complaint, timeout=PATIENCE):
+    def until(self, condition, complaint, timeout=PATIENCE):
+        """Waits until something that came has made `condition` true; `complaint` is a text, or makes one."""
         with self.changed:
             if not self.changed.wait_for(condition, timeout):
-                raise AssertionError(f"{complaint} within {timeout} s; heard: {self._summary()}")
+                reason = complaint() if callable(complaint) else complaint
+                raise AssertionError(f"{reason} within {timeout} s; heard: {self._summary()}")
 
     def _summary(self):
         return [(m.topic, bytes(m.payload[:120])) for m in self.messages[-20:]]
@@ -228,8 +233,13 @@ class Client:
 
     def wait(self, topic, where=lambda _: True, count=1, timeout=PATIENCE):
         """The `count`-th message on `topic` that fits, from the first that this client heard."""
-        self._until(lambda: len(self.on(topic, where)) >= count, f"{count} on {topic} did not come", timeout)
+        self.until(lambda: len(self.on(topic, where)) >= count, f"{count} on {topic} did not come", timeout)
         return self.on(topic, where)[count - 1]
+
+    def wait_for_more(self, seconds):
+        """Until anything comes, or that long."""
+        with self.changed:
+            self.changed.wait(seconds)
 
     def silence(self, topic, seconds, where=lambda _: True):
         """Fails when something more comes on `topic` within `seconds`."""
@@ -241,7 +251,7 @@ class Client:
 
     def publish(self, topic, payload, qos=1, retain=False, response_topic=None, correlation=None):
         """Returns when the broker has it; waits for one that is away."""
-        self._until(lambda: self.is_connected, "no connection")
+        self.until(lambda: self.is_connected, "no connection")
         properties = None
         if response_topic is not None:
             properties = Properties(PacketTypes.PUBLISH)
