@@ -10,6 +10,7 @@
 #include "config/load.hpp"
 #include "config/mistakes.hpp"
 #include "config/openness.hpp"
+#include "config/pem.hpp"
 #include "config/regular_file.hpp"
 
 namespace edge {
@@ -41,24 +42,37 @@ std::string complaintOfOpenness(const RegularFile& file, const std::string& path
     throw ConfigError(mistakes.text());
 }
 
-enum class Pem { kCertificate, kKey };
+/// A PEM file of the configuration, and what is wrong with it.
+struct PemFile {
+    std::string content;
+    std::string complaint;  ///< "" = nothing
+};
 
-std::string complaintOfPem(const std::string& path, Pem kind, const std::string& credentials) {
-    const auto file = readRegularFile(path, kind == Pem::kKey ? kMaxSecretBytes : kMaxCertificatesBytes);
-    if (!file) return fmt::format("{} {}; allowed: a PEM file that this user can read", path, file.error().message);
-    const auto has = [&](const char* words) { return file->content.find(words) != std::string::npos; };
-    const bool isPem = has("-----BEGIN ");
-    if (kind == Pem::kCertificate) {
-        if (isPem && has("CERTIFICATE-----")) return "";
-        return fmt::format("{} {}; allowed: a PEM file with a line -----BEGIN CERTIFICATE-----", path,
-                           file->content.empty() ? "is empty" : "holds no certificate");
+PemFile readCertificates(const std::string& path) {
+    auto file = readRegularFile(path, kMaxCertificatesBytes);
+    if (!file)
+        return {"", fmt::format("{} {}; allowed: a PEM file that this user can read", path, file.error().message)};
+    std::string complaint = complaintOfCertificates(file->content);
+    if (!complaint.empty()) {
+        complaint = fmt::format("{} {}; allowed: a PEM file with a line -----BEGIN CERTIFICATE-----", path, complaint);
     }
-    if (!isPem || !has("PRIVATE KEY-----")) {
-        return fmt::format("{} {}; allowed: a PEM file with a line -----BEGIN PRIVATE KEY-----", path,
-                           file->content.empty() ? "is empty" : "holds no private key");
+    return {std::move(file->content), std::move(complaint)};
+}
+
+PemFile readPrivateKey(const std::string& path, const std::string& credentials) {
+    auto file = readRegularFile(path, kMaxSecretBytes);
+    if (!file)
+        return {"", fmt::format("{} {}; allowed: a PEM file that this user can read", path, file.error().message)};
+    std::string complaint = complaintOfPrivateKey(file->content);
+    if (!complaint.empty()) {
+        complaint = fmt::format(
+            "{} {}; allowed: a PEM file with a line -----BEGIN PRIVATE KEY-----, without a passphrase, closed by its "
+            "mode",
+            path, complaint);
+    } else {
+        complaint = complaintOfOpenness(*file, path, credentials);
     }
-    if (has("ENCRYPTED")) return path + " is locked with a passphrase; allowed: a key without one, closed by its mode";
-    return complaintOfOpenness(*file, path, credentials);
+    return {std::move(file->content), std::move(complaint)};
 }
 
 }  // namespace
@@ -95,16 +109,22 @@ std::string loadPassword(const Config& config) {
 }
 
 void checkTlsFiles(const Config& config) {
-    const std::string credentials = credentialsDirectory();
+    const TlsConfig& tls = config.mqtt.tls;
     Mistakes mistakes(config.file);
-    const auto check = [&](const std::string& key, const std::string& path, Pem kind) {
-        if (path.empty()) return;
-        std::string complaint = complaintOfPem(path, kind, credentials);
+    const auto complain = [&](const std::string& key, std::string complaint) {
         if (!complaint.empty()) mistakes.add(lineOf(config, key), key, std::move(complaint));
     };
-    check("mqtt.tls.ca_file", config.mqtt.tls.caFile, Pem::kCertificate);
-    check("mqtt.tls.cert_file", config.mqtt.tls.certFile, Pem::kCertificate);
-    check("mqtt.tls.key_file", config.mqtt.tls.keyFile, Pem::kKey);
+    if (!tls.caFile.empty()) complain("mqtt.tls.ca_file", readCertificates(tls.caFile).complaint);
+    const PemFile certificate = tls.certFile.empty() ? PemFile{} : readCertificates(tls.certFile);
+    const PemFile key = tls.keyFile.empty() ? PemFile{} : readPrivateKey(tls.keyFile, credentialsDirectory());
+    complain("mqtt.tls.cert_file", certificate.complaint);
+    complain("mqtt.tls.key_file", key.complaint);
+    const bool canBeCompared = !tls.certFile.empty() && !tls.keyFile.empty() && mistakes.empty();
+    if (canBeCompared && !isKeyOf(key.content, certificate.content)) {
+        complain("mqtt.tls.key_file",
+                 fmt::format("{} is not the key of {}; allowed: the one that the certificate was made for", tls.keyFile,
+                             tls.certFile));
+    }
     if (!mistakes.empty()) throw ConfigError(mistakes.text());
 }
 

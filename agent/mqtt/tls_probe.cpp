@@ -87,12 +87,16 @@ ConnectionFailure describe(const Finding& finding, const ConnectOptions& options
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
         case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
         case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
             return tlsFailure(fmt::format("the certificate of {} comes from an unknown CA; {}", host,
                                           options.tls.caFile.empty()
                                               ? "set mqtt.tls.ca_file to the CA's certificate"
                                               : "mqtt.tls.ca_file is not the CA that signed it"));
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+            return tlsFailure(fmt::format(
+                "the certificate of {} is self-signed, and not the one in mqtt.tls.ca_file; copy the broker's "
+                "own there, if you know that it is the broker's",
+                host));
         default:
             return tlsFailure(fmt::format("the certificate of {} is refused: {}", host,
                                           X509_verify_cert_error_string(finding.error)));

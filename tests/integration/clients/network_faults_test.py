@@ -34,14 +34,12 @@ GARBAGE = {
 
 
 class NetworkFaults(AgentCase):
-    MQTT = 'keep_alive = "1s"'
-
     def setUp(self):
         self.broker = Broker().start()
         self.addCleanup(self.broker.close)
         self.proxy = Proxy(self.broker.port)
         self.addCleanup(self.proxy.close)
-        self.agent = Agent(self.broker, mqtt=self.MQTT, port=self.proxy.port)
+        self.agent = Agent(self.broker, mqtt='keep_alive = "1s"', servers=[f"mqtt://127.0.0.1:{self.proxy.port}"])
         self.addCleanup(self.agent.close)
         self.client = self.connect()  # straight to the broker, which stays
 

@@ -85,20 +85,21 @@ class Broker:
 
 
 class Agent:
-    """pi-edge-agent run, with a pattern camera and a simulated sensor on room/temp. `extra` is more configuration, `mqtt` more of
-    its section [mqtt], and `port` that of what stands between it and the broker."""
+    """pi-edge-agent run, with a pattern camera and a simulated sensor on room/temp. `extra` is more configuration, `mqtt` and
+    `telemetry` more of these sections, `servers` other addresses than the broker's own."""
 
     CONFIG = """
 [device]
 id = "{id}"
 [mqtt]
-servers = ["mqtt://127.0.0.1:{port}"]
+servers = {servers}
 reconnect_min = "100ms"
 reconnect_max = "500ms"
 protocol = "{protocol}"
 {mqtt}
 [telemetry]
 interval = "200ms"
+{telemetry}
 [[sensor]]
 name = "room"
 type = "simulated"
@@ -109,21 +110,23 @@ backend = "pattern"
 path = "{directory}/journal.db"
 """
 
-    def __init__(self, broker, protocol="auto", extra="", mqtt="", port=None):
+    def __init__(self, broker, protocol="auto", extra="", mqtt="", telemetry="", servers=(), environment=None):
         self.broker = broker
+        self.environment = os.environ | (environment or {})
         self.directory = tempfile.mkdtemp(prefix="edge-agent-")
         self.process = None
         self.last_words = None
         self.config_path = f"{self.directory}/agent.toml"
         with open(self.config_path, "w", encoding="utf-8") as file:
-            file.write(self.CONFIG.format(id=ID, port=port or broker.port, directory=self.directory, protocol=protocol, mqtt=mqtt)
-                       + extra)
+            addresses = json.dumps(list(servers) or [f"mqtt://127.0.0.1:{broker.port}"])
+            file.write(self.CONFIG.format(id=ID, servers=addresses, directory=self.directory, protocol=protocol, mqtt=mqtt,
+                                          telemetry=telemetry) + extra)
 
     def launch(self):
         """Starts it and returns at once."""
         with open(f"{self.directory}/log", "ab") as log:
             command = [AGENT, "run", "--config", self.config_path]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=die_with_parent)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=die_with_parent, env=self.environment)
         return self
 
     def start(self):

@@ -23,9 +23,9 @@ namespace fs = std::filesystem;
 constexpr long kBatches = 300;
 constexpr const char* kBoot = "0123456789abcdef0123456789abcdef";
 
-int cutsWanted() {
+std::size_t cutsWanted() {
     const char* wanted = std::getenv("EDGE_POWER_CUTS");
-    return wanted != nullptr ? std::atoi(wanted) : 600;
+    return wanted != nullptr ? std::strtoul(wanted, nullptr, 10) : 600;
 }
 
 /// A batch of every kind of row. What it removes from the readings is what the third last had brought.
@@ -179,10 +179,10 @@ class PowerCutTest : public ::testing::TestWithParam<Size> {
 TEST_P(PowerCutTest, LosesNothingThatWasAcknowledged) {
     record();
     ASSERT_FALSE(HasFatalFailure());
-    const int cuts = cutsWanted();
+    const std::size_t cuts = cutsWanted();
     std::mt19937 random(20261121);
-    std::vector<std::size_t> moments;
-    for (int i = 0; i < cuts; ++i) moments.push_back(random() % (calls.size() + 1));
+    std::vector<std::size_t> moments(cuts);
+    for (std::size_t& moment : moments) moment = random() % (calls.size() + 1);
     std::sort(moments.begin(), moments.end());
 
     std::size_t applied = 0;

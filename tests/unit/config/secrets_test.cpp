@@ -144,8 +144,30 @@ TEST_F(Secrets, ACredentialCannotBeAPathOutOfItsDirectory) {
     EXPECT_TRUE(contains(passwordMistake(directory_.file("credentials/../outside")), "has mode 0440"));
 }
 
-constexpr const char* kCertificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
-constexpr const char* kPrivateKey = "-----BEGIN PRIVATE KEY-----\nhunter2-very-secret\n-----END PRIVATE KEY-----\n";
+/// Made for these tests: of nobody, for nothing.
+constexpr const char* kCertificate =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBdTCCARugAwIBAgIUIoF5Fo1WQwv9/YSOCno7aFtIVTYwCgYIKoZIzj0EAwIw\n"
+    "DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjExNjA5MjZaGA8yMTI2MTAyODE2MDky\n"
+    "NlowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABGat\n"
+    "L3GQ8l+Oj8BMYG34dJsrm8z80tkD3qdDad5XtAoROrpPlwGZOrky1YgRNuZAEXWh\n"
+    "7OhUTAOE/XT/7d2GUDGjUzBRMB0GA1UdDgQWBBSG+mSSqSy04q+9TAHFI/e2FUFS\n"
+    "tTAfBgNVHSMEGDAWgBSG+mSSqSy04q+9TAHFI/e2FUFStTAPBgNVHRMBAf8EBTAD\n"
+    "AQH/MAoGCCqGSM49BAMCA0gAMEUCIB4Frl5niZW2t/ARGizdJl1p8jpCGn9BJX+4\n"
+    "xNCqCRjqAiEAqboGQw6jnvIDZODvcsb0Rjgicp6GmLePznxKNn1f3YQ=\n"
+    "-----END CERTIFICATE-----\n";
+constexpr const char* kPrivateKey =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgMhxuB1fn9ekQJCf6\n"
+    "Wc7eGWUPYp4K0tOO+I/AXm0WJdehRANCAARmrS9xkPJfjo/ATGBt+HSbK5vM/NLZ\n"
+    "A96nQ2neV7QKETq6T5cBmTq5MtWIETbmQBF1oezoVEwDhP10/+3dhlAx\n"
+    "-----END PRIVATE KEY-----\n";
+constexpr const char* kAnotherKey =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg7tWaFAZT4wUZVQ2A\n"
+    "ogfN4xOnVqlYlqZQLgITNl5MGumhRANCAATJ7UkWJBIqlU9bN6L7lY4CfGkoJPk8\n"
+    "Zyn3y8Z7SUqIsLQ04+73EmKMU0ENsD02lyGsZr88GxtA1PXRRQ7Hqx3t\n"
+    "-----END PRIVATE KEY-----\n";
 
 TEST_F(Secrets, GoodTlsFilesAreAccepted) {
     const std::string ca = file("ca.pem", std::string("# a comment\n") + kCertificate, 0644);
@@ -172,6 +194,35 @@ TEST_F(Secrets, TlsFilesThatAreNoneAreAllNamed) {
     EXPECT_TRUE(contains(tlsMistake("ca_file = \"" + directory_.path().string() + "\"\n"), "is a directory"));
     EXPECT_TRUE(
         contains(tlsMistake("ca_file = \"" + file("key2.pem", kPrivateKey, 0600) + "\"\n"), "holds no certificate"));
+}
+
+TEST_F(Secrets, ADamagedCertificateOrKeyIsNone) {
+    const std::string whole = kCertificate;
+    const std::string cut = whole.substr(0, whole.size() / 2);
+    const std::string noBase64 = "-----BEGIN CERTIFICATE-----\nMIIB?\n-----END CERTIFICATE-----\n";
+    int number = 0;
+    for (const std::string& content : {cut, noBase64, whole + noBase64, whole + cut}) {
+        const std::string ca = file("ca" + std::to_string(++number), content, 0644);
+        EXPECT_TRUE(contains(tlsMistake("ca_file = \"" + ca + "\"\n"), "holds a certificate that is damaged"))
+            << content;
+    }
+    const std::string two = file("two.pem", whole + "text between them\n" + whole, 0644);
+    EXPECT_EQ(tlsMistake("ca_file = \"" + two + "\"\n"), "");
+
+    std::string damaged = kPrivateKey;
+    damaged.erase(60, 20);
+    const std::string cert = "cert_file = \"" + file("cert.pem", kCertificate, 0644) + "\"\n";
+    const std::string key = file("key.pem", damaged, 0600);
+    const std::string mistake = tlsMistake(cert + "key_file = \"" + key + "\"\n");
+    EXPECT_TRUE(contains(mistake, "holds a private key that is damaged")) << mistake;
+    EXPECT_FALSE(contains(mistake, damaged.substr(30, 20))) << "never quoted";
+}
+
+TEST_F(Secrets, AKeyOfAnotherCertificateIsRefused) {
+    const std::string cert = file("cert.pem", kCertificate, 0644);
+    const std::string key = file("key.pem", kAnotherKey, 0600);
+    EXPECT_TRUE(contains(tlsMistake("cert_file = \"" + cert + "\"\nkey_file = \"" + key + "\"\n"),
+                         "agent.toml:3: mqtt.tls.key_file: " + key + " is not the key of " + cert));
 }
 
 TEST_F(Secrets, ATlsKeyIsClosedAndNotLocked) {
