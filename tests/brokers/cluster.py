@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 
-from support import PATIENCE, die_with_parent, free_port, wait_for_port
+from support import PATIENCE, Client, die_with_parent, free_port, wait_for_port
 
 CHROOT = pathlib.Path(os.environ.get("EDGE_BROKERS_CHROOT", "/"))
 IN_CHROOT = pathlib.Path(__file__).parents[2] / "scripts/lib/in-chroot"
@@ -60,6 +60,16 @@ class Node:
     def is_running(self):
         return self.process is not None and self.process.poll() is None
 
+    def takes_subscriptions(self):
+        """Its port is open, and what its plugin keeps on several nodes has a majority: it takes connections before that, and leaves
+        them without an answer."""
+        wait_for_port(self.port, self.process)
+        try:
+            Client(self, f"ready/{self.name}", qos=1, session=f"ready-{self.name}").close()
+            return True
+        except (AssertionError, OSError):
+            return False
+
     def control(self, *arguments):
         command = self.cluster.command("/usr/lib/rabbitmq/bin/rabbitmqctl", "--node", f"{self.name}@localhost", *arguments,
                                        environment=self.environment)
@@ -103,9 +113,7 @@ class Cluster:
         deadline = time.monotonic() + START
         while time.monotonic() < deadline and all(node.is_running() for node in self.nodes):
             done = self.nodes[0].control("await_online_nodes", str(len(NAMES)), "--timeout", "60")
-            if done.returncode == 0:
-                for node in self.nodes:
-                    wait_for_port(node.port, node.process)
+            if done.returncode == 0 and all(node.takes_subscriptions() for node in self.nodes):
                 return
         raise RuntimeError(f"the cluster did not start: {(self.folder / 'output').read_text()[-5000:]}")
 

@@ -185,10 +185,14 @@ class Client:
         self.paho.on_message = self._on_message
         self.paho.connect("127.0.0.1", broker.port)
         self.paho.loop_start()
-        self.until(lambda: self.is_connected, "no CONNACK")
-        for topic in topics:
-            _, mid = self.paho.subscribe(topic, qos)
-            self.until(lambda mid=mid: mid in self.acknowledged, "no SUBACK")
+        try:
+            self.until(lambda: self.is_connected, "no CONNACK")
+            for topic in topics:
+                _, mid = self.paho.subscribe(topic, qos)
+                self.until(lambda mid=mid: mid in self.acknowledged, "no SUBACK")
+        except AssertionError:
+            self.close()
+            raise
 
     def __enter__(self):
         return self

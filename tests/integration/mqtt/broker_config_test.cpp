@@ -110,5 +110,72 @@ TEST_F(TlsBrokerConfig, LetsTheOperatorCommandADeviceAndNobodyListenIn) {
     EXPECT_EQ(other->messages.size(), 1u);
 }
 
+/// The broker of a site, and the central one that it passes everything on to.
+class BridgeConfig : public ClientFixture {
+  protected:
+    void SetUp() override {
+        const auto pair = ca_.issue("localhost", "DNS:localhost");
+        centre_.dir().write("server.pem", readWholeFile(pair.certFile));
+        centre_.dir().write("server.key", readWholeFile(pair.keyFile));
+        centre_.start();
+        site_ = std::make_unique<Mosquitto>(
+            std::string(Mosquitto::kOpen) +
+            snippet("bridge.conf", {{"mqtt.example.org:8883", "localhost:" + std::to_string(centre_.port())},
+                                    {"/etc/mosquitto/pi-edge/ca.pem", ca_.caFile()},
+                                    {"/var/lib/mosquitto/", "${DIR}/"}}));
+        site_->start();
+    }
+    std::unique_ptr<ClientUnderTest> atCentre(const std::string& id) {
+        ConnectOptions options = optionsFor(centre_.port());
+        options.server = {Scheme::kMqtts, "localhost", centre_.port(), ""};
+        options.tls.caFile = ca_.caFile();
+        options.clientId = id;
+        options.cleanStart = false;
+        options.sessionExpiry = std::chrono::hours{1};
+        return connect(options);
+    }
+
+    CertificateAuthority ca_;
+    Mosquitto centre_{
+        "listener ${PORT} 127.0.0.1\ncertfile ${DIR}/server.pem\nkeyfile ${DIR}/server.key\nallow_anonymous true\n"
+        "persistence true\npersistence_location ${DIR}/\n"};
+    std::unique_ptr<Mosquitto> site_;
+};
+
+TEST_F(BridgeConfig, PassesOnWhatDevicesSayAndWhatTheyAreTold) {
+    const auto operatorThere = atCentre("operator");
+    const auto device = connect(optionsFor(site_->port()));
+    ASSERT_TRUE(operatorThere->connects() && device->connects());
+    operatorThere->subscribe({"edge/#"});
+    device->subscribe({"edge/pi-1/command"});
+
+    device->publish({.topic = "edge/pi-1/sensor/room", .payload = "first"});
+    ASSERT_TRUE(operatorThere->receives(1));
+    EXPECT_EQ(operatorThere->messages[0].payload, "first");
+    operatorThere->publish({.topic = "edge/pi-1/command", .payload = "capture"});
+    ASSERT_TRUE(device->receives(1));
+    EXPECT_EQ(device->messages[0].payload, "capture");
+}
+
+TEST_F(BridgeConfig, KeepsWhatTheCentreMisses) {
+    const auto device = connect(optionsFor(site_->port()));
+    {
+        const auto operatorThere = atCentre("operator");
+        ASSERT_TRUE(operatorThere->connects() && device->connects());
+        operatorThere->subscribe({"edge/#"});
+        device->publish({.topic = "edge/pi-1/sensor/room", .payload = "0"});
+        ASSERT_TRUE(operatorThere->receives(1));
+    }
+    centre_.end(SIGTERM);
+    for (int i = 1; i <= 20; ++i) {
+        EXPECT_LT(device->publish({.topic = "edge/pi-1/sensor/room", .payload = std::to_string(i)}), 0x80) << i;
+    }
+    centre_.start();
+    const auto operatorThere = atCentre("operator");
+    ASSERT_TRUE(operatorThere->connects());
+    ASSERT_TRUE(operatorThere->receives(20));
+    for (std::size_t i = 0; i < 20; ++i) EXPECT_EQ(operatorThere->messages[i].payload, std::to_string(i + 1));
+}
+
 }  // namespace
 }  // namespace edge
