@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""Thousands of commands a second: memory stays where it is, readings go on, and `stop` is heard."""
+
+import os
+import threading
+import time
+import unittest
+
+from readings import health
+from support import BASE, RESPONSE, AgentCase, decoded, raw_client
+
+SECONDS = float(os.environ.get("EDGE_FLOOD_SECONDS", "5"))
+RATE = 5000
+GROWTH_KIB = 8 * 1024
+SANITIZED = any(name in os.environ for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"))
+
+
+def resident_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+
+
+class Flood(AgentCase):
+    BROKER = "max_queued_messages 1000"  # as a broker has it: what the agent does not take in time is dropped there
+
+    def flood(self, payloads):
+        """RATE payloads a second, SECONDS long; the largest memory seen meanwhile, in KiB."""
+        sender = raw_client()
+        sender.connect("127.0.0.1", self.broker.port)
+        sender.loop_start()
+        largest = 0
+        sent = 0
+        began = time.monotonic()
+        while (elapsed := time.monotonic() - began) < SECONDS:
+            while sent < elapsed * RATE:
+                sender.publish("command", payloads[sent % len(payloads)], 0)
+                sent += 1
+            largest = max(largest, resident_kib(self.agent.process.pid))
+            threading.Event().wait(0.01)  # the rate, not an event
+        sender.disconnect()
+        sender.loop_stop()
+        print(f"{sent} commands, {sent / SECONDS:.0f} a second; memory at most {largest} KiB")
+        return largest
+
+    def expect_to_hear(self, command):
+        """However many wait: sent again as long as it is refused for that, as a person would."""
+        began = time.monotonic()
+        for attempt in range(100):
+            transaction = f"{command}-{attempt}"
+            self.client.publish("command", f'{{"command":"{command}","transaction":"{transaction}"}}')
+            reply = decoded(self.client.wait(RESPONSE, lambda m, t=transaction: decoded(m).get("transaction") == t))
+            if reply.get("code") != "rate_limited":
+                self.assert_ok(reply, command)
+                return time.monotonic() - began
+        raise AssertionError(f"{command} was never heard")
+
+    def test_memory_readings_and_stop(self):
+        self.client = self.connect(RESPONSE, "room/temp", f"{BASE}/health")
+        self.assert_ok(self.client.command({"command": "start", "interval": "100ms"}), "start")
+        self.client.wait("room/temp", count=10)
+        before = resident_kib(self.agent.process.pid)
+        seen = len(self.client.on("room/temp"))
+        began = time.monotonic()
+        words = [b"status", b"flood", b'{"command":"status"}', b'{"command":"nonsense","transaction":"x"}', b"x" * 2000]
+        largest = self.flood(words)
+        during = len(self.client.on("room/temp")) - seen
+        expected = (time.monotonic() - began) / 0.1
+
+        took = self.expect_to_hear("stop")
+        counts = health(self.client)["commands"]
+        print(f"  stop was carried out {took:.2f} s after the flood; {during} of {expected:.0f} readings meanwhile; {counts}")
+        self.assertGreater(during, expected / 2)
+        self.assertIsNone(self.agent.process.poll())
+        if not SANITIZED:
+            self.assertLess(largest - before, GROWTH_KIB)
+
+    def test_a_payload_of_100_megabytes(self):
+        """With MQTT 5, where the broker knows what the agent takes. (With 3.1.1 the broker's own limit has to do it.)"""
+        before = resident_kib(self.agent.process.pid)
+        self.client = self.connect(RESPONSE)
+        self.client.publish("command", b"x" * 100_000_000)
+        self.assert_ok(self.client.command("stop"), "stop")
+        after = resident_kib(self.agent.process.pid)
+        print(f"100 MB: memory {before} to {after} KiB")
+        if not SANITIZED:
+            self.assertLess(after - before, 1024)
+
+
+if __name__ == "__main__":
+    unittest.main()
