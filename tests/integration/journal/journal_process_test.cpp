@@ -120,7 +120,8 @@ TEST_F(JournalProcessTest, LosesNothingThatItAcknowledgedHoweverOftenItIsKilled)
     EXPECT_TRUE(std::includes(present.begin(), present.end(), kept.begin(), kept.end()));
     EXPECT_GT(openedFirst, kills / 10) << "hardly any kill met a writer at work";
     RecordProperty("acknowledged", static_cast<int>(kept.size()));
-    std::cout << kept.size() << " rows acknowledged, " << openedFirst << " of " << kills << " kills met a writer at work\n";
+    std::cout << kept.size() << " rows acknowledged, " << openedFirst << " of " << kills
+              << " kills met a writer at work\n";
 }
 
 TEST_F(JournalProcessTest, IsReadByAnotherProcessWhileItIsWritten) {
