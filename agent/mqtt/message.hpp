@@ -44,7 +44,7 @@ enum class Delivery {
 };
 using DeliveryHandler = std::function<void(Delivery)>;
 
-/// What goes first when more waits than the window allows.
+/// What goes first when more waits than the window allows; replies and live readings take turns.
 enum class Priority {
     kReply,    ///< replies and retained states; a reply is kept over a broken connection and sent again
     kLive,     ///< live readings

@@ -47,9 +47,13 @@ bool SendQueue::fits(const Outgoing& outgoing) const {
 }
 
 std::optional<SendQueue::Next> SendQueue::next(SteadyTime now) {
-    for (Queue& from : queues_) {
+    std::array order{Priority::kReply, Priority::kLive, Priority::kImage, Priority::kBacklog};
+    if (isTurnOfLive_) std::swap(order[0], order[1]);
+    for (const Priority priority : order) {
+        Queue& from = queue(priority);
         if (from.entries.empty()) continue;
         if (!fits(from.entries.front())) return std::nullopt;
+        isTurnOfLive_ = priority == Priority::kReply;
         Outgoing outgoing = std::move(from.entries.front());
         from.entries.pop_front();
         from.bytes -= outgoing.bytes();

@@ -32,7 +32,8 @@ struct Outgoing {
 };
 
 /// What waits, by priority, and what is in flight: the send window. FIFO inside a priority; a priority waits as long as
-/// a higher one has something. No I/O.
+/// a higher one has something, save that replies and live readings take turns: neither may keep the other from leaving,
+/// whoever floods us with commands. No I/O.
 class SendQueue {
   public:
     static constexpr std::size_t kWindow =
@@ -91,6 +92,7 @@ class SendQueue {
     std::size_t reliableInFlight_ = 0;
     std::size_t largeInFlight_ = 0;
     std::size_t largeBytes_ = 0;
+    bool isTurnOfLive_ = false;
 };
 
 }  // namespace edge

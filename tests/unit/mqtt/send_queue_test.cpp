@@ -37,7 +37,19 @@ TEST(SendQueue, SendsByPriorityAndInOrderInsideOne) {
         queue.add(make(std::string("reply") + number, Priority::kReply));
     }
 
-    EXPECT_EQ(sendAll(queue), "reply1 reply2 live1 live2 image1 image2 backlog1 backlog2");
+    EXPECT_EQ(sendAll(queue), "reply1 live1 reply2 live2 image1 image2 backlog1 backlog2");
+}
+
+TEST(SendQueue, LetsNeitherRepliesNorReadingsKeepTheOtherFromLeaving) {
+    SendQueue queue;
+    for (int i = 0; i < 4; ++i) queue.add(make("reply", Priority::kReply));
+    queue.add(make("live1", Priority::kLive));
+    queue.add(make("live2", Priority::kLive));
+    EXPECT_EQ(sendAll(queue), "reply live1 reply live2 reply reply");
+
+    for (int i = 0; i < 3; ++i) queue.add(make("live", Priority::kLive));
+    queue.add(make("reply", Priority::kReply));
+    EXPECT_EQ(sendAll(queue), "live reply live live");
 }
 
 TEST(SendQueue, HoldsAtMostTheWindow) {
