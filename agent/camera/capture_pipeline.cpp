@@ -2,6 +2,7 @@
 #include "camera/capture_pipeline.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -155,7 +156,8 @@ RenderOptions CapturePipeline::optionsFor(const Capture& capture, const Frame& f
     options.rotation = remaining_.rotation;
     options.flip = remaining_.flip;
     options.quality = capture.quality;
-    options.maxBytes = capture.maxBytes;
+    options.maxBytes =
+        static_cast<std::size_t>(std::min<std::uint64_t>(capture.maxBytes, std::numeric_limits<std::size_t>::max()));
     if (config_.image.timestamp) options.overlay = config_.device.name + " " + formatLocalTime(exposureStart);
     options.exif.time = exposureStart;
     options.exif.model = keeper_.model();

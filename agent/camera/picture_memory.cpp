@@ -51,7 +51,7 @@ Result<std::string> readSealedPicture(int fd, std::uint64_t bytes) {
         return fail(Errc::kInvalid, fmt::format("a picture of {} bytes was announced as {}", status.st_size, bytes));
     }
 
-    std::string jpeg(bytes, '\0');
+    std::string jpeg(static_cast<std::size_t>(bytes), '\0');
     std::size_t filled = 0;
     while (filled < jpeg.size()) {
         const ssize_t got = ::pread(fd, jpeg.data() + filled, jpeg.size() - filled, static_cast<off_t>(filled));

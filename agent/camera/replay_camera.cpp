@@ -128,8 +128,9 @@ ReplayCamera::Image ReplayCamera::load(const std::string& name) {
 
 ReplayCamera::Image ReplayCamera::decodeFile(const std::string& path) {
     std::error_code error;
-    const auto size = std::filesystem::file_size(path, error);
-    const auto content = readSmallFile(path, error ? 0 : std::min<std::size_t>(size, kMaxFileBytes));
+    const std::uintmax_t size = std::filesystem::file_size(path, error);
+    const auto limit = static_cast<std::size_t>(std::min<std::uintmax_t>(size, kMaxFileBytes));
+    const auto content = readSmallFile(path, error ? 0 : limit);
     if (!content) {
         log::warning("replay: passed over: {}", content.error().message);
         return nullptr;

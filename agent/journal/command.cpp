@@ -39,7 +39,8 @@ class Interruption {
 
     /// True as soon as one has come; false when none came in time.
     [[nodiscard]] bool wait(milliseconds limit) const {
-        const timespec time{0, std::chrono::nanoseconds(limit).count()};
+        timespec time{};
+        time.tv_nsec = static_cast<decltype(time.tv_nsec)>(std::chrono::nanoseconds(limit).count());
         return sigtimedwait(&signals_, nullptr, &time) > 0;
     }
 

@@ -20,6 +20,7 @@ namespace edge {
 namespace {
 
 using Kind = ConnectionFailure::Kind;
+using PublishId = PahoConnection::PublishId;
 
 constexpr milliseconds kProbeLimit{3000};
 /// Messages on their way from Paho's thread to the loop. Only a loop that does not get around to them lets that many
@@ -92,7 +93,7 @@ class PahoClient : public MqttClient {
     }
 
     void publish(std::shared_ptr<const Publication> publication, PublishHandler done) override {
-        const std::uint64_t id = ++lastId_;
+        const PublishId id = ++lastId_;
         published_.emplace(id, std::move(done));
         strand_->post([connection = connection_, publication = std::move(publication), id] {
             connection->publish(publication, id);
@@ -123,7 +124,7 @@ class PahoClient : public MqttClient {
         events.subscribed = [gate = gate_](std::vector<int> codes) {
             gate->post([codes = std::move(codes)](PahoClient& client) { client.onSubscribed(codes); });
         };
-        events.published = [gate = gate_](std::uint64_t id, int code) {
+        events.published = [gate = gate_](PublishId id, int code) {
             gate->post([id, code](PahoClient& client) { client.onPublished(id, code); });
         };
         events.disconnected = [gate = gate_] { gate->post([](PahoClient& client) { client.onDisconnected(); }); };
@@ -216,7 +217,7 @@ class PahoClient : public MqttClient {
         if (state_ == State::kConnected && done) done(codes);
     }
 
-    void onPublished(std::uint64_t id, int code) {
+    void onPublished(PublishId id, int code) {
         auto entry = published_.extract(id);
         if (state_ == State::kConnected && !entry.empty()) entry.mapped()(code);
     }
@@ -238,8 +239,8 @@ class PahoClient : public MqttClient {
     Timer timer_;  ///< of connect() or disconnect()
     SubscribeHandler subscribed_;
     std::function<void()> disconnected_;
-    std::uint64_t lastId_ = 0;
-    std::map<std::uint64_t, PublishHandler> published_;
+    PublishId lastId_ = 0;
+    std::map<PublishId, PublishHandler> published_;
     bool isDropping_ = false;
 };
 

@@ -204,9 +204,7 @@ struct PahoConnection::Impl {
             const int code = codeOf(token);
             owner.events.published(idOf(token), code >= kRefused ? code : kGone);
         }
-        static std::uint64_t idOf(const mqtt::token& token) {
-            return std::bit_cast<std::uintptr_t>(token.get_user_context());
-        }
+        static PublishId idOf(const mqtt::token& token) { return std::bit_cast<PublishId>(token.get_user_context()); }
     };
     struct DisconnectListener : Listener {
         using Listener::Listener;
@@ -264,10 +262,10 @@ void PahoConnection::subscribe(const std::vector<std::string>& topics, Qos qos) 
     }
 }
 
-void PahoConnection::publish(const std::shared_ptr<const Publication>& publication, std::uint64_t id) {
+void PahoConnection::publish(const std::shared_ptr<const Publication>& publication, PublishId id) {
     try {
         const auto message = toMessage(publication, impl_->options.protocolVersion);
-        impl_->client->publish(message, std::bit_cast<void*>(std::uintptr_t{id}), impl_->onPublish);
+        impl_->client->publish(message, std::bit_cast<void*>(id), impl_->onPublish);
     } catch (const mqtt::exception& error) {
         const bool isBadTopic = error.get_return_code() == MQTTASYNC_BAD_UTF8_STRING;
         impl_->events.published(id, isBadTopic ? kTopicNameInvalid : kGone);

@@ -15,6 +15,8 @@ namespace edge {
 /// Paho holds its global mutex (it looks names up under it): call on a strand, never on the loop.
 class PahoConnection {
   public:
+    using PublishId = std::uintptr_t;  ///< Paho carries it along as a pointer
+
     /// Called on Paho's threads, under its mutex: copy, post, return.
     struct Events {
         std::function<void(ConnectionInfo)> connected;
@@ -24,7 +26,7 @@ class PahoConnection {
         std::function<void(int code, std::string reason)> lost;
         std::function<void(InboundMessage)> message;
         std::function<void(std::vector<int> codes)> subscribed;
-        std::function<void(std::uint64_t id, int code)> published;
+        std::function<void(PublishId id, int code)> published;
         std::function<void()> disconnected;
     };
 
@@ -35,7 +37,7 @@ class PahoConnection {
 
     void open();
     void subscribe(const std::vector<std::string>& topics, Qos qos);
-    void publish(const std::shared_ptr<const Publication>& publication, std::uint64_t id);
+    void publish(const std::shared_ptr<const Publication>& publication, PublishId id);
     void disconnect(milliseconds limit);
     /// Ends everything; no event comes afterwards.
     void close();
