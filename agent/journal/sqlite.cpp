@@ -3,6 +3,7 @@
 
 #include <cctype>
 #include <limits>
+#include <thread>
 
 #include <fmt/core.h>
 #include <sqlite3.h>
@@ -13,6 +14,9 @@ namespace {
 constexpr int kBusyTimeoutMs = 2000;
 constexpr int kProgressSteps = 20'000;  // some milliseconds of work between two looks at the clock
 constexpr int kPrimaryMask = 0xFF;
+/// How often, and with what pause, a reader looks again that found the WAL's index half written.
+constexpr int kIndexTries = 20;
+constexpr milliseconds kIndexPause{5};
 
 Errc classify(int code) {
     switch (code) {
@@ -75,6 +79,19 @@ std::string toUri(const std::string& path, Access access) {
     return uri;
 }
 
+/// Calls `work` again where it met the writer at work on the WAL's index: a reader cannot wait for it by a lock, and
+/// SQLite says that a recovery is due (which, with a writer that lives, is over at once). It fails so at the begin of
+/// a read only, where nothing was read yet.
+template <typename Work>
+int withIndexReady(Work work) {
+    int code = work();
+    for (int attempt = 1; code == SQLITE_READONLY_RECOVERY && attempt < kIndexTries; ++attempt) {
+        std::this_thread::sleep_for(kIndexPause);
+        code = work();
+    }
+    return code;
+}
+
 bool isPast(const SteadyTime& deadline) {
     return std::chrono::steady_clock::now() >= deadline;
 }
@@ -113,7 +130,12 @@ Statement& Statement::bindBlob(std::string_view value) {
 }
 
 Result<bool> Statement::step() {
-    const int code = bindError_ != SQLITE_OK ? bindError_ : sqlite3_step(statement_.get());
+    const auto once = [this] {
+        const int code = sqlite3_step(statement_.get());
+        if (code == SQLITE_READONLY_RECOVERY) sqlite3_reset(statement_.get());  // keeps what is bound
+        return code;
+    };
+    const int code = bindError_ != SQLITE_OK ? bindError_ : withIndexReady(once);
     if (code == SQLITE_ROW) return true;
     auto* db = sqlite3_db_handle(statement_.get());
     if (code == SQLITE_DONE) {
@@ -185,7 +207,8 @@ Result<void> Database::execute(const std::string& sql) {
 
 Result<Statement> Database::prepare(const std::string& sql) {
     sqlite3_stmt* raw = nullptr;
-    const int code = sqlite3_prepare_v2(db_.get(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr);
+    const int code = withIndexReady(
+        [&] { return sqlite3_prepare_v2(db_.get(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr); });
     Statement statement(raw);
     if (code != SQLITE_OK) return failed(db_.get(), code);
     return statement;

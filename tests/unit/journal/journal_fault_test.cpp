@@ -215,7 +215,7 @@ TEST_F(JournalFaultTest, ReplacesAFileThatTurnsOutToBeDamagedWhileItRuns) {
     }
     stop();
     ASSERT_TRUE(start());
-    const auto size = fs::file_size(config.path);
+    const auto size = static_cast<std::size_t>(fs::file_size(config.path));
     std::fstream(config.path, std::ios::in | std::ios::out | std::ios::binary).seekp(8192)
         << std::string(size - 8192, 'Z');
     recordReadings(60'001, 60'001);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::chrono::hours kDay{24};
 constexpr seconds kInterval{10};
-constexpr std::uint64_t kReadingsOfADay = kDay / kInterval;
+constexpr std::size_t kReadingsOfADay = kDay / kInterval;
 constexpr std::uint64_t kBytesOfADay = 20'000'000;  // what a memory card is asked for at most
 
 class CountingVfs : public VfsLayer {
@@ -83,7 +83,7 @@ TEST_F(OutageTest, ADaysReadingsArriveCompleteAndOldestFirst) {
     // 20 a second: the day leaves within eight minutes, and meanwhile each live reading at its own time.
     loop->advance(std::chrono::minutes{8});
     std::vector<std::uint64_t> expected(kReadingsOfADay);
-    for (std::uint64_t i = 0; i < kReadingsOfADay; ++i) expected[i] = i + 2;  // the first left before the outage
+    for (std::size_t i = 0; i < kReadingsOfADay; ++i) expected[i] = i + 2;  // the first left before the outage
     EXPECT_EQ(numbersOn("edge/pi/sensor/room/backlog"), expected);
     EXPECT_EQ(numbersOn("edge/pi/sensor/room").size(), static_cast<std::size_t>(std::chrono::minutes{8} / kInterval));
     EXPECT_EQ(journal->health().queuedReadings, 0U);
