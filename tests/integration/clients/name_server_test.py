@@ -2,6 +2,7 @@
 """A name server that does not answer: nothing else waits for it. Runs in a network namespace of its own, where 127.0.0.1 is the name
 server that /etc/resolv.conf names."""
 
+import atexit
 import os
 import socket
 import subprocess
@@ -27,8 +28,18 @@ def prepare_namespace():
     with tempfile.NamedTemporaryFile("w", suffix=".conf", delete=False) as file:
         file.write(f"nameserver 127.0.0.1\noptions timeout:{STALL} attempts:1\n")
     os.chmod(file.name, 0o644)
-    subprocess.run(["mount", "--bind", file.name, os.path.realpath("/etc/resolv.conf")], check=True)
+    target = os.path.realpath("/etc/resolv.conf")
+    is_missing = not os.path.exists(target)  # on a machine that knows its names from /etc/hosts alone
+    if is_missing:
+        open(target, "w", encoding="ascii").close()
+    subprocess.run(["mount", "--bind", file.name, target], check=True)
     os.unlink(file.name)
+
+    def clean_up():
+        subprocess.run(["umount", target], check=False)
+        if is_missing:
+            os.unlink(target)
+    atexit.register(clean_up)
 
 
 if __name__ == "__main__" and INSIDE not in os.environ:
