@@ -11,7 +11,7 @@ import sys
 import time
 
 from proxy import Proxy
-from readings import LATE, TOPIC, health
+from readings import LATE, TOPIC, health, settled
 from support import RESPONSE, STATUS, Agent, Broker, Client, decoded
 
 FLUSH = 1       # seconds: what a kill -9 may cost of the readings that wait
@@ -187,7 +187,7 @@ class Soak:
 
     def report(self, rounds):
         self.command(command="stop")
-        account = expect_settled(self.client)
+        account = settled(self.client, PATIENCE)
         lost, excused, arrived = self.unexplained(account["produced"])
         print(f"\n{rounds} faults: {self.faults}")
         print(f"readings: {arrived} arrived, {len(lost)} unexplained, {excused} within {FLUSH} s of one of {len(self.kills)} kills")
@@ -211,14 +211,6 @@ class Soak:
 
 def parse(text):
     return time.mktime(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone + float(text[19:-1])
-
-
-def expect_settled(client):
-    """What health says once nothing waits any more."""
-    deadline = time.monotonic() + PATIENCE
-    while (account := health(client)["readings"])["queued"] + account["under_way"] > 0 and time.monotonic() < deadline:
-        client.wait_for_more(1)
-    return account
 
 
 def main():

@@ -18,6 +18,15 @@ def health(client):
     return decoded(client.on(HEALTH)[-1])
 
 
+def settled(client, seconds=PATIENCE):
+    """The account of the readings that health gives once none of them waits or is under way any more; that of the end where one
+    still does."""
+    deadline = time.monotonic() + seconds
+    while (account := health(client)["readings"])["queued"] + account["under_way"] > 0 and time.monotonic() < deadline:
+        client.wait_for_more(1)
+    return account
+
+
 def received(client):
     """The numbers of the readings that `client` heard, live or late, by the start of the agent (`boot`) that made them."""
     starts = {}
@@ -46,9 +55,7 @@ def expect_nothing_lost(case, client, seconds=120):
     client.until(is_complete, lambda: f"readings did not come: {missing(client, produced)}", seconds)
 
     # One that the broker took and could not acknowledge any more comes twice: the second may still wait.
-    deadline = time.monotonic() + PATIENCE
-    while (account := health(client)["readings"])["queued"] > 0 and time.monotonic() < deadline:
-        client.wait_for_more(1)
+    account = settled(client)
     case.assertEqual((account["produced"], account["queued"], account["under_way"], account["dropped"]), (produced, 0, 0, 0), account)
     case.assertEqual(account["delivered"] + account["journaled"], produced, account)
     return account
