@@ -137,6 +137,8 @@ Result<void> readUndelivered(Database& db, std::int64_t afterId, std::size_t lim
         if (!*row) return {};
         Stored<ReadingRecord> reading;
         const bool isIntact = readRow(*select, reading);
+        // Whoever goes on after the last one would go round in circles.
+        if (reading.stamp.id <= outcome.lastId) return fail(Errc::kFault, "its rows are out of order");
         outcome.lastId = reading.stamp.id;
         if (!isIntact) outcome.damaged.push_back({reading.stamp.id, !reading.record.delivered});
         if (isIntact && !reading.record.delivered) outcome.readings.push_back(std::move(reading));

@@ -176,11 +176,15 @@ struct Journal::Impl {
         }
         if (!health.writable) return answerWaiting();
         isKicked = true;
-        // Not at once: all that this turn of the loop records goes into one commit.
-        link.later([this] {
+        const auto kick = [this] {
             isKicked = false;
             if (!isBusy && !isClosing && health.writable) startWrite();
-        });
+        };
+        if (const SteadyTime due = lastWrite + kCommitPause; due > loop.clock().now()) {
+            commitTimer = loop.at(due, kick);
+        } else {
+            link.later(kick);  // not at once: all that this turn of the loop records goes into one commit
+        }
     }
 
     /// What waits is in memory and stays there: whoever waits for it is told.
@@ -202,6 +206,7 @@ struct Journal::Impl {
             batch->expire = AgeLimit{*before, bootId, monoMs() - config.maxAge.count()};
         }
         isBusy = true;
+        lastWrite = loop.clock().now();
         link.run([batch](JournalStore& target) { return target.write(*batch); },
                  [this, batch, tasks](const Result<WriteOutcome>& outcome) { onWritten(*batch, *tasks, outcome); });
     }
@@ -303,6 +308,7 @@ struct Journal::Impl {
         isClosing = true;
         closed = std::move(done);
         flushTimer.cancel();
+        commitTimer.cancel();
         if (!isBusy) closeStep();
     }
 
@@ -351,6 +357,8 @@ struct Journal::Impl {
     std::string readingsBootId;                ///< of the readings that are recorded now
     std::optional<std::int64_t> settledSince;  ///< as Stamp::monoMs
     SteadyTime nextDropLog{};
+    SteadyTime lastWrite{};
+    Timer commitTimer;
     Timer flushTimer;
     Timer retryTimer;
 };

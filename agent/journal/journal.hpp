@@ -41,6 +41,10 @@ struct JournalHealth {
 /// Thread: the loop's, callbacks too; callbacks never run inside the call.
 class Journal {
   public:
+    /// From one commit to the next. The first of several commands is answered at once, the others share the next
+    /// commit: each costs as much processor time as a small picture, and something of a card's life.
+    static constexpr milliseconds kCommitPause{20};
+
     /// `strand` does the SQLite work; it may outlive the journal, and the loop must outlive what runs on it. `bootId`
     /// of this boot goes into every row.
     Journal(Loop& loop, std::shared_ptr<Executor> strand, JournalConfig config, std::string bootId);

@@ -154,6 +154,10 @@ Result<std::vector<JournalRow>> JournalReader::next(std::size_t limit) {
     // A damaged row counts as seen, or a batch of nothing else would look like the end.
     std::size_t seen = limit;
     while (rows.empty() && seen == limit) {
+        if (isOutOfOrder_) {
+            return fail(Errc::kFault,
+                        fmt::format("{} is damaged, its rows are out of order: the rest cannot be shown", path_));
+        }
         seen = 0;
         // One look at the file for all of it: ids and rows must belong together.
         if (auto begun = db_.execute("BEGIN"); !begun) return tl::unexpected<Error>(begun.error());
@@ -174,6 +178,11 @@ Result<void> JournalReader::readBatch(std::size_t limit, std::vector<JournalRow>
         ++seen;
         const std::int64_t id = ids->integer(0);
         const auto kind = static_cast<std::size_t>(ids->integer(1));
+        if (id <= position_[kind]) {  // asked for what comes after it, the file would give the same rows for ever
+            isOutOfOrder_ = true;
+            seen = limit;
+            return {};
+        }
         position_[kind] = id;
         auto row = fetcher.fetch(kind, id);
         if (!row) return tl::unexpected<Error>(row.error());
@@ -199,7 +208,10 @@ Result<bool> JournalReader::hasChanged() {
         auto db = connect(path_, isImmutable_);
         if (!db) return false;  // it is being made; the next look finds it
         db_ = std::move(*db);
-        if (number != fileNumber_) position_.fill(0);
+        if (number != fileNumber_) {
+            position_.fill(0);
+            isOutOfOrder_ = false;
+        }
         fileNumber_ = number;
         dataVersion_ = -1;
     }

@@ -60,6 +60,7 @@ class JournalReader {
     /// By kind, because readings are written later than they are recorded: the last row of each that was seen.
     std::array<std::int64_t, kKinds.size()> position_{};
     std::uint64_t damaged_ = 0;
+    bool isOutOfOrder_ = false;
 };
 
 }  // namespace edge

@@ -18,6 +18,9 @@ namespace edge {
 namespace {
 
 constexpr std::size_t kHeaderBytes = 100;
+/// 1 or 2 in every file of today; what a SQLite does not know it opens, but does not write (its file format, 1.3.3).
+constexpr std::size_t kWriteVersionOffset = 18;
+constexpr unsigned char kNewestWriteVersion = 2;
 constexpr std::size_t kApplicationIdOffset = 68;
 constexpr char kMagic[] = "SQLite format 3";  // with its NUL
 
@@ -152,6 +155,9 @@ Result<FileReport> inspectJournalFile(const std::string& path) {
     }
     if (bigEndian(&header[kApplicationIdOffset]) != kApplicationId) {
         return FileReport{FileVerdict::kUnusable, "it is a database of another program"};
+    }
+    if (header[kWriteVersionOffset] > kNewestWriteVersion) {
+        return FileReport{FileVerdict::kUnusable, "its header says that SQLite may not write it"};
     }
     return FileReport{FileVerdict::kJournal, ""};
 }

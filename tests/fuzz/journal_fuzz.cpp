@@ -100,7 +100,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     JournalStore store(config());
     const auto opened = store.open();
     require(opened.has_value(), "the agent starts with whatever it finds");
-    require(store.write(batch(opened->nextId, 1)).has_value(), "and can write");
+    const auto written = store.write(batch(opened->nextId, 1));
+    require(written.has_value(), written ? "" : ("and can write; " + written.error().message).c_str());
     const auto backlog = store.readUndelivered(0, 1000);
     require(backlog && !backlog->readings.empty(), "what was written is there");
     store.close();

@@ -25,7 +25,7 @@ TEST_F(BoundsTest, StaysUnderItsSizeWhateverComes) {
         for (int i = 0; i < 3; ++i) journal->record(command(std::string(10'000, 'x')), {});
         journal->record(EventRecord{loop->clock().wallNow(), "offline", std::string(300, 'e')});
         journal->record(TransactionRecord{{}, fmt::format("{}", round), "hash", std::string(500, 'r')}, {});
-        loop->runPending();
+        settle();
         largest = std::max(largest, bytesOf(config.path));
     }
 
@@ -36,7 +36,7 @@ TEST_F(BoundsTest, StaysUnderItsSizeWhateverComes) {
     EXPECT_EQ(rows.size() + journal->health().droppedReadings, seq) << "every reading is there or counted";
     EXPECT_EQ(journal->health().queuedReadings, rows.size());
     EXPECT_GT(rows.size(), 8'000U) << "the commands took the share of the readings";
-    EXPECT_GT(fileRows<CommandRecord>().size(), 40U) << "the readings took the share of the commands";
+    EXPECT_GT(fileRows<CommandRecord>().size(), 30U) << "the readings took the share of the commands";
     EXPECT_EQ(takeBacklog(1).at(0).seq, rows.front().seq);
     const auto snapshot = start();
     EXPECT_EQ(snapshot->state.at("publishing"), "ON");
@@ -48,7 +48,7 @@ TEST_F(BoundsTest, StaysSmallWithTheSmallestSize) {
     ASSERT_TRUE(start());
     for (int round = 0; round < 300; ++round) {
         for (int i = 0; i < 10; ++i) journal->record(command(std::string(10'000, 'x')), {});
-        loop->runPending();
+        settle();
         ASSERT_LE(bytesOf(config.path), 1'600'000U) << round;
     }
 }
@@ -58,11 +58,11 @@ TEST_F(BoundsTest, FollowsASizeThatWasMadeSmaller) {
     ASSERT_TRUE(start());
     for (int i = 0; i < 40'000; ++i) {
         journal->record(reading(static_cast<std::uint64_t>(i) + 1));
-        if (i % 5'000 == 0) loop->runPending();
+        if (i % 5'000 == 0) settle();
     }
     for (int i = 0; i < 3'000; ++i) {
         journal->record(command(std::string(2'000, 'x')), {});
-        if (i % 500 == 0) loop->runPending();
+        if (i % 500 == 0) settle();
     }
     stop();
     ASSERT_GT(fs::file_size(config.path), 7U << 20);
@@ -71,7 +71,7 @@ TEST_F(BoundsTest, FollowsASizeThatWasMadeSmaller) {
     ASSERT_TRUE(start());
     for (int i = 0; i < 60; ++i) {
         journal->record(command("start"), {});
-        loop->runPending();
+        settle();
     }
 
     stop();
@@ -88,7 +88,7 @@ TEST_F(BoundsTest, RemovesRowsThatAreTooOldAndCountsTheReadings) {
     journal->record(command("young"), {});
     loop->advance(hours{2});
     journal->record(command("new"), {});
-    loop->runPending();
+    settle();
 
     const auto rows = fileRows<CommandRecord>();
     ASSERT_EQ(rows.size(), 2U);
@@ -102,7 +102,7 @@ TEST_F(BoundsTest, AClockThatJumpsRemovesNothing) {
     config.maxAge = hours{24};
     ASSERT_TRUE(start());
     journal->record(command("first"), {});
-    loop->runPending();
+    settle();
     const WallTime right = loop->manualClock().wall;
     for (const hours jump : {hours{24 * 365 * 12}, hours{-24 * 365 * 50}, hours{1}, hours{-1}}) {
         loop->manualClock().wall = right + jump;
@@ -110,7 +110,7 @@ TEST_F(BoundsTest, AClockThatJumpsRemovesNothing) {
         journal->record(command("after a jump"), {});
         loop->advance(hours{1});
         journal->record(command("later"), {});
-        loop->runPending();
+        settle();
     }
 
     EXPECT_EQ(fileRows<CommandRecord>().size(), 9U);
@@ -122,16 +122,16 @@ TEST_F(BoundsTest, RowsOfAnUnsynchronisedClockAreNotJudgedByIt) {
     loop->manualClock().wall = WallTime{};  // 1970, as a Pi starts without network
     ASSERT_TRUE(start());
     journal->record(command("before the clock was set"), {});
-    loop->runPending();
+    settle();
     loop->manualClock().wall = WallTime{hours{24 * 365 * 56}};
     loop->advance(hours{1});
     journal->record(command("unsynchronised"), {});
-    loop->runPending();
+    settle();
     loop->manualClock().state = ClockState::kSynchronised;
     for (int i = 0; i < 3; ++i) {
         loop->advance(hours{1});
         journal->record(command("synchronised"), {});
-        loop->runPending();
+        settle();
     }
 
     EXPECT_EQ(fileRows<CommandRecord>().size(), 5U);
@@ -141,12 +141,12 @@ TEST_F(BoundsTest, AReadingThatIsPrunedWhileItIsLentIsCountedOnlyWhenItComesBack
     config.maxAge = hours{24};
     ASSERT_TRUE(start());
     recordReadings(1, 64);
-    loop->runPending();
+    settle();
     const auto lent = takeBacklog(2);
     journal->record(command("anchors the clock"), {});
     loop->advance(hours{25});
     journal->record(command("prunes"), {});
-    loop->runPending();
+    settle();
     EXPECT_EQ(journal->health().droppedReadings, 62U);
 
     journal->settleDelivered(lent.at(0));

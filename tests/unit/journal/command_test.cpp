@@ -211,7 +211,7 @@ TEST_F(CommandTest, FollowsWhatAReadingWrittenLateWouldHide) {
     ASSERT_TRUE(reader);
     recordReadings(1, 1);
     journal->record(command("start"), {});  // recorded after the reading, and written before it
-    loop->runPending();
+    settle();
     EXPECT_EQ(reader->hasChanged(), true);
     EXPECT_EQ(reader->next(10)->size(), 1U);
     EXPECT_EQ(reader->hasChanged(), false);
@@ -234,7 +234,7 @@ TEST_F(CommandTest, GoesOnWithAFileThatTookThePlaceOfTheOldOne) {
     fs::remove(config.path + "-shm");
     ASSERT_TRUE(start());
     journal->record(command("in the new file"), {});
-    loop->runPending();
+    settle();
 
     EXPECT_EQ(reader->hasChanged(), true);
     EXPECT_EQ(reader->next(10)->size(), 1U);

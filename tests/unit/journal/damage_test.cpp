@@ -104,7 +104,7 @@ TEST_F(DamagedFile, StartsWhateverTheLengthOfTheFile) {
         EXPECT_TRUE(journal->health().writable) << length << ": " << journal->health().problem;
         EXPECT_EQ(fs::exists(config.path + ".corrupt-1"), length > 0) << length;
         journal->record(command("start"), {});
-        loop->runPending();
+        settle();
         EXPECT_GE(fileRows<CommandRecord>().size(), 1U) << length;
     }
 }
@@ -160,7 +160,7 @@ TEST_P(BadFileTest, IsSetAsideWithAMessageAndANewFileIsStarted) {
     }
     EXPECT_TRUE(isAside);
     journal->record(command("start"), {});
-    loop->runPending();
+    settle();
     EXPECT_GE(fileRows<CommandRecord>().size(), 1U);
 }
 
@@ -196,6 +196,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"NewerSchema",
                 [](const std::string& path,
                    const std::string& sound) { writeAll(path, withBytes(sound, 60, std::string("\0\0\0\x63", 4))); }},
+        BadFile{"UnknownWriteVersion",
+                [](const std::string& path, const std::string& sound) { writeAll(path, withBytes(sound, 18, "@")); }},
         BadFile{"OtherApplicationId", [](const std::string& path,
                                          const std::string& sound) { writeAll(path, withBytes(sound, 68, "GPKG")); }}),
     [](const auto& bad) { return std::string(bad.param.name); });
@@ -240,7 +242,7 @@ TEST_F(DamageTest, FinishesAStartThatWasInterruptedBeforeTheSchema) {
     ASSERT_TRUE(snapshot);
     EXPECT_EQ(snapshot->warning, "");
     journal->record(command("start"), {});
-    loop->runPending();
+    settle();
     EXPECT_EQ(fileRows<CommandRecord>().size(), 1U);
 }
 

@@ -20,7 +20,7 @@ TEST_F(JournalFaultTest, RunsFromMemoryWhileTheDiskIsFullAndWritesItAllAfterward
     journal->record(command("start"), [&] { isDone = true; });
     journal->saveState("publishing", "ON", {});
     recordReadings(1, 100);
-    loop->runPending();
+    settle();
 
     EXPECT_TRUE(isDone) << "who waits for the disk would wait as long as it is full";
     EXPECT_FALSE(journal->health().writable);
@@ -32,7 +32,7 @@ TEST_F(JournalFaultTest, RunsFromMemoryWhileTheDiskIsFullAndWritesItAllAfterward
     bool isSecondDone = false;
     journal->record(command("stop"), [&] { isSecondDone = true; });
     journal->saveState("publishing", "OFF", {});
-    loop->runPending();
+    settle();
     EXPECT_TRUE(isSecondDone);
     loop->advance(seconds{31});
     EXPECT_FALSE(journal->health().writable);
@@ -53,11 +53,11 @@ TEST_F(JournalFaultTest, RunsFromMemoryWhileTheDiskIsFullAndWritesItAllAfterward
 TEST_F(JournalFaultTest, StillGivesTheBacklogOfTheFileWhileTheDiskIsFull) {
     ASSERT_TRUE(start());
     recordReadings(1, 64);
-    loop->runPending();
+    settle();
     vfs.isDiskFull = true;
     recordReadings(65, 66);
     journal->record(command("start"), {});
-    loop->runPending();
+    settle();
     ASSERT_FALSE(journal->health().writable);
 
     const auto lent = takeBacklog(100);
@@ -75,14 +75,14 @@ TEST_F(JournalFaultTest, BoundsWhatWaitsInMemoryAndCountsWhatFallsOut) {
     vfs.isDiskFull = true;
     recordReadings(1, 10'100);
     for (int i = 0; i < 1'005; ++i) journal->record(command(std::to_string(i)), {});
-    loop->runPending();
+    settle();
 
     EXPECT_EQ(journal->health().queuedReadings, 10'000U);
     EXPECT_EQ(journal->health().droppedReadings, 100U);
     EXPECT_EQ(journal->health().droppedRows, 5U);
     vfs.isDiskFull = false;
     loop->advance(seconds{31});
-    loop->runPending();
+    settle();
     EXPECT_EQ(seqs(takeBacklog(1)), (Seqs{101}));
     EXPECT_EQ(fileRows<CommandRecord>().front().payload, "5");
     EXPECT_EQ(fileRows<CommandRecord>().back().payload, "1004");
@@ -93,7 +93,7 @@ TEST_F(JournalFaultTest, BoundsTheMemoryOfLargeCommands) {
     ASSERT_TRUE(start());
     vfs.isDiskFull = true;
     for (int i = 0; i < 200; ++i) journal->record(command(std::string(64 << 10, 'x')), {});
-    loop->runPending();
+    settle();
 
     EXPECT_GT(journal->health().droppedRows, 130U);
 }
@@ -101,11 +101,11 @@ TEST_F(JournalFaultTest, BoundsTheMemoryOfLargeCommands) {
 TEST_F(JournalFaultTest, OpensTheFileAnewAfterAFailedFsyncAndLosesNothing) {
     ASSERT_TRUE(start());
     recordReadings(1, 64);
-    loop->runPending();
+    settle();
     vfs.doesSyncFail = true;
     recordReadings(65, 128);
     journal->record(command("start"), {});
-    loop->runPending();
+    settle();
     EXPECT_FALSE(journal->health().writable);
     EXPECT_NE(journal->health().problem.find("storage may be failing"), std::string::npos) << journal->health().problem;
 
@@ -136,7 +136,7 @@ TEST_F(JournalFaultTest, ResumesFromAFileThatCanOnlyBeRead) {
     EXPECT_FALSE(journal->health().writable);
     EXPECT_NE(journal->health().problem.find("not written"), std::string::npos) << journal->health().problem;
     journal->record(command("start"), {});
-    loop->runPending();
+    settle();
     vfs.isReadOnly = false;
     loop->advance(seconds{31});
     EXPECT_TRUE(journal->health().writable) << journal->health().problem;
@@ -152,7 +152,7 @@ TEST_F(JournalFaultTest, StartsWithoutADirectoryAndFindsItLater) {
     recordReadings(1, 2);
     const auto lent = takeBacklog(1);
     journal->record(command("start"), {});
-    loop->runPending();
+    settle();
 
     fs::create_directory(dir.file("missing"));
     loop->advance(seconds{31});
@@ -169,7 +169,7 @@ TEST_F(JournalFaultTest, MakesTheFileAndItsDirectoryReadableForTheGroup) {
     const auto before = ::umask(0077);
     ASSERT_TRUE(start());
     journal->saveState("publishing", "ON", {});
-    loop->runPending();
+    settle();
     ::umask(before);
 
     for (const char* suffix : {"", "-wal", "-shm"}) {
@@ -192,11 +192,11 @@ TEST_F(JournalFaultTest, NoticesThatItsFileWasDeletedAndKeepsTheStateInANewOne) 
     ASSERT_TRUE(start());
     journal->saveState("publishing", "ON", {});
     journal->record(TransactionRecord{loop->clock().wallNow(), "key", "hash", "reply"}, {});
-    loop->runPending();
+    settle();
     for (const auto& file : fs::directory_iterator(dir.path())) fs::remove(file);
 
     journal->record(command("start"), {});
-    loop->runPending();
+    settle();
 
     EXPECT_TRUE(journal->health().writable) << journal->health().problem;
     EXPECT_EQ(fileRows<CommandRecord>().size(), 1U);
@@ -211,7 +211,7 @@ TEST_F(JournalFaultTest, ReplacesAFileThatTurnsOutToBeDamagedWhileItRuns) {
     // More than SQLite's cache holds, so that what is damaged is read from the file.
     for (std::uint64_t first = 1; first <= 60'000; first += 5'000) {
         recordReadings(first, first + 4'999);
-        loop->runPending();
+        settle();
     }
     stop();
     ASSERT_TRUE(start());
@@ -226,7 +226,7 @@ TEST_F(JournalFaultTest, ReplacesAFileThatTurnsOutToBeDamagedWhileItRuns) {
     EXPECT_TRUE(fs::exists(config.path + ".corrupt-1"));
     bool isDone = false;
     journal->record(command("start"), [&] { isDone = true; });
-    loop->runPending();
+    settle();
     EXPECT_TRUE(isDone);
     EXPECT_EQ(fileRows<CommandRecord>().size(), 1U);
     ASSERT_FALSE(lent.empty());

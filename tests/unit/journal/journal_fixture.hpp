@@ -39,6 +39,9 @@ class JournalFixture : public ::testing::Test {
         return *snapshot;
     }
 
+    /// All that waits is done, the next commit too.
+    void settle() { loop->advance(Journal::kCommitPause); }
+
     void stop() {
         bool isClosed = false;
         journal->close([&] { isClosed = true; });

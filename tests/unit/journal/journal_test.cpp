@@ -15,10 +15,11 @@ TEST_F(JournalTest, KeepsStateAndTransactionsOverARestart) {
     ASSERT_TRUE(start());
     journal->saveState("publishing", "ON", {});
     journal->record(TransactionRecord{loop->clock().wallNow(), "key", "hash", ""}, {});
-    loop->runPending();
-    journal->record(TransactionRecord{loop->clock().wallNow(), "key", "hash", "{\"status\":\"ok\"}"}, {});
+    settle();
+    const WallTime second = loop->clock().wallNow();
+    journal->record(TransactionRecord{second, "key", "hash", "{\"status\":\"ok\"}"}, {});
     journal->saveState("publishing", "OFF", {});
-    loop->runPending();
+    settle();
 
     const auto snapshot = start();
 
@@ -29,16 +30,33 @@ TEST_F(JournalTest, KeepsStateAndTransactionsOverARestart) {
     EXPECT_EQ(snapshot->transactions[0].key, "key");
     EXPECT_EQ(snapshot->transactions[0].payloadHash, "hash");
     EXPECT_EQ(snapshot->transactions[0].reply, "{\"status\":\"ok\"}");
-    EXPECT_EQ(snapshot->transactions[0].time, loop->clock().wallNow());
+    EXPECT_EQ(snapshot->transactions[0].time, second);
+}
+
+TEST_F(JournalTest, AnswersTheFirstAtOnceAndTheOthersTogether) {
+    ASSERT_TRUE(start());
+    loop->advance(seconds{1});
+    std::vector<int> answered;
+    journal->record(command("first"), [&] { answered.push_back(1); });
+    loop->runPending();
+    EXPECT_EQ(answered, (std::vector{1}));
+
+    journal->record(command("second"), [&] { answered.push_back(2); });
+    journal->record(command("third"), [&] { answered.push_back(3); });
+    loop->advance(Journal::kCommitPause - milliseconds{1});
+    EXPECT_EQ(answered, (std::vector{1})) << "commits follow each other without a pause";
+    loop->advance(milliseconds{1});
+
+    EXPECT_EQ(answered, (std::vector{1, 2, 3}));
 }
 
 TEST_F(JournalTest, KeepsTheLast256TransactionsOldestFirst) {
     ASSERT_TRUE(start());
     for (int i = 0; i < 300; ++i) {
         journal->record(TransactionRecord{loop->clock().wallNow(), fmt::format("key {}", i), "", "reply"}, {});
-        if (i % 7 == 0) loop->runPending();
+        if (i % 7 == 0) settle();
     }
-    loop->runPending();
+    settle();
 
     const auto snapshot = start();
 
@@ -53,7 +71,7 @@ TEST_F(JournalTest, AnswersACommandOnlyWhenItIsOnTheDisk) {
     journal->record(command("start"), [&] { rowsWhenDone = fileRows<CommandRecord>().size(); });
     EXPECT_EQ(rowsWhenDone, 0U);
 
-    loop->runPending();
+    settle();
 
     EXPECT_EQ(rowsWhenDone, 1U);
 }
@@ -61,14 +79,14 @@ TEST_F(JournalTest, AnswersACommandOnlyWhenItIsOnTheDisk) {
 TEST_F(JournalTest, PutsAllThatWaitsIntoOneCommit) {
     ASSERT_TRUE(start());
     journal->saveState("first", "commit", {});  // starts the WAL, which takes a sync of its own
-    loop->runPending();
+    settle();
     const std::uint64_t before = vfs.syncs;
     int done = 0;
     for (int i = 0; i < 50; ++i) journal->record(command("start"), [&] { ++done; });
     journal->record(EventRecord{loop->clock().wallNow(), "online", "broker"});
     journal->saveState("publishing", "ON", [&] { ++done; });
 
-    loop->runPending();
+    settle();
 
     EXPECT_EQ(done, 51);
     EXPECT_EQ(vfs.syncs - before, 1U);
@@ -81,7 +99,7 @@ TEST_F(JournalTest, KeepsAPayloadByteForByteAndCutsOneThatIsTooLong) {
     const std::string bytes("\x00\xff start\n\x80", 10);
     journal->record(CommandRecord{{}, "command", bytes, "", "error", "unknown_command", std::string("t\0x", 3)}, {});
     journal->record(CommandRecord{{}, "command", std::string(100'000, 'x'), "", "error", "invalid_payload", ""}, {});
-    loop->runPending();
+    settle();
 
     const auto rows = fileRows<CommandRecord>();
 
@@ -99,7 +117,7 @@ TEST_F(JournalTest, RecordsFromWithinItsCallbacks) {
         journal->record(command("stop"), [&] { ++done; });
     });
 
-    loop->runPending();
+    settle();
 
     EXPECT_EQ(done, 2);
     EXPECT_EQ(fileRows<CommandRecord>().size(), 2U);
@@ -110,7 +128,7 @@ TEST_F(JournalTest, MayEndWithinItsCallback) {
     journal->record(command("start"), [&] { journal.reset(); });
     journal->record(command("stop"), [] { FAIL() << "the journal is gone"; });
 
-    loop->runPending();
+    settle();
 
     EXPECT_EQ(journal, nullptr);
 }
@@ -134,7 +152,7 @@ TEST_F(JournalTest, WritesNothingWhileReadingsAreDeliveredInTime) {
 TEST_F(JournalTest, WritesReadingsAfterTheFlushTimeInOneCommit) {
     ASSERT_TRUE(start());
     journal->saveState("first", "commit", {});  // starts the WAL, which takes a sync of its own
-    loop->runPending();
+    settle();
     const std::uint64_t before = vfs.syncs;
     recordReadings(1, 5);
     loop->advance(seconds{59});
@@ -150,11 +168,11 @@ TEST_F(JournalTest, WritesReadingsAfterTheFlushTimeInOneCommit) {
 TEST_F(JournalTest, WritesReadingsWhen64Wait) {
     ASSERT_TRUE(start());
     recordReadings(1, 63);
-    loop->runPending();
+    settle();
     EXPECT_EQ(fileRows<ReadingRecord>().size(), 0U);
 
     recordReadings(64, 64);
-    loop->runPending();
+    settle();
 
     EXPECT_EQ(fileRows<ReadingRecord>().size(), 64U);
 }
@@ -204,7 +222,7 @@ TEST_F(JournalTest, DropsWhatIsNoNumber) {
 TEST_F(JournalTest, GivesTheBacklogOldestFirstFromFileThenMemory) {
     ASSERT_TRUE(start());
     recordReadings(1, 70);
-    loop->runPending();
+    settle();
     recordReadings(71, 75);
     EXPECT_EQ(journal->health().queuedReadings, 75U);
 
@@ -221,7 +239,7 @@ TEST_F(JournalTest, GivesTheBacklogOldestFirstFromFileThenMemory) {
 TEST_F(JournalTest, AnswersSeveralWishesInTurnWithoutLendingTwice) {
     ASSERT_TRUE(start());
     recordReadings(1, 70);
-    loop->runPending();
+    settle();
     Seqs all;
     for (int i = 0; i < 3; ++i) {
         journal->takeBacklog(10, [&](const std::vector<ReadingRecord>& found) {
@@ -229,7 +247,7 @@ TEST_F(JournalTest, AnswersSeveralWishesInTurnWithoutLendingTwice) {
         });
     }
 
-    loop->runPending();
+    settle();
 
     ASSERT_EQ(all.size(), 30U);
     for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], i + 1);
@@ -238,7 +256,7 @@ TEST_F(JournalTest, AnswersSeveralWishesInTurnWithoutLendingTwice) {
 TEST_F(JournalTest, GivesReturnedReadingsFirst) {
     ASSERT_TRUE(start());
     recordReadings(1, 64);
-    loop->runPending();
+    settle();
     recordReadings(65, 66);
     const auto lent = takeBacklog(66);
     ASSERT_EQ(lent.size(), 66U);
@@ -257,9 +275,9 @@ TEST_F(JournalTest, GivesReturnedReadingsFirst) {
 TEST_F(JournalTest, RemovesDeliveredReadingsWithTheNextFlush) {
     ASSERT_TRUE(start());
     recordReadings(1, 64);
-    loop->runPending();
+    settle();
     for (const ReadingRecord& one : takeBacklog(60)) journal->settleDelivered(one);
-    loop->runPending();
+    settle();
     EXPECT_EQ(journal->health().queuedReadings, 4U);
     EXPECT_EQ(fileRows<ReadingRecord>().size(), 64U);
 
@@ -273,7 +291,7 @@ TEST_F(JournalTest, RemovesDeliveredReadingsWithTheNextFlush) {
 TEST_F(JournalTest, SendsAReadingAgainWhenTheAgentDiedBeforeItsRemovalWasWritten) {
     ASSERT_TRUE(start());
     recordReadings(1, 64);
-    loop->runPending();
+    settle();
     for (const ReadingRecord& one : takeBacklog(64)) journal->settleDelivered(one);
 
     ASSERT_TRUE(start());
@@ -348,11 +366,11 @@ TEST_F(JournalTest, KeepsWhatIsRecordedBeforeItIsOpen) {
     bool isDone = false;
     journal->record(command("second"), [&] { isDone = true; });
     recordReadings(1, 2);
-    loop->runPending();
+    settle();
     EXPECT_FALSE(isDone);
 
     journal->open([](const Result<JournalSnapshot>& opened) { EXPECT_TRUE(opened); });
-    loop->runPending();
+    settle();
 
     EXPECT_TRUE(isDone);
     const auto rows = fileRows<CommandRecord>();
@@ -366,7 +384,7 @@ TEST_F(JournalTest, NeverUsesAnIdTwice) {
     for (int run = 0; run < 3; ++run) {
         ASSERT_TRUE(start());
         recordReadings(1, 64);
-        loop->runPending();
+        settle();
         for (const ReadingRecord& one : takeBacklog(64)) {
             EXPECT_GT(one.id, highest);
             highest = one.id;
@@ -383,14 +401,14 @@ TEST_F(JournalTest, RefusesAJournalThatAnotherAgentHas) {
     std::optional<Result<JournalSnapshot>> opened;
 
     other->open([&](Result<JournalSnapshot> result) { opened = std::move(result); });
-    loop->runPending();
+    settle();
 
     ASSERT_TRUE(opened && !*opened);
     EXPECT_EQ(opened->error().code, Errc::kBusy);
     EXPECT_NE(opened->error().message.find(fmt::format("pid {}", ::getpid())), std::string::npos);
     bool isClosed = false;
     other->close([&] { isClosed = true; });
-    loop->runPending();
+    settle();
     EXPECT_TRUE(isClosed);
 }
 
@@ -400,7 +418,7 @@ TEST_F(JournalTest, KeepsItsWorkToItselfOnceClosed) {
     journal->close([] {});
     journal->record(command("late"), [&] { isDone = true; });
     recordReadings(1, 1);
-    loop->runPending();
+    settle();
 
     EXPECT_TRUE(isDone) << "who waits for the journal must not wait for ever";
     EXPECT_EQ(fileRows<CommandRecord>().size(), 0U);

@@ -70,7 +70,7 @@ class CommandFixture : public ::testing::Test {
 
     void receive(InboundMessage inbound) {
         commands->handle(std::move(inbound));
-        loop->runPending();
+        loop->advance(Journal::kCommitPause);
     }
 
     /// The reply to `payload`; null when there was none.

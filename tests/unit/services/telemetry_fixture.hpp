@@ -71,7 +71,7 @@ class TelemetryFixture : public ::testing::Test {
     bool stop() {
         const auto isDone = std::make_shared<bool>(false);  // may come after this has returned
         telemetry->stop([isDone] { *isDone = true; });
-        loop->runPending();
+        loop->advance(Journal::kCommitPause);
         return *isDone;
     }
 
