@@ -25,6 +25,9 @@ namespace {
 
 constexpr int kExitFailed = 1;
 
+/// After the start: reading the configuration and the journal leaves half a megabyte of freed memory.
+constexpr seconds kTidyAfter{2};
+
 /// Few arenas: each thread that allocates a little would keep megabytes. High thresholds: pictures come and go, and
 /// giving their pages back each time costs more than the encoding of a small one.
 void setAllocator() {
@@ -91,6 +94,7 @@ class Runner {
         announce(loaded.config);
         const std::string device = loaded.config.device.id;
         agent_ = std::make_unique<Agent>(loop_, pool_, std::move(loaded.config), identity_, std::move(loaded.password));
+        tidying_ = loop_.after(kTidyAfter, [] { malloc_trim(0); });
         agent_->start(
             [device] {
                 service_manager::notifyReady();
@@ -151,6 +155,7 @@ class Runner {
     std::optional<ClockWatch> clockWatch_;
     Watchdog watchdog_;
     SignalWatch signals_;
+    Timer tidying_;
     std::unique_ptr<Agent> agent_;
     std::optional<Loaded> next_;  ///< what a reload is about to begin with
     bool isEnding_ = false;

@@ -95,9 +95,7 @@ class PahoClient : public MqttClient {
     void publish(std::shared_ptr<const Publication> publication, PublishHandler done) override {
         const PublishId id = ++lastId_;
         published_.emplace(id, std::move(done));
-        strand_->post([connection = connection_, publication = std::move(publication), id] {
-            connection->publish(publication, id);
-        });
+        connection_->publish(publication, id);
     }
 
     void disconnect(milliseconds limit, std::function<void()> done) override {
@@ -234,7 +232,7 @@ class PahoClient : public MqttClient {
     const ConnectOptions options_;
     const Handlers handlers_;
     const std::shared_ptr<Gate> gate_ = std::make_shared<Gate>(loop_, *this);
-    std::shared_ptr<PahoConnection> connection_;  ///< what it does, it does on the strand
+    std::shared_ptr<PahoConnection> connection_;  ///< publishes here, does all else on the strand
     State state_ = State::kNew;
     Timer timer_;  ///< of connect() or disconnect()
     SubscribeHandler subscribed_;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "mqtt/paho_connection.hpp"
 
+#include <MQTTAsync.h>
 #include <atomic>
 #include <bit>
 #include <utility>
 
 #include <mqtt/async_client.h>
+
+#include "mqtt/paho_waits.hpp"
 
 namespace edge {
 
@@ -153,9 +156,15 @@ std::string textOf(const mqtt::token& token) {
 
 /// Paho frees everything global with its last client, and waits a second for its threads to end before that. This one
 /// is never connected and never goes, so that a server that fails is followed by the next at once.
+///
+/// OpenSSL initialises itself when it is used, and not before: without TLS its half megabyte is not needed.
 void keepLibraryAlive() {
-    static const std::atomic<const mqtt::async_client*> anchor =
-        new mqtt::async_client("tcp://127.0.0.1:1883", "anchor", mqtt::create_options(MQTTVERSION_5), nullptr);
+    static const std::atomic<const mqtt::async_client*> anchor = [] {
+        MQTTAsync_init_options options = MQTTAsync_init_options_initializer;
+        options.do_openssl_init = 0;
+        MQTTAsync_global_init(&options);
+        return new mqtt::async_client("tcp://127.0.0.1:1883", "anchor", mqtt::create_options(MQTTVERSION_5), nullptr);
+    }();
     static_cast<void>(anchor.load());
 }
 
@@ -169,10 +178,14 @@ struct PahoConnection::Impl {
     struct ConnectListener : Listener {
         using Listener::Listener;
         void on_success(const mqtt::token& token) override {
+            owner.connecting.end();
             owner.events.connected(
                 toInfo(token.get_connect_response(), owner.options.protocolVersion, toString(owner.options.server)));
         }
-        void on_failure(const mqtt::token& token) override { owner.events.failed(codeOf(token), textOf(token)); }
+        void on_failure(const mqtt::token& token) override {
+            owner.connecting.end();
+            owner.events.failed(codeOf(token), textOf(token));
+        }
     };
     /// One SUBSCRIBE a topic: of several topics in one, version 1.2.0 hides all answers when the first is a refusal.
     struct SubscribeListener : Listener {
@@ -225,11 +238,13 @@ struct PahoConnection::Impl {
         });
         client->set_message_callback(
             [this](const mqtt::const_message_ptr& message) { events.message(toInbound(*message)); });
+        connecting.begin();
         client->connect(toConnectOptions(options), nullptr, onConnect);
     }
 
     const ConnectOptions options;
     const Events events;
+    ConnectingMark connecting;
     ConnectListener onConnect{*this};
     SubscribeListener onSubscribe{*this};
     PublishListener onPublish{*this};
@@ -281,6 +296,7 @@ void PahoConnection::disconnect(milliseconds limit) {
 }
 
 void PahoConnection::close() {
+    impl_->connecting.end();
     impl_->client.reset();
 }
 

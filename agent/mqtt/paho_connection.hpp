@@ -11,8 +11,9 @@
 
 namespace edge {
 
-/// The part of the Paho adapter that calls Paho, and the only one that includes it. Every call can wait, for as long as
-/// Paho holds its global mutex (it looks names up under it): call on a strand, never on the loop.
+/// The part of the Paho adapter that calls Paho, and the only one that includes it. A call can wait, for as long as
+/// Paho holds its global mutex (it looks names up under it): call on a strand, not on the loop. The exception is
+/// publish(): Paho connects one client after the other, so that while this one is connected no name is being looked up.
 class PahoConnection {
   public:
     using PublishId = std::uintptr_t;  ///< Paho carries it along as a pointer
@@ -37,6 +38,7 @@ class PahoConnection {
 
     void open();
     void subscribe(const std::vector<std::string>& topics, Qos qos);
+    /// Between the events `connected` and `lost`; any thread.
     void publish(const std::shared_ptr<const Publication>& publication, PublishId id);
     void disconnect(milliseconds limit);
     /// Ends everything; no event comes afterwards.

@@ -32,7 +32,7 @@ class CaptureService {
     /// Pictures under way in the camera program at once: one is exposed while the one before is encoded.
     static constexpr std::size_t kInFlight = 2;
 
-    /// `hashStrand` computes the SHA-256 of pictures. `imagePrefix` makes image ids unique to this run.
+    /// `hashStrand` computes the SHA-256 of large pictures. `imagePrefix` makes image ids unique to this run.
     CaptureService(Loop& loop, PictureSource& source, Publisher& publisher, Journal& journal,
                    std::shared_ptr<Executor> hashStrand, const Config& config, std::string imagePrefix);
     ~CaptureService();

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#include "mqtt/paho_waits.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <pthread.h>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace edge {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLongestPause{100};
+/// While a picture is on its way the thread must not read, but it may not spin either.
+constexpr milliseconds kWritePause{2};
+
+/// Connections that are being made, and the receiving thread that waits for their sockets. Never destroyed: Paho's
+/// threads outlive main().
+struct Connecting {
+    std::mutex mutex;
+    std::condition_variable begun;
+    std::atomic<int> count{0};
+    unsigned beginnings = 0;  ///< under the mutex
+};
+
+Connecting& connecting() {
+    static auto* const instance = new Connecting;
+    return *instance;
+}
+
+/// Of the receiving thread.
+struct Receiver {
+    bool hasSocket = false;   ///< it has polled since its last pause
+    bool hasWaited = false;   ///< … for as long as it was told, so that the pause is left out
+    unsigned beginnings = 0;  ///< of connections, as known at the last pause
+    milliseconds pause{1};    ///< the next one without a socket
+};
+
+/// nullptr on every other thread.
+Receiver* receiver() {
+    thread_local Receiver state;
+    thread_local const bool isReceiver = [] {
+        std::array<char, 16> name{};
+        return pthread_getname_np(pthread_self(), name.data(), name.size()) == 0 &&
+               std::string_view(name.data()) == "MQTTAsync_rcv";
+    }();
+    return isReceiver ? &state : nullptr;
+}
+
+void pauseWithoutSocket(Receiver& state) {
+    Connecting& all = connecting();
+    std::unique_lock lock(all.mutex);
+    if (state.beginnings == all.beginnings) {
+        all.begun.wait_for(lock, state.pause, [&] { return state.beginnings != all.beginnings; });
+    }
+    state.pause = std::min(state.pause * 2, kLongestPause);
+    if (state.beginnings != all.beginnings) state.pause = milliseconds{1};  // its socket comes any moment
+    state.beginnings = all.beginnings;
+}
+
+void pauseReceiver(Receiver& state) {
+    const bool hasSocket = std::exchange(state.hasSocket, false);
+    if (std::exchange(state.hasWaited, false)) return;
+    if (!hasSocket) return pauseWithoutSocket(state);
+    std::this_thread::sleep_for(kWritePause);
+}
+
+bool isConnected(int socket) {
+    sockaddr_storage peer{};
+    socklen_t length = sizeof peer;
+    return ::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &length) == 0 || errno != ENOTCONN;
+}
+
+void setTcp(int socket, int option) {
+    const int on = 1;
+    (void)::setsockopt(socket, IPPROTO_TCP, option, &on, sizeof on);  // what is no TCP socket has no such option
+}
+
+int waitFor(pollfd* sockets, nfds_t count, int timeoutMs) {
+    const timespec limit{timeoutMs / 1000, timeoutMs % 1000 * 1'000'000L};
+    return ::ppoll(sockets, count, timeoutMs < 0 ? nullptr : &limit, nullptr);
+}
+
+/// A socket that connects is ready when it can be written; Paho asks for reading alone, and looks at writing before
+/// every wait. So this ends the wait, as if its time were over.
+int waitForConnections(const std::vector<pollfd>& asked, pollfd* sockets, int timeoutMs) {
+    std::vector<pollfd> all = asked;
+    const int ready = waitFor(all.data(), all.size(), timeoutMs);
+    int readable = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        sockets[i].revents = static_cast<short>(all[i].revents & ~POLLOUT);
+        if (sockets[i].revents != 0) ++readable;
+    }
+    return ready < 0 ? ready : readable;
+}
+
+int pollOfReceiver(Receiver& state, pollfd* sockets, nfds_t count, int timeoutMs) {
+    state.hasSocket = count > 0;
+    std::vector<pollfd> asked;
+    const bool isConnecting = connecting().count > 0;
+    for (nfds_t i = 0; i < count; ++i) {
+        // What has come is acknowledged before waiting for more, so that the broker's next small packet may leave.
+        setTcp(sockets[i].fd, TCP_QUICKACK);
+        if (!isConnecting) continue;
+        setTcp(sockets[i].fd, TCP_NODELAY);
+        asked.assign(sockets, sockets + count);
+    }
+    bool isAnyPending = false;
+    for (pollfd& socket : asked) {
+        if (isConnected(socket.fd)) continue;
+        socket.events |= POLLOUT;
+        isAnyPending = true;
+    }
+    const int ready = isAnyPending ? waitForConnections(asked, sockets, timeoutMs) : waitFor(sockets, count, timeoutMs);
+    state.hasWaited = ready == 0;
+    return ready;
+}
+
+}  // namespace
+
+void ConnectingMark::begin() {
+    if (isSet_.exchange(true)) return;
+    Connecting& all = connecting();
+    const std::lock_guard lock(all.mutex);
+    ++all.count;
+    ++all.beginnings;
+    all.begun.notify_all();
+}
+
+void ConnectingMark::end() {
+    if (isSet_.exchange(false)) --connecting().count;
+}
+
+// By these names the linker finds them before the C library's; with names of our own, no header's declaration (which
+// may be an inline function) is in the way.
+extern "C" int edgePoll(pollfd* sockets, nfds_t count, int timeoutMs) __asm__("poll");
+extern "C" int edgeUsleep(useconds_t time) __asm__("usleep");
+
+extern "C" int edgePoll(pollfd* sockets, nfds_t count, int timeoutMs) {
+    Receiver* const state = timeoutMs > 0 ? receiver() : nullptr;
+    return state != nullptr ? pollOfReceiver(*state, sockets, count, timeoutMs) : waitFor(sockets, count, timeoutMs);
+}
+
+extern "C" int edgeUsleep(useconds_t time) {
+    Receiver* const state = receiver();
+    if (state != nullptr) {
+        pauseReceiver(*state);
+    } else {
+        std::this_thread::sleep_for(microseconds{time});
+    }
+    return 0;
+}
+
+}  // namespace edge
