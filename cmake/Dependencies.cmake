@@ -13,7 +13,6 @@ find_package(OpenSSL 3.0 REQUIRED)
 find_package(SQLite3 3.40 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(tl-expected REQUIRED)
-pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(GPIOD REQUIRED IMPORTED_TARGET libgpiodcxx)
 pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle)
 

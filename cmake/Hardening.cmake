@@ -12,3 +12,7 @@ foreach(flag -fcf-protection -mbranch-protection=standard)  # x86, arm64
 endforeach()
 target_compile_options(edge_options INTERFACE "$<$<CONFIG:Release>:${hardening}>")
 target_link_options(edge_options INTERFACE $<$<CONFIG:Release>:-Wl,-z,relro,-z,now>)
+# What no one calls is left out: the headers of JSON, command line and configuration bring much of that.
+target_compile_options(edge_options INTERFACE
+  "$<$<CONFIG:Release>:-ffunction-sections;-fdata-sections;-fvisibility-inlines-hidden>")
+target_link_options(edge_options INTERFACE $<$<CONFIG:Release>:-Wl,--gc-sections>)

@@ -98,7 +98,7 @@ configure_file(cmake/packaging/changelog.in "${PROJECT_BINARY_DIR}/packaging/cha
 execute_process(COMMAND gzip --best --no-name --keep --force "${PROJECT_BINARY_DIR}/packaging/changelog"
   COMMAND_ERROR_IS_FATAL ANY)
 
-edgePackage(agent "init-system-helpers (>= 1.52), passwd, systemd, ucf, ${paho}"
+edgePackage(agent "init-system-helpers (>= 1.52), libsystemd0, passwd, systemd, ucf, ${paho}"
 "Publishes temperature readings and pictures to an MQTT broker, answers
 commands, and drives GPIO lines. Readings that are taken while the broker is
 away are kept and delivered later. Pictures need pi-edge-camera.")

@@ -22,3 +22,8 @@ function(edge_unit_test room)
   target_compile_definitions(edge_${room}_test PRIVATE EDGE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   gtest_discover_tests(edge_${room}_test TEST_PREFIX "${room}." DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 LABELS unit)
 endfunction()
+
+# edge_beside_modules(TARGET): a program that loads modules (core/shared_module.hpp) finds them beside itself.
+function(edge_beside_modules target)
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+endfunction()

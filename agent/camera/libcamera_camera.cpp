@@ -141,7 +141,7 @@ class LibcameraCamera : public Camera {
 }  // namespace
 }  // namespace edge
 
-extern "C" const char* edgeCameraModuleVersion() {
+extern "C" const char* edgeModuleVersion() {
     return edge::kVersion;
 }
 

@@ -12,11 +12,8 @@ namespace edge {
 /// The backend for libcamera is a shared object of its own, loaded only when it is configured: every release of
 /// libcamera is a different library to the linker, and a program that needs one which is gone would not even start.
 inline constexpr const char* kLibcameraModule = "libpi-edge-camera-libcamera.so";
-/// The module's two symbols: the version it was built as (kVersion), and its factory.
-inline constexpr const char* kModuleVersionSymbol = "edgeCameraModuleVersion";
-inline constexpr const char* kModuleFactorySymbol = "edgeMakeLibcameraCamera";
-using ModuleVersion = const char* (*)();
-using ModuleFactory = Camera* (*)(Loop*, const CameraConfig*);
+inline constexpr const char* kLibcameraFactorySymbol = "edgeMakeLibcameraCamera";
+using LibcameraFactory = Camera* (*)(Loop*, const CameraConfig*);
 
 /// A camera that loads the module from beside this executable, or from where the package put it, when it is first asked
 /// for something, and where that fails again when it is asked the next time: libcamera may be installed meanwhile.

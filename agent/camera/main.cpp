@@ -28,6 +28,7 @@ using namespace edge;
 
 constexpr int kExitUsage = 2;
 constexpr std::size_t kEncoders = 2;
+constexpr seconds kTidyAfter{2};
 
 struct Arguments {
     std::string config = "/etc/pi-edge-agent/agent.toml";
@@ -88,6 +89,8 @@ int serve(const Arguments& arguments, const Config& config, const std::string& s
     if (const auto timeout = service_manager::watchdogTimeout()) {
         keepFeeding(loop, server, std::chrono::duration_cast<milliseconds>(*timeout) / 3, feeding);
     }
+    // What reading the configuration has left.
+    const Timer tidying = loop.after(kTidyAfter, [] { malloc_trim(0); });
     service_manager::notifyReady();
     loop.run();
     service_manager::notifyStopping();

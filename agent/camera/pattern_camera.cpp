@@ -57,10 +57,8 @@ void copyFirstRow(std::span<std::uint8_t> plane, std::size_t rowBytes) {
     }
 }
 
-void drawBars(Canvas& canvas, std::size_t shift) {
-    const auto barAt = [&](std::size_t x) -> const Yuv& {
-        return kBars[(x + shift) % canvas.width * kBars.size() / canvas.width];
-    };
+void drawBars(Canvas& canvas) {
+    const auto barAt = [&](std::size_t x) -> const Yuv& { return kBars[x * kBars.size() / canvas.width]; };
     for (std::size_t x = 0; x < canvas.width; ++x) canvas.y[x] = barAt(x).y;
     for (std::size_t x = 0; x < canvas.chromaWidth; ++x) {
         const Yuv& bar = barAt(std::min(2 * x, canvas.width - 1));
@@ -101,7 +99,41 @@ void drawText(Canvas& canvas, std::string_view text, std::size_t left, std::size
     }
 }
 
+/// The part of the picture in which the mark moves.
+struct Track {
+    explicit Track(const Canvas& canvas)
+        : top(canvas.height / 2 / 2 * 2),
+          height(std::max<std::size_t>(canvas.height / 16 / 2 * 2, 2)),
+          markWidth(std::max<std::size_t>(canvas.width / 20 / 2 * 2, 2)),
+          places(canvas.width / markWidth) {}
+
+    std::size_t top;
+    std::size_t height;
+    std::size_t markWidth;
+    std::size_t places;
+};
+
+void drawMark(Canvas& canvas, const Track& track, std::size_t place) {
+    fill(canvas.y, canvas.width, place * track.markWidth, track.top, track.markWidth, track.height, kPaper);
+}
+
+/// Every row of bars is like the last one, on which nothing is ever drawn.
+void wipeMark(Canvas& canvas, const Track& track, std::size_t place) {
+    const std::size_t left = place * track.markWidth;
+    const std::size_t width = std::min(track.markWidth, canvas.width - left);
+    for (std::size_t row = track.top; row < track.top + track.height; ++row) {
+        std::memcpy(&canvas.y[row * canvas.width + left], &canvas.y[(canvas.height - 1) * canvas.width + left], width);
+    }
+}
+
 }  // namespace
+
+/// What is drawn stays from frame to frame but for the mark, and for the texts, which never become shorter.
+struct PatternCamera::Buffer {
+    std::vector<std::uint8_t> block;
+    bool isDrawn = false;
+    std::size_t markPlace = 0;
+};
 
 PatternCamera::PatternCamera(Loop& loop, const CameraConfig& config) : loop_(loop), pacer_(loop, config.frameRate) {}
 
@@ -131,16 +163,25 @@ void PatternCamera::nextFrame(BootTime /*notBefore*/, FrameHandler done) {
 Frame PatternCamera::expose() {
     const auto isFree = [](const auto& buffer) { return buffer.use_count() == 1; };
     auto it = std::find_if(buffers_.begin(), buffers_.end(), isFree);
-    if (it == buffers_.end()) it = buffers_.insert(it, std::make_shared<std::vector<std::uint8_t>>());
+    if (it == buffers_.end()) it = buffers_.insert(it, std::make_shared<Buffer>());
+    Buffer& buffer = **it;
 
     Frame frame;
     frame.exposureStart = bootTimeNow();
     frame.sequence = sequence_++;
-    Canvas canvas(**it, width_, height_);
-    const std::size_t step = std::max<std::size_t>(canvas.width / 40, 2);
-    drawBars(canvas, frame.sequence * step);
+    Canvas canvas(buffer.block, width_, height_);
+    const Track track(canvas);
     const std::size_t scale = std::max<std::size_t>(canvas.width / 200, 1);
     const std::size_t line = (kGlyphHeight + 3) * scale;
+    const bool isFlat = 2 * scale + 2 * line > track.top;  // so wide that the texts cover all of it
+    if (!buffer.isDrawn || isFlat) {
+        drawBars(canvas);
+    } else {
+        wipeMark(canvas, track, buffer.markPlace);
+    }
+    buffer.isDrawn = true;
+    buffer.markPlace = frame.sequence % track.places;
+    drawMark(canvas, track, buffer.markPlace);
     drawText(canvas, fmt::format("#{}", frame.sequence), 2 * scale, 2 * scale, scale);
     drawText(canvas, formatLocalTime(loop_.clock().wallNow()), 2 * scale, 2 * scale + line, scale);
 

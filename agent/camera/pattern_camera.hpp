@@ -13,7 +13,7 @@
 
 namespace edge {
 
-/// A test picture that needs no hardware: colour bars that move with every frame, and in it the frame's number and the
+/// A test picture that needs no hardware: colour bars, a mark that moves with every frame, the frame's number and the
 /// local time. Each frame is made when it is asked for. Any size. See Camera.
 class PatternCamera : public Camera {
   public:
@@ -26,6 +26,8 @@ class PatternCamera : public Camera {
     void onChange(ChangeHandler /*handler*/) override {}
 
   private:
+    struct Buffer;
+
     [[nodiscard]] Frame expose();
 
     Loop& loop_;
@@ -33,7 +35,7 @@ class PatternCamera : public Camera {
     int width_ = 0;  ///< 0: not streaming
     int height_ = 0;
     std::uint32_t sequence_ = 0;
-    std::vector<std::shared_ptr<std::vector<std::uint8_t>>> buffers_;  ///< used again once nobody else holds them
+    std::vector<std::shared_ptr<Buffer>> buffers_;  ///< used again once nobody else holds them
 };
 
 }  // namespace edge

@@ -5,13 +5,21 @@
 #include <sys/socket.h>
 
 #include <fmt/core.h>
-#include <systemd/sd-daemon.h>
+
+#include "core/service_manager.hpp"
 
 namespace edge {
 namespace {
 
+bool hasOption(int fd, int option, int value) {
+    int actual = -1;
+    socklen_t length = sizeof actual;
+    return ::getsockopt(fd, SOL_SOCKET, option, &actual, &length) == 0 && actual == value;
+}
+
 bool isPacketSocket(int fd, bool isListening) {
-    return sd_is_socket(fd, AF_UNIX, SOCK_SEQPACKET, isListening ? 1 : 0) > 0;
+    return hasOption(fd, SO_DOMAIN, AF_UNIX) && hasOption(fd, SO_TYPE, SOCK_SEQPACKET) &&
+           hasOption(fd, SO_ACCEPTCONN, isListening ? 1 : 0);
 }
 
 /// What is inherited is neither non-blocking nor closed by exec.
@@ -23,10 +31,10 @@ void adapt(int fd) {
 }  // namespace
 
 Result<UniqueFd> takeServiceSocket() {
-    const int count = sd_listen_fds(1);
-    if (count <= 0) return fail(Errc::kNotFound, "no socket was given by systemd");
+    const int count = service_manager::inheritedSockets();
+    if (count == 0) return fail(Errc::kNotFound, "no socket was given by systemd");
     if (count > 1) return fail(Errc::kInvalid, fmt::format("systemd gave {} sockets, one is expected", count));
-    const int fd = SD_LISTEN_FDS_START;
+    const int fd = service_manager::kFirstInherited;
     if (!isPacketSocket(fd, true)) {
         return fail(Errc::kInvalid, "the unit's socket must be ListenSequentialPacket= with Accept=no");
     }

@@ -9,33 +9,9 @@
 #include <ctime>
 #include <limits>
 
-#include <systemd/sd-bus.h>
-
 #include "core/log.hpp"
 
 namespace edge {
-namespace {
-
-constexpr std::uint64_t kAnswerLimitMicros = 5'000'000;
-
-struct BusCloser {
-    void operator()(sd_bus* bus) const { sd_bus_flush_close_unref(bus); }
-};
-
-}  // namespace
-
-std::optional<ClockState> askTimeDaemon() {
-    sd_bus* opened = nullptr;
-    if (sd_bus_open_system(&opened) < 0) return std::nullopt;
-    const std::unique_ptr<sd_bus, BusCloser> bus(opened);
-    sd_bus_set_method_call_timeout(bus.get(), kAnswerLimitMicros);
-    int isSynchronised = 0;
-    const int status =
-        sd_bus_get_property_trivial(bus.get(), "org.freedesktop.timedate1", "/org/freedesktop/timedate1",
-                                    "org.freedesktop.timedate1", "NTPSynchronized", nullptr, 'b', &isSynchronised);
-    if (status < 0) return std::nullopt;
-    return isSynchronised != 0 ? ClockState::kSynchronised : ClockState::kUnsynchronised;
-}
 
 ClockWatch::ClockWatch(Loop& loop, std::shared_ptr<Executor> strand, Tell tell, Ask ask)
     : loop_(loop),

@@ -7,12 +7,9 @@
 
 #include "core/files.hpp"
 #include "core/loop.hpp"
+#include "core/time_daemon.hpp"
 
 namespace edge {
-
-/// systemd-timedated's NTPSynchronized, over D-Bus; nullopt where nobody answers. It asks the kernel, whatever daemon
-/// sets the clock, and ends by itself when idle. Blocks, up to 5 s. Thread: any.
-[[nodiscard]] std::optional<ClockState> askTimeDaemon();
 
 /// Tells whether the clock is synchronised where the service's sandbox keeps the kernel's own answer away (the right to
 /// ask is the right to set: both are adjtimex). Asks at once, whenever the clock is set, and from time to time: often

@@ -6,7 +6,8 @@
 
 #include "core/time.hpp"
 
-/// What systemd is told (sd_notify(3)); nothing happens where it is not systemd that started the program. Thread: any.
+/// What systemd is told (sd_notify(3)), and what it hands over (sd_listen_fds(3)); nothing happens where it is not
+/// systemd that started the program. Thread: any, as long as nobody changes the environment.
 namespace edge::service_manager {
 
 void notifyReady();
@@ -18,5 +19,10 @@ void notifyStatus(const std::string& line);
 void feedWatchdog();
 /// WatchdogSec= of the unit; nullopt where there is no watchdog.
 std::optional<std::chrono::microseconds> watchdogTimeout();
+
+/// How many sockets were given, from descriptor kFirstInherited on; 0 = none.
+int inheritedSockets();
+inline constexpr int kFirstInherited = 3;
+inline constexpr int kMostInherited = 64;
 
 }  // namespace edge::service_manager

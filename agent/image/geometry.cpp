@@ -2,7 +2,9 @@
 #include "image/geometry.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <span>
 
 namespace edge {
 namespace {
@@ -88,7 +90,11 @@ Result<PlanarView> Shaper::shape(const PlanarView& source, const Geometry& geome
         }
     }
     if (!geometry.label.empty()) {
-        if (auto done = drawLabel(finished_, geometry.label); !done) return tl::unexpected(done.error());
+        std::array<Pixels, 3> planes;
+        const int count = planeCount(chroma);
+        for (int i = 0; i < count; ++i) planes[static_cast<std::size_t>(i)] = planeOf(finished_, i);
+        const auto used = std::span(planes).first(static_cast<std::size_t>(count));
+        if (auto done = drawLabel(used, geometry.label); !done) return tl::unexpected(done.error());
     }
     return finished_.view();
 }

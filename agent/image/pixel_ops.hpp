@@ -3,15 +3,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "core/result.hpp"
-#include "image/planar.hpp"
 
 namespace edge {
 
-/// All that OpenCV does for us, with nothing of OpenCV in it: whoever implements this (a library, a module loaded on
-/// demand, plain loops) can be exchanged. 8 bits a sample, one sample a pixel. Errors: kInternal (out of memory).
+/// All that OpenCV does for us, with nothing of OpenCV in it. It is loaded with the first call: with what it is linked
+/// to it takes as long to load as everything else, and as much memory as the camera program without it; a picture that
+/// is taken as the camera gives it needs none of it. 8 bits a sample, one sample a pixel. Errors: kInternal (OpenCV
+/// cannot be loaded, out of memory). Thread: any.
 
 struct ConstPixels {
     const std::uint8_t* data = nullptr;
@@ -43,7 +45,17 @@ Result<void> resizePixels(const ConstPixels& from, const Pixels& to);
 Result<void> turnPixels(const ConstPixels& from, const Pixels& to, Turn turn);
 
 /// White letters with a black outline in the lower left corner. Their height is 1/28 of the picture's (at least 10
-/// pixels); a text too wide is drawn smaller, and below 8 pixels cut. `text` is printable ASCII.
-Result<void> drawLabel(PlanarBuffer& picture, const std::string& text);
+/// pixels); a text too wide is drawn smaller, and below 8 pixels cut. `text` is printable ASCII. `planes`: luma, and
+/// where there is colour the two of 4:2:0's chroma.
+Result<void> drawLabel(std::span<const Pixels> planes, const std::string& text);
+
+/// The module's one symbol, a PixelOps.
+inline constexpr const char* kPixelOpsModule = "libpi-edge-camera-opencv.so";
+inline constexpr const char* kPixelOpsSymbol = "edgePixelOps";
+struct PixelOps {
+    Result<void> (*resize)(const ConstPixels& from, const Pixels& to);
+    Result<void> (*turn)(const ConstPixels& from, const Pixels& to, Turn turn);
+    Result<void> (*label)(std::span<const Pixels> planes, const std::string& text);
+};
 
 }  // namespace edge

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The only file that includes OpenCV: core and imgproc. imgcodecs and videoio would bring two hundred libraries along.
+// The module, and the only file that includes OpenCV: core and imgproc. imgcodecs and videoio would bring two hundred
+// libraries along.
 #include <algorithm>
 #include <cmath>
 #include <exception>
@@ -8,6 +9,8 @@
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "core/shared_module.hpp"
+#include "core/version.hpp"
 #include "image/pixel_ops.hpp"
 
 namespace edge {
@@ -23,11 +26,6 @@ cv::Mat wrap(const Pixels& p) {
 cv::Mat wrap(const ConstPixels& p) {
     return wrap(Pixels{const_cast<std::uint8_t*>(p.data), p.width, p.height, p.strideBytes});
 }
-Pixels planeOf(PlanarBuffer& picture, int index) {
-    return {picture.data(index), planeWidth(picture.chroma(), index, picture.width()),
-            planeHeight(picture.chroma(), index, picture.height()), picture.strideBytes(index)};
-}
-
 /// No exception of OpenCV's gets out of here.
 template <typename Work>
 Result<void> guarded(const Work& work) {
@@ -69,9 +67,7 @@ Lettering layOut(const std::string& text, const cv::Size& picture) {
     return l;
 }
 
-}  // namespace
-
-Result<void> resizePixels(const ConstPixels& from, const Pixels& to) {
+Result<void> resize(const ConstPixels& from, const Pixels& to) {
     return guarded([&] {
         const cv::Mat source = wrap(from);
         cv::Mat target = wrap(to);
@@ -84,7 +80,7 @@ Result<void> resizePixels(const ConstPixels& from, const Pixels& to) {
     });
 }
 
-Result<void> turnPixels(const ConstPixels& from, const Pixels& to, Turn turn) {
+Result<void> turnOver(const ConstPixels& from, const Pixels& to, Turn turn) {
     return guarded([&] {
         const cv::Mat source = wrap(from);
         cv::Mat target = wrap(to);
@@ -98,20 +94,27 @@ Result<void> turnPixels(const ConstPixels& from, const Pixels& to, Turn turn) {
     });
 }
 
-Result<void> drawLabel(PlanarBuffer& picture, const std::string& text) {
+Result<void> label(std::span<const Pixels> planes, const std::string& text) {
     return guarded([&] {
-        cv::Mat luma = wrap(planeOf(picture, 0));
+        cv::Mat luma = wrap(planes.front());
         const Lettering l = layOut(text, luma.size());
         const cv::Point origin(l.margin, luma.rows - l.margin - l.baseline / 2);
         cv::putText(luma, l.text, origin, kFont, l.scale, cv::Scalar(0), l.outline, cv::LINE_AA);
         cv::putText(luma, l.text, origin, kFont, l.scale, cv::Scalar(255), l.letter, cv::LINE_AA);
-        for (int i = 1; i < planeCount(picture.chroma()); ++i) {
+        for (const Pixels& chroma : planes.subspan(1)) {
             // Colourless under the letters and their outline: white on a red wall would come out pink.
-            cv::Mat plane = wrap(planeOf(picture, i));
+            cv::Mat plane = wrap(chroma);
             cv::putText(plane, l.text, cv::Point(origin.x / 2, origin.y / 2), kFont, l.scale / 2, cv::Scalar(128),
                         l.outline / 2 + 1, cv::LINE_8);
         }
     });
 }
 
+}  // namespace
 }  // namespace edge
+
+extern "C" const char* edgeModuleVersion() {
+    return edge::kVersion;
+}
+
+extern "C" const edge::PixelOps edgePixelOps{edge::resize, edge::turnOver, edge::label};

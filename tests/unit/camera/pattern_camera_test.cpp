@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "camera/pattern_camera.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -55,6 +56,21 @@ TEST_F(PatternCameraTest, MovesFromFrameToFrame) {
     ASSERT_TRUE(one && two);
     EXPECT_EQ(two->sequence, one->sequence + 1);
     EXPECT_NE(pixels(*one), pixels(*two));
+}
+
+TEST_F(PatternCameraTest, LeavesNothingOfTheFrameBefore) {
+    PatternCamera camera(loop, config);
+    ASSERT_TRUE(camera.start({320, 240, {}}));
+    const auto dark = [](const Frame& frame) {  // of the row in which the mark moves
+        const Plane& luma = frame.view.planes[0];
+        const std::uint8_t* const row = luma.data + luma.strideBytes * 120;
+        return std::count(row, row + 320, 16);
+    };
+    for (int i = 0; i < 50; ++i) {  // into the same memory each time
+        const auto frame = take(camera);
+        ASSERT_TRUE(frame);
+        EXPECT_EQ(dark(*frame), 16) << i;
+    }
 }
 
 TEST_F(PatternCameraTest, LeavesAFrameAloneWhileItIsLeased) {

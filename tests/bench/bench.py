@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""`bench.py [SECTION…]`: see scripts/bench."""
+
+import sys
+
+import captures
+import fleet
+import instructions
+import journal
+import memory
+import readings
+import start
+from candidates import Bench
+
+SECTIONS = {
+    "sizes": captures.sizes,
+    "idle": captures.after_idleness,
+    "many": captures.many,
+    "instructions": instructions.picture,
+    "start": start.start,
+    "memory": memory.idle,
+    "libraries": memory.libraries,
+    "growth": memory.growth,
+    "regular": readings.regular,
+    "rest": readings.cost,
+    "journal": journal.journal,
+    "fleet": fleet.fleet,
+}
+
+
+def main():
+    for name in sys.argv[1:] or SECTIONS:
+        bench = Bench()
+        try:
+            SECTIONS[name](bench)
+        finally:
+            bench.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Pictures: processor time and time from command to picture, at several sizes; after idleness; many at once."""
+
+import statistics
+import time
+
+import candidates
+from report import Table, percentile
+
+SIZES = [(640, 480, 60), (1920, 1080, 30), (4608, 2592, 6)]
+ROUNDS = 9
+MAKERS = {"ours": candidates.ours, "floor": candidates.floor, "python": candidates.incumbent}
+
+
+def sizes(bench):
+    """Rounds in turn, so that a machine that gets slower gets slower for all; medians of the rounds."""
+    table = Table("Pictures, one after the other, quality 95", ["CPU ms", "median ms", "99 % ms"])
+    for width, height, count in SIZES:
+        running = {name: make(bench, width, height) for name, make in MAKERS.items()}
+        cpu = {name: [] for name in running}
+        times = {name: [] for name in running}
+        for candidate in running.values():
+            for _ in range(5):
+                candidate.capture()
+        for _ in range(ROUNDS):
+            for name, candidate in running.items():
+                before = candidate.process.cpu()
+                times[name] += [candidate.capture() for _ in range(count)]
+                cpu[name].append((candidate.process.cpu() - before) / count * 1000)
+        for name in running:
+            table.add(f"{width}x{height} {name}", [statistics.median(cpu[name]), statistics.median(times[name]) * 1000,
+                                                   percentile(times[name], 99) * 1000], against=f"{width}x{height} floor")
+        for candidate in running.values():
+            candidate.end()
+    table.print()
+
+
+def after_idleness(bench):
+    """A person pressing a button: nothing for a while before each command."""
+    table = Table("640x480 after 1.0 to 1.2 s of idleness", ["median ms", "worst ms"])
+    running = {name: make(bench) for name, make in MAKERS.items()}
+    times = {name: [] for name in running}
+    for candidate in running.values():
+        candidate.capture()
+    for turn in range(25):
+        for name, candidate in running.items():
+            time.sleep((1.0 + turn * 0.008) / len(running))
+            times[name].append(candidate.capture())
+    for name in running:
+        table.add(name, [statistics.median(times[name]) * 1000, max(times[name]) * 1000], against="floor")
+    table.print()
+    for candidate in running.values():
+        candidate.end()
+
+
+def many(bench):
+    """400 captures, 100 of them waiting at any time."""
+    table = Table("400 captures of 640x480, 100 waiting", ["a second"])
+    running = {name: make(bench) for name, make in MAKERS.items()}
+    rates = {name: [] for name in running}
+    for _ in range(5):
+        for name, candidate in running.items():
+            candidate.capture()
+            started = time.perf_counter()
+            candidate.wire.publish_many(f"{name}/command", [b"capture"] * 100)
+            for taken in range(400):
+                candidate.wire.read_from(f"{name}/jpeg")
+                if taken < 300:
+                    candidate.wire.publish(f"{name}/command", b"capture")
+            rates[name].append(400 / (time.perf_counter() - started))
+    for name in running:
+        table.add(name, [statistics.median(rates[name])], against="floor")
+    table.print()
+    for candidate in running.values():
+        candidate.end()

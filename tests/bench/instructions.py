@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""Instructions of a picture, counted by callgrind: repeatable, whatever the machine is doing. User space only."""
+
+import glob
+import os
+import re
+import socket
+import subprocess
+
+import candidates
+from candidates import AGENT, BUILD, PATIENCE, Candidate, configuration
+
+WARM_UP = 20
+COUNT = 100
+SHOWN = 25
+
+
+def start_camera(bench, config):
+    """As systemd does: valgrind knows nothing of pidfd_open, with which the agent would watch it."""
+    path = f"{bench.directory}/camera.socket"
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(path)
+    listener.listen(4)
+    os.set_inheritable(listener.fileno(), True)
+    script = (f'exec 3<&{listener.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec valgrind --tool=callgrind --instr-atstart=no '
+              f'--callgrind-out-file={bench.directory}/camera.out {BUILD}/bin/pi-edge-camera --config {config}')
+    with open(f"{bench.directory}/camera.log", "ab") as log:
+        return subprocess.Popen(["bash", "-c", script], close_fds=False, stdout=log, stderr=log,
+                                preexec_fn=candidates.die_with_parent)
+
+
+def control(pid, *arguments):
+    subprocess.run(["callgrind_control", *arguments, str(pid)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                   timeout=PATIENCE)
+
+
+def functions(path):
+    """(instructions, where) of each function, most first."""
+    text = subprocess.run(["callgrind_annotate", "--threshold=100", "--show=Ir", path], check=True, capture_output=True,
+                          text=True).stdout
+    found = []
+    for line in text.splitlines():
+        match = re.match(r"\s*([\d,]+) \([\s\d.]+%\)\s+(\S.*)$", line)
+        if match and "PROGRAM TOTALS" not in line:
+            found.append((int(match[1].replace(",", "")), match[2]))
+    return found
+
+
+def library(where):
+    match = re.search(r"\[([^\]]+)\]$", where)
+    return os.path.basename(match[1]) if match else "other"
+
+
+def picture(bench, width=640, height=480):
+    config = configuration(bench, "ours", width, height, camera_extra=f'socket = "{bench.directory}/camera.socket"')
+    camera = start_camera(bench, config)
+    agent = Candidate(bench, "ours", ["valgrind", "--tool=callgrind", "--instr-atstart=no",
+                                      f"--callgrind-out-file={bench.directory}/agent.out", AGENT, "run", "--config", config],
+                      "edge/ours/status")
+    for _ in range(WARM_UP):
+        agent.capture()
+    pids = {"agent": agent.process.pid, "camera": camera.pid}
+    for pid in pids.values():
+        control(pid, "-i", "on")
+    for _ in range(COUNT):
+        agent.capture()
+    for pid in pids.values():
+        control(pid, "-i", "off")
+        control(pid, "-d")
+    agent.end()
+    camera.terminate()
+    camera.wait(PATIENCE)
+
+    rows = []
+    for name in pids:
+        for path in glob.glob(f"{bench.directory}/{name}.out*"):
+            rows += [(count / COUNT, name, where) for count, where in functions(path)]
+    total = sum(row[0] for row in rows)
+    encoder = sum(row[0] for row in rows if "libturbojpeg" in row[2])
+    print(f"\nInstructions of a picture, {width}x{height}, both programs: {total:,.0f}; the encoder {encoder:,.0f}; "
+          f"outside of it {total - encoder:,.0f}, {(total - encoder) / total * 100:.1f} %")
+    by_library = {}
+    for count, name, where in rows:
+        key = (name, library(where))
+        by_library[key] = by_library.get(key, 0) + count
+    for (name, where), count in sorted(by_library.items(), key=lambda item: -item[1]):
+        if count / total >= 0.002:
+            print(f"  {count:12,.0f} {count / total * 100:5.1f} %  {name:7} {where}")
+    print("By function, without the encoder:")
+    outside = sorted((row for row in rows if "libturbojpeg" not in row[2]), reverse=True)
+    for count, name, where in outside[:SHOWN]:
+        print(f"  {count:12,.0f} {count / total * 100:5.1f} %  {name:7} {where[:150]}")
