@@ -42,6 +42,9 @@ std::optional<UniqueFd> takeDescriptors(msghdr& message) {
 
 }  // namespace
 
+PacketSocket::PacketSocket(UniqueFd socket)
+    : socket_(std::move(socket)), buffer_(std::make_unique_for_overwrite<char[]>(kMaxPacketBytes)) {}
+
 Result<void> PacketSocket::send(std::string_view bytes, int fd) const {
     iovec data{const_cast<char*>(bytes.data()), bytes.size()};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
@@ -69,11 +72,10 @@ Result<void> PacketSocket::send(std::string_view bytes, int fd) const {
 }
 
 Result<std::optional<PacketSocket::Packet>> PacketSocket::receive() const {
-    std::array<char, kMaxPacketBytes> buffer{};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
     bool wasReset = false;
     while (true) {
-        iovec data{buffer.data(), buffer.size()};
+        iovec data{buffer_.get(), kMaxPacketBytes};
         msghdr message{};
         message.msg_iov = &data;
         message.msg_iovlen = 1;
@@ -91,7 +93,7 @@ Result<std::optional<PacketSocket::Packet>> PacketSocket::receive() const {
         if (!fd) return fail(Errc::kInvalid, "a packet came with more than one descriptor");
         if (got == 0) return fail(Errc::kUnavailable, "closed the connection");
         if ((message.msg_flags & MSG_TRUNC) != 0) return fail(Errc::kInvalid, "a packet was too long");
-        return Packet{std::string(buffer.data(), static_cast<std::size_t>(got)), std::move(*fd)};
+        return Packet{std::string(buffer_.get(), static_cast<std::size_t>(got)), std::move(*fd)};
     }
 }
 

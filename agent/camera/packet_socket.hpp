@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@ class PacketSocket {
         UniqueFd fd;  ///< a descriptor that came along
     };
 
-    explicit PacketSocket(UniqueFd socket) : socket_(std::move(socket)) {}
+    explicit PacketSocket(UniqueFd socket);
 
     /// Sends one packet, with a copy of descriptor `fd` unless it is -1. Errors: kUnavailable (the other side is gone),
     /// kBusy (it does not read), kIo.
@@ -32,6 +33,7 @@ class PacketSocket {
 
   private:
     UniqueFd socket_;
+    std::unique_ptr<char[]> buffer_;  ///< of receive()
 };
 
 /// Connects to the SEQPACKET socket at `path`. Does not block. The message names the path.

@@ -79,6 +79,15 @@ void fill(std::span<std::uint8_t> plane, std::size_t stride, std::size_t x, std:
     }
 }
 
+/// Makes `times` rows of the one at `y`.
+void repeatRow(Canvas& canvas, std::size_t left, std::size_t y, std::size_t width, std::size_t times) {
+    if (left >= canvas.width) return;
+    const std::size_t bytes = std::min(width, canvas.width - left);
+    for (std::size_t row = y + 1; row < std::min(y + times, canvas.height); ++row) {
+        std::memcpy(&canvas.y[row * canvas.width + left], &canvas.y[y * canvas.width + left], bytes);
+    }
+}
+
 /// Light text on a dark box; what does not fit is cut off.
 void drawText(Canvas& canvas, std::string_view text, std::size_t left, std::size_t top, std::size_t scale) {
     const std::size_t advance = (kGlyphWidth + 1) * scale;
@@ -87,15 +96,16 @@ void drawText(Canvas& canvas, std::string_view text, std::size_t left, std::size
     fill(canvas.y, canvas.width, left, top, boxWidth, boxHeight, kPaper);
     fill(canvas.u, canvas.chromaWidth, left / 2, top / 2, boxWidth / 2, boxHeight / 2, kNeutral);
     fill(canvas.v, canvas.chromaWidth, left / 2, top / 2, boxWidth / 2, boxHeight / 2, kNeutral);
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const Glyph& glyph = glyphFor(text[i]);
-        for (std::size_t row = 0; row < kGlyphHeight; ++row) {
+    for (std::size_t row = 0; row < kGlyphHeight; ++row) {
+        const std::size_t y = top + (row + 1) * scale;
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            const Glyph& glyph = glyphFor(text[i]);
             for (std::size_t column = 0; column < kGlyphWidth; ++column) {
                 if ((glyph[row] >> (kGlyphWidth - 1 - column) & 1) == 0) continue;
-                fill(canvas.y, canvas.width, left + scale + i * advance + column * scale, top + (row + 1) * scale,
-                     scale, scale, kInk);
+                fill(canvas.y, canvas.width, left + scale + i * advance + column * scale, y, scale, 1, kInk);
             }
         }
+        repeatRow(canvas, left, y, boxWidth, scale);
     }
 }
 

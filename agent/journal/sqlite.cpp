@@ -98,8 +98,20 @@ bool isPast(const SteadyTime& deadline) {
 
 }  // namespace
 
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
-    sqlite3_finalize(statement);
+StatementCache::~StatementCache() {
+    for (const auto& [sql, statement] : idle_) sqlite3_finalize(statement);
+}
+
+sqlite3_stmt* StatementCache::take(const std::string& sql) {
+    auto found = idle_.extract(sql);
+    return found.empty() ? nullptr : found.mapped();
+}
+
+void StatementCache::giveBack(sqlite3_stmt* statement) {
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    const bool isKept = idle_.size() < kMost && idle_.emplace(sqlite3_sql(statement), statement).second;
+    if (!isKept) sqlite3_finalize(statement);
 }
 
 void Statement::remember(int code) {
@@ -206,12 +218,14 @@ Result<void> Database::execute(const std::string& sql) {
 }
 
 Result<Statement> Database::prepare(const std::string& sql) {
+    if (sqlite3_stmt* const known = cache_->take(sql)) return Statement(known, *cache_);
     sqlite3_stmt* raw = nullptr;
-    const int code = withIndexReady(
-        [&] { return sqlite3_prepare_v2(db_.get(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr); });
-    Statement statement(raw);
+    const int code = withIndexReady([&] {
+        return sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw,
+                                  nullptr);
+    });
     if (code != SQLITE_OK) return failed(db_.get(), code);
-    return statement;
+    return Statement(raw, *cache_);
 }
 
 Result<std::int64_t> Database::integer(const std::string& sql) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +20,24 @@ namespace edge {
 /// what can be done: kFault = the file is damaged or no database, kTooLarge = the disk is full, kPermission = it cannot
 /// be written by us, kBusy = another program holds it, kTimeout = the time allowed was up, kIo = the storage failed, so
 /// that nothing this connection believes about the file may be trusted any more.
+
+/// Statements that have been used and will be again: to prepare one costs as much as to carry out ten.
+class StatementCache {
+  public:
+    StatementCache() = default;
+    ~StatementCache();
+    StatementCache(const StatementCache&) = delete;
+    StatementCache& operator=(const StatementCache&) = delete;
+
+    /// nullptr where there is none of this text; else it is the caller's.
+    [[nodiscard]] sqlite3_stmt* take(const std::string& sql);
+    /// Keeps it, ready to be bound; finalizes it where there are enough.
+    void giveBack(sqlite3_stmt* statement);
+
+  private:
+    static constexpr std::size_t kMost = 24;
+    std::map<std::string, sqlite3_stmt*> idle_;
+};
 
 /// One prepared statement. Values are bound in order, from the first; columns are counted from 0.
 /// Thread: that of its Database, which it must not outlive.
@@ -43,13 +62,14 @@ class Statement {
 
   private:
     friend class Database;
-    struct Finalize {
-        void operator()(sqlite3_stmt* statement) const;
+    struct GiveBack {
+        StatementCache* cache = nullptr;
+        void operator()(sqlite3_stmt* statement) const { cache->giveBack(statement); }
     };
-    explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+    Statement(sqlite3_stmt* statement, StatementCache& cache) : statement_(statement, GiveBack{&cache}) {}
     void remember(int code);
 
-    std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+    std::unique_ptr<sqlite3_stmt, GiveBack> statement_;
     int nextParameter_ = 1;
     int bindError_ = 0;
 };
@@ -94,6 +114,7 @@ class Database {
     explicit Database(sqlite3* db) : db_(db) {}
 
     std::unique_ptr<sqlite3, Close> db_;
+    std::unique_ptr<StatementCache> cache_ = std::make_unique<StatementCache>();  ///< goes before the connection
     std::unique_ptr<SteadyTime> deadline_;  ///< at a fixed address: SQLite's progress handler looks at it
 };
 

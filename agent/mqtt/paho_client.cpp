@@ -93,8 +93,8 @@ class PahoClient : public MqttClient {
     }
 
     void publish(std::shared_ptr<const Publication> publication, PublishHandler done) override {
-        const PublishId id = ++lastId_;
-        published_.emplace(id, std::move(done));
+        const PublishId id = done ? ++lastId_ : PahoConnection::kUnwatched;
+        if (done) published_.emplace(id, std::move(done));
         connection_->publish(publication, id);
     }
 

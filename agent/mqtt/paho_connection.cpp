@@ -212,10 +212,13 @@ struct PahoConnection::Impl {
     };
     struct PublishListener : Listener {
         using Listener::Listener;
-        void on_success(const mqtt::token& token) override { owner.events.published(idOf(token), 0); }
+        void on_success(const mqtt::token& token) override { tell(idOf(token), 0); }
         void on_failure(const mqtt::token& token) override {
             const int code = codeOf(token);
-            owner.events.published(idOf(token), code >= kRefused ? code : kGone);
+            tell(idOf(token), code >= kRefused ? code : kGone);
+        }
+        void tell(PublishId id, int code) const {
+            if (id != kUnwatched) owner.events.published(id, code);
         }
         static PublishId idOf(const mqtt::token& token) { return std::bit_cast<PublishId>(token.get_user_context()); }
     };
@@ -283,7 +286,7 @@ void PahoConnection::publish(const std::shared_ptr<const Publication>& publicati
         impl_->client->publish(message, std::bit_cast<void*>(id), impl_->onPublish);
     } catch (const mqtt::exception& error) {
         const bool isBadTopic = error.get_return_code() == MQTTASYNC_BAD_UTF8_STRING;
-        impl_->events.published(id, isBadTopic ? kTopicNameInvalid : kGone);
+        impl_->onPublish.tell(id, isBadTopic ? kTopicNameInvalid : kGone);
     }
 }
 

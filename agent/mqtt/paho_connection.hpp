@@ -38,6 +38,8 @@ class PahoConnection {
 
     void open();
     void subscribe(const std::vector<std::string>& topics, Qos qos);
+    /// The id of publications of which no event `published` is wanted.
+    static constexpr PublishId kUnwatched = 0;
     /// Between the events `connected` and `lost`; any thread.
     void publish(const std::shared_ptr<const Publication>& publication, PublishId id);
     void disconnect(milliseconds limit);

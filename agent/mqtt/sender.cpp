@@ -145,6 +145,12 @@ void Sender::send(SendQueue::Next next) {
         progressAt_ = next.outgoing.sentAt;
         watchForStall();
     }
+    const bool isForgotten = publication->qos == Qos::kAtMostOnce && !next.outgoing.done && !next.outgoing.isLarge() &&
+                             !next.outgoing.isKept();
+    if (isForgotten) {  // nobody wants to know, and nothing would come of it but a turn of the loop
+        queue_.finished(next.id);
+        return client_->publish(std::move(publication), {});
+    }
     client_->publish(std::move(publication), [this, id = next.id](int reasonCode) { acknowledged(id, reasonCode); });
 }
 
