@@ -180,7 +180,8 @@ struct Journal::Impl {
             isKicked = false;
             if (!isBusy && !isClosing && health.writable) startWrite();
         };
-        if (const SteadyTime due = lastWrite + kCommitPause; due > loop.clock().now()) {
+        const SteadyTime due = isBatchFull ? lastWrite : lastWrite + kCommitPause;
+        if (due > loop.clock().now()) {
             commitTimer = loop.at(due, kick);
         } else {
             link.later(kick);  // not at once: all that this turn of the loop records goes into one commit
@@ -201,6 +202,7 @@ struct Journal::Impl {
         isFlushDue = false;
         settledSince.reset();
         wantsWrite = !pending.isEmpty();
+        isBatchFull = wantsWrite;
         if (!batch->hasRows() && health.writable) return;
         if (const auto before = expiry.takeCutoff()) {
             batch->expire = AgeLimit{*before, bootId, monoMs() - config.maxAge.count()};
@@ -358,6 +360,7 @@ struct Journal::Impl {
     std::optional<std::int64_t> settledSince;  ///< as Stamp::monoMs
     SteadyTime nextDropLog{};
     SteadyTime lastWrite{};
+    bool isBatchFull = false;  ///< the last one left something behind
     Timer commitTimer;
     Timer flushTimer;
     Timer retryTimer;
