@@ -35,7 +35,7 @@ struct Connecting {
     std::mutex mutex;
     std::condition_variable begun;
     std::atomic<int> count{0};
-    unsigned beginnings = 0;  ///< under the mutex
+    std::atomic<unsigned> beginnings{0};  ///< changed under the mutex
 };
 
 Connecting& connecting() {
@@ -45,10 +45,12 @@ Connecting& connecting() {
 
 /// Of the receiving thread.
 struct Receiver {
-    bool hasSocket = false;   ///< it has polled since its last pause
-    bool hasWaited = false;   ///< … for as long as it was told, so that the pause is left out
-    unsigned beginnings = 0;  ///< of connections, as known at the last pause
-    milliseconds pause{1};    ///< the next one without a socket
+    bool hasSocket = false;        ///< it has polled since its last pause
+    bool hasWaited = false;        ///< … for as long as it was told, so that the pause is left out
+    unsigned beginnings = 0;       ///< of connections, as known at the last pause
+    milliseconds pause{1};         ///< the next one without a socket
+    unsigned generation = 0;       ///< of connections, as known to `connected`
+    std::vector<int> connected{};  ///< the sockets of which Paho has noticed that they are
 };
 
 /// nullptr on every other thread.
@@ -80,12 +82,6 @@ void pauseReceiver(Receiver& state) {
     std::this_thread::sleep_for(kWritePause);
 }
 
-bool isConnected(int socket) {
-    sockaddr_storage peer{};
-    socklen_t length = sizeof peer;
-    return ::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &length) == 0 || errno != ENOTCONN;
-}
-
 void setTcp(int socket, int option) {
     const int on = 1;
     (void)::setsockopt(socket, IPPROTO_TCP, option, &on, sizeof on);  // what is no TCP socket has no such option
@@ -96,37 +92,38 @@ int waitFor(pollfd* sockets, nfds_t count, int timeoutMs) {
     return ::ppoll(sockets, count, timeoutMs < 0 ? nullptr : &limit, nullptr);
 }
 
-/// A socket that connects is ready when it can be written; Paho asks for reading alone, and looks at writing before
-/// every wait. So this ends the wait, as if its time were over.
-int waitForConnections(const std::vector<pollfd>& asked, pollfd* sockets, int timeoutMs) {
-    std::vector<pollfd> all = asked;
-    const int ready = waitFor(all.data(), all.size(), timeoutMs);
-    int readable = 0;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        sockets[i].revents = static_cast<short>(all[i].revents & ~POLLOUT);
-        if (sockets[i].revents != 0) ++readable;
+/// The socket that is being connected, also where it is already, but Paho has not noticed; -1 where there is none.
+/// (With each connection that begins all are looked at anew: a descriptor may be another socket's by now.)
+int pendingSocket(Receiver& state, const pollfd* sockets, nfds_t count) {
+    const unsigned generation = connecting().beginnings;
+    if (std::exchange(state.generation, generation) != generation) state.connected.clear();
+    for (nfds_t i = 0; i < count; ++i) {
+        setTcp(sockets[i].fd, TCP_NODELAY);
+        const auto& known = state.connected;
+        if (std::find(known.begin(), known.end(), sockets[i].fd) == known.end()) return sockets[i].fd;
     }
-    return ready < 0 ? ready : readable;
+    return -1;
+}
+
+/// A socket that connects is ready when it can be written. Paho waits for what can be read, but looks before every wait
+/// at what can be written: so this ends the wait as if its time were over. False: it did not become ready in time.
+bool waitForConnection(int socket, int timeoutMs) {
+    pollfd connecting{socket, POLLOUT, 0};
+    return waitFor(&connecting, 1, timeoutMs) > 0;
 }
 
 int pollOfReceiver(Receiver& state, pollfd* sockets, nfds_t count, int timeoutMs) {
     state.hasSocket = count > 0;
-    std::vector<pollfd> asked;
-    const bool isConnecting = connecting().count > 0;
-    for (nfds_t i = 0; i < count; ++i) {
-        // What has come is acknowledged before waiting for more, so that the broker's next small packet may leave.
-        setTcp(sockets[i].fd, TCP_QUICKACK);
-        if (!isConnecting) continue;
-        setTcp(sockets[i].fd, TCP_NODELAY);
-        asked.assign(sockets, sockets + count);
+    state.hasWaited = true;
+    // What has come is acknowledged before waiting for more, so that the broker's next small packet may leave.
+    for (nfds_t i = 0; i < count; ++i) setTcp(sockets[i].fd, TCP_QUICKACK);
+    const int pending = connecting().count > 0 ? pendingSocket(state, sockets, count) : -1;
+    if (pending >= 0) {
+        if (waitForConnection(pending, timeoutMs)) state.connected.push_back(pending);
+        for (nfds_t i = 0; i < count; ++i) sockets[i].revents = 0;
+        return 0;
     }
-    bool isAnyPending = false;
-    for (pollfd& socket : asked) {
-        if (isConnected(socket.fd)) continue;
-        socket.events |= POLLOUT;
-        isAnyPending = true;
-    }
-    const int ready = isAnyPending ? waitForConnections(asked, sockets, timeoutMs) : waitFor(sockets, count, timeoutMs);
+    const int ready = waitFor(sockets, count, timeoutMs);
     state.hasWaited = ready == 0;
     return ready;
 }

@@ -10,6 +10,7 @@ BacklogSender::BacklogSender(Loop& loop, Publisher& publisher, Journal& journal,
 
 void BacklogSender::onConnected() {
     isConnected_ = true;
+    isRefused_ = false;
     wake();
 }
 
@@ -53,10 +54,11 @@ void BacklogSender::settle(const ReadingRecord& reading, Delivery delivery) {
         journal_.settleReturned(reading);
     }
     if (--underWay_ > 0) return;
-    // Also after a refusal: the next batch would be refused as well, but a later connection may not.
-    pause_ = loop_.after(kPause, [this, delivery] {
+    // The next batch would be refused as well, but a later connection's may not; it may come before the pause is over.
+    isRefused_ = delivery != Delivery::kDelivered;
+    pause_ = loop_.after(kPause, [this] {
         isBusy_ = false;
-        if (delivery == Delivery::kDelivered) wake();
+        if (!isRefused_) wake();
     });
 }
 

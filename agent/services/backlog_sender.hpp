@@ -38,7 +38,8 @@ class BacklogSender {
     std::string base_;
     Qos qos_;
     bool isConnected_ = false;
-    bool isBusy_ = false;  ///< a batch is being taken or sent
+    bool isBusy_ = false;     ///< a batch is being taken or sent
+    bool isRefused_ = false;  ///< the last one was, or was lost, and no connection has come since
     std::size_t underWay_ = 0;
     std::uint64_t delivered_ = 0;
     Timer pause_;

@@ -55,7 +55,7 @@ class SpyingServer:
 
     def wait_for(self, condition):
         with self._changed:
-            if not self._changed.wait_for(lambda: condition(self), PATIENCE * 2):
+            if not self._changed.wait_for(lambda: condition(self), PATIENCE * 2 + ATTEMPTS):
                 raise AssertionError(f"{self.connections} connections, told {self.told!r}")
 
     def close(self):

@@ -106,6 +106,25 @@ TEST_F(ReadingLedgerTest, AReadingThatTheBrokerDeniesIsNotDelivered) {
     expectBalance();
 }
 
+TEST_F(ReadingLedgerTest, ABacklogThatWasCutOffGoesOnWithAConnectionThatIsBackAtOnce) {
+    boot();
+    start(seconds{1});
+    disconnect();
+    loop->advance(seconds{30});
+    stop();
+    publisher.outcome.reset();  // nothing is acknowledged until the connection is cut
+    connect();
+    loop->advance(seconds{1});
+    ASSERT_GT(backlogSeqs().size(), 0U);
+    disconnect();
+    publisher.outcome = Delivery::kDelivered;
+    connect();
+    loop->advance(seconds{10});
+
+    EXPECT_EQ(journal->health().queuedReadings, 0U);
+    expectBalance();
+}
+
 TEST_F(ReadingLedgerTest, ADeniedBacklogIsKeptAndDoesNotSpin) {
     boot();
     start(seconds{1});
