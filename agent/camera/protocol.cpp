@@ -37,8 +37,9 @@ std::string_view toName(Errc code) {
     return kCodes.front().name;  // the agent distinguishes no more; the sentence does
 }
 
-std::string dump(const json& message) {
-    return message.dump(-1, ' ', false, json::error_handler_t::replace);
+/// With its quotes.
+std::string quoted(std::string_view text, std::size_t maxBytes) {
+    return json(printable(text, maxBytes)).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 /// Takes an object apart, and remembers the first thing that was wrong.
@@ -108,62 +109,48 @@ Result<Message> finished(const Reader& reader, Message message) {
     return message;
 }
 
-json toJson(const Hello& hello) {
-    return {{"type", "hello"}, {"version", hello.version}, {"verify", hello.verify}};
+std::string toJson(const Hello& hello) {
+    return fmt::format(R"({{"type":"hello","version":{},"verify":{}}})", hello.version, hello.verify);
 }
 
-json toJson(const Capture& capture) {
-    return {{"type", "capture"},
-            {"id", capture.id},
-            {"width", capture.width},
-            {"height", capture.height},
-            {"quality", capture.quality},
-            {"max_bytes", capture.maxBytes},
-            {"not_before", capture.notBefore.count()},
-            {"deadline", capture.deadline.count()}};
+std::string toJson(const Capture& capture) {
+    return fmt::format(
+        R"({{"type":"capture","id":{},"width":{},"height":{},"quality":{},"max_bytes":{},"not_before":{},"deadline":{}}})",
+        capture.id, capture.width, capture.height, capture.quality, capture.maxBytes, capture.notBefore.count(),
+        capture.deadline.count());
 }
 
-json toJson(const Cancel& cancel) {
-    return {{"type", "cancel"}, {"id", cancel.id}};
+std::string toJson(const Cancel& cancel) {
+    return fmt::format(R"({{"type":"cancel","id":{}}})", cancel.id);
 }
 
-json toJson(const Description& description) {
-    return {{"type", "description"},
-            {"version", description.version},
-            {"online", description.online},
-            {"program", printable(description.program, kMaxNameBytes)},
-            {"backend", printable(description.backend, kMaxNameBytes)},
-            {"library", printable(description.library, kMaxNameBytes)},
-            {"model", printable(description.model, kMaxNameBytes)},
-            {"reason", printable(description.reason, kMaxTextBytes)},
-            {"width", description.width},
-            {"height", description.height}};
+std::string toJson(const Description& description) {
+    return fmt::format(
+        R"({{"type":"description","version":{},"online":{},"program":{},"backend":{},"library":{},"model":{},"reason":{},)"
+        R"("width":{},"height":{}}})",
+        description.version, description.online, quoted(description.program, kMaxNameBytes),
+        quoted(description.backend, kMaxNameBytes), quoted(description.library, kMaxNameBytes),
+        quoted(description.model, kMaxNameBytes), quoted(description.reason, kMaxTextBytes), description.width,
+        description.height);
 }
 
-json toJson(const PictureTaken& picture) {
+std::string toJson(const PictureTaken& picture) {
     const auto sinceEpoch = std::chrono::duration_cast<nanoseconds>(picture.exposureStart.time_since_epoch());
-    return {{"type", "picture"},
-            {"id", picture.id},
-            {"bytes", picture.bytes},
-            {"width", picture.width},
-            {"height", picture.height},
-            {"quality", picture.quality},
-            {"exposure_start", sinceEpoch.count()},
-            {"reduced", printable(picture.reduced, kMaxTextBytes)},
-            {"camera", printable(picture.camera, kMaxNameBytes)}};
+    return fmt::format(
+        R"({{"type":"picture","id":{},"bytes":{},"width":{},"height":{},"quality":{},"exposure_start":{},"reduced":{},)"
+        R"("camera":{}}})",
+        picture.id, picture.bytes, picture.width, picture.height, picture.quality, sinceEpoch.count(),
+        quoted(picture.reduced, kMaxTextBytes), quoted(picture.camera, kMaxNameBytes));
 }
 
-json toJson(const CaptureFailed& failed) {
-    return {{"type", "failed"},
-            {"id", failed.id},
-            {"code", toName(failed.code)},
-            {"message", printable(failed.message, kMaxTextBytes)}};
+std::string toJson(const CaptureFailed& failed) {
+    return fmt::format(R"({{"type":"failed","id":{},"code":"{}","message":{}}})", failed.id, toName(failed.code),
+                       quoted(failed.message, kMaxTextBytes));
 }
 
-json toJson(const Farewell& farewell) {
-    return {{"type", "farewell"},
-            {"restart", farewell.kind == FarewellKind::kRestart},
-            {"reason", printable(farewell.reason, kMaxTextBytes)}};
+std::string toJson(const Farewell& farewell) {
+    return fmt::format(R"({{"type":"farewell","restart":{},"reason":{}}})", farewell.kind == FarewellKind::kRestart,
+                       quoted(farewell.reason, kMaxTextBytes));
 }
 
 Capture readCapture(Reader& reader) {
@@ -229,11 +216,11 @@ Farewell readFarewell(Reader& reader) {
 }  // namespace
 
 std::string encode(const CameraRequest& request) {
-    return dump(std::visit([](const auto& message) { return toJson(message); }, request));
+    return std::visit([](const auto& message) { return toJson(message); }, request);
 }
 
 std::string encode(const CameraReply& reply) {
-    return dump(std::visit([](const auto& message) { return toJson(message); }, reply));
+    return std::visit([](const auto& message) { return toJson(message); }, reply);
 }
 
 Result<CameraRequest> decodeRequest(std::string_view packet) {

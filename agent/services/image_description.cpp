@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "services/image_description.hpp"
 
-#include <nlohmann/json.hpp>
+#include <fmt/core.h>
+
+#include "services/reply.hpp"
 
 namespace edge {
 
 std::string formatDescription(const ImageDescription& description, const Picture& picture) {
-    nlohmann::ordered_json json{{"id", description.id},           {"time", formatRfc3339(picture.exposureStart)},
-                                {"width", picture.width},         {"height", picture.height},
-                                {"bytes", picture.jpeg.size()},   {"quality", picture.quality},
-                                {"trigger", description.trigger}, {"sha256", description.sha256}};
-    if (!description.transaction.empty()) json["transaction"] = description.transaction;
-    if (!picture.reduced.empty()) json["reduced"] = picture.reduced;
-    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    std::string json = fmt::format(
+        R"({{"id":{},"time":"{}","width":{},"height":{},"bytes":{},"quality":{},"trigger":{},"sha256":"{}")",
+        jsonString(description.id), formatRfc3339(picture.exposureStart), picture.width, picture.height,
+        picture.jpeg.size(), picture.quality, jsonString(description.trigger), description.sha256);
+    if (!description.transaction.empty())
+        json += fmt::format(R"(,"transaction":{})", jsonString(description.transaction));
+    if (!picture.reduced.empty()) json += fmt::format(R"(,"reduced":{})", jsonString(picture.reduced));
+    return json + "}";
 }
 
 }  // namespace edge

@@ -5,14 +5,11 @@
 #include <nlohmann/json.hpp>
 
 namespace edge {
-namespace {
 
 std::string jsonString(std::string_view text) {
     // replace: bytes that are no UTF-8 become U+FFFD; the default would throw.
     return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
-
-}  // namespace
 
 std::string_view toString(ReplyCode code) {
     switch (code) {

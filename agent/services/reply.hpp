@@ -39,6 +39,9 @@ struct Outcome {
     }
 };
 
+/// A JSON string with its quotes; bytes that are no UTF-8 become U+FFFD.
+std::string jsonString(std::string_view text);
+
 /// The reply as the contract has it: `command` "" becomes null, `transaction` "" is left out. Always valid JSON and
 /// UTF-8.
 std::string formatReply(const Outcome& outcome, std::string_view command, std::string_view transaction);
