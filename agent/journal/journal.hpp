@@ -43,7 +43,7 @@ class Journal {
   public:
     /// From one commit to the next. The first of several commands is answered at once, the others share the next
     /// commit: each costs as much processor time as a small picture, and something of a card's life.
-    static constexpr milliseconds kCommitPause{20};
+    static constexpr milliseconds kCommitPause{10};
 
     /// `strand` does the SQLite work; it may outlive the journal, and the loop must outlive what runs on it. `bootId`
     /// of this boot goes into every row.

@@ -11,7 +11,7 @@ from report import Table
 
 ROWS = int(os.environ.get("EDGE_BENCH_ROWS", "1000000"))
 BATCH = 500
-LARGE = 'max_size = "1GB"\nmax_age = "3650d"\n'
+LARGE = 'max_size = "1GiB"\nmax_age = "3650d"\n'
 
 
 def written(pid):

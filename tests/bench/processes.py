@@ -35,10 +35,10 @@ def pss_mib(pids):
 
 
 def wakeups(pids):
-    """How often any thread waited and was woken."""
-    total = 0
+    """How often each thread waited and was woken, by its id."""
+    counts = {}
     for pid in pids:
         for thread in os.listdir(f"/proc/{pid}/task"):
             with open(f"/proc/{pid}/task/{thread}/status", encoding="ascii") as file:
-                total += sum(int(line.split()[1]) for line in file if line.startswith("voluntary_ctxt_switches"))
-    return total
+                counts[thread] = sum(int(line.split()[1]) for line in file if line.startswith("voluntary_ctxt_switches"))
+    return counts
