@@ -5,6 +5,8 @@
 
 #include <nettle/sha2.h>
 
+#include "core/text.hpp"
+
 namespace edge {
 
 std::string sha256Hex(std::string_view bytes) {
@@ -14,14 +16,7 @@ std::string sha256Hex(std::string_view bytes) {
     sha256_update(&context, bytes.size(), reinterpret_cast<const uint8_t*>(bytes.data()));
     std::array<uint8_t, SHA256_DIGEST_SIZE> digest{};
     sha256_digest(&context, digest.size(), digest.data());
-    std::string hex;
-    hex.reserve(digest.size() * 2);
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    for (const uint8_t byte : digest) {
-        hex += kDigits[byte >> 4U];
-        hex += kDigits[byte & 15U];
-    }
-    return hex;
+    return toHex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 }  // namespace edge

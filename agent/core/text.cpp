@@ -84,4 +84,16 @@ std::string expandId(std::string_view pattern, std::string_view id) {
     return expanded;
 }
 
+std::string toHex(std::string_view bytes) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string hex;
+    hex.reserve(2 * bytes.size());
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        hex += kDigits[byte >> 4U];
+        hex += kDigits[byte & 0xFU];
+    }
+    return hex;
+}
+
 }  // namespace edge

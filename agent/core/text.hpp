@@ -19,6 +19,9 @@ namespace edge {
 /// (never inside a character) with "…".
 [[nodiscard]] std::string printable(std::string_view text, std::size_t maxBytes = 200);
 
+/// Two lower-case digits a byte.
+[[nodiscard]] std::string toHex(std::string_view bytes);
+
 /// Every `{id}` replaced.
 [[nodiscard]] std::string expandId(std::string_view pattern, std::string_view id);
 

@@ -5,6 +5,8 @@
 #include <limits>
 #include <zlib.h>
 
+#include "core/text.hpp"
+
 namespace edge {
 namespace {
 
@@ -22,17 +24,6 @@ std::string fromHex(std::string_view hex) {
         bytes += static_cast<char>(byte);
     }
     return bytes;
-}
-
-std::string toHex(std::string_view bytes) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string hex;
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        hex += kDigits[byte >> 4U];
-        hex += kDigits[byte & 0xFU];
-    }
-    return hex;
 }
 
 /// A damaged row can hold any number; what does not fit fails the checksum, not the arithmetic.

@@ -4,9 +4,10 @@
 #include <array>
 #include <memory>
 #include <new>
-#include <span>
 
 #include <openssl/evp.h>
+
+#include "core/text.hpp"
 
 namespace edge {
 namespace {
@@ -15,17 +16,6 @@ struct Free {
     void operator()(EVP_MD* algorithm) const { EVP_MD_free(algorithm); }
     void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
-
-std::string toHex(std::span<const unsigned char> bytes) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string hex;
-    hex.reserve(2 * bytes.size());
-    for (const unsigned char byte : bytes) {
-        hex += kDigits[byte >> 4U];
-        hex += kDigits[byte & 0xFU];
-    }
-    return hex;
-}
 
 }  // namespace
 
@@ -38,7 +28,7 @@ std::string pictureDigest(std::string_view jpeg) {
                         EVP_DigestUpdate(context.get(), jpeg.data(), jpeg.size()) == 1 &&
                         EVP_DigestFinal_ex(context.get(), digest.data(), &length) == 1;
     if (!isDone) throw std::bad_alloc();  // nothing else can be in its way
-    return toHex(std::span(digest).first(length));
+    return toHex({reinterpret_cast<const char*>(digest.data()), length});
 }
 
 }  // namespace edge
