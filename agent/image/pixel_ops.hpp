@@ -11,8 +11,8 @@
 namespace edge {
 
 /// All that OpenCV does for us, with nothing of OpenCV in it. It is loaded with the first call: with what it is linked
-/// to it takes as long to load as everything else, and as much memory as the camera program without it; a picture that
-/// is taken as the camera gives it needs none of it. 8 bits a sample, one sample a pixel. Errors: kInternal (OpenCV
+/// to it takes as much memory as the rest of the camera program; a picture that is taken as the camera gives it needs
+/// none of it. 8 bits a sample, one sample a pixel. Errors: kInternal (OpenCV
 /// cannot be loaded, out of memory). Thread: any.
 
 struct ConstPixels {
