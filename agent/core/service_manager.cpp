@@ -17,8 +17,7 @@
 #include "core/files.hpp"
 
 // The protocol of sd_notify(3), which that page promises to keep and shows how to speak: one datagram to a socket whose
-// name is in the environment. libsystemd would bring six more libraries into both programs: a third of a megabyte, and
-// a millisecond at every start.
+// name is in the environment. libsystemd would bring six more libraries into both programs.
 namespace edge::service_manager {
 namespace {
 
