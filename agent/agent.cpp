@@ -10,23 +10,21 @@
 #include "core/sha256.hpp"
 #include "gpio/gpio.hpp"
 #include "journal/journal.hpp"
-#include "mqtt/paho_client.hpp"
-#include "mqtt/resolver.hpp"
-#include "mqtt/session.hpp"
+#include "mqtt/publisher_gate.hpp"
 #include "registry.hpp"
 #include "services/capture_service.hpp"
 #include "services/command_service.hpp"
 #include "services/connection_memory.hpp"
+#include "services/discovery.hpp"
 #include "services/gpio_service.hpp"
 #include "services/health.hpp"
+#include "services/motion_service.hpp"
 #include "services/presence.hpp"
 #include "services/telemetry.hpp"
 
 namespace edge {
 namespace {
 
-/// Three name servers that do not answer keep getaddrinfo busy for half a minute and more; that is no hang of ours.
-constexpr seconds kNetworkStallLimit = std::chrono::minutes{10};
 /// A worn SD card can take long to sync.
 constexpr seconds kJournalStallLimit = std::chrono::minutes{5};
 
@@ -37,10 +35,6 @@ constexpr std::size_t kRunIdDigits = 32;
 /// New at every start: with a sequence number it tells all readings apart, also those of two starts within one boot.
 std::string makeRunId(const Identity& identity) {
     return sha256Hex(fmt::format("{}:{}", identity.bootId, bootTimeNow().count())).substr(0, kRunIdDigits);
-}
-
-Publication lastWill(const Config& config) {
-    return config.topics.base.empty() ? Publication{} : Presence::lastWill(config);
 }
 
 OutputCommand outputCommandOf(const std::string& value) {
@@ -55,7 +49,7 @@ Outcome stoppingOutcome() {
 }  // namespace
 
 struct Agent::Impl {
-    Impl(Loop& l, WorkerPool& p, Config c, Identity i, std::string password)
+    Impl(Loop& l, WorkerPool& p, Config c, Identity i, std::unique_ptr<Connection> established)
         : loop(l),
           pool(p),
           config(std::move(c)),
@@ -65,21 +59,19 @@ struct Agent::Impl {
           journal(l, p.makeStrand("the journal's disk", kJournalStallLimit), config.journal, identity.bootId),
           camera(l, config),
           gpioPort(makeGpiodPort()),
-          resolver(
-              makeSystemResolver(l, [&p](const std::string& name) { return p.makeStrand(name, kNetworkStallLimit); })),
-          session(l, makePahoClientFactory(l, p.makeStrand("the MQTT library", kNetworkStallLimit)), *resolver,
-                  config.mqtt, config.device.id, std::move(password), lastWill(config),
-                  CommandService::subscriptions(config),
-                  {[this](const ConnectionInfo& info) { connected(info); }, [this] { disconnected(); },
-                   [this](InboundMessage message) { commands.handle(std::move(message)); },
-                   [this] { presence.healthChanged(); }}),
-          commands(l, session, journal, config),
-          telemetry(l, session, journal, config, makeSensors(config, p), runId),
-          captures(l, camera, session, journal, p.makeStrand("picture hashes"), config, runId.substr(0, kImagePrefix)),
-          gpio(l, *gpioPort, session, config,
+          connection(std::move(established)),
+          session(connection->session()),
+          publisher(l, session),
+          commands(l, publisher, journal, config),
+          telemetry(l, publisher, journal, config, makeSensors(config, p), runId),
+          captures(l, camera, publisher, journal, p.makeStrand("picture hashes"), config,
+                   runId.substr(0, kImagePrefix)),
+          motion(l, camera, publisher, journal, config, [this] { takeMotionPicture(); }),
+          gpio(l, *gpioPort, publisher, config,
                {[this](const std::string& word, const std::string& source) { commands.trigger(word, source); },
                 [this] { presence.healthChanged(); }}),
-          presence(l, session, config, identity, [this] { return formatHealth(health()); }),
+          presence(l, publisher, config, identity, [this] { return formatHealth(health()); }),
+          discovery(l, publisher, journal, config, identity, systemRandom()),
           connectionMemory(l, journal, config, identity.bootId) {
         setHandlers();
     }
@@ -112,16 +104,31 @@ struct Agent::Impl {
         });
         setHandler("status", [this](const Command&, const CommandContext&, const OutcomeHandler& done) {
             presence.announce();
-            captures.onConnected();
+            captures.publishStatus();
+            motion.onConnected();
             telemetry.republish();
             done(Outcome::success());
         });
         commands.setOutputHandler(
             [this](const std::string& name, const std::string& value) { return setOutput(name, value); });
         telemetry.onPublished([this] { gpio.blink(); });
-        telemetry.onChange([this] { presence.healthChanged(); });
+        telemetry.onChange([this] {
+            presence.healthChanged();
+            discovery.setInterval(telemetry.publishingInterval());
+        });
         captures.onPublished([this] { gpio.blink(); });
-        captures.onChange([this] { presence.healthChanged(); });
+        captures.onChange([this] {
+            presence.healthChanged();
+            motion.setCameraOnline(captures.cameraState().online);
+        });
+    }
+
+    void takeMotionPicture() {
+        if (isStopping) return;
+        log::info("motion: taking a picture");
+        captures.capture({}, {"motion", "", bootTimeNow()}, [](const Outcome& outcome) {
+            if (!outcome.ok) log::warning("motion: no picture: {}", outcome.error);
+        });
     }
 
     Outcome setOutput(const std::string& name, const std::string& value) {
@@ -140,11 +147,23 @@ struct Agent::Impl {
             if (isStopping) return;
             note("start", "started");
             commands.restore(*snapshot);
+            discovery.restore(*snapshot);
             gpio.start();
             telemetry.resume(*snapshot);
+            discovery.setInterval(telemetry.publishingInterval());
             ready();
-            session.start(connectionMemory.away(*snapshot));
+            join(connectionMemory.away(*snapshot));
         });
+    }
+
+    /// A connection that stands is told of everything once more; another one is made.
+    void join(std::optional<milliseconds> away) {
+        const ConnectionInfo* info = session.connection();
+        if (info != nullptr) announce(*info);
+        connection->attach({[this](const ConnectionInfo& now) { connected(now); }, [this] { disconnected(); },
+                            [this](InboundMessage message) { received(std::move(message)); },
+                            [this] { presence.healthChanged(); }});
+        connection->start(away);
     }
 
     // ---- connection
@@ -152,17 +171,31 @@ struct Agent::Impl {
     /// A fresh start on every connection, in the contract's order; the subscriptions stand already.
     void connected(const ConnectionInfo& info) {
         note("online", fmt::format("connected to {}", info.server));
+        announce(info);
+    }
+
+    void announce(const ConnectionInfo& info) {
         connectionMemory.onConnected(info.protocolVersion);
         presence.announce();
+        telemetry.publishState();
+        discovery.onConnected();
         captures.onConnected();
+        motion.onConnected();
         gpio.onConnected();
         telemetry.onConnected();
+    }
+
+    void received(InboundMessage message) {
+        if (message.topic == Discovery::subscription(config)) return discovery.handleBirth(message.payload);
+        commands.handle(std::move(message));
     }
 
     void disconnected() {
         note("offline", "the connection to the broker ended");
         connectionMemory.onDisconnected();
+        discovery.onDisconnected();
         telemetry.onDisconnected();
+        captures.onDisconnected();
         gpio.onDisconnected();
     }
 
@@ -200,25 +233,38 @@ struct Agent::Impl {
             log::warning("not everything could be finished in time; what was not is lost");
             finish();
         });
-        captures.shutDown();
-        once(
-            kReadingsLimit, [this](Task next) { telemetry.shutDown(std::move(next)); },
-            [this, reason] { flushReplies(reason); });
+        shutDown(reason, [this] { sayGoodbye(); });
     }
 
-    /// Replies leave when their journal rows are committed, and rows are committed in order.
-    void flushReplies(const std::string& reason) {
+    void handOver(const std::string& reason, std::function<void(std::unique_ptr<Connection>)> next) {
+        isStopping = true;
+        connection->detach();
+        shutDown(reason, [this, next = std::move(next)] {
+            publisher.close();
+            // Readings that nobody has acknowledged go into the journal first.
+            loop.post([this, next] { journal.close([this, next] { next(std::move(connection)); }); });
+        });
+    }
+
+    void shutDown(const std::string& reason, Task next) {
+        captures.shutDown();
+        once(
+            kReadingsLimit, [this](Task then) { telemetry.shutDown(std::move(then)); },
+            [this, reason, next = std::move(next)] { flushReplies(reason, next); });
+    }
+
+    /// Replies leave when their journal rows are committed, and rows are committed in order; whom a commit concerns is
+    /// told in any order, hence the post.
+    void flushReplies(const std::string& reason, Task next) {
         connectionMemory.onDisconnected();
         note("stop", reason);
         once(
-            kReadingsLimit, [this, reason](Task next) { journal.saveState("last_stop", reason, std::move(next)); },
-            [this] { sayGoodbye(); });
+            kReadingsLimit, [this, reason](Task then) { journal.saveState("last_stop", reason, std::move(then)); },
+            [this, next = std::move(next)] { loop.post(next); });
     }
 
     void sayGoodbye() {
-        std::vector<Publication> last;
-        if (!config.topics.base.empty()) last.push_back(Presence::lastWill(config));
-        session.stop(std::move(last), kGoodbyeLimit, [this] { journal.close([this] { finish(); }); });
+        connection->close(kGoodbyeLimit, [this] { journal.close([this] { finish(); }); });
     }
 
     /// `work` with a task to call when it is done; then, or after `atMost`, `next` runs: once.
@@ -247,13 +293,16 @@ struct Agent::Impl {
     Journal journal;
     CameraClient camera;
     std::unique_ptr<GpioPort> gpioPort;
-    std::unique_ptr<Resolver> resolver;
-    MqttSession session;
+    std::unique_ptr<Connection> connection;
+    MqttSession& session;
+    PublisherGate publisher;
     CommandService commands;
     Telemetry telemetry;
     CaptureService captures;
+    MotionService motion;
     GpioService gpio;
     Presence presence;
+    Discovery discovery;
     ConnectionMemory connectionMemory;
     bool isStopping = false;
     Task stopped;
@@ -261,8 +310,8 @@ struct Agent::Impl {
     Timer step;
 };
 
-Agent::Agent(Loop& loop, WorkerPool& pool, Config config, Identity identity, std::string password)
-    : impl_(std::make_unique<Impl>(loop, pool, std::move(config), std::move(identity), std::move(password))) {}
+Agent::Agent(Loop& loop, WorkerPool& pool, Config config, Identity identity, std::unique_ptr<Connection> connection)
+    : impl_(std::make_unique<Impl>(loop, pool, std::move(config), std::move(identity), std::move(connection))) {}
 Agent::~Agent() = default;
 
 void Agent::start(const std::function<void()>& ready, const std::function<void(std::string)>& failed) {
@@ -270,6 +319,16 @@ void Agent::start(const std::function<void()>& ready, const std::function<void(s
 }
 void Agent::stop(const std::string& reason, Task done) {
     impl_->stop(reason, std::move(done));
+}
+
+void Agent::handOver(const std::string& reason, std::function<void(std::unique_ptr<Connection>)> done) {
+    impl_->handOver(reason, std::move(done));
+}
+const Connection& Agent::connection() const {
+    return *impl_->connection;
+}
+std::vector<GpioLineHealth> Agent::gpio() const {
+    return impl_->gpio.health();
 }
 
 }  // namespace edge

@@ -4,11 +4,14 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "config/config.hpp"
+#include "connection.hpp"
 #include "core/identity.hpp"
 #include "core/loop.hpp"
 #include "core/worker_pool.hpp"
+#include "services/gpio_service_report.hpp"
 
 namespace edge {
 
@@ -18,8 +21,8 @@ class Agent {
     /// Within this a stop is over, whatever the broker and the disk do.
     static constexpr milliseconds kStopLimit{4500};
 
-    /// `password` is the broker's. Starts nothing yet.
-    Agent(Loop& loop, WorkerPool& pool, Config config, Identity identity, std::string password);
+    /// `connection` serves `config` (Connection::serves); one that stands already is used as it is. Starts nothing yet.
+    Agent(Loop& loop, WorkerPool& pool, Config config, Identity identity, std::unique_ptr<Connection> connection);
     ~Agent();
     Agent(const Agent&) = delete;
     Agent& operator=(const Agent&) = delete;
@@ -31,6 +34,13 @@ class Agent {
     /// Answers what waits, says goodbye to the broker, closes the journal; `done` within kStopLimit. `reason` goes into
     /// the journal. Once; destroy it afterwards, not inside `done`.
     void stop(const std::string& reason, Task done);
+
+    /// As stop(), but the broker notices nothing: `done` gets the connection, for the next agent.
+    void handOver(const std::string& reason, std::function<void(std::unique_ptr<Connection>)> done);
+
+    [[nodiscard]] const Connection& connection() const;
+    /// What each GPIO line is at now.
+    [[nodiscard]] std::vector<GpioLineHealth> gpio() const;
 
   private:
     struct Impl;

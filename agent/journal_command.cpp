@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "journal_command.hpp"
 
+#include <unistd.h>
+
 #include "config/load.hpp"
 #include "core/identity.hpp"
 
 namespace edge {
 
 int runJournal(const std::string& configPath, JournalCommandOptions options, std::ostream& out, std::ostream& err) {
+    options.header = ::isatty(STDOUT_FILENO) == 1;
     options.path = loadConfig(configPath, readIdentity()).journal.path;
     return runJournalCommand(options, out, err);
 }

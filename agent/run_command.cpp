@@ -24,6 +24,7 @@ namespace edge {
 namespace {
 
 constexpr int kExitFailed = 1;
+constexpr milliseconds kGoodbyeLimit{1500};
 
 /// After the start: reading the configuration and the journal leaves half a megabyte of freed memory.
 constexpr seconds kTidyAfter{2};
@@ -54,11 +55,6 @@ void announce(const Config& config) {
     log::info("pi-edge-agent {}: device {}, configuration {}, {} sensors, broker {}", kVersion, config.device.id,
               config.file, config.sensors.size(), toString(config.mqtt.servers.front()));
     for (const std::string& warning : connectionWarnings(config.mqtt)) log::warning("{}", warning);
-    if (config.homeAssistant.enabled) {
-        log::warning(
-            "home_assistant.enabled: this version does not announce itself to Home Assistant yet; add its topics "
-            "there by hand");
-    }
 }
 
 /// The life of the process: one Agent after the other on one loop.
@@ -73,7 +69,7 @@ class Runner {
 
     int run(Loaded first) {
         if (!SystemClock::canAskKernel()) watchClock();
-        begin(std::move(first));
+        begin(std::move(first), nullptr);
         loop_.run();
         return exitCode_;
     }
@@ -90,15 +86,20 @@ class Runner {
         });
     }
 
-    void begin(Loaded loaded) {
+    void begin(Loaded loaded, std::unique_ptr<Connection> connection) {
         announce(loaded.config);
         const std::string device = loaded.config.device.id;
-        agent_ = std::make_unique<Agent>(loop_, pool_, std::move(loaded.config), identity_, std::move(loaded.password));
+        if (!connection)
+            connection = std::make_unique<Connection>(loop_, pool_, loaded.config, std::move(loaded.password));
+        agent_ = std::make_unique<Agent>(loop_, pool_, std::move(loaded.config), identity_, std::move(connection));
         tidying_ = loop_.after(kTidyAfter, [] { malloc_trim(0); });
+        isReady_ = false;
         agent_->start(
-            [device] {
+            [this, device] {
+                isReady_ = true;
                 service_manager::notifyReady();
                 service_manager::notifyStatus("running as " + device);
+                if (std::exchange(isReloadWanted_, false)) loop_.post([this] { reload(); });
             },
             [this](const std::string& problem) {
                 log::error("{}", problem);
@@ -118,24 +119,53 @@ class Runner {
     }
 
     void reload() {
-        if (isEnding_ || next_) return;
+        if (isEnding_) return;
+        // What was written while the last one is being taken over counts, too.
+        isReloadWanted_ = next_.has_value() || !isReady_;
+        if (isReloadWanted_) return;
         try {
             next_.emplace(path_, identity_);
         } catch (const ConfigError& error) {
             log::error("the configuration stays as it was: {}", error.what());
             return;
         }
-        log::info("reading {} again: the connection is made anew", path_);
         service_manager::notifyReloading();
-        agent_->stop("configuration read again", [this] { loop_.post([this] { replaceAgent(); }); });
+        std::string reason;
+        if (!agent_->connection().serves(next_->config, next_->password, reason)) {
+            log::info("reading {} again: {} changed, so the connection is made anew", path_, reason);
+            return agent_->stop("configuration read again", [this] { loop_.post([this] { replaceAgent(nullptr); }); });
+        }
+        log::info("reading {} again: the connection stays", path_);
+        keepGoing(next_->config);
+        isReady_ = false;
+        agent_->handOver("configuration read again", [this](std::unique_ptr<Connection> connection) {
+            connection_ = std::move(connection);
+            loop_.post([this] { replaceAgent(std::move(connection_)); });
+        });
     }
 
-    void replaceAgent() {
-        if (isEnding_) return end();
+    /// A reload is no start: what was published goes on, and outputs stay as they are.
+    void keepGoing(Config& config) const {
+        config.telemetry.onBoot = OnBoot::kResume;
+        const std::vector<GpioLineHealth> lines = agent_->gpio();
+        for (GpioOutputConfig& output : config.gpio.outputs) {
+            for (const GpioLineHealth& line : lines) {
+                const bool isSame = line.direction == GpioDirection::kOutput && line.name == output.name;
+                if (isSame && line.active && output.role == OutputRole::kFree) output.initial = *line.active;
+            }
+        }
+    }
+
+    void replaceAgent(std::unique_ptr<Connection> connection) {
         agent_.reset();
+        if (isEnding_) {
+            if (!connection) return end();
+            connection_ = std::move(connection);
+            return connection_->close(kGoodbyeLimit, [this] { end(); });
+        }
         Loaded loaded = std::move(*next_);
         next_.reset();
-        begin(std::move(loaded));
+        begin(std::move(loaded), std::move(connection));
     }
 
     void end() {
@@ -143,6 +173,7 @@ class Runner {
         // What was posted before may still refer to the agent.
         loop_.post([this] {
             agent_.reset();
+            connection_.reset();
             loop_.stop();
         });
     }
@@ -157,7 +188,10 @@ class Runner {
     SignalWatch signals_;
     Timer tidying_;
     std::unique_ptr<Agent> agent_;
-    std::optional<Loaded> next_;  ///< what a reload is about to begin with
+    std::optional<Loaded> next_;              ///< what a reload is about to begin with
+    std::unique_ptr<Connection> connection_;  ///< on its way from one agent to the next
+    bool isReady_ = false;                    ///< the agent that is there can be replaced
+    bool isReloadWanted_ = false;             ///< once more, as soon as it is ready
     bool isEnding_ = false;
     int exitCode_ = 0;
 };

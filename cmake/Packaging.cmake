@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-# What is installed, and the two packages: `cpack` in the build directory writes them to packages/.
-# pi-edge-agent talks to the broker; pi-edge-camera owns the camera and brings libcamera and OpenCV with it.
+# What is installed, and the packages: `cpack` in the build directory writes them to packages/.
+# pi-edge-agent talks to the broker; pi-edge-camera owns the camera and brings libcamera and OpenCV with it; pi-edge-viewer is a web page
+# for the machine of the broker.
 
-if(TARGET pi-edge-agent)
-  install(TARGETS pi-edge-agent RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT agent)
-endif()
+install(TARGETS pi-edge-agent RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT agent)
 
 # The shipped service takes pictures through systemd's socket, everything else through a child of its own: that one line is
 # what differs from config/agent.toml.
@@ -26,11 +25,13 @@ install(FILES systemd/60-pi-edge-agent.rules DESTINATION lib/udev/rules.d COMPON
 install(FILES "${PROJECT_BINARY_DIR}/packaging/agent.toml" DESTINATION "${CMAKE_INSTALL_DATADIR}/pi-edge-agent"
   COMPONENT agent)
 install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-agent" COMPONENT agent
-  FILES_MATCHING PATTERN "*.md" PATTERN decisions EXCLUDE PATTERN man EXCLUDE)
+  FILES_MATCHING PATTERN "*.md" PATTERN decisions EXCLUDE PATTERN images EXCLUDE PATTERN man EXCLUDE)
 configure_file(docs/man/pi-edge-agent.1 "${PROJECT_BINARY_DIR}/packaging/pi-edge-agent.1" COPYONLY)
 execute_process(COMMAND gzip --best --no-name --keep --force "${PROJECT_BINARY_DIR}/packaging/pi-edge-agent.1"
   COMMAND_ERROR_IS_FATAL ANY)
 install(FILES "${PROJECT_BINARY_DIR}/packaging/pi-edge-agent.1.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1"
+  COMPONENT agent)
+install(FILES docs/man/pi-edge-agent.bash DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" RENAME pi-edge-agent
   COMPONENT agent)
 install(DIRECTORY config/mosquitto DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-agent/examples" COMPONENT agent)
 
@@ -41,6 +42,12 @@ if(EDGE_CAMERA)
     COMPONENT camera)
   install(FILES systemd/pi-edge-camera.sysusers DESTINATION lib/sysusers.d RENAME pi-edge-camera.conf COMPONENT camera)
   install(FILES systemd/60-pi-edge-camera.rules DESTINATION lib/udev/rules.d COMPONENT camera)
+endif()
+
+if(EDGE_VIEWER)
+  list(APPEND CPACK_COMPONENTS_ALL viewer)
+  install(FILES "${EDGE_VIEWER}" DESTINATION "${CMAKE_INSTALL_DATADIR}/pi-edge-viewer" RENAME index.html COMPONENT viewer)
+  install(FILES config/mosquitto/viewer.conf DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-viewer/examples" COMPONENT viewer)
 endif()
 
 # ---- Debian packages --------------------------------------------------------------------------------------------------
@@ -109,4 +116,16 @@ edgePackage(camera
 "Takes the pictures that pi-edge-agent publishes, from a camera that libcamera
 supports, in a process of its own: without network, started on demand, and
 gone when idle.")
+if(EDGE_VIEWER)
+  set(CPACK_DEBIAN_VIEWER_PACKAGE_NAME pi-edge-viewer)
+  set(CPACK_DEBIAN_VIEWER_PACKAGE_ARCHITECTURE all)
+  set(CPACK_DEBIAN_VIEWER_PACKAGE_SHLIBDEPS OFF)
+  set(CPACK_DEBIAN_VIEWER_PACKAGE_SUGGESTS mosquitto)
+  set(CPACK_DEBIAN_VIEWER_DESCRIPTION
+"Shows readings and pictures of every pi-edge-agent on a broker in a browser,
+and sends them commands: one page, which a broker with websockets can serve
+itself.")
+  install(FILES cmake/packaging/copyright "${PROJECT_BINARY_DIR}/packaging/changelog.gz"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-viewer" COMPONENT viewer)
+endif()
 include(CPack)

@@ -87,9 +87,11 @@ void CapturePipeline::scheduleAdvance() {
 
 void CapturePipeline::advance() {
     deliver();
-    if (jobs_.empty()) return keeper_.release();
     const Job* job = firstWaiting();
-    if (job == nullptr || isDemanding_ || !encoders_.isFree()) return;
+    if (look_ && job == nullptr && !isDemanding_) return demandLook();
+    if (jobs_.empty()) return look_ ? void() : keeper_.release();
+    // A frame for a look alone may have been exposed too early for this capture: another one is demanded in its place.
+    if (job == nullptr || (isDemanding_ && !isLookDemanded_) || !encoders_.isFree()) return;
     const auto [width, height] = sizeOf(*job);
     const auto started = keeper_.ensure(width, height);
     if (!started) {
@@ -97,14 +99,38 @@ void CapturePipeline::advance() {
         return failWaiting(started.error());
     }
     remaining_ = *started;
-    demandFrame(*job);
+    isLookDemanded_ = false;
+    demandFrame(job->notBefore, sizeOf(*job));
 }
 
-void CapturePipeline::demandFrame(const Job& job) {
+void CapturePipeline::demandFrame(BootTime notBefore, std::pair<int, int> size) {
     isDemanding_ = true;
     demandSince_ = loop_.clock().now();
-    demandedSize_ = sizeOf(job);
-    camera_.nextFrame(job.notBefore, [this](Result<Frame> frame) { takeFrame(std::move(frame)); });
+    demandedSize_ = size;
+    camera_.nextFrame(notBefore, [this](Result<Frame> frame) { takeFrame(std::move(frame)); });
+}
+
+void CapturePipeline::look(Look look) {
+    look_ = std::move(look);
+    scheduleAdvance();
+}
+
+void CapturePipeline::demandLook() {
+    // At the size that is streamed: starting again would cost the next capture its time.
+    const auto size = keeper_.size().value_or(std::pair(config_.camera.width, config_.camera.height));
+    const auto started = keeper_.ensure(size.first, size.second);
+    if (!started) {
+        look_ = {};
+        return events_.broken(started.error());
+    }
+    remaining_ = *started;
+    isLookDemanded_ = true;
+    demandFrame(bootTimeNow(), size);
+    lookTimer_ = loop_.after(kSilenceLimit, [this] {
+        if (!isLookDemanded_ || !isDemanding_) return;
+        look_ = {};
+        cameraSilent();
+    });
 }
 
 std::pair<int, int> CapturePipeline::sizeOf(const Job& job) const {
@@ -114,13 +140,16 @@ std::pair<int, int> CapturePipeline::sizeOf(const Job& job) const {
 
 void CapturePipeline::takeFrame(Result<Frame> frame) {
     isDemanding_ = false;
+    lookTimer_.cancel();
     if (!frame) {
+        look_ = {};
         keeper_.stop();
         events_.broken(frame.error());
         return failWaiting(frame.error());
     }
     silences_ = 0;
     events_.working();
+    if (const Look look = std::exchange(look_, nullptr)) look(*frame, remaining_);
     Job* job = firstWaiting();
     // The one it was taken for may be gone, and the next one may have been asked for later, or at another size.
     if (job != nullptr && frame->exposureStart > job->notBefore && sizeOf(*job) == demandedSize_) {

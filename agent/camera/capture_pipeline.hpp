@@ -47,6 +47,11 @@ class CapturePipeline {
     /// Streams although nobody asks (camera.keep_warm = "always").
     void warmUp();
 
+    /// `look` gets the next frame, that of a capture or one of its own when none is wanted: once, within the loop's
+    /// turn, with what is left to be turned. It never makes a capture wait. Another one takes its place; empty = none.
+    using Look = std::function<void(const Frame&, Orientation)>;
+    void look(Look look);
+
     /// The camera is gone: everything that waits for a frame fails.
     void cameraLost(const Error& error);
 
@@ -73,7 +78,8 @@ class CapturePipeline {
     std::uint64_t add(Job job, milliseconds limit);
     void scheduleAdvance();
     void advance();
-    void demandFrame(const Job& job);
+    void demandFrame(BootTime notBefore, std::pair<int, int> size);
+    void demandLook();
     [[nodiscard]] std::pair<int, int> sizeOf(const Job& job) const;
     void takeFrame(Result<Frame> frame);
     void encode(Job& job, Frame frame);
@@ -95,8 +101,11 @@ class CapturePipeline {
     std::deque<Job> jobs_;
     std::uint64_t nextTicket_ = 1;
     Orientation remaining_;
-    bool isAdvancing_ = false;  ///< an advance() is posted
-    bool isDemanding_ = false;  ///< the camera owes a frame
+    bool isAdvancing_ = false;     ///< an advance() is posted
+    bool isDemanding_ = false;     ///< the camera owes a frame
+    bool isLookDemanded_ = false;  ///< and nobody but `look_` wants it
+    Look look_;
+    Timer lookTimer_;
     SteadyTime demandSince_{};
     std::pair<int, int> demandedSize_{};
     int silences_ = 0;

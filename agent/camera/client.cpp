@@ -128,6 +128,8 @@ void CameraClient::receive(CameraReply reply, UniqueFd fd) {
         handle(*picture, fd.get());
     } else if (const auto* failed = std::get_if<CaptureFailed>(&reply)) {
         handle(*failed);
+    } else if (const auto* motion = std::get_if<Motion>(&reply)) {
+        handle(*motion);
     } else if (const auto* description = std::get_if<Description>(&reply)) {
         handle(*description);
     } else if (const auto* farewell = std::get_if<Farewell>(&reply)) {
@@ -175,6 +177,11 @@ void CameraClient::handle(const PictureTaken& taken, int fd) {
                                     taken.reduced, taken.camera});
 }
 
+void CameraClient::handle(const Motion& motion) {
+    if (!camera_.motion.enabled) return refuse("the camera program sent what nobody asked for");
+    if (motionHandler_) motionHandler_(motion.isMoving);
+}
+
 void CameraClient::handle(const CaptureFailed& failed) {
     if (!queue_.isKnown(failed.id)) return refuse("the camera program answered what nobody asked");
     queue_.finish(failed.id, fail(failed.code, failed.message));
@@ -186,7 +193,7 @@ void CameraClient::linkEnded(const std::string& reason) {
     if (isFarewell_ && isGreeted_) {
         queue_.unsend();  // what reached it too late goes to the next one
         hasteLeft_ = kHasteLimit;
-        const bool isLooking = !state_.online && !isRetryDue_;
+        const bool isLooking = (!state_.online || camera_.motion.enabled) && !isRetryDue_;
         return isLooking ? openLink() : advance();
     }
     if (!isGreeted_ && (isFarewell_ || hasteLeft_ > 0)) {

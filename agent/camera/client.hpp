@@ -26,6 +26,8 @@ class CameraClient : public PictureSource {
     void capture(const PictureRequest& request, PictureHandler done) override;
     [[nodiscard]] const CameraState& state() const override { return state_; }
     void onStateChange(StateHandler handler) override { stateHandler_ = std::move(handler); }
+    /// With camera.motion, the connection is made again whenever it ends.
+    void onMotion(MotionHandler handler) override { motionHandler_ = std::move(handler); }
 
     static constexpr std::size_t kPipelineDepth = 3;  ///< captures sent ahead of their answers
     static constexpr seconds kHelloLimit{10};         ///< covers start, libraries, and a first frame from a slow sensor
@@ -46,6 +48,7 @@ class CameraClient : public PictureSource {
     void handle(const Description& description);
     void handle(const PictureTaken& picture, int fd);
     void handle(const CaptureFailed& failed);
+    void handle(const Motion& motion);
 
     void linkEnded(const std::string& reason);
     void requestTimedOut(std::uint64_t id, bool wasSent);
@@ -65,6 +68,7 @@ class CameraClient : public PictureSource {
     RequestQueue queue_;
     CameraState state_;
     StateHandler stateHandler_;
+    MotionHandler motionHandler_;
 
     bool isGreeted_ = false;    ///< hello was answered on this connection
     bool isFirstLook_ = true;   ///< later looks want to see a frame

@@ -19,8 +19,8 @@ Connection::~Connection() {
     for (const auto& [id, ticket] : underWay_) pipeline_.cancel(ticket);
 }
 
-void Connection::tell(const Description& description) {
-    send(description);
+void Connection::tell(const CameraReply& reply) {
+    send(reply);
 }
 
 void Connection::bid(const Farewell& farewell) {

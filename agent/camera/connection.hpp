@@ -29,7 +29,7 @@ class Connection {
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    void tell(const Description& description);
+    void tell(const CameraReply& reply);
     /// The last thing it hears; the caller then destroys the object.
     void bid(const Farewell& farewell);
     [[nodiscard]] bool isGreeted() const { return isGreeted_; }

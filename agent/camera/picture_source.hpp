@@ -44,6 +44,7 @@ struct CameraState {
 class PictureSource {
   public:
     using PictureHandler = std::function<void(Result<Picture>)>;
+    using MotionHandler = std::function<void(bool isMoving)>;
     using StateHandler = std::function<void(const CameraState&)>;
 
     virtual ~PictureSource() = default;
@@ -56,6 +57,9 @@ class PictureSource {
     [[nodiscard]] virtual const CameraState& state() const = 0;
     /// Called on every change of state(). One handler; empty = none.
     virtual void onStateChange(StateHandler handler) = 0;
+
+    /// Called with every change of what the camera sees, where camera.motion is enabled; also when it is told again.
+    virtual void onMotion(MotionHandler handler) = 0;
 };
 
 }  // namespace edge

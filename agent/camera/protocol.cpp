@@ -148,6 +148,10 @@ std::string toJson(const CaptureFailed& failed) {
                        quoted(failed.message, kMaxTextBytes));
 }
 
+std::string toJson(const Motion& motion) {
+    return fmt::format(R"({{"type":"motion","moving":{}}})", motion.isMoving);
+}
+
 std::string toJson(const Farewell& farewell) {
     return fmt::format(R"({{"type":"farewell","restart":{},"reason":{}}})", farewell.kind == FarewellKind::kRestart,
                        quoted(farewell.reason, kMaxTextBytes));
@@ -243,6 +247,7 @@ Result<CameraReply> decodeReply(std::string_view packet) {
     const std::string type = reader.text("type", kMaxNameBytes);
     if (type == "picture") return finished<CameraReply>(reader, readPicture(reader));
     if (type == "failed") return finished<CameraReply>(reader, readFailed(reader));
+    if (type == "motion") return finished<CameraReply>(reader, Motion{reader.flag("moving")});
     if (type == "description") return finished<CameraReply>(reader, readDescription(reader));
     if (type == "farewell") return finished<CameraReply>(reader, readFarewell(reader));
     reader.wrong("type");

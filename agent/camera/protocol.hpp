@@ -17,7 +17,7 @@ namespace edge {
 /// Both sides take the other for hostile: a packet that is not exactly right ends the connection.
 
 /// Raised when the two programs could misunderstand each other. A hello is understood by all versions.
-inline constexpr int kProtocolVersion = 1;
+inline constexpr int kProtocolVersion = 2;
 inline constexpr std::size_t kMaxPacketBytes = 8192;
 /// No JPEG is larger; the largest picture at quality 100 stays below.
 inline constexpr std::uint64_t kMaxPictureBytes = 128ULL << 20;
@@ -104,7 +104,13 @@ struct Farewell {
     bool operator==(const Farewell&) const = default;
 };
 
-using CameraReply = std::variant<Description, PictureTaken, CaptureFailed, Farewell>;
+/// With camera.motion.enabled: after each Description, and whenever it changes.
+struct Motion {
+    bool isMoving = false;
+    bool operator==(const Motion&) const = default;
+};
+
+using CameraReply = std::variant<Description, PictureTaken, CaptureFailed, Motion, Farewell>;
 
 /// Texts are cut so that a packet never exceeds kMaxPacketBytes.
 [[nodiscard]] std::string encode(const CameraRequest& request);

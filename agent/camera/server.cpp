@@ -26,6 +26,14 @@ std::string_view backendName(CameraBackend backend) {
     return "none";
 }
 
+/// Between two looks the camera must not be stopped.
+Config watching(Config config) {
+    constexpr int kLooks = 3;
+    if (config.camera.motion.enabled)
+        config.camera.keepWarm = std::max(config.camera.keepWarm, kLooks * config.camera.motion.interval);
+    return config;
+}
+
 bool isSameCamera(const Result<CameraInfo>& a, const Result<CameraInfo>& b) {
     if (a.has_value() != b.has_value()) return false;
     return a ? a->model == b->model : a.error().message == b.error().message;
@@ -34,14 +42,14 @@ bool isSameCamera(const Result<CameraInfo>& a, const Result<CameraInfo>& b) {
 }  // namespace
 
 CameraServer::CameraServer(Loop& loop, const Config& config, Camera& camera,
-                           std::vector<std::shared_ptr<Executor>> strands, Lifetime lifetime, Hooks hooks)
+                           const std::vector<std::shared_ptr<Executor>>& strands, Lifetime lifetime, Hooks hooks)
     : loop_(loop),
-      config_(config),
+      config_(watching(config)),
       camera_(camera),
       lifetime_(lifetime),
       hooks_(std::move(hooks)),
-      encoders_(loop, std::move(strands)),
-      pipeline_(loop, camera, encoders_, config,
+      encoders_(loop, strands),
+      pipeline_(loop, camera, encoders_, config_,
                 {[this] {
                      if (!cameraState_) setCamera(camera_.probe());
                  },
@@ -52,6 +60,13 @@ CameraServer::CameraServer(Loop& loop, const Config& config, Camera& camera,
         setCamera(std::move(info));
         if (!change) pipeline_.cameraLost(change.error());
     });
+    if (config_.camera.motion.enabled) {
+        motion_ = std::make_unique<MotionWatch>(loop, pipeline_, strands.back(), config_.camera.motion, [this](bool) {
+            for (const auto& connection : connections_) {
+                if (connection && connection->isGreeted()) connection->tell(Motion{motion_->isMoving()});
+            }
+        });
+    }
     touch();
     if (config_.camera.keepWarm == milliseconds::max()) pipeline_.warmUp();
 }
@@ -117,7 +132,14 @@ void CameraServer::describe(Connection& connection, const Hello& hello) {
     // A camera that streamed in vain is still listed: only a frame proves that it is back.
     const bool isSilent = !cameraState_ && cameraState_.error().code == Errc::kTimeout;
     const bool isTold = (!camera || !isSilent) && setCamera(std::move(camera));
-    if (!isTold) connection.tell(description());
+    if (!isTold) tell(connection);
+}
+
+void CameraServer::tell(Connection& connection) {
+    connection.tell(description());
+    if (!motion_) return;
+    connection.tell(Motion{motion_->isMoving()});
+    motion_->start();
 }
 
 bool CameraServer::setCamera(Result<CameraInfo> camera) {
@@ -144,9 +166,8 @@ Description CameraServer::description() const {
 }
 
 void CameraServer::tellAll() {
-    const Description told = description();
     for (const auto& connection : connections_) {
-        if (connection && connection->isGreeted()) connection->tell(told);
+        if (connection && connection->isGreeted()) tell(*connection);
     }
 }
 
@@ -154,6 +175,7 @@ void CameraServer::connectionClosed(Connection* connection, const std::string& r
     log::debug("a connection ended: {}", reason);
     std::erase_if(connections_, [connection](const auto& other) { return other.get() == connection; });
     touch();
+    if (motion_ && connections_.empty()) motion_->stop();
     if (lifetime_ == Lifetime::kWithConnection && connections_.empty()) stop("the agent is gone");
 }
 
@@ -175,7 +197,8 @@ void CameraServer::touch() {
 }
 
 void CameraServer::checkIdle() {
-    if (pipeline_.isQuiet()) return stop("idle");
+    const bool isWatching = motion_ && !connections_.empty();
+    if (pipeline_.isQuiet() && !isWatching) return stop("idle");
     touch();
 }
 

@@ -11,6 +11,7 @@
 #include "camera/capture_pipeline.hpp"
 #include "camera/connection.hpp"
 #include "camera/encoder.hpp"
+#include "camera/motion_watch.hpp"
 #include "config/config.hpp"
 #include "core/loop.hpp"
 
@@ -29,8 +30,9 @@ class CameraServer {
         std::function<bool()> isStale;  ///< whether the configuration that is in force is no longer the one in its file
     };
 
-    CameraServer(Loop& loop, const Config& config, Camera& camera, std::vector<std::shared_ptr<Executor>> strands,
-                 Lifetime lifetime, Hooks hooks);
+    /// The strands encode; the last one also looks for motion.
+    CameraServer(Loop& loop, const Config& config, Camera& camera,
+                 const std::vector<std::shared_ptr<Executor>>& strands, Lifetime lifetime, Hooks hooks);
     ~CameraServer();
 
     /// Takes over a connected SEQPACKET socket.
@@ -55,6 +57,7 @@ class CameraServer {
     bool setCamera(Result<CameraInfo> camera);
     [[nodiscard]] Description description() const;
     void tellAll();
+    void tell(Connection& connection);
     void connectionClosed(Connection* connection, const std::string& reason);
     void touch();
     void checkIdle();
@@ -66,6 +69,7 @@ class CameraServer {
     const Hooks hooks_;
     EncoderPool encoders_;
     CapturePipeline pipeline_;
+    std::unique_ptr<MotionWatch> motion_;  ///< nullptr: camera.motion is not enabled
     Result<CameraInfo> cameraState_ = fail(Errc::kUnavailable, "the camera has not been looked for yet");
     UniqueFd listener_;
     std::unique_ptr<FdWatch> listenerWatch_;

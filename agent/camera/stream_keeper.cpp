@@ -30,6 +30,12 @@ Result<Orientation> StreamKeeper::ensure(int width, int height) {
     return remaining_;
 }
 
+std::optional<std::pair<int, int>> StreamKeeper::size() const {
+    if (!current_) return std::nullopt;
+    const bool isQuarterTurn = config_.rotation == 90 || config_.rotation == 270;
+    return isQuarterTurn ? std::pair(current_->height, current_->width) : std::pair(current_->width, current_->height);
+}
+
 void StreamKeeper::release() {
     if (!isStreaming() || config_.keepWarm == milliseconds::max()) return;
     const auto end = [this] {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "camera/camera.hpp"
 #include "config/config.hpp"
@@ -26,6 +27,8 @@ class StreamKeeper {
     /// Stop now: the camera is silent, or gone.
     void stop();
     [[nodiscard]] bool isStreaming() const { return current_.has_value(); }
+    /// The size that is streamed, as the viewer sees it; nullopt while it is not.
+    [[nodiscard]] std::optional<std::pair<int, int>> size() const;
     /// Of the camera that streams, or streamed last.
     [[nodiscard]] const std::string& model() const { return model_; }
 

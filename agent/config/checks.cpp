@@ -41,6 +41,9 @@ class KeyChecker {
 
     void checkCamera() {
         const CameraConfig& camera = config_.camera;
+        if (camera.motion.enabled && camera.backend == CameraBackend::kNone && isGood("camera.motion.enabled"))
+            complain("camera.motion.enabled",
+                     "needs a camera; allowed: true only where camera.backend is not \"none\"");
         if (camera.backend != CameraBackend::kReplay || !camera.device.empty() || !isGood("camera.device")) return;
         complain("camera.device",
                  "is empty; allowed: the directory with the JPEG files, as camera.backend is \"replay\"");

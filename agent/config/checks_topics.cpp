@@ -47,7 +47,8 @@ class TopicChecker {
 
   private:
     void collectOwn(const std::string& base) {
-        for (const char* leaf : {"response", "status", "info", "health", "publishing", "image", "camera/status"}) {
+        for (const char* leaf :
+             {"response", "status", "info", "health", "publishing", "image", "camera/status", "camera/motion"}) {
             own_.insert(base + '/' + leaf);
         }
         for (const SensorConfig& sensor : config_.sensors) {

@@ -39,6 +39,8 @@ struct TlsConfig {
     std::string caFile;
     std::string certFile;
     std::string keyFile;
+
+    bool operator==(const TlsConfig&) const = default;
 };
 
 struct MqttConfig {
@@ -52,6 +54,8 @@ struct MqttConfig {
     milliseconds sessionExpiry = std::chrono::hours{1};
     int qos = 1;
     TlsConfig tls;
+
+    bool operator==(const MqttConfig&) const = default;
 };
 
 struct TopicsConfig {
@@ -88,6 +92,24 @@ enum class Flip { kNone, kHorizontal, kVertical };
 /// A libcamera control's value as TOML gives it; an array is one of numbers.
 using ControlValue = std::variant<bool, std::int64_t, double, std::string, std::vector<double>>;
 
+/// A part of the picture as people see it, in per cent of its width and height.
+struct MotionArea {
+    int left = 0;
+    int top = 0;
+    int width = 100;
+    int height = 100;
+
+    bool operator==(const MotionArea&) const = default;
+};
+
+struct MotionConfig {
+    bool enabled = false;
+    milliseconds interval{500};
+    int sensitivity = 50;           ///< 1 … 100
+    std::vector<MotionArea> areas;  ///< empty = the whole picture
+    milliseconds coolDown = seconds{10};
+};
+
 struct CameraConfig {
     CameraBackend backend = CameraBackend::kLibcamera;
     std::string device;
@@ -100,6 +122,7 @@ struct CameraConfig {
     milliseconds timeout = seconds{5};
     std::string socket;  ///< "" = the agent starts pi-edge-camera itself
     std::map<std::string, ControlValue> controls;
+    MotionConfig motion;
 };
 
 struct ImageConfig {
@@ -109,6 +132,7 @@ struct ImageConfig {
     int quality = 90;
     bool timestamp = false;
     std::int64_t maxBytes = 900'000;
+    std::int64_t keepOfflineBytes = 64LL << 20;  ///< of pictures taken without a connection; 0 = none is kept
 };
 
 enum class GpioBias { kAsIs, kDisabled, kPullUp, kPullDown };

@@ -22,6 +22,7 @@ std::vector<KeyFacts> allKeys() {
     append(all, telemetrySection());
     append(all, sensorSection());
     append(all, cameraSection());
+    append(all, motionSection());
     append(all, imageSection());
     append(all, gpioOutputSection());
     append(all, gpioInputSection());

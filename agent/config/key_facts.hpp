@@ -6,7 +6,7 @@
 
 namespace edge {
 
-enum class KeyKind { kFlag, kInteger, kReal, kText, kDuration, kSize, kChoice, kServers, kLine, kControls };
+enum class KeyKind { kFlag, kInteger, kReal, kText, kDuration, kSize, kChoice, kServers, kLine, kControls, kAreas };
 
 /// What a person may write for one key. The documentation and the shipped file are tested against these.
 struct KeyFacts {

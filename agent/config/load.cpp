@@ -26,6 +26,7 @@ void readSections(const Table& root, Config& config, Mistakes& mistakes) {
     reader.read(telemetrySection(), config.telemetry);
     reader.read(sensorSection(), config.sensors);
     reader.read(cameraSection(), config.camera);
+    reader.read(motionSection(), config.camera.motion);
     reader.read(imageSection(), config.image);
     reader.read(gpioOutputSection(), config.gpio.outputs);
     reader.read(gpioInputSection(), config.gpio.inputs);

@@ -15,6 +15,7 @@ Section<TopicsConfig> topicsSection();
 Section<TelemetryConfig> telemetrySection();
 Section<SensorConfig> sensorSection();
 Section<CameraConfig> cameraSection();
+Section<MotionConfig> motionSection();
 Section<ImageConfig> imageSection();
 Section<GpioOutputConfig> gpioOutputSection();
 Section<GpioInputConfig> gpioInputSection();

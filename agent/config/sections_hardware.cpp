@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "config/areas_rule.hpp"
 #include "config/controls_rule.hpp"
 #include "config/line_rule.hpp"
 #include "config/sections.hpp"
@@ -40,12 +41,23 @@ Section<CameraConfig> cameraSection() {
     return section;
 }
 
+Section<MotionConfig> motionSection() {
+    Section<MotionConfig> section{"camera.motion", Repeated::kNo, MotionConfig{}, {}};
+    section.add("enabled", &MotionConfig::enabled, FlagRule{});
+    section.add("interval", &MotionConfig::interval, DurationRule{milliseconds{100}, seconds{10}});
+    section.add("sensitivity", &MotionConfig::sensitivity, IntegerRule{1, 100});
+    section.add("areas", &MotionConfig::areas, AreasRule{});
+    section.add("cool_down", &MotionConfig::coolDown, DurationRule{seconds{1}, hours{24}});
+    return section;
+}
+
 Section<ImageConfig> imageSection() {
     Section<ImageConfig> section{"image", Repeated::kNo, ImageConfig{}, {}};
     section.add("topic", &ImageConfig::topic, topicRule(Empty::kRefused));
     section.add("quality", &ImageConfig::quality, IntegerRule{1, 100});
     section.add("timestamp", &ImageConfig::timestamp, FlagRule{});
     section.add("max_bytes", &ImageConfig::maxBytes, IntegerRule{1'000, kMaxPacketBytes});
+    section.add("keep_offline", &ImageConfig::keepOfflineBytes, SizeRule{0, 64LL << 30});
     return section;
 }
 

@@ -37,12 +37,21 @@ class GpioOutputLine {
     virtual Result<bool> isActive() = 0;
 };
 
+/// A line that is there.
+struct GpioLineUse {
+    std::string place;     ///< "line 17 of /dev/gpiochip0 (pinctrl-bcm2711)"
+    bool isUsed = false;   ///< by a program or by the kernel
+    std::string consumer;  ///< by whom, in its own words; may be "" for the kernel
+};
+
 /// Opens lines by the configuration's chip (label, name, path; "" = the header's chip) and line (offset or name). The
 /// port behind which libgpiod 1.6 and 2.x are hidden. Errors: kNotFound (no such chip or line), kBusy (another program
 /// has the line; the message names its consumer), kPermission, kIo.
 class GpioPort {
   public:
     virtual ~GpioPort() = default;
+    /// Whether there is such a line and who uses it; takes nothing, changes nothing.
+    virtual Result<GpioLineUse> lookUp(const std::string& chip, const GpioLine& line) = 0;
     virtual Result<std::unique_ptr<GpioInputLine>> openInput(const GpioInputConfig& config) = 0;
     virtual Result<std::unique_ptr<GpioOutputLine>> openOutput(const GpioOutputConfig& config, bool active) = 0;
 };

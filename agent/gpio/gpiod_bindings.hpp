@@ -15,6 +15,7 @@ namespace edge {
 /// A line that exists.
 struct GpioLineInfo {
     unsigned offset = 0;
+    bool isUsed = false;
     std::string consumer;  ///< who uses it, in its own words; "" = nobody, or the kernel
 };
 

@@ -42,9 +42,14 @@ std::string toString(const GpioLine& line) {
     return line.name.empty() ? fmt::format("line {}", line.offset) : fmt::format("line \"{}\"", line.name);
 }
 
-/// Finds chip and line, then has `request` (path, offset) take it.
-template <typename Line, typename Request>
-Result<std::unique_ptr<Line>> open(const std::string& wantedChip, const GpioLine& wantedLine, Request request) {
+/// Where a configured line is.
+struct FoundLine {
+    std::string path;
+    std::string place;  ///< for people
+    GpioLineInfo info;
+};
+
+Result<FoundLine> find(const std::string& wantedChip, const GpioLine& wantedLine) {
     const auto chip = lookUpChip(wantedChip);
     if (!chip) return tl::unexpected<Error>(chip.error());
 
@@ -56,17 +61,31 @@ Result<std::unique_ptr<Line>> open(const std::string& wantedChip, const GpioLine
         return fail(Errc::kNotFound,
                     fmt::format("there is no {}, which has {} lines; gpioinfo lists them", place, chip->lines));
     }
-    auto opened = guarded<std::unique_ptr<Line>>("use " + place, [&] { return request(chip->path, (*line)->offset); });
+    return FoundLine{chip->path, place, **line};
+}
+
+/// Finds chip and line, then has `request` (path, offset) take it.
+template <typename Line, typename Request>
+Result<std::unique_ptr<Line>> open(const std::string& wantedChip, const GpioLine& wantedLine, Request request) {
+    const auto found = find(wantedChip, wantedLine);
+    if (!found) return tl::unexpected<Error>(found.error());
+    auto opened =
+        guarded<std::unique_ptr<Line>>("use " + found->place, [&] { return request(found->path, found->info.offset); });
     if (!opened && opened.error().code == Errc::kBusy) {
-        return fail(Errc::kBusy,
-                    fmt::format("{} is in use by {}: stop that, or configure another line", place,
-                                (*line)->consumer.empty() ? "the kernel" : "\"" + (*line)->consumer + "\""));
+        const std::string& consumer = found->info.consumer;
+        return fail(Errc::kBusy, fmt::format("{} is in use by {}: stop that, or configure another line", found->place,
+                                             consumer.empty() ? "the kernel" : "\"" + consumer + "\""));
     }
     return opened;
 }
 
 class GpiodPort : public GpioPort {
   public:
+    Result<GpioLineUse> lookUp(const std::string& chip, const GpioLine& line) override {
+        const auto found = find(chip, line);
+        if (!found) return tl::unexpected<Error>(found.error());
+        return GpioLineUse{found->place, found->info.isUsed, found->info.consumer};
+    }
     Result<std::unique_ptr<GpioInputLine>> openInput(const GpioInputConfig& config) override {
         return open<GpioInputLine>(config.chip, config.line, [&](const std::string& path, unsigned offset) {
             return requestInput(path, offset, consumer(config.name), config);

@@ -102,7 +102,7 @@ std::optional<GpioLineInfo> findLine(const std::string& path, const GpioLine& li
         found = chip.get_line(static_cast<unsigned>(line.offset));
     }
     if (!found) return std::nullopt;
-    return GpioLineInfo{found.offset(), found.consumer()};
+    return GpioLineInfo{found.offset(), found.is_used(), found.consumer()};
 }
 
 std::unique_ptr<GpioInputLine> requestInput(const std::string& path, unsigned offset, const std::string& consumer,

@@ -116,7 +116,7 @@ std::optional<GpioLineInfo> findLine(const std::string& path, const GpioLine& li
     }
     if (offset < 0) return std::nullopt;
     const gpiod::line_info info = chip.get_line_info(static_cast<unsigned>(offset));
-    return GpioLineInfo{static_cast<unsigned>(offset), info.consumer()};
+    return GpioLineInfo{static_cast<unsigned>(offset), info.used(), info.consumer()};
 }
 
 std::unique_ptr<GpioInputLine> requestInput(const std::string& path, unsigned offset, const std::string& consumer,

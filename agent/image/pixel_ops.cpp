@@ -42,4 +42,10 @@ Result<void> drawLabel(std::span<const Pixels> planes, const std::string& text) 
     return ops ? (*ops)->label(planes, text) : tl::unexpected(ops.error());
 }
 
+Result<double> changedPixels(const ConstPixels& now, std::span<float> background, std::span<const std::uint8_t> mask,
+                             double learning) {
+    const auto ops = loaded();
+    return ops ? (*ops)->changed(now, background, mask, learning) : tl::unexpected(ops.error());
+}
+
 }  // namespace edge

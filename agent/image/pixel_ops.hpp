@@ -49,6 +49,12 @@ Result<void> turnPixels(const ConstPixels& from, const Pixels& to, Turn turn);
 /// where there is colour the two of 4:2:0's chroma.
 Result<void> drawLabel(std::span<const Pixels> planes, const std::string& text);
 
+/// The share of the pixels of `mask` (255 = counts) that are another brightness than `background`, both smoothed, and
+/// then moves `background` by `learning` (0 … 1; at 1 it becomes `now`, and nothing has changed) towards `now`. All of
+/// one size, without padding.
+Result<double> changedPixels(const ConstPixels& now, std::span<float> background, std::span<const std::uint8_t> mask,
+                             double learning);
+
 /// The module's one symbol, a PixelOps.
 inline constexpr const char* kPixelOpsModule = "libpi-edge-camera-opencv.so";
 inline constexpr const char* kPixelOpsSymbol = "edgePixelOps";
@@ -56,6 +62,8 @@ struct PixelOps {
     Result<void> (*resize)(const ConstPixels& from, const Pixels& to);
     Result<void> (*turn)(const ConstPixels& from, const Pixels& to, Turn turn);
     Result<void> (*label)(std::span<const Pixels> planes, const std::string& text);
+    Result<double> (*changed)(const ConstPixels& now, std::span<float> background, std::span<const std::uint8_t> mask,
+                              double learning);
 };
 
 }  // namespace edge

@@ -61,6 +61,7 @@ int failed(std::ostream& err, const Error& error) {
 
 int show(JournalReader& reader, const JournalCommandOptions& options, std::ostream& out, std::ostream& err) {
     const Interruption interruption;
+    if (options.header && !options.json) out << textHeader() << '\n';
     while (true) {
         const auto rows = reader.next(kRowsAtOnce);
         if (!rows) return failed(err, rows.error());

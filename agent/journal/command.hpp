@@ -15,6 +15,7 @@ struct JournalCommandOptions {
     std::string since;                  ///< "" = from the start, else what parseSince() takes
     std::optional<std::uint64_t> last;  ///< only the last so many; with `follow` alone: the last 10
     bool json = false;                  ///< one object a line instead of text
+    bool header = false;                ///< the names of the columns first, for a person at a terminal
     bool follow = false;  ///< go on with what is written from now on, until SIGINT, SIGTERM or nobody reads
 };
 

@@ -28,31 +28,35 @@ std::string formatLocal(WallTime time) {
     return fmt::format("{}.{:03}", text.data(), ms);
 }
 
-std::string toHex(const std::string& bytes) {
-    std::string hex;
-    for (const char c : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-    return hex;
+/// One row of the table.
+std::string line(std::string_view time, std::string_view kind, std::string_view name, std::string_view result,
+                 std::string_view details) {
+    return fmt::format("{:<24} {:<8} {:<16} {:<20} {}", time, kind, name, result, details);
 }
 
 /// The part of a line that belongs to the kind.
 struct Describe {
+    const std::string& time;
+
     std::string operator()(const CommandRecord& record) const {
         const std::string transaction =
             record.transaction.empty() ? "" : fmt::format("  [{}]", printable(record.transaction));
-        return fmt::format("command  {:<20} {:<8} {}: {}{}", record.status == "ok" ? "ok" : printable(record.code),
-                           printable(record.command), printable(record.source),
-                           printable(record.payload, kMaxShownPayload), transaction);
+        return line(time, "command", record.command.empty() ? "-" : printable(record.command),
+                    record.status == "ok" ? "ok" : printable(record.code),
+                    fmt::format("{}: {}{}", printable(record.source), printable(record.payload, kMaxShownPayload),
+                                transaction));
     }
     std::string operator()(const ReadingRecord& record) const {
-        return fmt::format("reading  {:<20} {:.3f} °C  #{}{}", printable(record.sensor), record.value, record.seq,
-                           record.delivered ? "" : "  not delivered yet");
+        return line(time, "reading", printable(record.sensor), record.delivered ? "delivered" : "not delivered yet",
+                    fmt::format("{:.3f} °C  #{}", record.value, record.seq));
     }
     std::string operator()(const CaptureRecord& record) const {
-        return fmt::format("capture  {:<20} {}x{}  {} bytes  {}  {}", printable(record.status), record.width,
-                           record.height, record.bytes, printable(record.trigger), printable(record.imageId));
+        return line(
+            time, "capture", printable(record.imageId), printable(record.status),
+            fmt::format("{}x{}  {} bytes  {}", record.width, record.height, record.bytes, printable(record.trigger)));
     }
     std::string operator()(const EventRecord& record) const {
-        return fmt::format("event    {:<20} {}", printable(record.kind), printable(record.text, kMaxShownPayload));
+        return line(time, "event", printable(record.kind), "-", printable(record.text, kMaxShownPayload));
     }
 };
 
@@ -94,11 +98,15 @@ constexpr std::array<const char*, 4> kKindOfAlternative{"command", "reading", "c
 
 }  // namespace
 
+std::string textHeader() {
+    return line("TIME (local)", "KIND", "NAME", "RESULT", "DETAILS");
+}
+
 std::string toTextLine(const JournalRow& row) {
     return std::visit(
         [](const auto& stored) {
-            return fmt::format("{}{} {}", formatLocal(stored.stamp.time), stored.stamp.clockSynchronised ? ' ' : '?',
-                               Describe{}(stored.record));
+            const std::string time = formatLocal(stored.stamp.time) + (stored.stamp.clockSynchronised ? "" : "?");
+            return Describe{time}(stored.record);
         },
         row);
 }

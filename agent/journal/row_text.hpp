@@ -7,7 +7,10 @@
 
 namespace edge {
 
-/// One line for a person: local time, kind, and the fields in columns. "?" after the time: the clock was not
+/// The names of the columns of toTextLine().
+std::string textHeader();
+
+/// One row of a table for a person: local time, kind, name, result, details. "?" after the time: the clock was not
 /// synchronised. Whatever a payload holds, the line is printable.
 std::string toTextLine(const JournalRow& row);
 

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "config/config.hpp"
 #include "core/clock.hpp"
+#include "core/random.hpp"
 #include "mqtt/mqtt_client.hpp"
 
 namespace edge {
-
-/// Numbers in [0, 1).
-using RandomSource = std::function<double()>;
 
 /// How long a connection must have held for the next trouble to count as the first again.
 inline constexpr seconds kLasted{30};

@@ -2,7 +2,6 @@
 #include "mqtt/session.hpp"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include <fmt/core.h>
@@ -32,12 +31,6 @@ constexpr milliseconds kDisconnectTime{500};
 /// 2.5 times the keep-alive: sooner than Paho notices a dead link, later than a large picture takes on a slow one.
 milliseconds stallLimit(milliseconds keepAlive) {
     return std::clamp<milliseconds>(keepAlive * 5 / 2, seconds{30}, seconds{60});
-}
-
-RandomSource systemRandom() {
-    return [engine = std::mt19937_64(std::random_device{}())]() mutable {
-        return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
-    };
 }
 
 }  // namespace

@@ -8,7 +8,9 @@
 #include <fmt/core.h>
 
 #include "services/image_description.hpp"
+#include "services/picture_backlog.hpp"
 #include "services/picture_digest.hpp"
+#include "services/picture_publisher.hpp"
 
 namespace edge {
 namespace {
@@ -42,9 +44,12 @@ ReplyCode toReplyCode(Errc code) {
     return ReplyCode::kInternal;
 }
 
-/// "gpio:button" stays; topics become "command".
+constexpr std::string_view kMotionSource = "motion";
+
+/// "gpio:button" and "motion" stay; topics become "command".
 std::string triggerOf(const CommandContext& context) {
-    return context.source.starts_with("gpio:") ? context.source : "command";
+    const bool isOwn = context.source.starts_with("gpio:") || context.source == kMotionSource;
+    return isOwn ? context.source : "command";
 }
 
 struct Series {
@@ -74,7 +79,8 @@ struct Job {
     std::int64_t bytes = 0;
     std::string sha256;
     std::string description;
-    SeriesPtr series;  ///< nullptr: a picture of its own
+    SeriesPtr series;     ///< nullptr: a picture of its own
+    bool isKept = false;  ///< for want of a connection
     bool isAnswered = false;
 };
 using JobPtr = std::shared_ptr<Job>;
@@ -87,11 +93,12 @@ struct CaptureService::Impl {
         : loop(l),
           source(s),
           publisher(p),
+          pictures(p, c),
+          backlog(l, p, h, c),
           journal(j),
           hashStrand(std::move(h)),
           image(c.image),
           timeout(c.camera.timeout),
-          qos(static_cast<Qos>(c.mqtt.qos)),
           base(c.topics.base),
           isCameraWanted(c.camera.backend != CameraBackend::kNone),
           imagePrefix(std::move(prefix)) {}
@@ -137,7 +144,7 @@ struct CaptureService::Impl {
             const JobPtr job = waiting.front();
             waiting.pop_front();
             active.push_back(job);
-            if (publisher.connection() == nullptr) {
+            if (publisher.connection() == nullptr && !mayWait(*job)) {
                 loop.post([this, job, alive = std::weak_ptr<int>(lifetime)] {
                     if (!alive.expired()) finish(job, notConnected());
                 });
@@ -150,7 +157,7 @@ struct CaptureService::Impl {
             request.quality = job->options.quality;
             request.timeout = job->options.timeout.value_or(timeout);
             request.notBefore = job->context.arrived;
-            request.maxBytes = std::min(static_cast<std::size_t>(image.maxBytes), publisher.maxPayload(image.topic));
+            request.maxBytes = std::min(static_cast<std::size_t>(image.maxBytes), pictures.maxPayload());
             source.capture(request, [this, job, alive = std::weak_ptr<int>(lifetime)](Result<Picture> picture) {
                 if (!alive.expired()) taken(job, std::move(picture));
             });
@@ -184,24 +191,29 @@ struct CaptureService::Impl {
         const ImageDescription description{job->id, triggerOf(job->context), job->context.transaction, job->sha256};
         job->description = formatDescription(description, job->picture);
 
-        Publication jpeg;
-        jpeg.topic = image.topic;
-        jpeg.payload = std::move(job->picture.jpeg);
-        jpeg.qos = qos;
-        jpeg.contentType = "image/jpeg";
-        jpeg.userProperties = {{"id", job->id}, {"time", formatRfc3339(job->picture.exposureStart)}};
-        if (!job->context.transaction.empty())
-            jpeg.userProperties.emplace_back("transaction", job->context.transaction);
-        publisher.publish(std::move(jpeg), Priority::kImage,
-                          [this, job, alive = std::weak_ptr<int>(lifetime)](Delivery d) {
-                              if (!alive.expired()) delivered(job, d);
-                          });
-        if (base.empty()) return;
-        Publication text;
-        text.topic = base + "/image";
-        text.payload = job->description;
-        text.qos = Qos::kAtMostOnce;
-        publisher.publish(std::move(text), Priority::kImage, {});
+        PicturePost post{std::move(job->picture.jpeg), job->description, job->id,
+                         formatRfc3339(job->picture.exposureStart), job->context.transaction};
+        if (publisher.connection() == nullptr && mayWait(*job)) return keep(job, std::move(post));
+        pictures.publish(std::move(post), [this, job, alive = std::weak_ptr<int>(lifetime)](Delivery d) {
+            if (!alive.expired()) delivered(job, d);
+        });
+    }
+
+    /// A picture that nobody waits for at the other end: it is worth having later, too.
+    [[nodiscard]] bool mayWait(const Job& job) const {
+        const std::string& from = job.context.source;
+        return backlog.isEnabled() && (job.series != nullptr || from == kMotionSource || from.starts_with("gpio:"));
+    }
+
+    void keep(const JobPtr& job, PicturePost post) {
+        backlog.keep(std::move(post), [this, job, alive = std::weak_ptr<int>(lifetime)](const Result<void>& kept) {
+            if (alive.expired()) return;
+            job->isKept = kept.has_value();
+            finish(job, kept ? Outcome::success(job->description)
+                             : Outcome::failure(ReplyCode::kInternal,
+                                                "there is no connection, and the picture could not be kept: " +
+                                                    kept.error().message));
+        });
     }
 
     void delivered(const JobPtr& job, Delivery delivery) {
@@ -230,8 +242,9 @@ struct CaptureService::Impl {
     void finish(const JobPtr& job, const Outcome& outcome) {
         if (std::exchange(job->isAnswered, true)) return;
         active.remove(job);
-        ++(outcome.ok ? counters.published : counters.failed);
-        recordCapture(*job, outcome.ok ? "ok" : toString(outcome.code));
+        if (!job->isKept) ++(outcome.ok ? counters.published : counters.failed);
+        const std::string_view good = job->isKept ? "kept" : "ok";
+        recordCapture(*job, outcome.ok ? good : toString(outcome.code));
         job->done(outcome);
         if (changeHandler) changeHandler();
     }
@@ -341,11 +354,12 @@ struct CaptureService::Impl {
     Loop& loop;
     PictureSource& source;
     Publisher& publisher;
+    PicturePublisher pictures;
+    PictureBacklog backlog;
     Journal& journal;
     std::shared_ptr<Executor> hashStrand;
     ImageConfig image;
     milliseconds timeout;
-    Qos qos;
     std::string base;
     bool isCameraWanted;
     std::string imagePrefix;
@@ -367,7 +381,7 @@ CaptureService::CaptureService(Loop& loop, PictureSource& source, Publisher& pub
     source.onStateChange([this](const CameraState& state) {
         impl_->journal.record(EventRecord{impl_->loop.clock().wallNow(), "camera",
                                           state.online ? "online: " + state.model : "offline: " + state.reason});
-        onConnected();
+        publishStatus();
         if (impl_->changeHandler) impl_->changeHandler();
     });
 }
@@ -395,6 +409,15 @@ void CaptureService::shutDown() {
 }
 
 void CaptureService::onConnected() {
+    publishStatus();
+    impl_->backlog.onConnected();
+}
+
+void CaptureService::onDisconnected() {
+    impl_->backlog.onDisconnected();
+}
+
+void CaptureService::publishStatus() {
     if (impl_->base.empty() || !impl_->isCameraWanted) return;
     Publication status;
     status.topic = impl_->base + "/camera/status";
@@ -414,6 +437,7 @@ CaptureCounters CaptureService::counters() const {
     CaptureCounters counters = impl_->counters;
     counters.waiting = impl_->waiting.size() + impl_->inFlight;
     counters.series = impl_->running.size();
+    counters.backlog = impl_->backlog.counters();
     return counters;
 }
 

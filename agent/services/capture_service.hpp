@@ -12,6 +12,7 @@
 #include "journal/journal.hpp"
 #include "mqtt/publisher.hpp"
 #include "services/command_service.hpp"
+#include "services/picture_backlog.hpp"
 
 namespace edge {
 
@@ -21,11 +22,12 @@ struct CaptureCounters {
     std::uint64_t failed = 0;
     std::size_t waiting = 0;
     std::size_t series = 0;
+    PictureBacklogCounters backlog;
 };
 
 /// Pictures on request: one by one, each with an exposure of its own after its command, published on the image topic
-/// with a description beside it. A series is a request that comes back at its interval; others go in between. Thread:
-/// the loop's.
+/// with a description beside it. Without a connection, pictures of a series, of a button and of motion are kept and
+/// sent later. A series is a request that comes back at its interval; others go in between. Thread: the loop's.
 class CaptureService {
   public:
     static constexpr std::size_t kMaxWaiting = 100;
@@ -44,8 +46,10 @@ class CaptureService {
     /// At the end of the program: as cancel(), and whatever waits.
     void shutDown();
 
-    /// Publishes camera/status, on each connection.
+    /// Publishes camera/status; then what was taken without a connection begins to leave.
     void onConnected();
+    void onDisconnected();
+    void publishStatus();
     /// Called after each picture that the broker took.
     void onPublished(Task handler);
     /// Called when camera state or counters that people look at changed.

@@ -10,6 +10,7 @@
 #include "core/sha256.hpp"
 #include "core/text.hpp"
 #include "services/command_table.hpp"
+#include "services/discovery.hpp"
 #include "services/flood_guard.hpp"
 #include "services/interrupted.hpp"
 #include "services/repeat_memory.hpp"
@@ -59,8 +60,7 @@ struct CommandService::Impl {
           publisher(p),
           journal(j),
           base(c.topics.base),
-          subscriptions(CommandService::subscriptions(c)),
-          route(c, subscriptions),
+          route(c, Discovery::withSubscription(CommandService::subscriptions(c), c)),
           interrupted(j),
           retained(j),
           flood(
@@ -315,7 +315,6 @@ struct CommandService::Impl {
     Publisher& publisher;
     Journal& journal;
     std::string base;
-    std::vector<std::string> subscriptions;
     ReplyRoute route;
     RepeatMemory repeats{kRememberedTransactions, kRepeatWindow};
     InterruptedSeries interrupted;

@@ -56,7 +56,7 @@ class CommandService {
     using OutputHandler = std::function<Outcome(const std::string& name, const std::string& value)>;
     void setOutputHandler(OutputHandler handler);
 
-    /// The topics to subscribe to, and no other.
+    /// The topics to subscribe to for commands.
     [[nodiscard]] static std::vector<std::string> subscriptions(const Config& config);
 
     /// What earlier runs answered, and what they were at when they ended: series of pictures are answered `cancelled`.

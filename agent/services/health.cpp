@@ -71,7 +71,10 @@ Json cameraOf(const HealthReport& report) {
               {"published", report.captures.published},
               {"failed", report.captures.failed},
               {"waiting", report.captures.waiting},
-              {"series", report.captures.series}};
+              {"series", report.captures.series},
+              {"kept", report.captures.backlog.waiting},
+              {"kept_sent", report.captures.backlog.sent},
+              {"kept_dropped", report.captures.backlog.dropped}};
     if (!report.camera.online) json["error"] = report.camera.reason;
     return json;
 }

@@ -10,7 +10,7 @@ namespace edge {
 /// What `<base>/image` and the reply say of one picture, as one JSON object.
 struct ImageDescription {
     std::string id;
-    std::string trigger;      ///< "command", or "gpio:<name>"
+    std::string trigger;      ///< "command", "motion", or "gpio:<name>"
     std::string transaction;  ///< "" is left out
     std::string sha256;
 };

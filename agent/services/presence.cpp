@@ -38,7 +38,10 @@ Json capabilities(const Config& config) {
     for (const auto& output : config.gpio.outputs) outputs.push_back(output.name);
     return {{"commands", commands},
             {"sensors", sensors},
-            {"camera", {{"backend", toString(config.camera.backend)}, {"topic", config.image.topic}}},
+            {"camera",
+             {{"backend", toString(config.camera.backend)},
+              {"topic", config.image.topic},
+              {"motion", config.camera.motion.enabled}}},
             {"gpio", {{"inputs", inputs}, {"outputs", outputs}}}};
 }
 

@@ -8,6 +8,19 @@
 
 namespace edge {
 
+Result<double> judgeReading(const SensorConfig& config, const Result<double>& raw) {
+    if (!raw) return raw;
+    const double value = *raw * config.scale + config.offset;
+    if (!std::isfinite(value)) return fail(Errc::kFault, fmt::format("sensor {} gave no number", config.name));
+    if (value < config.min || value > config.max) {
+        return fail(Errc::kFault,
+                    fmt::format("sensor {} says {:.3f} °C, which is outside {} … {}; if that can be true, "
+                                "change min and max of the sensor",
+                                config.name, value, config.min, config.max));
+    }
+    return value;
+}
+
 SensorPoll::SensorPoll(Loop& loop, SensorConfig config, std::shared_ptr<Sensor> sensor,
                        std::shared_ptr<Executor> strand, Handler handler)
     : loop_(loop),
@@ -71,20 +84,7 @@ void SensorPoll::read() {
 void SensorPoll::finish(const Result<double>& raw) {
     isReading_ = false;
     limit_.cancel();
-    if (std::exchange(isWanted_, false)) handler_(judge(raw));
-}
-
-Result<double> SensorPoll::judge(const Result<double>& raw) const {
-    if (!raw) return raw;
-    const double value = *raw * config_.scale + config_.offset;
-    if (!std::isfinite(value)) return fail(Errc::kFault, fmt::format("sensor {} gave no number", config_.name));
-    if (value < config_.min || value > config_.max) {
-        return fail(Errc::kFault,
-                    fmt::format("sensor {} says {:.3f} °C, which is outside {} … {}; if that can be true, "
-                                "change min and max of the sensor",
-                                config_.name, value, config_.min, config_.max));
-    }
-    return value;
+    if (std::exchange(isWanted_, false)) handler_(judgeReading(config_, raw));
 }
 
 }  // namespace edge

@@ -12,6 +12,10 @@
 
 namespace edge {
 
+/// A sensor's raw value by its configuration: scale and offset applied, refused (kFault) where it is no number or out
+/// of range.
+Result<double> judgeReading(const SensorConfig& config, const Result<double>& raw);
+
 /// Reads one sensor on its strand and on its schedule. Without drift (next = previous + interval), and without bunching
 /// up: a read that takes longer than the interval skips turns. Only one read is ever under way; one that takes longer
 /// than kAnswerLimit is reported once as a fault, and its late value is dropped. Thread: the loop's, the handler too;
@@ -36,7 +40,6 @@ class SensorPoll {
     void turn();
     void read();
     void finish(const Result<double>& raw);
-    [[nodiscard]] Result<double> judge(const Result<double>& raw) const;
 
     Loop& loop_;
     SensorConfig config_;

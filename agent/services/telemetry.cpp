@@ -226,9 +226,15 @@ void Telemetry::shutDown(Task done) {
 bool Telemetry::isPublishing() const {
     return impl_->state.isPublishing;
 }
+std::optional<milliseconds> Telemetry::publishingInterval() const {
+    if (!isPublishing()) return std::nullopt;
+    return impl_->interval();
+}
 
-void Telemetry::onConnected() {
+void Telemetry::publishState() {
     impl_->publishState();
+}
+void Telemetry::onConnected() {
     for (const auto& channel : impl_->channels) channel->publishStatus();
     impl_->backlog.onConnected();
 }

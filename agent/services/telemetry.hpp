@@ -42,8 +42,12 @@ class Telemetry {
     void shutDown(Task done);
 
     [[nodiscard]] bool isPublishing() const;
+    /// How often, save for sensors with an interval of their own; nullopt while nothing is published.
+    [[nodiscard]] std::optional<milliseconds> publishingInterval() const;
 
-    /// `<base>/publishing` and the sensors' states; then the backlog begins to leave.
+    /// `<base>/publishing`.
+    void publishState();
+    /// The sensors' states; then the backlog begins to leave.
     void onConnected();
     void onDisconnected();
     /// The `status` command: publishing, states, the last readings with the times they were taken.

@@ -8,6 +8,7 @@ import fleet
 import instructions
 import journal
 import memory
+import motion
 import readings
 import start
 from candidates import Bench
@@ -24,6 +25,7 @@ SECTIONS = {
     "regular": readings.regular,
     "rest": readings.cost,
     "journal": journal.journal,
+    "motion": motion.motion,
     "fleet": fleet.fleet,
 }
 

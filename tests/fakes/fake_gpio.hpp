@@ -34,6 +34,14 @@ class FakeGpio : public GpioPort {
         return it->second;
     }
 
+    /// By the line's name, else its offset; what is not in `uses` is free.
+    Result<GpioLineUse> lookUp(const std::string&, const GpioLine& line) override {
+        const std::string key = line.name.empty() ? std::to_string(line.offset) : line.name;
+        const auto found = uses.find(key);
+        return found == uses.end() ? GpioLineUse{"line " + key, false, ""} : found->second;
+    }
+    std::map<std::string, Result<GpioLineUse>> uses;
+
     Result<std::unique_ptr<GpioInputLine>> openInput(const GpioInputConfig& config) override {
         Wire& wire = attempt(config.name);
         if (wire.openError) return tl::unexpected<Error>(*wire.openError);

@@ -22,6 +22,9 @@ class FakePictureSource : public PictureSource {
     [[nodiscard]] const CameraState& state() const override { return state_; }
     void onStateChange(StateHandler handler) override { handler_ = std::move(handler); }
 
+    void onMotion(MotionHandler handler) override { motion_ = std::move(handler); }
+    void move(bool isMoving) const { motion_(isMoving); }
+
     /// Answers the oldest request.
     void give(Result<Picture> picture) {
         loop_.post([done = std::move(waiting_.front()), picture = std::move(picture)] { done(picture); });
@@ -47,6 +50,7 @@ class FakePictureSource : public PictureSource {
     Executor& loop_;
     CameraState state_;
     StateHandler handler_;
+    MotionHandler motion_;
     std::deque<PictureHandler> waiting_;
 };
 

@@ -362,5 +362,47 @@ TEST_F(CapturePipelineTest, VerifiesWithoutEncoding) {
     EXPECT_TRUE(one->tasks.empty());
 }
 
+TEST_F(CapturePipelineTest, ALookGetsAFrameOfItsOwnWhenNobodyElseWantsOne) {
+    int looks = 0;
+    pipeline().look([&](const Frame&, Orientation) { ++looks; });
+    loop.runPending();
+    ASSERT_TRUE(camera.demand);
+    camera.deliver();
+    loop.runPending();
+    EXPECT_EQ(looks, 1);
+    EXPECT_FALSE(camera.demand) << "once";
+}
+
+TEST_F(CapturePipelineTest, ALookSharesTheFrameOfACaptureAndKeepsItFromNothing) {
+    int looks = 0;
+    pipeline().look([&](const Frame&, Orientation) { ++looks; });
+    loop.runPending();
+    const BootTime forLook = camera.demandedNotBefore;
+    capture("a");
+    EXPECT_GT(camera.demandedNotBefore, forLook) << "the capture's own demand takes the place of the look's";
+    camera.deliver();
+    loop.runPending();
+    EXPECT_EQ(looks, 1);
+    serveAll();
+    EXPECT_EQ(answers, std::vector<std::string>{"a:ok"});
+    EXPECT_EQ(camera.demands, 2);
+}
+
+TEST_F(CapturePipelineTest, ALookUsesTheSizeThatIsStreamed) {
+    capture("a", seconds{5}, 128, 128);
+    serveAll();
+    pipeline().look([](const Frame&, Orientation) {});
+    loop.runPending();
+    EXPECT_EQ(camera.wishes.size(), 1U) << "the camera was not started again";
+}
+
+TEST_F(CapturePipelineTest, ALookInVainShowsThatTheCameraIsSilent) {
+    pipeline().look([](const Frame&, Orientation) { FAIL(); });
+    loop.runPending();
+    loop.advance(CapturePipeline::kSilenceLimit);
+    ASSERT_EQ(broken.size(), 1U);
+    EXPECT_FALSE(camera.isStreaming);
+}
+
 }  // namespace
 }  // namespace edge

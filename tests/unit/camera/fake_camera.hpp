@@ -38,9 +38,10 @@ class FakeCamera : public Camera {
     void onChange(ChangeHandler handler) override { changed = std::move(handler); }
 
     /// A grey frame of this size, exposed now (or at `exposureStart`), for whoever waits.
-    void deliver(int width = 64, int height = 64, std::optional<BootTime> exposureStart = std::nullopt) {
+    void deliver(int width = 64, int height = 64, std::optional<BootTime> exposureStart = std::nullopt,
+                 std::uint8_t brightness = 128) {
         auto pixels = std::make_shared<std::vector<std::uint8_t>>(
-            static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3 / 2, 128);
+            static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3 / 2, brightness);
         const auto luma = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
         const auto half = static_cast<std::size_t>(width / 2);
         Frame frame;

@@ -72,12 +72,12 @@ TEST(Protocol, EscapesTextThatIsNoUtf8) {
 
 TEST(Protocol, UnderstandsTheVersionOfAnyHello) {
     const auto hello = decodeRequest(R"({"type":"hello","version":9,"new":{"deep":[1]}})");
-    const auto description = decodeReply(R"({"type":"description","version":2})");
+    const auto description = decodeReply(R"({"type":"description","version":8})");
 
     ASSERT_TRUE(hello);
     EXPECT_EQ(std::get<Hello>(*hello).version, 9);
     ASSERT_TRUE(description);
-    EXPECT_EQ(std::get<Description>(*description).version, 2);
+    EXPECT_EQ(std::get<Description>(*description).version, 8);
 }
 
 TEST(Protocol, NamesThePackageToUpgrade) {

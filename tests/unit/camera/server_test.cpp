@@ -322,5 +322,38 @@ TEST_F(ServerTest, IsHealthyWhileDeadlinesAreKept) {
     EXPECT_TRUE(server().isHealthy());
 }
 
+TEST_F(ServerTest, MotionIsToldToWhoeverIsConnectedUntilItIsOver) {
+    config.camera.motion.enabled = true;
+    config.camera.motion.interval = milliseconds{500};
+    config.camera.motion.coolDown = seconds{3};
+    Peer peer = connect();
+    peer.hello();
+    read();
+    ASSERT_TRUE(peer.hear<Description>());
+    EXPECT_EQ(peer.hear<Motion>(), Motion{false});
+    const auto lookFor = [&](seconds time, std::uint8_t brightness) {
+        for (int i = 0; i < static_cast<int>(time.count()) * 2; ++i) {
+            loop.advance(milliseconds{500});
+            if (camera.demand) camera.deliver(64, 64, std::nullopt, brightness);
+            loop.runPending();
+        }
+    };
+    lookFor(MotionWatch::kSettle + seconds{1}, 128);
+    EXPECT_FALSE(peer.hear<Motion>()) << "nothing moves";
+    lookFor(seconds{1}, 20);
+    EXPECT_EQ(peer.hear<Motion>(), Motion{true});
+    for (int i = 0; i < 60; ++i) lookFor(seconds{1}, 20);
+    EXPECT_EQ(peer.hear<Motion>(), Motion{false}) << "what stays is background";
+    EXPECT_EQ(exitCode, std::nullopt) << "it does not end for lack of captures";
+}
+
+TEST_F(ServerTest, WithoutMotionNobodyLooks) {
+    Peer peer = connect();
+    peer.hello();
+    read();
+    loop.advance(seconds{5});
+    EXPECT_FALSE(camera.demand);
+}
+
 }  // namespace
 }  // namespace edge

@@ -111,6 +111,9 @@ TEST(EveryKey, RefusesOtherTypes) {
         {KeyKind::kChoice, {"1", "true", "[]"}},
         {KeyKind::kServers, {"1", "\"mqtt://localhost\"", "[]", "[1]", "[\"\"]"}},
         {KeyKind::kLine, {"1.5", "true", "[17]"}},
+        {KeyKind::kAreas,
+         {"1", "\"all\"", "[1]", "[[0, 0, 100]]", "[[0, 0, 101, 10]]", "[[60, 0, 50, 10]]", "[[0, 0, 0, 10]]",
+          "[[0, 0, 1.5, 10]]", "[[-1, 0, 10, 10]]"}},
         {KeyKind::kControls, {"1", "\"ExposureTime\"", "[]"}},
     };
     for (const KeyFacts& facts : allKeys()) {

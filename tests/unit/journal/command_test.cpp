@@ -97,16 +97,29 @@ TEST_F(CommandTest, ShowsALineOfTextForEachRowInLocalTime) {
     std::istringstream lines(out.str());
     std::string line;
     std::getline(lines, line);
-    EXPECT_EQ(line, "2026-11-18 12:06:40.000  event    start                1.0");
+    EXPECT_EQ(line, "2026-11-18 12:06:40.000  event    start            -                    1.0");
     std::getline(lines, line);
-    EXPECT_EQ(line, "2026-11-18 12:06:40.000  reading  room                 21.500 °C  #1  not delivered yet");
+    EXPECT_EQ(line, "2026-11-18 12:06:40.000  reading  room             not delivered yet    21.500 °C  #1");
     std::getline(lines, line);
-    EXPECT_EQ(line, "2026-11-18 12:06:41.000  command  ok                   start    command: start");
+    EXPECT_EQ(line, "2026-11-18 12:06:41.000  command  start            ok                   command: start");
     std::getline(lines, line);
-    EXPECT_EQ(line, "2026-11-18 12:06:42.000  capture  ok                   640x480  54321 bytes  command  img-1");
+    EXPECT_EQ(line,
+              "2026-11-18 12:06:42.000  capture  img-1            ok                   640x480  54321 bytes  command");
     std::getline(lines, line);
-    EXPECT_EQ(line, "2026-11-18 12:06:42.000  command  unknown_command               command: \\xff\\x01hello  [t2]");
+    EXPECT_EQ(line,
+              "2026-11-18 12:06:42.000  command  -                unknown_command      command: \\xff\\x01hello  [t2]");
     EXPECT_FALSE(std::getline(lines, line));
+}
+
+TEST_F(CommandTest, APersonGetsTheNamesOfTheColumns) {
+    fill();
+    options.header = true;
+    options.last = 1;
+    EXPECT_EQ(run(), 0);
+    EXPECT_TRUE(
+        out.str().starts_with("TIME (local)             KIND     NAME             RESULT               DETAILS\n2026-"))
+        << out.str();
+    EXPECT_EQ(runJson().size(), 1U) << "none in JSON";
 }
 
 TEST_F(CommandTest, FiltersByKindTimeAndNumber) {

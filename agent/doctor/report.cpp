@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "doctor/report.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ostream>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "config/load.hpp"
+
+namespace edge {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kExitError = 1;
+constexpr int kExitWarning = 3;
+constexpr int kCheckWidth = 14;
+
+struct Look {
+    std::string_view symbol;
+    std::string_view colour;
+};
+
+Look lookOf(Severity severity) {
+    switch (severity) {
+        case Severity::kFine:
+            return {"✓", "\033[32m"};
+        case Severity::kNote:
+            return {"·", "\033[36m"};
+        case Severity::kWarning:
+            return {"!", "\033[33m"};
+        case Severity::kError:
+            return {"✗", "\033[31m"};
+    }
+    return {"?", ""};
+}
+
+Severity worstOf(const Findings& findings) {
+    Severity worst = Severity::kFine;
+    for (const Finding& finding : findings) worst = std::max(worst, finding.severity);
+    return worst;
+}
+
+void printJson(const Findings& findings, std::ostream& out) {
+    Json list = Json::array();
+    for (const Finding& finding : findings) {
+        Json entry{{"check", finding.check}, {"severity", toString(finding.severity)}, {"text", finding.text}};
+        if (!finding.remedy.empty()) entry["remedy"] = finding.remedy;
+        list.push_back(std::move(entry));
+    }
+    const Json report{{"status", toString(worstOf(findings))}, {"findings", std::move(list)}};
+    out << report.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
+void printFinding(const Finding& finding, ReportStyle style, std::ostream& out) {
+    std::string mark = fmt::format("{:8}", toString(finding.severity));
+    if (style == ReportStyle::kTerminal) {
+        const Look look = lookOf(finding.severity);
+        mark = fmt::format("{}{}\033[0m", look.colour, look.symbol);
+    }
+    out << fmt::format("{} {:{}} {}\n", mark, finding.check, kCheckWidth, finding.text);
+    if (finding.remedy.empty()) return;
+    const int indent = style == ReportStyle::kTerminal ? kCheckWidth + 3 : kCheckWidth + 10;
+    out << fmt::format("{:{}}→ {}\n", "", indent, finding.remedy);
+}
+
+std::string sumOf(const Findings& findings) {
+    const auto count = [&](Severity severity) {
+        return std::count_if(findings.begin(), findings.end(),
+                             [severity](const Finding& finding) { return finding.severity == severity; });
+    };
+    const auto errors = count(Severity::kError);
+    const auto warnings = count(Severity::kWarning);
+    if (errors == 0 && warnings == 0) return "Nothing is wrong.";
+    return fmt::format("{} error{}, {} warning{}.", errors, errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::string toString(Severity severity) {
+    switch (severity) {
+        case Severity::kFine:
+            return "fine";
+        case Severity::kNote:
+            return "note";
+        case Severity::kWarning:
+            return "warning";
+        case Severity::kError:
+            return "error";
+    }
+    return "error";
+}
+
+ReportStyle styleOfStandardOutput() {
+    const char* terminal = std::getenv("TERM");
+    const char* noColour = std::getenv("NO_COLOR");
+    const bool isPlain =
+        (noColour != nullptr && *noColour != '\0') || terminal == nullptr || std::string_view(terminal) == "dumb";
+    return ::isatty(STDOUT_FILENO) == 1 && !isPlain ? ReportStyle::kTerminal : ReportStyle::kText;
+}
+
+void printReport(const Findings& findings, ReportStyle style, std::ostream& out) {
+    if (style == ReportStyle::kJson) return printJson(findings, out);
+    for (const Finding& finding : findings) printFinding(finding, style, out);
+    out << '\n' << sumOf(findings) << '\n';
+}
+
+int exitCodeOf(const Findings& findings) {
+    const bool isConfigurationWrong = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+        return finding.check == kConfigurationCheck && finding.severity == Severity::kError;
+    });
+    if (isConfigurationWrong) return kExitConfig;
+    switch (worstOf(findings)) {
+        case Severity::kError:
+            return kExitError;
+        case Severity::kWarning:
+            return kExitWarning;
+        case Severity::kFine:
+        case Severity::kNote:
+            break;
+    }
+    return 0;
+}
+
+}  // namespace edge

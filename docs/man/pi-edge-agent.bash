@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Made by build/dev/bin/edge_manual of agent/command_line.cpp.
+_pi_edge_agent() {
+    local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=
+    case $before in
+        -c | --config | -o | --output) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
+        --kind) words="command reading capture event" ;;
+        --since) words="30m 2h 7d" ;;
+        --last) return ;;
+        check-config) [[ $current == -* ]] || { mapfile -t COMPREPLY < <(compgen -f -- "$current") && return; } ;;
+    esac
+    [[ -n $words ]] || case ${COMP_WORDS[1]} in
+        run) words="-h --help -c --config" ;;
+        check-config) words="-h --help -c --config" ;;
+        doctor) words="-h --help -c --config --json" ;;
+        capture) words="-h --help -c --config -o --output" ;;
+        journal) words="-h --help -c --config --kind --since --last --json --follow" ;;
+        *) ((COMP_CWORD > 1)) || words="run check-config doctor capture journal --version -h --help" ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+complete -F _pi_edge_agent -o filenames pi-edge-agent
