@@ -79,6 +79,11 @@ installDependencies() {
     fi
 }
 
+# installNode: node and npm. Other packages than Debian's have both in one.
+installNode() {
+    command -v npm >/dev/null || installDependencies node
+}
+
 # count REPORT: adds to $passed and $failed what ctest's JUnit report says; `run` is its word for a test that ran and passed.
 count() {
     local tests=0 good=0

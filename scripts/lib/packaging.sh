@@ -6,9 +6,10 @@
 packages=$root/build/release/packages
 export packages
 
-# buildPackages: pi-edge-agent_*.deb and pi-edge-camera_*.deb, of the sources as they are, in $packages.
+# buildPackages VIEWER: pi-edge-agent_*.deb and pi-edge-camera_*.deb, of the sources as they are, in $packages; with the viewer's page ("" = none),
+# pi-edge-viewer_*.deb as well.
 buildPackages() {
-    step "Configuring the release" release-configure cmake --preset release -DCMAKE_INSTALL_PREFIX=/usr ||
+    step "Configuring the release" release-configure cmake --preset release -DCMAKE_INSTALL_PREFIX=/usr -DEDGE_VIEWER="${1:-}" ||
         fail "CMake could not configure the build" "The message above says what is missing." \
             "build/release can be deleted at any time."
     step "Building both programs (minutes on a Pi)" release-build \

@@ -11,6 +11,8 @@ from PIL import Image
 
 from support import AGENT, PATIENCE, AgentCase
 
+ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../..")
+
 
 def run(*arguments, **options):
     return subprocess.run([AGENT, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False, **options)
@@ -22,6 +24,28 @@ class CommandLine(AgentCase):
         version = run("--version")
         self.assertEqual((version.returncode, version.stderr), (0, ""))
         self.assertRegex(version.stdout, r"\d+\.\d+\.\d+")
+
+    def test_manual_page_and_completion_are_those_of_this_help(self):
+        manual = os.path.join(os.path.dirname(AGENT), "edge_manual")
+        for what, file in (("man", "pi-edge-agent.1"), ("bash", "pi-edge-agent.bash")):
+            made = subprocess.run([manual, what], capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+            with open(f"{ROOT}/docs/man/{file}", encoding="utf-8") as kept:
+                self.assertEqual(made, kept.read(), f"run: {manual} {what} > docs/man/{file}")
+
+    def complete(self, *words):
+        script = (f'source "{ROOT}/docs/man/pi-edge-agent.bash"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _pi_edge_agent; '
+                  'printf "%s\\n" "${COMPREPLY[@]}"')
+        return subprocess.run(["bash", "-c", script, "bash", "pi-edge-agent", *words], capture_output=True, text=True, timeout=PATIENCE,
+                              check=True, cwd=self.agent.directory).stdout.split()
+
+    def test_the_shell_completes_commands_options_and_files(self):
+        self.assertEqual(self.complete("c"), ["check-config", "capture"])
+        self.assertIn("doctor", self.complete(""))
+        self.assertEqual(self.complete("journal", "--f"), ["--follow"])
+        self.assertEqual(self.complete("journal", "--kind", "c"), ["command", "capture"])
+        self.assertEqual(self.complete("run", "--config", "age"), ["agent.toml"])
+        self.assertEqual(self.complete("check-config", "age"), ["agent.toml"])
+        self.assertEqual(self.complete("journal", "--last", ""), [])
 
     def test_wrong_usage_is_2(self):
         for arguments in ((), ("fly",), ("run", "--fast"), ("capture",)):

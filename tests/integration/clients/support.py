@@ -54,16 +54,16 @@ def die_with_parent():
 
 
 class Broker:
-    """mosquitto; what it keeps survives a restart."""
+    """mosquitto; what it keeps survives a restart. `extra` comes at the end of its configuration, `first` at the beginning."""
 
-    def __init__(self, extra=""):
+    def __init__(self, extra="", first=""):
         self.directory = tempfile.mkdtemp(prefix="edge-broker-")
         self.port = free_port()
         self.process = None
         user = "user root\n" if os.geteuid() == 0 else ""
         with open(f"{self.directory}/mosquitto.conf", "w", encoding="utf-8") as file:
             file.write(
-                f"listener {self.port} 127.0.0.1\nallow_anonymous true\n{user}"
+                f"{first}\nlistener {self.port} 127.0.0.1\nallow_anonymous true\n{user}"
                 f"persistence true\npersistence_location {self.directory}/\n{extra}\n"
             )
 
@@ -86,7 +86,8 @@ class Broker:
 
 class Agent:
     """pi-edge-agent run, with a pattern camera and a simulated sensor on room/temp. `extra` is more configuration, `mqtt` and
-    `telemetry` more of these sections, `servers` other addresses than the broker's own."""
+    `telemetry` more of these sections, `servers` other addresses than the broker's own. With `directory`, another agent's, its
+    journal goes on."""
 
     CONFIG = """
 [device]
@@ -110,16 +111,18 @@ backend = "pattern"
 path = "{directory}/journal.db"
 """
 
-    def __init__(self, broker, protocol="auto", extra="", mqtt="", telemetry="", servers=(), environment=None):
+    def __init__(self, broker, protocol="auto", extra="", mqtt="", telemetry="", servers=(), environment=None,
+                 device=ID, directory=None):
         self.broker = broker
+        self.status = f"edge/{device}/status"
         self.environment = os.environ | (environment or {})
-        self.directory = tempfile.mkdtemp(prefix="edge-agent-")
+        self.directory = directory or tempfile.mkdtemp(prefix="edge-agent-")
         self.process = None
         self.last_words = None
         self.config_path = f"{self.directory}/agent.toml"
         with open(self.config_path, "w", encoding="utf-8") as file:
             addresses = json.dumps(list(servers) or [f"mqtt://127.0.0.1:{broker.port}"])
-            file.write(self.CONFIG.format(id=ID, servers=addresses, directory=self.directory, protocol=protocol, mqtt=mqtt,
+            file.write(self.CONFIG.format(id=device, servers=addresses, directory=self.directory, protocol=protocol, mqtt=mqtt,
                                           telemetry=telemetry) + extra)
 
     def launch(self):
@@ -131,9 +134,9 @@ path = "{directory}/journal.db"
 
     def start(self):
         """Starts it and returns when it is online."""
-        with Client(self.broker, STATUS) as watcher:
+        with Client(self.broker, self.status) as watcher:
             self.launch()
-            watcher.wait(STATUS, lambda m: m.payload == b"online" and not m.retain)
+            watcher.wait(self.status, lambda m: m.payload == b"online" and not m.retain)
         return self
 
     def stop(self, how=signal.SIGTERM):

@@ -3,6 +3,7 @@
 command is answered in its time, and nobody has to do anything afterwards."""
 
 import glob
+import json
 import os
 import pathlib
 import signal
@@ -340,5 +341,63 @@ def chip_removed(state):
     cadence.expect_steady("the GPIO chip is removed")
 
 
+def reload(state):
+    """systemctl reload leaves connection and outputs as they are."""
+    bus, chip = state["bus"], state["chip"]
+    bus.send(f"edge/{state['device']}/gpio/relay/set", b"ON")
+    wait_until("the relay is on", lambda: chip.read(RELAY) == 1, 60)
+    since = bus.position()
+    run("systemctl", "reload", AGENT)
+    bus.wait("the agent is there again", lambda m: m.topic.endswith("/info"), since, 60)
+    check("reload: no 'offline' in between", not [m for m in bus.heard(since) if m.topic.endswith("/status") and m.payload == b"offline"
+                                                  and m.topic.count("/") == 2])
+    wait_until("the relay is on after it", lambda: chip.read(RELAY) == 1, 60)
+    check("… and an output stays as it was")
+
+
+def diagnosis():
+    """What the doctor says: {check: [(severity, text and remedy)]}."""
+    found = {}
+    for entry in json.loads(run("pi-edge-agent", "doctor", "--json", ok=(0, 1, 3), timeout=300))["findings"]:
+        found.setdefault(entry["check"], []).append((entry["severity"], f"{entry['text']} {entry.get('remedy', '')}"))
+    return found
+
+
+def expect_told(found, name, severity, *parts):
+    check(f"doctor: {severity} of {name}: {' … '.join(parts)}",
+          any(how == severity and all(part in text for part in parts) for how, text in found.get(name, [])), found.get(name))
+
+
+def doctor(state):
+    """The doctor finds nothing where nothing is wrong, and everything that is."""
+    lm75, chip = state["lm75"], state["chip"]
+    well = diagnosis()
+    expect_told(well, "camera", "fine", "a picture of")
+    expect_told(well, "sensor", "fine", "board")
+    expect_told(well, "gpio", "fine", "in use by the agent")
+    expect_told(well, "broker", "fine", "connected with MQTT 5")
+    expect_told(well, "service", "fine", AGENT, "active")
+    errors = [(name, text) for name, all_ in well.items() for severity, text in all_ if severity == "error"]
+    expect_equal("doctor: no error on a machine that works", errors, [])
+
+    run("systemctl", "stop", AGENT)
+    (VIMC / "unbind").write_text("vimc.0")
+    lm75.unplug()
+    chip.unplug()
+    ill = diagnosis()
+    expect_told(ill, "camera", "error", "no camera is connected")
+    expect_told(ill, "camera", "error", "no picture")
+    expect_told(ill, "sensor", "error", "board")
+    expect_told(ill, "gpio", "error", "relay")
+    expect_told(ill, "service", "warning", AGENT, "start it")
+    lm75.plug()
+    lm75.set(21.5)
+    chip.plug()
+    since = state["bus"].position()
+    run("systemctl", "start", AGENT)
+    online(state["bus"], since)
+    plug_in(state["bus"])
+
+
 TESTS = [prepare, unplugged_in_a_capture, unplugged_in_a_series, stopped, killed, without_permission, held, without_libcamera,
-         bad_zone, hwmon, button, outputs, chip_removed]
+         bad_zone, hwmon, button, outputs, chip_removed, reload, doctor]

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: MIT
+"""The receivers that people run on Windows and elsewhere (scripts/clients), as a person runs them."""
+
+import filecmp
+import functools
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import unittest
+from datetime import datetime, timedelta, timezone
+
+from PIL import Image
+
+import certificates
+from support import PATIENCE, Agent, AgentCase, Broker, Client, die_with_parent, free_port
+
+ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../..")
+NAME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3})Z(-\d+)?\.jpg$")
+
+
+@functools.cache
+def node_receiver():
+    """Installed as its first lines say, away from the sources."""
+    source, work = f"{ROOT}/scripts/clients/node", f"{ROOT}/build/node-receiver"
+    lock = "package-lock.json"
+    if not (os.path.exists(f"{work}/node_modules/mqtt") and filecmp.cmp(f"{source}/{lock}", f"{work}/{lock}", shallow=False)):
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.copytree(source, work)
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=work, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    shutil.copy(f"{source}/receiver.js", work)
+    return ["node", f"{work}/receiver.js"]
+
+
+def python_receiver():
+    return ["/usr/bin/python3", "-B", f"{ROOT}/scripts/clients/python/receiver.py"]
+
+
+class Running:
+    """A receiver at work; what it prints is waited for."""
+
+    def __init__(self, command, **options):
+        self.lines = []
+        self.changed = threading.Condition()
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=die_with_parent,
+                                        **options)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            with self.changed:
+                self.lines.append(line.rstrip("\n"))
+                self.changed.notify_all()
+
+    def wait(self, pattern, count=1):
+        def found():
+            return sum(bool(re.search(pattern, line)) for line in self.lines) >= count
+        with self.changed:
+            if not self.changed.wait_for(found, PATIENCE):
+                raise AssertionError(f"{pattern!r} was not printed {count} times: {self.lines}")
+
+    def end(self):
+        """Its exit code."""
+        code = self.process.wait(PATIENCE)
+        self.reader.join(PATIENCE)
+        self.process.stdout.close()
+        return code
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.end()
+
+
+class Receivers:
+    """What both have in common."""
+
+    def command(self):
+        raise NotImplementedError
+
+    def setUp(self):
+        super().setUp()
+        self.folder = tempfile.mkdtemp(prefix="edge-receiver-")
+        self.addCleanup(shutil.rmtree, self.folder, True)
+
+    def receive(self, *options, broker=None, environment=None):
+        broker = broker or f"mqtt://127.0.0.1:{self.broker.port}"
+        running = Running([*self.command(), "--broker", broker, "--folder", self.folder, *options], env=os.environ | (environment or {}))
+        self.addCleanup(running.close)
+        return running
+
+    def pictures(self):
+        return sorted(os.listdir(self.folder))
+
+    def test_once_takes_a_picture_and_ends(self):
+        receiver = self.receive("--once", "capture")
+        self.assertEqual(receiver.end(), 0, receiver.lines)
+        [name] = self.pictures()
+        match = NAME.match(name)
+        self.assertIsNotNone(match, name)
+        taken = datetime.strptime(match[1], "%Y-%m-%dT%H-%M-%S.%f").replace(tzinfo=timezone.utc)
+        self.assertLess(abs(datetime.now(timezone.utc) - taken), timedelta(minutes=2))
+        Image.open(f"{self.folder}/{name}").load()
+
+    def test_readings_are_printed_from_start_to_stop(self):
+        receiver = self.receive("start")
+        receiver.wait("^start: done")
+        receiver.wait(r"^\d\d:\d\d:\d\d room/temp -?\d+$", 3)
+        receiver.process.send_signal(signal.SIGINT)
+        self.assertEqual(receiver.end(), 0, receiver.lines)
+        self.receive("stop").wait("^stop: done")
+
+    def test_it_goes_on_when_the_broker_was_away(self):
+        receiver = self.receive("capture")
+        receiver.wait(r"\.jpg \(\d+ bytes\)")
+        self.broker.stop()
+        receiver.wait("connection is lost")
+        self.broker.start()
+        receiver.wait("^connected to", 2)
+        with Client(self.broker, "edge/test-pi/#") as other:
+            other.wait("edge/test-pi/status", lambda m: m.payload == b"online")
+            other.command("capture")
+        receiver.wait(r"\.jpg \(\d+ bytes\)", 2)
+        self.assertEqual(len(self.pictures()), 2, "and 'capture' was not sent again")
+
+    def test_what_is_no_whole_picture_is_kept_apart(self):
+        receiver = self.receive()
+        receiver.wait("^connected to")
+        with Client(self.broker, "jpeg") as other:
+            for payload in (b"", b"\xff\xd8\xff", b"\xff\xd8" + b"x" * 100 + b"\xff\xd9", b"GIF89a"):
+                other.publish("jpeg", payload)
+            for _ in range(2):
+                other.publish("command", "capture")
+        receiver.wait("is incomplete", 3)
+        receiver.wait(r"\.jpg \(\d+ bytes\)", 2)
+        names = self.pictures()
+        self.assertEqual(sum(name.endswith(".jpg") for name in names), 2, names)
+        self.assertGreaterEqual(sum(name.endswith(".incomplete") for name in names), 3, names)
+        self.assertFalse([name for name in names if name.endswith(".part")])
+
+    def test_two_pictures_of_one_moment_keep_their_own_names(self):
+        receiver = self.receive("--pictures", "again")
+        receiver.wait("^connected to")
+        jpeg = self.picture()
+        with Client(self.broker, protocol=5) as other:
+            for _ in range(2):
+                self.publish_at(other, jpeg, "2026-11-20T09:30:00.123Z")
+        receiver.wait(r"\.jpg \(\d+ bytes\)", 2)
+        self.assertEqual(self.pictures(), ["2026-11-20T09-30-00.123Z-2.jpg", "2026-11-20T09-30-00.123Z.jpg"])
+
+    def picture(self):
+        before = len(self.client.on("jpeg"))
+        self.client.command("capture")
+        return self.client.wait("jpeg", count=before + 1).payload
+
+    @staticmethod
+    def publish_at(client, jpeg, when):
+        from paho.mqtt.packettypes import PacketTypes
+        from paho.mqtt.properties import Properties
+        properties = Properties(PacketTypes.PUBLISH)
+        properties.UserProperty = [("time", when)]
+        client.paho.publish("again", jpeg, 1, False, properties).wait_for_publish()
+
+    def test_an_error_is_told_and_ends_once(self):
+        receiver = self.receive("--once", "bake")
+        self.assertEqual(receiver.end(), 1)
+        self.assertIn("unknown_command", "\n".join(receiver.lines))
+
+    def test_a_device_is_asked_alone(self):
+        other = Agent(self.broker, device="other")
+        self.addCleanup(other.close)
+        other.start()
+        receiver = self.receive("--once", "--device", "other", "capture")
+        self.assertEqual(receiver.end(), 0, receiver.lines)
+        self.assertEqual(self.client.on("edge/test-pi/response"), [])
+
+    def test_no_broker_and_no_picture_are_told(self):
+        receiver = self.receive(broker=f"mqtt://127.0.0.1:{free_port()}")
+        self.assertEqual(receiver.end(), 1)
+        self.assertIn("cannot be reached", receiver.lines[-1])
+        receiver = self.receive("--once", "--timeout", "1")
+        self.assertEqual(receiver.end(), 1)
+        self.assertIn("no picture came", receiver.lines[-1])
+        receiver = self.receive(broker="http://127.0.0.1")
+        self.assertEqual(receiver.end(), 2)
+
+    def test_the_older_protocol_works_too(self):
+        receiver = self.receive("--protocol", "3.1.1", "--once", "capture")
+        self.assertEqual(receiver.end(), 0, receiver.lines)
+        self.assertRegex(self.pictures()[0], NAME)
+
+
+class PythonReceiver(Receivers, AgentCase):
+    def command(self):
+        return python_receiver()
+
+
+class NodeReceiver(Receivers, AgentCase):
+    def command(self):
+        return node_receiver()
+
+
+class Secured(unittest.TestCase):
+    """TLS, a user and a password: both receivers, and both refuse a certificate that is not the broker's."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="edge-receiver-")
+        self.addCleanup(shutil.rmtree, self.folder, True)
+
+    def test_tls_with_a_password(self):
+        authority = certificates.Authority(self.folder)
+        certificate, key = authority.issue("localhost")
+        subprocess.run(["mosquitto_passwd", "-b", "-c", f"{self.folder}/passwords", "reader", "secret"], check=True, capture_output=True)
+        tls_port = free_port()
+        broker = Broker(f"listener {tls_port} 127.0.0.1\ncertfile {certificate}\nkeyfile {key}\nallow_anonymous false\n"
+                        f"password_file {self.folder}/passwords\n", first="per_listener_settings true")
+        self.addCleanup(broker.close)
+        broker.start()
+        agent = Agent(broker)
+        self.addCleanup(agent.close)
+        agent.start()
+        for receiver in (python_receiver(), node_receiver()):
+            common = [*receiver, "--broker", f"mqtts://localhost:{tls_port}", "--folder", f"{self.folder}/pictures", "--once",
+                      "--timeout", str(PATIENCE), "capture"]
+            good = subprocess.run([*common, "--ca", authority.file, "--user", "reader"], env=os.environ | {"MQTT_PASSWORD": "secret"},
+                                  capture_output=True, text=True, timeout=2 * PATIENCE, check=False)
+            self.assertEqual(good.returncode, 0, good.stdout + good.stderr)
+            strange = subprocess.run([*common, "--user", "reader"], env=os.environ | {"MQTT_PASSWORD": "secret"}, capture_output=True,
+                                     text=True, timeout=2 * PATIENCE, check=False)
+            self.assertEqual(strange.returncode, 1, strange.stdout + strange.stderr)
+            self.assertIn("cannot be reached", strange.stderr)
+            wrong = subprocess.run([*common, "--ca", authority.file, "--user", "reader"], env=os.environ | {"MQTT_PASSWORD": "wrong"},
+                                   capture_output=True, text=True, timeout=2 * PATIENCE, check=False)
+            self.assertEqual(wrong.returncode, 1, wrong.stdout + wrong.stderr)
+        self.assertEqual(len(os.listdir(f"{self.folder}/pictures")), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
