@@ -203,6 +203,7 @@ void CameraClient::linkEnded(const std::string& reason) {
     }
     const Error error{Errc::kUnavailable, "the camera program " + reason};
     if (!isGreeted_) return failAttempt(error);
+    hasteLeft_ = kHasteLimit;  // whoever is killed is cleared away, too
     scheduleRetry();
     setState({false, state_.model, error.message});
     queue_.failIf([](const RequestQueue::Entry& entry) { return entry.isSent; }, error);
@@ -221,6 +222,7 @@ void CameraClient::programHangs() {
     helloTimer_.cancel();
     silenceTimer_.cancel();
     const Error error{Errc::kUnavailable, "the camera program was silent for too long and has been given up"};
+    if (isGreeted_) hasteLeft_ = kHasteLimit;
     scheduleRetry();
     setState({false, state_.model, error.message});
     queue_.unsend();  // the request that it hangs on is answered already; the others did nothing

@@ -32,7 +32,7 @@ class CameraClient : public PictureSource {
     static constexpr std::size_t kPipelineDepth = 3;  ///< captures sent ahead of their answers
     static constexpr seconds kHelloLimit{10};         ///< covers start, libraries, and a first frame from a slow sensor
     static constexpr seconds kSilenceLimit{2};        ///< past a deadline, before the program counts as hung
-    static constexpr milliseconds kHaste{200};        ///< between attempts right after an orderly end …
+    static constexpr milliseconds kHaste{200};        ///< between attempts right after the end of one that worked …
     static constexpr int kHasteLimit = 5;             ///< … and how many of them
     static constexpr milliseconds kRetryMin = seconds{1};
     static constexpr milliseconds kRetryMax = seconds{60};
@@ -73,7 +73,7 @@ class CameraClient : public PictureSource {
     bool isGreeted_ = false;    ///< hello was answered on this connection
     bool isFirstLook_ = true;   ///< later looks want to see a frame
     bool isAdvancing_ = false;  ///< an advance() is posted
-    int hasteLeft_ = 0;         ///< attempts that follow an orderly end at once: its successor may meet the end of it
+    int hasteLeft_ = 0;         ///< attempts that follow an end at once: its successor may meet the end of it
     bool isFarewell_ = false;   ///< the program said that it is about to end, in order
     bool isRetryDue_ = false;   ///< the retry timer runs: no connection is opened before
     milliseconds retryDelay_ = kRetryMin;

@@ -51,8 +51,8 @@ def capture(bus, file, seconds=90, **options):
     """Asks for a picture and checks all that comes: reply, JPEG, description, the colour bars. Returns the description."""
     width, height = options.get("width", 640), options.get("height", 480)
     since, reply = bus.ask({"command": "capture", "timeout": "60s", "transaction": file, **options}, seconds)
-    expect_equal(f"capture {width}x{height}: the reply is ok, with the transaction",
-                 (reply["status"], reply.get("command"), reply.get("transaction")), ("ok", "capture", file))
+    check(f"capture {width}x{height}: the reply is ok, with the transaction",
+          (reply["status"], reply.get("command"), reply.get("transaction")) == ("ok", "capture", file), reply)
     description = bus.wait("the description", lambda m: m.topic.endswith("/image"), since).json
     pictures = bus.heard(since, "jpeg")
     expect_equal("… one picture on the topic jpeg", len(pictures), 1)

@@ -148,6 +148,9 @@ TEST_F(CameraClientTest, EndsAProgramThatIsSilentAndServesTheNextCaptureWithAnot
     EXPECT_FALSE(client().state().online);
     loop.advance(seconds{1});
     EXPECT_EQ(link->opened, 2);
+    link->end("closed the connection");  // systemd clears the hung one away
+    loop.advance(CameraClient::kHaste);
+    EXPECT_EQ(link->opened, 3);
     link->greet();
     loop.runPending();
     link->receivePicture(link->sent<Capture>().at(1).id);
@@ -250,6 +253,21 @@ TEST_F(CameraClientTest, TriesAgainSoonWhenSystemdStillClearsTheLastProgramAway)
 
     EXPECT_EQ(answers, std::vector<std::string>{"a:ok"});
     EXPECT_EQ(states.size(), 1U) << "it never was offline";
+}
+
+TEST_F(CameraClientTest, WaitsUntilAKilledProgramIsClearedAway) {
+    online();
+    link->end("closed the connection");
+    capture("a");
+    loop.advance(CameraClient::kRetryMin);
+    link->end("closed the connection");
+    EXPECT_TRUE(answers.empty());
+    loop.advance(CameraClient::kHaste);
+    link->greet();
+    loop.runPending();
+    link->receivePicture(link->sent<Capture>().at(0).id);
+
+    EXPECT_EQ(answers, std::vector<std::string>{"a:ok"});
 }
 
 TEST_F(CameraClientTest, DoesNotHurryForeverAfterAProgramThatAlwaysSaysFarewell) {
