@@ -16,6 +16,7 @@ namespace edge {
 class EncoderPool {
   public:
     using Done = std::function<void(Result<RenderedJpeg>)>;
+    enum class Where { kHere, kStrand };
 
     /// One encoder a strand. Buffers are made when an encoder is first needed.
     EncoderPool(Loop& loop, std::vector<std::shared_ptr<Executor>> strands);
@@ -23,14 +24,16 @@ class EncoderPool {
 
     [[nodiscard]] bool isFree() const;
     [[nodiscard]] bool isIdle() const;
-    /// Only when isFree(). `deadline` is for oldestDeadline() alone: an encoder cannot be interrupted.
-    void encode(Frame frame, RenderOptions options, SteadyTime deadline, Done done);
+    /// Only when isFree(). `deadline` is for oldestDeadline() alone: an encoder cannot be interrupted. kHere: inside this
+    /// call, on the loop; `done` comes later all the same.
+    void encode(Frame frame, RenderOptions options, SteadyTime deadline, Where where, Done done);
     /// The earliest deadline among the encoders at work; SteadyTime::max() when there is none.
     [[nodiscard]] SteadyTime oldestDeadline() const;
 
   private:
     struct Encoder;
     struct Job;
+    static void render(Encoder& encoder, Job& job);
     /// Apart from the encoder, which what waits on the strand holds.
     struct Seat {
         std::shared_ptr<Executor> strand;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "core/loop.hpp"
@@ -20,15 +21,27 @@ class Pacer {
         const SteadyTime now = loop_.clock().now();
         const SteadyTime due = std::max(now, next_);
         next_ = due + std::chrono::duration_cast<SteadyTime::duration>(period_);
-        timer_ = loop_.at(due, std::move(expose));
+        cancel();
+        if (due > now) {
+            timer_ = loop_.at(due, std::move(expose));
+        } else {  // without the two system calls of a timer
+            waiting_ = std::make_shared<Task>(std::move(expose));
+            loop_.post([waiting = std::weak_ptr(waiting_)] {
+                if (const auto task = waiting.lock()) (*task)();
+            });
+        }
     }
-    void cancel() { timer_.cancel(); }
+    void cancel() {
+        timer_.cancel();
+        waiting_.reset();
+    }
 
   private:
     Loop& loop_;
     const nanoseconds period_;
     SteadyTime next_{};
     Timer timer_;
+    std::shared_ptr<Task> waiting_;  ///< for the loop's next turn; gone: cancelled
 };
 
 }  // namespace edge

@@ -113,6 +113,24 @@ TEST_F(CapturePipelineTest, TakesTheNextFrameWhileTheLastIsEncoded) {
     EXPECT_TRUE(answers.empty());
 }
 
+TEST_F(CapturePipelineTest, EncodesASmallPictureOnTheLoopWhereNoOtherWaits) {
+    capture("a");
+    camera.deliver();
+    loop.runPending();
+
+    EXPECT_EQ(answers, std::vector<std::string>{"a:ok"});
+    EXPECT_TRUE(one->tasks.empty());
+}
+
+TEST_F(CapturePipelineTest, LeavesALargePictureToAThread) {
+    capture("a", seconds{5}, 1280, 720);
+    camera.deliver(1280, 720);
+    loop.runPending();
+
+    EXPECT_TRUE(answers.empty());
+    EXPECT_EQ(one->tasks.size(), 1U);
+}
+
 TEST_F(CapturePipelineTest, TakesNoMoreFramesThanItCanEncode) {
     for (const char* name : {"a", "b", "c"}) capture(name);
     camera.deliver();
@@ -179,8 +197,8 @@ TEST_F(CapturePipelineTest, AnswersByTheDeadline) {
 }
 
 TEST_F(CapturePipelineTest, AnswersByTheDeadlineWhileEncodingHangs) {
-    capture("a", seconds{2});
-    camera.deliver();
+    capture("a", seconds{2}, 1280, 720);
+    camera.deliver(1280, 720);
     loop.runPending();
 
     loop.advance(seconds{3});
@@ -255,10 +273,10 @@ TEST_F(CapturePipelineTest, TellsAllThatWaitWhyTheCameraDoesNotStart) {
 }
 
 TEST_F(CapturePipelineTest, FailsWhatWaitsWhenTheCameraGoes) {
-    capture("encoding");
-    camera.deliver();
+    capture("encoding", seconds{5}, 1280, 720);
+    camera.deliver(1280, 720);
     loop.runPending();
-    capture("waiting");
+    capture("waiting", seconds{5}, 1280, 720);
 
     pipeline().cameraLost({Errc::kUnavailable, "unplugged"});
     one->runAll();
