@@ -81,6 +81,22 @@ math(EXPR pahoNextMinor "${PahoMqttCpp_VERSION_MINOR} + 1")
 set(paho "libpaho-mqttpp3-1 (<< ${PahoMqttCpp_VERSION_MAJOR}.${pahoNextMinor}~)")
 
 # edgePackage(COMPONENT DEPENDS TEXT): the package pi-edge-COMPONENT.
+# edgePackageFiles(COMPONENT): what every package holds beside the programs.
+function(edgePackageFiles component)
+  set(control "${PROJECT_SOURCE_DIR}/cmake/packaging/${component}")
+  install(FILES cmake/packaging/copyright "${PROJECT_BINARY_DIR}/packaging/changelog.gz"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-${component}" COMPONENT ${component})
+  # What a release's lintian does not know, it calls an error.
+  file(READ "${control}/lintian-overrides" overrides)
+  if(EXISTS "${control}/lintian-overrides-${release}")
+    file(READ "${control}/lintian-overrides-${release}" ofRelease)
+    string(APPEND overrides "${ofRelease}")
+  endif()
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/packaging/overrides-${component}" CONTENT "${overrides}" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/packaging/overrides-${component}"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/lintian/overrides" RENAME pi-edge-${component} COMPONENT ${component})
+endfunction()
+
 macro(edgePackage component depends text)
   string(TOUPPER "${component}" _upper)
   set(CPACK_DEBIAN_${_upper}_PACKAGE_NAME pi-edge-${component})
@@ -88,17 +104,7 @@ macro(edgePackage component depends text)
   set(CPACK_DEBIAN_${_upper}_DESCRIPTION "${text}")
   set(_control "${PROJECT_SOURCE_DIR}/cmake/packaging/${component}")
   set(CPACK_DEBIAN_${_upper}_PACKAGE_CONTROL_EXTRA "${_control}/postinst;${_control}/prerm;${_control}/postrm")
-  install(FILES cmake/packaging/copyright "${PROJECT_BINARY_DIR}/packaging/changelog.gz"
-    DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-${component}" COMPONENT ${component})
-  # What a release's lintian does not know, it calls an error.
-  file(READ "${_control}/lintian-overrides" _overrides)
-  if(EXISTS "${_control}/lintian-overrides-${release}")
-    file(READ "${_control}/lintian-overrides-${release}" _ofRelease)
-    string(APPEND _overrides "${_ofRelease}")
-  endif()
-  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/packaging/overrides-${component}" CONTENT "${_overrides}" @ONLY)
-  install(FILES "${PROJECT_BINARY_DIR}/packaging/overrides-${component}"
-    DESTINATION "${CMAKE_INSTALL_DATADIR}/lintian/overrides" RENAME pi-edge-${component} COMPONENT ${component})
+  edgePackageFiles(${component})
 endmacro()
 
 configure_file(cmake/packaging/changelog.in "${PROJECT_BINARY_DIR}/packaging/changelog" @ONLY)
@@ -125,7 +131,6 @@ if(EDGE_VIEWER)
 "Shows readings and pictures of every pi-edge-agent on a broker in a browser,
 and sends them commands: one page, which a broker with websockets can serve
 itself.")
-  install(FILES cmake/packaging/copyright "${PROJECT_BINARY_DIR}/packaging/changelog.gz"
-    DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-viewer" COMPONENT viewer)
+  edgePackageFiles(viewer)
 endif()
 include(CPack)

@@ -73,6 +73,11 @@ class CapturePipeline {
         Stage stage = Stage::kWaiting;
         Result<FinishedPicture> result = fail(Errc::kCancelled, "not taken");
         Done done;
+        struct {
+            BootTime exposed{};  ///< its exposure began
+            BootTime came{};
+            BootTime encoded{};
+        } course;
     };
 
     std::uint64_t add(Job job, milliseconds limit);
@@ -89,6 +94,7 @@ class CapturePipeline {
     void failWaiting(const Error& error);
     void complete(std::uint64_t ticket, Result<FinishedPicture> result);
     void deliver();
+    static void tellCourse(const Job& job);
     [[nodiscard]] Job* find(std::uint64_t ticket);
     [[nodiscard]] Job* firstWaiting();
 

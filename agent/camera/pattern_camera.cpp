@@ -5,7 +5,7 @@
 #include <array>
 #include <cstring>
 #include <span>
-#include <string_view>
+#include <string>
 
 #include <fmt/core.h>
 
@@ -79,34 +79,32 @@ void fill(std::span<std::uint8_t> plane, std::size_t stride, std::size_t x, std:
     }
 }
 
-/// Makes `times` rows of the one at `y`.
-void repeatRow(Canvas& canvas, std::size_t left, std::size_t y, std::size_t width, std::size_t times) {
-    if (left >= canvas.width) return;
-    const std::size_t bytes = std::min(width, canvas.width - left);
-    for (std::size_t row = y + 1; row < std::min(y + times, canvas.height); ++row) {
-        std::memcpy(&canvas.y[row * canvas.width + left], &canvas.y[y * canvas.width + left], bytes);
-    }
-}
-
-/// Light text on a dark box; what does not fit is cut off.
-void drawText(Canvas& canvas, std::string_view text, std::size_t left, std::size_t top, std::size_t scale) {
+/// Light text on a dark box; what does not fit is cut off. `drawn` is what is there already: of a text of the same
+/// length only the characters that differ are drawn.
+void drawText(Canvas& canvas, const std::string& text, std::string& drawn, std::size_t left, std::size_t top,
+              std::size_t scale) {
     const std::size_t advance = (kGlyphWidth + 1) * scale;
-    const std::size_t boxWidth = text.size() * advance + 2 * scale;
-    const std::size_t boxHeight = (kGlyphHeight + 2) * scale;
-    fill(canvas.y, canvas.width, left, top, boxWidth, boxHeight, kPaper);
-    fill(canvas.u, canvas.chromaWidth, left / 2, top / 2, boxWidth / 2, boxHeight / 2, kNeutral);
-    fill(canvas.v, canvas.chromaWidth, left / 2, top / 2, boxWidth / 2, boxHeight / 2, kNeutral);
-    for (std::size_t row = 0; row < kGlyphHeight; ++row) {
-        const std::size_t y = top + (row + 1) * scale;
-        for (std::size_t i = 0; i < text.size(); ++i) {
-            const Glyph& glyph = glyphFor(text[i]);
+    const bool isNew = drawn.size() != text.size();
+    if (isNew) {
+        const std::size_t boxWidth = text.size() * advance + 2 * scale;
+        const std::size_t boxHeight = (kGlyphHeight + 2) * scale;
+        fill(canvas.y, canvas.width, left, top, boxWidth, boxHeight, kPaper);
+        fill(canvas.u, canvas.chromaWidth, left / 2, top / 2, boxWidth / 2, boxHeight / 2, kNeutral);
+        fill(canvas.v, canvas.chromaWidth, left / 2, top / 2, boxWidth / 2, boxHeight / 2, kNeutral);
+    }
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (!isNew && text[i] == drawn[i]) continue;
+        const std::size_t x = left + scale + i * advance;
+        fill(canvas.y, canvas.width, x, top + scale, kGlyphWidth * scale, kGlyphHeight * scale, kPaper);
+        const Glyph& glyph = glyphFor(text[i]);
+        for (std::size_t row = 0; row < kGlyphHeight; ++row) {
             for (std::size_t column = 0; column < kGlyphWidth; ++column) {
                 if ((glyph[row] >> (kGlyphWidth - 1 - column) & 1) == 0) continue;
-                fill(canvas.y, canvas.width, left + scale + i * advance + column * scale, y, scale, 1, kInk);
+                fill(canvas.y, canvas.width, x + column * scale, top + (row + 1) * scale, scale, scale, kInk);
             }
         }
-        repeatRow(canvas, left, y, boxWidth, scale);
     }
+    drawn = text;
 }
 
 /// The part of the picture in which the mark moves.
@@ -143,6 +141,8 @@ struct PatternCamera::Buffer {
     std::vector<std::uint8_t> block;
     bool isDrawn = false;
     std::size_t markPlace = 0;
+    std::string number;
+    std::string time;
 };
 
 PatternCamera::PatternCamera(Loop& loop, const CameraConfig& config) : loop_(loop), pacer_(loop, config.frameRate) {}
@@ -186,14 +186,16 @@ Frame PatternCamera::expose() {
     const bool isFlat = 2 * scale + 2 * line > track.top;  // so wide that the texts cover all of it
     if (!buffer.isDrawn || isFlat) {
         drawBars(canvas);
+        buffer.number.clear();
+        buffer.time.clear();
     } else {
         wipeMark(canvas, track, buffer.markPlace);
     }
     buffer.isDrawn = true;
     buffer.markPlace = frame.sequence % track.places;
     drawMark(canvas, track, buffer.markPlace);
-    drawText(canvas, fmt::format("#{}", frame.sequence), 2 * scale, 2 * scale, scale);
-    drawText(canvas, formatLocalTime(loop_.clock().wallNow()), 2 * scale, 2 * scale + line, scale);
+    drawText(canvas, fmt::format("#{}", frame.sequence), buffer.number, 2 * scale, 2 * scale, scale);
+    drawText(canvas, formatLocalTime(loop_.clock().wallNow()), buffer.time, 2 * scale, 2 * scale + line, scale);
 
     frame.view = {PixelFormat::kYuv420,
                   ColorRange::kFull,

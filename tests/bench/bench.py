@@ -3,6 +3,7 @@
 
 import sys
 
+import arm64
 import captures
 import fleet
 import instructions
@@ -27,6 +28,7 @@ SECTIONS = {
     "journal": journal.journal,
     "motion": motion.motion,
     "fleet": fleet.fleet,
+    "arm64": arm64.pictures,
 }
 
 

@@ -19,15 +19,19 @@ def pss(process):
     return [pss_mib([pid]) for pid in process.pids()]
 
 
+def own(process):
+    return pss_mib(process.pids(), "Pss_Dirty:")
+
+
 def idle_agent(bench, table, row, **more):
     config = candidates.configuration(bench, "lone", camera="none", **more)
     process = bench.run([candidates.AGENT, "run", "--config", config], "lone", "edge/lone/status")
-    table.add(row, [sum(pss(process)), 0.0])
+    table.add(row, [sum(pss(process)), 0.0, own(process)])
     bench.end(process)
 
 
 def idle(bench):
-    table = Table("Memory, PSS in MiB", ["agent", "camera program"])
+    table = Table("Memory, PSS in MiB", ["agent", "camera program", "not from files"])
     idle_agent(bench, table, "idle, no camera")
     idle_agent(bench, table, "idle, TLS", servers=f"mqtts://127.0.0.1:{bench.tls_port}",
                extra=f'[mqtt.tls]\nca_file = "{bench.certificate}"\n')
@@ -36,13 +40,13 @@ def idle(bench):
         for _ in range(20):
             candidate.capture()
         agent, camera = pss(candidate.process)
-        table.add(f"after pictures of {width}x{height}", [agent, camera])
+        table.add(f"after pictures of {width}x{height}", [agent, camera, own(candidate.process)])
         candidate.end()
     for name, make in {"floor": candidates.floor, "python": candidates.incumbent}.items():
         candidate = make(bench)
         for _ in range(20):
             candidate.capture()
-        table.add(f"{name}, 640x480", [sum(pss(candidate.process)), 0.0])
+        table.add(f"{name}, 640x480", [sum(pss(candidate.process)), 0.0, own(candidate.process)])
         candidate.end()
     table.print()
 

@@ -25,12 +25,13 @@ def cpu_seconds(pids):
     return sum(time.clock_gettime(~pid << 3 | 2) for pid in pids)
 
 
-def pss_mib(pids):
-    """Memory, with pages that several processes share divided among them."""
+def pss_mib(pids, what="Pss:"):
+    """Memory, with pages that several processes share divided among them. "Pss_Dirty:": only what cannot be dropped and read
+    again from a file."""
     total = 0
     for pid in pids:
         with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-            total += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+            total += sum(int(line.split()[1]) for line in file if line.startswith(what))
     return total / 1024
 
 

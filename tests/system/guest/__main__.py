@@ -17,6 +17,7 @@ import cuts
 import hardware
 import kills
 import machine
+import timing
 from report import Failed
 
 SHARE = pathlib.Path("/share")
@@ -28,6 +29,7 @@ SUITES = {
     "kills": [kills.TESTS],
     "cuts": cuts.STAGES,
     "board": [board.TESTS],
+    "timing": [timing.TESTS],
 }
 
 

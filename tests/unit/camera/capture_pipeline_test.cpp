@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/log.hpp"
 #include "fake_camera.hpp"
 #include "fakes/manual_loop.hpp"
 
@@ -129,6 +130,19 @@ TEST_F(CapturePipelineTest, LeavesALargePictureToAThread) {
 
     EXPECT_TRUE(answers.empty());
     EXPECT_EQ(one->tasks.size(), 1U);
+}
+
+TEST_F(CapturePipelineTest, TellsInTheDebugLogWhereThePicturesTimeWent) {
+    testing::internal::CaptureStderr();
+    log::setLevel(log::Level::kDebug);
+    capture("a");
+    camera.deliver();
+    loop.runPending();
+    log::setLevel(log::Level::kInfo);
+    const std::string said = testing::internal::GetCapturedStderr();
+
+    EXPECT_NE(said.find("a picture of 64x64: its exposure began "), std::string::npos) << said;
+    EXPECT_NE(said.find("encoding took "), std::string::npos) << said;
 }
 
 TEST_F(CapturePipelineTest, TakesNoMoreFramesThanItCanEncode) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -70,6 +71,20 @@ TEST_F(PatternCameraTest, LeavesNothingOfTheFrameBefore) {
         const auto frame = take(camera);
         ASSERT_TRUE(frame);
         EXPECT_EQ(dark(*frame), 16) << i;
+    }
+}
+
+TEST_F(PatternCameraTest, DrawsTheSameIntoUsedMemoryAsIntoNew) {
+    PatternCamera thrifty(loop, config);
+    PatternCamera lavish(loop, config);
+    ASSERT_TRUE(thrifty.start({320, 240, {}}));
+    ASSERT_TRUE(lavish.start({320, 240, {}}));
+    std::vector<Frame> kept;  // so that each frame gets memory of its own
+    for (int i = 0; i < 120; ++i) {
+        if (i % 40 == 39) loop.advance(seconds{1});
+        const auto used = take(thrifty);
+        kept.push_back(*take(lavish));
+        ASSERT_EQ(pixels(*used), pixels(kept.back())) << i;
     }
 }
 
