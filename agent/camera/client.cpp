@@ -206,7 +206,7 @@ void CameraClient::linkEnded(const std::string& reason) {
     hasteLeft_ = kHasteLimit;  // whoever is killed is cleared away, too
     scheduleRetry();
     setState({false, state_.model, error.message});
-    queue_.failIf([](const RequestQueue::Entry& entry) { return entry.isSent; }, error);
+    queue_.lose(error);
     failHopeless();
 }
 

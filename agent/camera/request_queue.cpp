@@ -2,6 +2,7 @@
 #include "camera/request_queue.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
@@ -53,6 +54,11 @@ void RequestQueue::failIf(const std::function<bool(const Entry&)>& which, const 
 
 void RequestQueue::unsend() {
     for (Entry& entry : entries_) entry.isSent = false;
+}
+
+void RequestQueue::lose(const Error& error) {
+    failIf([](const Entry& entry) { return entry.isSent && entry.wasLost; }, error);
+    for (Entry& entry : entries_) entry.wasLost = std::exchange(entry.isSent, false) || entry.wasLost;
 }
 
 void RequestQueue::timeOut(std::uint64_t id) {

@@ -25,6 +25,7 @@ class RequestQueue {
         SteadyTime deadline{};
         PictureSource::PictureHandler done;
         bool isSent = false;
+        bool wasLost = false;  ///< a program that it was sent to died
         Timer timer;
     };
 
@@ -46,6 +47,9 @@ class RequestQueue {
     void failIf(const std::function<bool(const Entry&)>& which, const Error& error);
     /// Makes all sent ones unsent: they are sent again on the next connection.
     void unsend();
+    /// As unsend(), when the program died: each is sent again once. One that was lost before may be what it dies of, and is
+    /// answered with `error`.
+    void lose(const Error& error);
 
   private:
     void timeOut(std::uint64_t id);

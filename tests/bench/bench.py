@@ -12,12 +12,14 @@ import memory
 import motion
 import readings
 import start
+import threads
 from candidates import Bench
 
 SECTIONS = {
     "sizes": captures.sizes,
     "idle": captures.after_idleness,
     "many": captures.many,
+    "threads": threads.threads,
     "instructions": instructions.picture,
     "start": start.start,
     "memory": memory.idle,

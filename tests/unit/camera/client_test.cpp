@@ -159,21 +159,52 @@ TEST_F(CameraClientTest, EndsAProgramThatIsSilentAndServesTheNextCaptureWithAnot
     EXPECT_TRUE(client().state().online);
 }
 
-TEST_F(CameraClientTest, TellsWhatWasUnderWayThatTheProgramDied) {
+TEST_F(CameraClientTest, SendsAgainOnceWhatAProgramDiedOver) {
     online();
     for (int i = 0; i < 4; ++i) capture(std::to_string(i), seconds{20});
+    loop.runPending();
+    link->end("was killed by signal 9 (Killed)");
+    loop.runPending();
+    EXPECT_TRUE(answers.empty());
+    EXPECT_FALSE(client().state().online);
+
+    loop.advance(seconds{1});
+    link->greet();
+    loop.runPending();
+    ASSERT_EQ(link->sent<Capture>().size(), 6U);
+    for (std::size_t i = 3; i < 6; ++i) link->receivePicture(link->sent<Capture>().at(i).id);
+    EXPECT_EQ(answers, (std::vector<std::string>{"0:ok", "1:ok", "2:ok"}));
+}
+
+TEST_F(CameraClientTest, TellsWhatWasUnderWayTwiceThatTheProgramDied) {
+    online();
+    for (int i = 0; i < 4; ++i) capture(std::to_string(i), seconds{20});
+    loop.runPending();
+    link->end("was killed by signal 11 (Segmentation fault)");
+    loop.advance(seconds{1});
+    link->greet();
     loop.runPending();
     link->end("was killed by signal 11 (Segmentation fault)");
     loop.runPending();
 
     EXPECT_EQ(answers.size(), 3U);
     EXPECT_NE(lastError.find("signal 11"), std::string::npos);
-    EXPECT_FALSE(client().state().online);
-    loop.advance(seconds{1});
+    loop.advance(seconds{2});
     link->greet();
     loop.runPending();
     link->receivePicture(link->sent<Capture>().back().id);
     EXPECT_EQ(answers.back(), "3:ok");
+}
+
+TEST_F(CameraClientTest, TellsWhatHasNoTimeToBeSentAgainThatTheProgramDied) {
+    online();
+    capture("a", milliseconds{900});
+    loop.runPending();
+    link->end("was killed by signal 11 (Segmentation fault)");
+    loop.runPending();
+
+    EXPECT_EQ(answers, std::vector<std::string>{"a" + code(Errc::kUnavailable)});
+    EXPECT_NE(lastError.find("signal 11"), std::string::npos);
 }
 
 TEST_F(CameraClientTest, WaitsLongerAfterEachFailureUpToAMinute) {
