@@ -14,8 +14,9 @@ namespace edge {
 
 /// Pictures from pi-edge-camera: started as a child (camera.socket = "") or reached over systemd's socket; one or the
 /// other as configured, never a fallback. Looks for the camera when it is made, and again (after 1 s, doubling to 60 s)
-/// while it is offline. A program that is silent past a capture's deadline is ended and started again. Destroying it
-/// drops what is unanswered, and ends a child. Thread: the loop's.
+/// while it is offline. A program that is silent past a capture's deadline is ended and started again. What a program
+/// that died owed is asked of the next one, once. Destroying it drops what is unanswered, and ends a child.
+/// Thread: the loop's.
 class CameraClient : public PictureSource {
   public:
     CameraClient(Loop& loop, const Config& config);

@@ -24,8 +24,8 @@ class EncoderPool {
 
     [[nodiscard]] bool isFree() const;
     [[nodiscard]] bool isIdle() const;
-    /// Only when isFree(). `deadline` is for oldestDeadline() alone: an encoder cannot be interrupted. kHere: inside this
-    /// call, on the loop; `done` comes later all the same.
+    /// Only when isFree(). `deadline` is for oldestDeadline() alone: an encoder cannot be interrupted. kHere: inside
+    /// this call, on the loop; `done` comes later all the same.
     void encode(Frame frame, RenderOptions options, SteadyTime deadline, Where where, Done done);
     /// The earliest deadline among the encoders at work; SteadyTime::max() when there is none.
     [[nodiscard]] SteadyTime oldestDeadline() const;

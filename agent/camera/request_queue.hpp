@@ -47,8 +47,8 @@ class RequestQueue {
     void failIf(const std::function<bool(const Entry&)>& which, const Error& error);
     /// Makes all sent ones unsent: they are sent again on the next connection.
     void unsend();
-    /// As unsend(), when the program died: each is sent again once. One that was lost before may be what it dies of, and is
-    /// answered with `error`.
+    /// As unsend(), when the program died: each is sent again once. One that was lost before may be what it dies of,
+    /// and is answered with `error`.
     void lose(const Error& error);
 
   private:
