@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "core/time.hpp"
 #include "mqtt/message.hpp"
@@ -35,7 +37,10 @@ class Publisher {
     /// as kLost at once; a reply (retain = kNo) waits for the next connection, at most kMaxWaitingReplies of them (the
     /// oldest is dropped and counted). QoS and retain are lowered to what the broker offers. What waits is bounded:
     /// beyond, a publication ends as kLost.
-    virtual void publish(Publication publication, Priority priority, DeliveryHandler done) = 0;
+    virtual void publish(std::shared_ptr<const Publication> publication, Priority priority, DeliveryHandler done) = 0;
+    void publish(Publication publication, Priority priority, DeliveryHandler done) {
+        publish(std::make_shared<const Publication>(std::move(publication)), priority, std::move(done));
+    }
 
     static constexpr std::size_t kMaxWaitingReplies = 1000;
 

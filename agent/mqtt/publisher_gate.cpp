@@ -5,7 +5,7 @@
 
 namespace edge {
 
-void PublisherGate::publish(Publication publication, Priority priority, DeliveryHandler done) {
+void PublisherGate::publish(std::shared_ptr<const Publication> publication, Priority priority, DeliveryHandler done) {
     if (!isOpen_) {
         if (done) loop_.post([done = std::move(done)] { done(Delivery::kLost); });
         return;

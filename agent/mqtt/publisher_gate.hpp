@@ -17,7 +17,8 @@ class PublisherGate : public Publisher {
     PublisherGate(Loop& loop, Publisher& next) : loop_(loop), next_(next) {}
 
     [[nodiscard]] const ConnectionInfo* connection() const override { return isOpen_ ? next_.connection() : nullptr; }
-    void publish(Publication publication, Priority priority, DeliveryHandler done) override;
+    using Publisher::publish;
+    void publish(std::shared_ptr<const Publication> publication, Priority priority, DeliveryHandler done) override;
     [[nodiscard]] std::size_t maxPayload(const std::string& topic) const override { return next_.maxPayload(topic); }
 
     /// What was handed on still goes its way, but nobody will hear of it: for its handlers it ends as kLost, soon. What

@@ -28,8 +28,8 @@ constexpr seconds kBlamePicture{5};
 Sender::Sender(Loop& loop, milliseconds stallLimit, Handlers handlers)
     : loop_(loop), stallLimit_(stallLimit), handlers_(std::move(handlers)) {}
 
-void Sender::publish(Publication publication, Priority priority, DeliveryHandler done) {
-    Outgoing outgoing{std::make_shared<const Publication>(std::move(publication)), priority, std::move(done), {}};
+void Sender::publish(std::shared_ptr<const Publication> publication, Priority priority, DeliveryHandler done) {
+    Outgoing outgoing{std::move(publication), priority, std::move(done), {}};
     if (state_ != State::kOpen || (client_ == nullptr && !outgoing.isKept())) {
         return end(std::move(outgoing), Delivery::kLost);
     }

@@ -31,7 +31,7 @@ class Sender {
     Sender(Loop& loop, milliseconds stallLimit, Handlers handlers);
 
     /// As Publisher::publish().
-    void publish(Publication publication, Priority priority, DeliveryHandler done);
+    void publish(std::shared_ptr<const Publication> publication, Priority priority, DeliveryHandler done);
     [[nodiscard]] std::size_t maxPayload(const std::string& topic) const;
 
     /// Sends through `client` from now on, until detach(). What waits, goes.

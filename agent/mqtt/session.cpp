@@ -301,7 +301,7 @@ const ConnectionInfo* MqttSession::connection() const {
     return impl_->state == Impl::State::kConnected ? &impl_->info : nullptr;
 }
 
-void MqttSession::publish(Publication publication, Priority priority, DeliveryHandler done) {
+void MqttSession::publish(std::shared_ptr<const Publication> publication, Priority priority, DeliveryHandler done) {
     impl_->sender.publish(std::move(publication), priority, std::move(done));
 }
 

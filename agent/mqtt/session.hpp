@@ -58,7 +58,8 @@ class MqttSession : public Publisher {
     void stop(std::vector<Publication> last, milliseconds limit, Task done);
 
     [[nodiscard]] const ConnectionInfo* connection() const override;
-    void publish(Publication publication, Priority priority, DeliveryHandler done) override;
+    using Publisher::publish;
+    void publish(std::shared_ptr<const Publication> publication, Priority priority, DeliveryHandler done) override;
     [[nodiscard]] std::size_t maxPayload(const std::string& topic) const override;
 
     [[nodiscard]] const SessionHealth& health() const;

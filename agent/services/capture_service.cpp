@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <deque>
 #include <list>
+#include <optional>
 
 #include <fmt/core.h>
 
@@ -18,7 +19,7 @@ namespace {
 /// A camera that fails this often in a row without an interval to wait for ends its series: nothing would slow it down.
 constexpr int kMaxFailuresInARow = 3;
 
-/// Hashed at once: a Pi 3 needs half a millisecond for that much, and a way through another thread costs more.
+/// Hashed at once: a Pi 3 needs a millisecond for that much, and a way through another thread is not free either.
 constexpr std::size_t kHashedAtOnce = 64 << 10;
 
 ReplyCode toReplyCode(Errc code) {
@@ -79,6 +80,7 @@ struct Job {
     std::int64_t bytes = 0;
     std::string sha256;
     std::string description;
+    std::optional<Delivery> delivery;
     SeriesPtr series;     ///< nullptr: a picture of its own
     bool isKept = false;  ///< for want of a connection
     bool isAnswered = false;
@@ -172,31 +174,60 @@ struct CaptureService::Impl {
         }
         job->picture = std::move(*picture);
         job->bytes = static_cast<std::int64_t>(job->picture.jpeg.size());
-        if (job->picture.jpeg.size() <= kHashedAtOnce) {
-            publish(job, pictureDigest(job->picture.jpeg));
-            return pump();
-        }
-        hashStrand->post([this, job, alive = std::weak_ptr<int>(lifetime)] {
-            auto digest = std::make_shared<std::string>(pictureDigest(job->picture.jpeg));
-            loop.post([this, job, digest, alive] {
-                if (!alive.expired()) publish(job, std::move(*digest));
-            });
-        });
+        toPublish.push_back(job);
+        publishTaken();
         pump();
     }
 
-    void publish(const JobPtr& job, std::string digest) {
-        if (job->isAnswered) return;
-        job->sha256 = std::move(digest);
-        const ImageDescription description{job->id, triggerOf(job->context), job->context.transaction, job->sha256};
-        job->description = formatDescription(description, job->picture);
+    // ---- one after the other: each picture, and its description right behind it
 
-        PicturePost post{std::move(job->picture.jpeg), job->description, job->id,
-                         formatRfc3339(job->picture.exposureStart), job->context.transaction};
+    void publishTaken() {
+        while (!isHashing && !toPublish.empty()) {
+            const JobPtr job = std::move(toPublish.front());
+            toPublish.pop_front();
+            if (!job->isAnswered) publish(job);
+        }
+    }
+
+    /// The picture leaves first, and is hashed meanwhile.
+    void publish(const JobPtr& job) {
+        PicturePost post{std::move(job->picture.jpeg), "", job->id, formatRfc3339(job->picture.exposureStart),
+                         job->context.transaction};
         if (publisher.connection() == nullptr && mayWait(*job)) return keep(job, std::move(post));
-        pictures.publish(std::move(post), [this, job, alive = std::weak_ptr<int>(lifetime)](Delivery d) {
-            if (!alive.expired()) delivered(job, d);
+        const auto sent =
+            pictures.publish(std::move(post), [this, job, alive = std::weak_ptr<int>(lifetime)](Delivery delivery) {
+                if (alive.expired()) return;
+                job->delivery = delivery;
+                if (!job->description.empty()) delivered(job, delivery);
+            });
+        hash({sent, &sent->payload}, [this, job](std::string digest) {
+            if (job->isAnswered) return;
+            describe(*job, std::move(digest));
+            pictures.describe(job->description);
+            if (job->delivery) delivered(job, *job->delivery);
         });
+    }
+
+    void describe(Job& job, std::string digest) {
+        job.sha256 = std::move(digest);
+        job.description = formatDescription(
+            {job.id, triggerOf(job.context), job.context.transaction, job.bytes, job.sha256}, job.picture);
+    }
+
+    /// `then` gets the digest: inside this call for little, else later, and until then no other picture is published.
+    void hash(std::shared_ptr<const std::string> jpeg, std::function<void(std::string)> then) {
+        if (jpeg->size() <= kHashedAtOnce) return then(pictureDigest(*jpeg));
+        isHashing = true;
+        hashStrand->post(
+            [this, jpeg = std::move(jpeg), then = std::move(then), alive = std::weak_ptr<int>(lifetime)]() mutable {
+                auto digest = std::make_shared<std::string>(pictureDigest(*jpeg));
+                loop.post([this, digest, then = std::move(then), alive = std::move(alive)] {
+                    if (alive.expired()) return;
+                    isHashing = false;
+                    then(std::move(*digest));
+                    publishTaken();
+                });
+            });
     }
 
     /// A picture that nobody waits for at the other end: it is worth having later, too.
@@ -206,13 +237,19 @@ struct CaptureService::Impl {
     }
 
     void keep(const JobPtr& job, PicturePost post) {
-        backlog.keep(std::move(post), [this, job, alive = std::weak_ptr<int>(lifetime)](const Result<void>& kept) {
-            if (alive.expired()) return;
-            job->isKept = kept.has_value();
-            finish(job, kept ? Outcome::success(job->description)
-                             : Outcome::failure(ReplyCode::kInternal,
-                                                "there is no connection, and the picture could not be kept: " +
-                                                    kept.error().message));
+        auto kept = std::make_shared<PicturePost>(std::move(post));
+        hash({kept, &kept->jpeg}, [this, job, kept](std::string digest) {
+            if (job->isAnswered) return;
+            describe(*job, std::move(digest));
+            kept->description = job->description;
+            backlog.keep(std::move(*kept), [this, job, alive = std::weak_ptr<int>(lifetime)](const Result<void>& done) {
+                if (alive.expired()) return;
+                job->isKept = done.has_value();
+                finish(job, done ? Outcome::success(job->description)
+                                 : Outcome::failure(ReplyCode::kInternal,
+                                                    "there is no connection, and the picture could not be kept: " +
+                                                        done.error().message));
+            });
         });
     }
 
@@ -367,6 +404,8 @@ struct CaptureService::Impl {
     std::deque<JobPtr> waiting;
     std::list<JobPtr> active;  ///< given to the camera and not answered
     std::size_t inFlight = 0;
+    std::deque<JobPtr> toPublish;  ///< taken, but a picture before it is not described yet
+    bool isHashing = false;
     std::list<SeriesPtr> running;
     CaptureCounters counters;
     Task publishedHandler;

@@ -11,7 +11,7 @@ std::string formatDescription(const ImageDescription& description, const Picture
     std::string json = fmt::format(
         R"({{"id":{},"time":"{}","width":{},"height":{},"bytes":{},"quality":{},"trigger":{},"sha256":"{}")",
         jsonString(description.id), formatRfc3339(picture.exposureStart), picture.width, picture.height,
-        picture.jpeg.size(), picture.quality, jsonString(description.trigger), description.sha256);
+        description.bytes, picture.quality, jsonString(description.trigger), description.sha256);
     if (!description.transaction.empty())
         json += fmt::format(R"(,"transaction":{})", jsonString(description.transaction));
     if (!picture.reduced.empty()) json += fmt::format(R"(,"reduced":{})", jsonString(picture.reduced));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "camera/picture_source.hpp"
@@ -12,8 +13,10 @@ struct ImageDescription {
     std::string id;
     std::string trigger;      ///< "command", "motion", or "gpio:<name>"
     std::string transaction;  ///< "" is left out
+    std::int64_t bytes = 0;
     std::string sha256;
 };
+/// The picture's JPEG need not be there any more.
 std::string formatDescription(const ImageDescription& description, const Picture& picture);
 
 }  // namespace edge

@@ -86,10 +86,12 @@ void PictureBacklog::send(PictureFolder::Stored stored) {
     PicturePost post = std::exchange(stored.post, {});
     // What countAttempt() writes; the JPEG is not needed any more.
     stored.post = {"", post.description, post.id, post.time, post.transaction};
+    std::string description = post.description;
     pictures_.publish(std::move(post),
                       [this, stored = std::move(stored), alive = std::weak_ptr<int>(lifetime_)](Delivery delivery) {
                           if (!alive.expired()) sent(stored, delivery);
                       });
+    pictures_.describe(std::move(description));
 }
 
 void PictureBacklog::sent(const PictureFolder::Stored& stored, Delivery delivery) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 
 #include "config/config.hpp"
@@ -24,8 +25,11 @@ class PicturePublisher {
   public:
     PicturePublisher(Publisher& publisher, const Config& config);
 
-    /// `done` tells how the picture on image.topic ended, as Publisher::publish().
-    void publish(PicturePost post, DeliveryHandler done);
+    /// The picture without its description. `done` tells how the one on image.topic ended, as Publisher::publish().
+    /// Returns that one.
+    std::shared_ptr<const Publication> publish(PicturePost post, DeliveryHandler done);
+    /// Right after its picture: a description is of the one before it.
+    void describe(std::string description);
     /// The largest picture that the broker takes on every topic it goes to.
     [[nodiscard]] std::size_t maxPayload() const;
 

@@ -74,7 +74,7 @@ void digestOfIds(benchmark::State& state) {
 BENCHMARK(digestOfIds)->Arg(20'000);
 
 void describe(benchmark::State& state) {
-    const ImageDescription description{"12345678-1", "command", "t-1", std::string(64, 'a')};
+    const ImageDescription description{"12345678-1", "command", "t-1", 20'000, std::string(64, 'a')};
     Picture picture;
     picture.width = 640;
     picture.height = 480;

@@ -30,9 +30,10 @@ class FakePublisher : public Publisher {
 
     [[nodiscard]] const ConnectionInfo* connection() const override { return info_ ? &*info_ : nullptr; }
 
-    void publish(Publication publication, Priority priority, DeliveryHandler done) override {
-        const bool mayWait = priority == Priority::kReply && publication.retain == Retain::kNo;
-        sent.push_back(Sent{std::move(publication), priority, std::move(done), false});
+    using Publisher::publish;
+    void publish(std::shared_ptr<const Publication> publication, Priority priority, DeliveryHandler done) override {
+        const bool mayWait = priority == Priority::kReply && publication->retain == Retain::kNo;
+        sent.push_back(Sent{*publication, priority, std::move(done), false});
         if (!info_) {
             if (!mayWait) finish(sent.size() - 1, Delivery::kLost);
             return;

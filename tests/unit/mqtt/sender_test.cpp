@@ -24,7 +24,7 @@ struct Fixture {
     void publish(const std::string& topic, Priority priority = Priority::kLive, std::size_t bytes = 1,
                  Qos qos = Qos::kAtLeastOnce, Retain retain = Retain::kNo) {
         Publication publication{.topic = topic, .payload = std::string(bytes, 'x'), .qos = qos, .retain = retain};
-        sender.publish(std::move(publication), priority,
+        sender.publish(std::make_shared<const Publication>(std::move(publication)), priority,
                        [this, topic](Delivery delivery) { ended.emplace_back(topic, delivery); });
     }
     void picture(std::size_t bytes = kPicture, Qos qos = Qos::kAtLeastOnce) {

@@ -34,7 +34,7 @@ class CaptureFixture : public ::testing::Test {
     }
 
     void make() {
-        captures = std::make_unique<CaptureService>(*loop, source, publisher, *journal, loop, config, "run");
+        captures = std::make_unique<CaptureService>(*loop, source, publisher, *journal, hashing, config, "run");
     }
 
     /// Its outcome comes into `outcomes`.
@@ -64,6 +64,7 @@ class CaptureFixture : public ::testing::Test {
     FakePublisher publisher{*loop};
     FakePictureSource source{*loop};
     std::unique_ptr<Journal> journal;
+    std::shared_ptr<Executor> hashing = loop;
     std::unique_ptr<CaptureService> captures;
     std::vector<Outcome> outcomes;
 };

@@ -36,6 +36,55 @@ TEST_F(CaptureServiceTest, DescribesThePictureBesideItAndInTheReply) {
     EXPECT_EQ(Json::parse(outcomes.front().data), json);
 }
 
+/// A thread that comes to it only when it is told to.
+class HeldExecutor : public Executor {
+  public:
+    void post(Task task) override { tasks.push_back(std::move(task)); }
+    std::vector<Task> tasks;
+};
+
+TEST_F(CaptureServiceTest, PublishesALargePictureBeforeItIsHashedAndTheNextOneAfterItsDescription) {
+    const auto held = std::make_shared<HeldExecutor>();
+    hashing = held;
+    make();
+    const std::string large = "\xff\xd8" + std::string(200'000, 'x');
+    capture({}, "large");
+    capture({}, "small");
+    source.givePicture(large);
+    takePicture();
+    EXPECT_EQ(pictures(), 1U);
+    EXPECT_TRUE(publisher.on("edge/pi/image").empty());
+    EXPECT_TRUE(outcomes.empty());
+
+    ASSERT_EQ(held->tasks.size(), 1U);
+    held->tasks.front()();
+    loop->runPending();
+
+    std::vector<std::string> order;
+    for (const auto& sent : publisher.sent) order.push_back(sent.publication.topic);
+    EXPECT_EQ(order, (std::vector<std::string>{"jpeg", "edge/pi/image", "jpeg", "edge/pi/image"}));
+    EXPECT_EQ(Json::parse(publisher.on("edge/pi/image").front().payload)["sha256"], sha256Hex(large));
+    ASSERT_EQ(outcomes.size(), 2U);
+    EXPECT_EQ(Json::parse(outcomes[0].data)["bytes"], large.size());
+    EXPECT_EQ(Json::parse(outcomes[1].data)["transaction"], "small");
+}
+
+TEST_F(CaptureServiceTest, EndsWhileAPictureIsHashed) {
+    const auto held = std::make_shared<HeldExecutor>();
+    hashing = held;
+    make();
+    capture({}, "a");
+    source.givePicture("\xff\xd8" + std::string(200'000, 'x'));
+    loop->runPending();
+    captures->shutDown();
+    EXPECT_EQ(outcomes.size(), 1U);
+
+    held->tasks.front()();
+    loop->runPending();
+    EXPECT_EQ(outcomes.size(), 1U);
+    EXPECT_TRUE(publisher.on("edge/pi/image").empty());
+}
+
 TEST_F(CaptureServiceTest, AsksForWhatTheCommandSaysAndTheBrokerTakes) {
     CommandOptions options;
     options.width = 320;
