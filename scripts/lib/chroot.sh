@@ -28,6 +28,16 @@ copySources() {
         tar --create --null --files-from=- --ignore-failed-read 2>/dev/null | tar --extract --directory "$1/build"
 }
 
+# shareNpm CHROOT: npm there asks the registry that npm here asks, and trusts whom this machine trusts.
+shareNpm() {
+    local authorities=/etc/ssl/certs/ca-certificates.crt
+    command -v npm >/dev/null || return 0
+    echo "registry=$(npm config get registry)" >"$1/root/.npmrc"
+    [[ -e $authorities ]] || return 0
+    install -D --mode=644 "$authorities" "$1$authorities"
+    echo "cafile=$authorities" >>"$1/root/.npmrc"
+}
+
 # dependenciesOf GROUP…: the names in packages.txt.
 dependenciesOf() {
     local group

@@ -54,22 +54,25 @@ def after_idleness(bench):
 
 
 def many(bench):
-    """400 captures, 100 of them waiting at any time."""
-    table = Table("400 captures of 640x480, 100 waiting", ["a second"])
+    """400 captures, 100 of them waiting at any time; and of whom the processors are full then."""
+    table = Table("400 captures of 640x480, 100 waiting", ["a second", "CPU ms a picture", "of the broker", "of the receiver"])
     running = {name: make(bench) for name, make in MAKERS.items()}
-    rates = {name: [] for name in running}
+    rounds = {name: [] for name in running}
     for _ in range(5):
         for name, candidate in running.items():
             candidate.capture()
+            cpu = (candidate.process.cpu(), bench.broker.cpu(), time.process_time())
             started = time.perf_counter()
             candidate.wire.publish_many(f"{name}/command", [b"capture"] * 100)
             for taken in range(400):
                 candidate.wire.read_from(f"{name}/jpeg")
                 if taken < 300:
                     candidate.wire.publish(f"{name}/command", b"capture")
-            rates[name].append(400 / (time.perf_counter() - started))
+            rate = 400 / (time.perf_counter() - started)
+            spent = (candidate.process.cpu(), bench.broker.cpu(), time.process_time())
+            rounds[name].append([rate] + [(now - then) / 400 * 1000 for now, then in zip(spent, cpu)])
     for name in running:
-        table.add(name, [statistics.median(rates[name])], against="floor")
+        table.add(name, [statistics.median(column) for column in zip(*rounds[name])], against="floor")
     table.print()
     for candidate in running.values():
         candidate.end()
