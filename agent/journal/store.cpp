@@ -2,6 +2,7 @@
 #include "journal/store.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -228,9 +229,11 @@ Result<ReadOutcome> JournalStore::readUndelivered(std::int64_t afterId, std::siz
 }
 
 void JournalStore::close() {
-    if (!db_) return;
-    db_.reset();
-    if (lock_) lock_->markClosed();
+    const bool wasOpen = std::exchange(db_, {}).has_value();
+    if (lock_ && wasOpen) lock_->markClosed();
+    // Not left to the destructor: the strand's thread may keep this object until after the next agent has opened the
+    // file.
+    lock_.reset();
 }
 
 tl::unexpected<Error> JournalStore::withAdvice(const Error& error) const {

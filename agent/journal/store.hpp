@@ -69,7 +69,7 @@ class JournalStore {
     /// Undelivered readings after this id, oldest first. Damaged rows are removed. Nothing while the file is not open.
     Result<ReadOutcome> readUndelivered(std::int64_t afterId, std::size_t limit);
 
-    /// Closes the file as complete: the next open() need not check a large one.
+    /// Closes the file as complete: the next open() need not check a large one. Another store may have it from then on.
     void close();
 
   private:

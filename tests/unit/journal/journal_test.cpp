@@ -412,6 +412,23 @@ TEST_F(JournalTest, RefusesAJournalThatAnotherAgentHas) {
     EXPECT_TRUE(isClosed);
 }
 
+TEST_F(JournalTest, LetsTheNextOneHaveTheFileOnceItIsClosed) {
+    ASSERT_TRUE(start());
+    bool isClosed = false;
+    journal->close([&] { isClosed = true; });
+    settle();
+    ASSERT_TRUE(isClosed);
+    // It is still there: on a reload a thread may hold it a moment longer.
+    const auto next = std::make_unique<Journal>(*loop, loop, config, kBoot);
+    std::optional<Result<JournalSnapshot>> opened;
+
+    next->open([&](Result<JournalSnapshot> result) { opened = std::move(result); });
+    settle();
+
+    ASSERT_TRUE(opened && *opened) << opened->error().message;
+    EXPECT_TRUE((*opened)->warning.empty()) << (*opened)->warning;
+}
+
 TEST_F(JournalTest, KeepsItsWorkToItselfOnceClosed) {
     ASSERT_TRUE(start());
     bool isDone = false;
