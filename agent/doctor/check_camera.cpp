@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kCheck = "camera";
-constexpr const char* kCameraProgram = "pi-edge-camera";
+constexpr const char* kCameraProgram = "pi-edge-camera (";  ///< as Machine::usersOf() names it
 
 /// The release that is installed, by the name of its library; "" where there is none.
 std::string libcameraVersion(const Machine& machine) {
@@ -80,14 +80,15 @@ Findings checkCameraDevices(const Config& config, const Machine& machine) {
                  : "switch the Pi off, and check the ribbon cable at both ends, contacts towards the contacts"});
         return findings;
     }
-    for (Finding& finding : checkPermissions(devices, machine)) findings.push_back(std::move(finding));
+    append(findings, checkPermissions(devices, machine));
+    std::vector<std::string> users = machine.usersOf(devices, {"wireplumber", "pipewire"});
+    const std::size_t ours =
+        std::erase_if(users, [](const std::string& user) { return user.starts_with(kCameraProgram); });
     // The agent's own child keeps the camera for itself; systemd's serves everybody who is let in.
-    if (config.camera.socket.empty() && !machine.usersOf(devices, {}).empty() &&
-        machine.usersOf(devices, {kCameraProgram}).size() < machine.usersOf(devices, {}).size()) {
+    if (config.camera.socket.empty() && ours > 0) {
         findings.push_back({Severity::kNote, kCheck, "in use by the camera program of a running agent",
                             "where no picture can be taken now, stop that agent and ask again"});
     }
-    const auto users = machine.usersOf(devices, {kCameraProgram, "wireplumber", "pipewire"});
     if (!users.empty())
         findings.push_back({Severity::kWarning, kCheck, fmt::format("in use by {}", fmt::join(users, ", ")),
                             "a camera serves one program at a time: stop the other one"});

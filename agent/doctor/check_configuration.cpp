@@ -53,7 +53,7 @@ Findings checkConfiguration(const std::string& path, std::optional<Config>& conf
                         fmt::format("{}: device {}, {} sensors", path, config->device.id, config->sensors.size()), ""});
     for (const std::string& warning : connectionWarnings(config->mqtt))
         findings.push_back({Severity::kWarning, kCheck, warning, ""});
-    for (Finding& finding : checkSecrets(*config, password)) findings.push_back(std::move(finding));
+    append(findings, checkSecrets(*config, password));
     return findings;
 }
 

@@ -57,8 +57,8 @@ Findings checkService(const Config& config, const Machine& machine) {
     if (!machine.exists("/run/systemd/system")) return {};
     Findings findings = checkUnit("pi-edge-agent.service", false);
     if (config.camera.socket.empty() || config.camera.backend == CameraBackend::kNone) return findings;
-    for (Finding& finding : checkUnit("pi-edge-camera.socket", false)) findings.push_back(std::move(finding));
-    for (Finding& finding : checkUnit("pi-edge-camera.service", true)) findings.push_back(std::move(finding));
+    append(findings, checkUnit("pi-edge-camera.socket", false));
+    append(findings, checkUnit("pi-edge-camera.service", true));
     return findings;
 }
 

@@ -42,10 +42,6 @@ std::vector<Publication> publicationsOf(const Config& config, const std::map<std
     return all;
 }
 
-void append(Findings& all, Findings more) {
-    for (Finding& finding : more) all.push_back(std::move(finding));
-}
-
 }  // namespace
 
 int runDoctor(const std::string& configPath, ReportStyle style, std::ostream& out) {

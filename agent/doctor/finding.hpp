@@ -21,4 +21,6 @@ struct Finding {
 };
 using Findings = std::vector<Finding>;
 
+void append(Findings& all, Findings more);
+
 }  // namespace edge

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <ostream>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -95,6 +96,10 @@ std::string toString(Severity severity) {
             return "error";
     }
     return "error";
+}
+
+void append(Findings& all, Findings more) {
+    for (Finding& finding : more) all.push_back(std::move(finding));
 }
 
 ReportStyle styleOfStandardOutput() {
