@@ -200,34 +200,35 @@ struct CaptureService::Impl {
                 job->delivery = delivery;
                 if (!job->description.empty()) delivered(job, delivery);
             });
-        hash({sent, &sent->payload}, [this, job](std::string digest) {
-            if (job->isAnswered) return;
-            describe(*job, std::move(digest));
+        describe(job, {sent, &sent->payload}, [this, job] {
             pictures.describe(job->description);
             if (job->delivery) delivered(job, *job->delivery);
         });
     }
 
-    void describe(Job& job, std::string digest) {
-        job.sha256 = std::move(digest);
-        job.description = formatDescription(
-            {job.id, triggerOf(job.context), job.context.transaction, job.bytes, job.sha256}, job.picture);
+    /// `then` when the job is described: inside this call for little to hash, else later, and until then no other
+    /// picture is published. Never when it was answered meanwhile.
+    void describe(const JobPtr& job, std::shared_ptr<const std::string> jpeg, Task then) {
+        if (jpeg->size() <= kHashedAtOnce) return describeWith(job, pictureDigest(*jpeg), then);
+        isHashing = true;
+        hashStrand->post([this, job, jpeg = std::move(jpeg), then = std::move(then),
+                          alive = std::weak_ptr<int>(lifetime)]() mutable {
+            auto digest = std::make_shared<std::string>(pictureDigest(*jpeg));
+            loop.post([this, job = std::move(job), digest, then = std::move(then), alive = std::move(alive)] {
+                if (alive.expired()) return;
+                isHashing = false;
+                describeWith(job, std::move(*digest), then);
+                publishTaken();
+            });
+        });
     }
 
-    /// `then` gets the digest: inside this call for little, else later, and until then no other picture is published.
-    void hash(std::shared_ptr<const std::string> jpeg, std::function<void(std::string)> then) {
-        if (jpeg->size() <= kHashedAtOnce) return then(pictureDigest(*jpeg));
-        isHashing = true;
-        hashStrand->post(
-            [this, jpeg = std::move(jpeg), then = std::move(then), alive = std::weak_ptr<int>(lifetime)]() mutable {
-                auto digest = std::make_shared<std::string>(pictureDigest(*jpeg));
-                loop.post([this, digest, then = std::move(then), alive = std::move(alive)] {
-                    if (alive.expired()) return;
-                    isHashing = false;
-                    then(std::move(*digest));
-                    publishTaken();
-                });
-            });
+    static void describeWith(const JobPtr& job, std::string digest, const Task& then) {
+        if (job->isAnswered) return;
+        job->sha256 = std::move(digest);
+        job->description = formatDescription(
+            {job->id, triggerOf(job->context), job->context.transaction, job->bytes, job->sha256}, job->picture);
+        then();
     }
 
     /// A picture that nobody waits for at the other end: it is worth having later, too.
@@ -238,9 +239,7 @@ struct CaptureService::Impl {
 
     void keep(const JobPtr& job, PicturePost post) {
         auto kept = std::make_shared<PicturePost>(std::move(post));
-        hash({kept, &kept->jpeg}, [this, job, kept](std::string digest) {
-            if (job->isAnswered) return;
-            describe(*job, std::move(digest));
+        describe(job, {kept, &kept->jpeg}, [this, job, kept] {
             kept->description = job->description;
             backlog.keep(std::move(*kept), [this, job, alive = std::weak_ptr<int>(lifetime)](const Result<void>& done) {
                 if (alive.expired()) return;
