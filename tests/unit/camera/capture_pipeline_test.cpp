@@ -10,21 +10,11 @@
 
 #include "core/log.hpp"
 #include "fake_camera.hpp"
+#include "fakes/held_executor.hpp"
 #include "fakes/manual_loop.hpp"
 
 namespace edge {
 namespace {
-
-/// A strand that works only when it is told to.
-class HeldStrand : public Executor {
-  public:
-    void post(Task task) override { tasks.push_back(std::move(task)); }
-    void runAll() {
-        const auto run = std::exchange(tasks, {});
-        for (const Task& task : run) task();
-    }
-    std::vector<Task> tasks;
-};
 
 class CapturePipelineTest : public testing::Test {
   protected:
@@ -76,8 +66,8 @@ class CapturePipelineTest : public testing::Test {
     ManualLoop loop;
     FakeCamera camera;
     Config config;
-    std::shared_ptr<HeldStrand> one = std::make_shared<HeldStrand>();
-    std::shared_ptr<HeldStrand> two = std::make_shared<HeldStrand>();
+    std::shared_ptr<HeldExecutor> one = std::make_shared<HeldExecutor>();
+    std::shared_ptr<HeldExecutor> two = std::make_shared<HeldExecutor>();
     std::vector<std::string> answers;
     std::vector<Error> broken;
     FinishedPicture last;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "capture_fixture.hpp"
+#include "fakes/held_executor.hpp"
 
 namespace edge {
 namespace {
@@ -35,13 +36,6 @@ TEST_F(CaptureServiceTest, DescribesThePictureBesideItAndInTheReply) {
     EXPECT_TRUE(outcomes.front().ok);
     EXPECT_EQ(Json::parse(outcomes.front().data), json);
 }
-
-/// A thread that comes to it only when it is told to.
-class HeldExecutor : public Executor {
-  public:
-    void post(Task task) override { tasks.push_back(std::move(task)); }
-    std::vector<Task> tasks;
-};
 
 TEST_F(CaptureServiceTest, PublishesALargePictureBeforeItIsHashedAndTheNextOneAfterItsDescription) {
     const auto held = std::make_shared<HeldExecutor>();
