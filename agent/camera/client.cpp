@@ -6,7 +6,6 @@
 #include <fmt/core.h>
 
 #include "camera/child_link.hpp"
-#include "camera/picture_memory.hpp"
 #include "camera/socket_link.hpp"
 #include "core/log.hpp"
 
@@ -116,6 +115,7 @@ void CameraClient::sendCaptures() {
 }
 
 Result<void> CameraClient::sendCapture(RequestQueue::Entry& entry) {
+    entry.capture.slot = queue_.freeSlot();
     auto sent = link_->send(entry.capture);
     entry.isSent = sent.has_value();
     return sent;
@@ -125,7 +125,7 @@ void CameraClient::receive(CameraReply reply, UniqueFd fd) {
     silenceTimer_.cancel();
     isSilent_ = false;
     if (const auto* picture = std::get_if<PictureTaken>(&reply)) {
-        handle(*picture, fd.get());
+        handle(*picture, std::move(fd));
     } else if (const auto* failed = std::get_if<CaptureFailed>(&reply)) {
         handle(*failed);
     } else if (const auto* motion = std::get_if<Motion>(&reply)) {
@@ -163,14 +163,15 @@ void CameraClient::handle(const Description& description) {
     }
 }
 
-void CameraClient::handle(const PictureTaken& taken, int fd) {
+void CameraClient::handle(const PictureTaken& taken, UniqueFd memory) {
+    auto jpeg = inbox_.take(taken.slot, taken.bytes, std::move(memory));  // also too late: its memory is the next one's
+    if (!jpeg) return refuse(jpeg.error().message);
     const auto* entry = queue_.find(taken.id);
     if (entry == nullptr) {
         if (!queue_.isKnown(taken.id)) refuse("the camera program sent a picture that nobody asked for");
         return;  // it came after its timeout
     }
-    auto jpeg = readSealedPicture(fd, taken.bytes);
-    if (!jpeg) return refuse(jpeg.error().message);
+    if (taken.slot != entry->capture.slot) return refuse("the camera program left a picture in another one's place");
     if (jpeg->size() > entry->capture.maxBytes) return refuse("the camera program sent a picture over the limit");
     retryDelay_ = kRetryMin;
     queue_.finish(taken.id, Picture{std::move(*jpeg), taken.exposureStart, taken.width, taken.height, taken.quality,
@@ -188,8 +189,7 @@ void CameraClient::handle(const CaptureFailed& failed) {
 }
 
 void CameraClient::linkEnded(const std::string& reason) {
-    helloTimer_.cancel();
-    silenceTimer_.cancel();
+    leaveProgram();
     if (isFarewell_ && isGreeted_) {
         queue_.unsend();  // what reached it too late goes to the next one
         hasteLeft_ = kHasteLimit;
@@ -212,15 +212,16 @@ void CameraClient::linkEnded(const std::string& reason) {
 
 void CameraClient::requestTimedOut(std::uint64_t id, bool wasSent) {
     if (!wasSent || !link_->isOpen()) return;
+    // Without the cancel it might leave this picture in the place of the next one.
+    const auto sent = link_->send(Cancel{id});
+    if (!sent && sent.error().code == Errc::kBusy) return programHangs();
     if (!isSilent_) silenceTimer_ = loop_.after(kSilenceLimit, [this] { programHangs(); });
     isSilent_ = true;
-    (void)link_->send(Cancel{id});  // if it cannot be sent, nobody is there to be spared the work
 }
 
 void CameraClient::programHangs() {
     link_->abort();
-    helloTimer_.cancel();
-    silenceTimer_.cancel();
+    leaveProgram();
     const Error error{Errc::kUnavailable, "the camera program was silent for too long and has been given up"};
     if (isGreeted_) hasteLeft_ = kHasteLimit;
     scheduleRetry();
@@ -235,11 +236,16 @@ void CameraClient::refuse(const std::string& reason) {
 }
 
 void CameraClient::failAttempt(const Error& error) {
-    helloTimer_.cancel();
-    silenceTimer_.cancel();
+    leaveProgram();
     scheduleRetry();
     setState({false, state_.model, error.message});
     queue_.failIf([](const RequestQueue::Entry&) { return true; }, {Errc::kUnavailable, error.message});
+}
+
+void CameraClient::leaveProgram() {
+    helloTimer_.cancel();
+    silenceTimer_.cancel();
+    inbox_.clear();
 }
 
 /// Whoever would time out before the next attempt is told now, and why.

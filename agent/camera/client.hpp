@@ -5,6 +5,7 @@
 #include <string>
 
 #include "camera/camera_link.hpp"
+#include "camera/picture_inbox.hpp"
 #include "camera/picture_source.hpp"
 #include "camera/request_queue.hpp"
 #include "config/config.hpp"
@@ -47,7 +48,7 @@ class CameraClient : public PictureSource {
 
     void receive(CameraReply reply, UniqueFd fd);
     void handle(const Description& description);
-    void handle(const PictureTaken& picture, int fd);
+    void handle(const PictureTaken& taken, UniqueFd memory);
     void handle(const CaptureFailed& failed);
     void handle(const Motion& motion);
 
@@ -57,6 +58,8 @@ class CameraClient : public PictureSource {
     /// The other side broke the protocol, or never spoke it.
     void refuse(const std::string& reason);
     void failAttempt(const Error& error);
+    /// Nothing of it is waited for, and nothing kept, any more.
+    void leaveProgram();
     void failHopeless();
     void scheduleRetry();
     void retryAfter(milliseconds delay);
@@ -67,6 +70,7 @@ class CameraClient : public PictureSource {
     const ImageConfig image_;
     std::unique_ptr<CameraLink> link_;
     RequestQueue queue_;
+    PictureInbox inbox_;
     CameraState state_;
     StateHandler stateHandler_;
     MotionHandler motionHandler_;

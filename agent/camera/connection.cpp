@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "camera/connection.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/core.h>
-
-#include "camera/picture_memory.hpp"
 
 namespace edge {
 
@@ -16,7 +15,7 @@ Connection::Connection(Loop& loop, CapturePipeline& pipeline, UniqueFd socket, E
 
 Connection::~Connection() {
     watch_.reset();
-    for (const auto& [id, ticket] : underWay_) pipeline_.cancel(ticket);
+    for (const auto& [id, capture] : underWay_) pipeline_.cancel(capture.ticket);
 }
 
 void Connection::tell(const CameraReply& reply) {
@@ -54,41 +53,44 @@ void Connection::handle(const Hello& hello) {
 
 void Connection::handle(const Capture& capture) {
     if (!isGreeted_) return refuse("a capture came before hello");
+    const auto isInItsSlot = [&](const auto& other) { return other.second.slot == capture.slot; };
     if (underWay_.contains(capture.id)) return refuse("an id was used twice");
     if (underWay_.size() >= kMaxUnderWay) return refuse(fmt::format("more than {} captures at once", kMaxUnderWay));
+    if (std::any_of(underWay_.begin(), underWay_.end(), isInItsSlot)) return refuse("a slot was used twice");
     events_.active();
-    underWay_[capture.id] = pipeline_.capture(
-        capture, [this, id = capture.id](const Result<FinishedPicture>& result) { answer(id, result); });
+    const auto ticket = pipeline_.capture(
+        capture, [this, capture](const Result<FinishedPicture>& result) { answer(capture, result); });
+    underWay_[capture.id] = {ticket, capture.slot};
 }
 
 void Connection::handle(const Cancel& cancel) {
     const auto it = underWay_.find(cancel.id);
     if (it == underWay_.end()) return;  // answered while the cancel was on its way
-    pipeline_.cancel(it->second);
+    pipeline_.cancel(it->second.ticket);
     underWay_.erase(it);
 }
 
-void Connection::answer(std::uint64_t id, const Result<FinishedPicture>& result) {
-    underWay_.erase(id);
+void Connection::answer(const Capture& capture, const Result<FinishedPicture>& result) {
+    underWay_.erase(capture.id);
     events_.active();
     if (result) {
-        answerPicture(id, *result);
+        answerPicture(capture, *result);
     } else {
-        answerFailure(id, result.error());
+        answerFailure(capture, result.error());
     }
 }
 
-void Connection::answerPicture(std::uint64_t id, const FinishedPicture& picture) {
-    const auto memory = sealPicture(picture.rendered.jpeg);
-    if (!memory) return answerFailure(id, memory.error());
+void Connection::answerPicture(const Capture& capture, const FinishedPicture& picture) {
     const RenderedJpeg& rendered = picture.rendered;
-    send(PictureTaken{id, rendered.jpeg.size(), rendered.width, rendered.height, rendered.quality,
+    const auto memory = outbox_.put(capture.slot, rendered.jpeg);
+    if (!memory) return answerFailure(capture, memory.error());
+    send(PictureTaken{capture.id, capture.slot, rendered.jpeg.size(), rendered.width, rendered.height, rendered.quality,
                       picture.exposureStart, rendered.reduced, picture.camera},
          memory->get());
 }
 
-void Connection::answerFailure(std::uint64_t id, const Error& error) {
-    send(CaptureFailed{id, error.code, error.message});
+void Connection::answerFailure(const Capture& capture, const Error& error) {
+    send(CaptureFailed{capture.id, error.code, error.message});
 }
 
 void Connection::send(const CameraReply& reply, int fd) {

@@ -9,6 +9,7 @@
 
 #include "camera/capture_pipeline.hpp"
 #include "camera/packet_socket.hpp"
+#include "camera/picture_outbox.hpp"
 #include "camera/protocol.hpp"
 #include "core/loop.hpp"
 
@@ -39,9 +40,9 @@ class Connection {
     void handle(const Hello& hello);
     void handle(const Capture& capture);
     void handle(const Cancel& cancel);
-    void answer(std::uint64_t id, const Result<FinishedPicture>& result);
-    void answerPicture(std::uint64_t id, const FinishedPicture& picture);
-    void answerFailure(std::uint64_t id, const Error& error);
+    void answer(const Capture& capture, const Result<FinishedPicture>& result);
+    void answerPicture(const Capture& capture, const FinishedPicture& picture);
+    void answerFailure(const Capture& capture, const Error& error);
     void send(const CameraReply& reply, int fd = -1);
     /// Ends the connection, telling it why.
     void refuse(const std::string& reason);
@@ -52,7 +53,12 @@ class Connection {
     PacketSocket socket_;
     Events events_;
     std::unique_ptr<FdWatch> watch_;
-    std::map<std::uint64_t, std::uint64_t> underWay_;  ///< the agent's id → the pipeline's ticket
+    struct UnderWay {
+        std::uint64_t ticket;  ///< the pipeline's
+        std::uint64_t slot;
+    };
+    std::map<std::uint64_t, UnderWay> underWay_;  ///< by the agent's id
+    PictureOutbox outbox_;
     bool isGreeted_ = false;
     bool isClosed_ = false;
     std::shared_ptr<int> alive_ = std::make_shared<int>();

@@ -67,6 +67,7 @@ class Reader {
     int size(const char* key, std::int64_t min, std::int64_t max) { return static_cast<int>(integer(key, min, max)); }
 
     std::uint64_t id() { return static_cast<std::uint64_t>(integer("id", 0, kMaxInt64)); }
+    std::uint64_t slot() { return static_cast<std::uint64_t>(integer("slot", 0, kMaxUnderWay - 1)); }
 
     bool flag(const char* key) {
         const json* value = find(key);
@@ -115,9 +116,9 @@ std::string toJson(const Hello& hello) {
 
 std::string toJson(const Capture& capture) {
     return fmt::format(
-        R"({{"type":"capture","id":{},"width":{},"height":{},"quality":{},"max_bytes":{},"not_before":{},"deadline":{}}})",
+        R"({{"type":"capture","id":{},"width":{},"height":{},"quality":{},"max_bytes":{},"not_before":{},"deadline":{},"slot":{}}})",
         capture.id, capture.width, capture.height, capture.quality, capture.maxBytes, capture.notBefore.count(),
-        capture.deadline.count());
+        capture.deadline.count(), capture.slot);
 }
 
 std::string toJson(const Cancel& cancel) {
@@ -137,9 +138,9 @@ std::string toJson(const Description& description) {
 std::string toJson(const PictureTaken& picture) {
     const auto sinceEpoch = std::chrono::duration_cast<nanoseconds>(picture.exposureStart.time_since_epoch());
     return fmt::format(
-        R"({{"type":"picture","id":{},"bytes":{},"width":{},"height":{},"quality":{},"exposure_start":{},"reduced":{},)"
+        R"({{"type":"picture","id":{},"slot":{},"bytes":{},"width":{},"height":{},"quality":{},"exposure_start":{},"reduced":{},)"
         R"("camera":{}}})",
-        picture.id, picture.bytes, picture.width, picture.height, picture.quality, sinceEpoch.count(),
+        picture.id, picture.slot, picture.bytes, picture.width, picture.height, picture.quality, sinceEpoch.count(),
         quoted(picture.reduced, kMaxTextBytes), quoted(picture.camera, kMaxNameBytes));
 }
 
@@ -167,6 +168,7 @@ Capture readCapture(Reader& reader) {
         static_cast<std::uint64_t>(reader.integer("max_bytes", 1, static_cast<std::int64_t>(kMaxPictureBytes)));
     capture.notBefore = BootTime{reader.integer("not_before", 0, kMaxInt64)};
     capture.deadline = BootTime{reader.integer("deadline", 0, kMaxInt64)};
+    capture.slot = reader.slot();
     if (capture.width % 2 != 0) reader.wrong("width");
     if (capture.height % 2 != 0) reader.wrong("height");
     return capture;
@@ -190,6 +192,7 @@ Description readDescription(Reader& reader) {
 PictureTaken readPicture(Reader& reader) {
     PictureTaken picture;
     picture.id = reader.id();
+    picture.slot = reader.slot();
     picture.bytes = static_cast<std::uint64_t>(reader.integer("bytes", 1, static_cast<std::int64_t>(kMaxPictureBytes)));
     picture.width = reader.size("width", 1, kMaxWidth);
     picture.height = reader.size("height", 1, kMaxWidth);

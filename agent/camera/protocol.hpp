@@ -17,12 +17,15 @@ namespace edge {
 /// Both sides take the other for hostile: a packet that is not exactly right ends the connection.
 
 /// Raised when the two programs could misunderstand each other. A hello is understood by all versions.
-inline constexpr int kProtocolVersion = 2;
+inline constexpr int kProtocolVersion = 3;
 inline constexpr std::size_t kMaxPacketBytes = 8192;
 /// No JPEG is larger; the largest picture at quality 100 stays below.
 inline constexpr std::uint64_t kMaxPictureBytes = 128ULL << 20;
-/// How many captures a connection may have under way.
+/// How many captures a connection may have under way; each has a slot of its own, below this number.
 inline constexpr std::size_t kMaxUnderWay = 8;
+/// The memory of a slot is used again for pictures of at most so many bytes; a larger one is rare, and comes in memory
+/// that ends with it.
+inline constexpr std::uint64_t kKeptPictureBytes = 2ULL << 20;
 
 // ── agent → camera program
 // ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -41,7 +44,8 @@ struct Capture {
     int quality = 0;  ///< 1 … 100
     std::uint64_t maxBytes = 0;
     BootTime notBefore{};
-    BootTime deadline{};  ///< answered by then
+    BootTime deadline{};    ///< answered by then
+    std::uint64_t slot = 0;  ///< where to leave the picture: of no other capture that is under way
     bool operator==(const Capture&) const = default;
 };
 
@@ -70,9 +74,10 @@ struct Description {
     bool operator==(const Description&) const = default;
 };
 
-/// A picture; the packet carries a sealed memfd of `bytes` bytes.
+/// A picture: it is in the memory file that the packet carries, or else in the one that came last for its slot.
 struct PictureTaken {
     std::uint64_t id = 0;
+    std::uint64_t slot = 0;  ///< of its capture
     std::uint64_t bytes = 0;
     int width = 0;
     int height = 0;

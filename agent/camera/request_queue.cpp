@@ -31,6 +31,16 @@ std::size_t RequestQueue::sentCount() const {
         std::count_if(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.isSent; }));
 }
 
+std::uint64_t RequestQueue::freeSlot() const {
+    const auto isTaken = [this](std::uint64_t slot) {
+        return std::any_of(entries_.begin(), entries_.end(),
+                           [slot](const Entry& entry) { return entry.isSent && entry.capture.slot == slot; });
+    };
+    std::uint64_t slot = 0;
+    while (isTaken(slot)) ++slot;
+    return slot;
+}
+
 const RequestQueue::Entry* RequestQueue::find(std::uint64_t id) const {
     const auto it = std::find_if(entries_.begin(), entries_.end(), [id](const Entry& e) { return e.capture.id == id; });
     return it == entries_.end() ? nullptr : &*it;

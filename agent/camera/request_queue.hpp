@@ -21,7 +21,7 @@ class RequestQueue {
     RequestQueue(Loop& loop, TimeoutHandler timedOut) : loop_(loop), timedOut_(std::move(timedOut)) {}
 
     struct Entry {
-        Capture capture;  ///< complete but for its deadline margin
+        Capture capture;  ///< complete but for its slot, which is given when it is sent
         SteadyTime deadline{};
         PictureSource::PictureHandler done;
         bool isSent = false;
@@ -35,6 +35,8 @@ class RequestQueue {
     /// The first one that is not sent yet, or nullptr.
     [[nodiscard]] Entry* nextUnsent();
     [[nodiscard]] std::size_t sentCount() const;
+    /// The lowest that no sent one has, so that pictures one after the other share one.
+    [[nodiscard]] std::uint64_t freeSlot() const;
     [[nodiscard]] bool isEmpty() const { return entries_.empty(); }
     /// The entry, or nullptr: answered already, or never there.
     [[nodiscard]] const Entry* find(std::uint64_t id) const;

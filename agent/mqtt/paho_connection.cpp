@@ -4,6 +4,7 @@
 #include <MQTTAsync.h>
 #include <atomic>
 #include <bit>
+#include <cstdlib>
 #include <utility>
 
 #include <mqtt/async_client.h>
@@ -163,6 +164,7 @@ void keepLibraryAlive() {
         MQTTAsync_init_options options = MQTTAsync_init_options_initializer;
         options.do_openssl_init = 0;
         MQTTAsync_global_init(&options);
+        if (std::getenv("MQTT_C_CLIENT_TRACE") == nullptr) MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
         return new mqtt::async_client("tcp://127.0.0.1:1883", "anchor", mqtt::create_options(MQTTVERSION_5), nullptr);
     }();
     static_cast<void>(anchor.load());

@@ -32,7 +32,7 @@ class CaptureService {
   public:
     static constexpr std::size_t kMaxWaiting = 100;
     /// Pictures under way in the camera program at once: one is exposed while the one before is encoded.
-    static constexpr std::size_t kInFlight = 2;
+    static constexpr std::size_t kInFlight = 3;
 
     /// `hashStrand` computes the SHA-256 of large pictures. `imagePrefix` makes image ids unique to this run.
     CaptureService(Loop& loop, PictureSource& source, Publisher& publisher, Journal& journal,

@@ -8,7 +8,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include "camera/picture_memory.hpp"
+#include "camera/picture_inbox.hpp"
+#include "camera/picture_outbox.hpp"
 #include "camera/protocol.hpp"
 #include "core/sha256.hpp"
 #include "fakes/temp_dir.hpp"
@@ -41,7 +42,7 @@ void protocolThere(benchmark::State& state) {
 BENCHMARK(protocolThere);
 
 void protocolBack(benchmark::State& state) {
-    const CameraReply taken = PictureTaken{1, 20'000, 640, 480, 95, WallTime{}, "", "camera"};
+    const CameraReply taken = PictureTaken{1, 0, 20'000, 640, 480, 95, WallTime{}, "", "camera"};
     for ([[maybe_unused]] auto turn : state) benchmark::DoNotOptimize(decodeReply(encode(taken)));
 }
 BENCHMARK(protocolBack);
@@ -51,9 +52,11 @@ void pictureMemory(benchmark::State& state) {
     jpeg[0] = 0xFF;
     jpeg[1] = 0xD8;
     jpeg[2] = 0xFF;
+    PictureOutbox outbox;
+    PictureInbox inbox;
     for ([[maybe_unused]] auto turn : state) {
-        const auto memory = sealPicture(jpeg);
-        benchmark::DoNotOptimize(readSealedPicture(memory->get(), jpeg.size()));
+        auto memory = outbox.put(0, jpeg);
+        benchmark::DoNotOptimize(inbox.take(0, jpeg.size(), std::move(*memory)));
     }
     state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * state.range(0));
 }

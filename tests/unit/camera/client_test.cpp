@@ -109,6 +109,7 @@ TEST_F(CameraClientTest, SendsAtMostThreeAhead) {
     for (int i = 0; i < 10; ++i) capture(std::to_string(i));
     loop.runPending();
     EXPECT_EQ(link->sent<Capture>().size(), 3U);
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(link->sent<Capture>()[i].slot, i);
 
     for (std::size_t i = 0; i < 10; ++i) {
         link->receivePicture(link->sent<Capture>().at(i).id);
@@ -133,6 +134,21 @@ TEST_F(CameraClientTest, AnswersByTheTimeoutAndDropsWhatComesLate) {
 
     EXPECT_EQ(answers.size(), 1U);
     EXPECT_EQ(link->aborted, 0) << "late, but alive";
+
+    capture("b");
+    loop.runPending();
+    link->receivePicture(link->sent<Capture>().back().id);
+    EXPECT_EQ(answers.back(), "b:ok") << "in the memory that came with the late one";
+}
+
+TEST_F(CameraClientTest, EndsAProgramThatCannotBeToldOfATimeout) {
+    online();
+    capture("a", seconds{2});
+    loop.runPending();
+    link->sendError = Error{Errc::kBusy, "the other side does not read"};
+    loop.advance(seconds{2});
+
+    EXPECT_EQ(link->aborted, 1) << "its picture could come in the place of the next one";
 }
 
 TEST_F(CameraClientTest, EndsAProgramThatIsSilentAndServesTheNextCaptureWithAnother) {
@@ -386,7 +402,7 @@ TEST_F(CameraClientTest, DropsAProgramThatSendsWhatNobodyAskedFor) {
     EXPECT_FALSE(client().state().online);
 }
 
-TEST_F(CameraClientTest, DropsAProgramWhosePictureIsNotSealedOrTooLarge) {
+TEST_F(CameraClientTest, DropsAProgramWhosePictureIsNowhereOrTooLarge) {
     config.image.maxBytes = 10;
     online();
     capture("a");
@@ -400,8 +416,20 @@ TEST_F(CameraClientTest, DropsAProgramWhosePictureIsNotSealedOrTooLarge) {
     link->greet();
     capture("c");
     loop.runPending();
-    link->receive(PictureTaken{link->sent<Capture>().back().id, 4, 1, 1, 1, WallTime{}, "", ""});
+    link->receive(PictureTaken{link->sent<Capture>().back().id, 0, 4, 1, 1, 1, WallTime{}, "", ""});
     EXPECT_EQ(link->aborted, 2);
+}
+
+TEST_F(CameraClientTest, DropsAProgramThatLeavesAPictureInAnotherOnesPlace) {
+    online();
+    capture("a");
+    loop.runPending();
+    const std::vector<std::uint8_t> jpeg{0xFF, 0xD8, 0xFF, 0xD9};
+    link->receive(PictureTaken{link->sent<Capture>().at(0).id, 1, 4, 1, 1, 1, WallTime{}, "", ""},
+                  std::move(*PictureOutbox().put(1, jpeg)));
+
+    EXPECT_EQ(link->aborted, 1);
+    EXPECT_EQ(answers, std::vector<std::string>{"a" + code(Errc::kUnavailable)});
 }
 
 TEST_F(CameraClientTest, PassesTheProgramsSentenceOn) {

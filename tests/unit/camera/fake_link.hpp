@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "camera/camera_link.hpp"
-#include "camera/picture_memory.hpp"
+#include "camera/picture_outbox.hpp"
 
 namespace edge {
 
@@ -26,8 +26,10 @@ struct FakeLinkState {
         call(std::move(reply), std::move(fd));
     }
     void receivePicture(std::uint64_t id, const std::vector<std::uint8_t>& jpeg = {0xFF, 0xD8, 0xFF, 0xD9}) {
-        receive(PictureTaken{id, jpeg.size(), 640, 480, 90, WallTime{seconds{1'700'000'000}}, "", "fake"},
-                std::move(*sealPicture(jpeg)));
+        std::uint64_t slot = 0;
+        for (const auto& capture : sent<Capture>()) slot = capture.id == id ? capture.slot : slot;
+        receive(PictureTaken{id, slot, jpeg.size(), 640, 480, 90, WallTime{seconds{1'700'000'000}}, "", "fake"},
+                std::move(*outbox.put(slot, jpeg)));
     }
     void greet(bool isOnline = true) {
         receive(Description{kProtocolVersion, isOnline, "0", "pattern", "", isOnline ? "fake" : "",
@@ -40,10 +42,12 @@ struct FakeLinkState {
     }
 
     std::optional<Error> openError;
+    std::optional<Error> sendError;
     bool isOpen = false;
     int opened = 0;
     int aborted = 0;
     std::vector<CameraRequest> requests;
+    PictureOutbox outbox;  ///< of the program that was opened last
     CameraLink::Events events;
 };
 
@@ -56,10 +60,12 @@ class FakeLink : public CameraLink {
         if (state_->openError) return tl::unexpected(*state_->openError);
         state_->events = std::move(events);
         state_->isOpen = true;
+        state_->outbox = {};
         return {};
     }
     Result<void> send(const CameraRequest& request) override {
         if (!state_->isOpen) return fail(Errc::kUnavailable, "closed");
+        if (state_->sendError) return tl::unexpected(*state_->sendError);
         state_->requests.push_back(request);
         return {};
     }

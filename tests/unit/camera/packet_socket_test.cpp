@@ -13,7 +13,6 @@
 
 #include <gtest/gtest.h>
 
-#include "camera/picture_memory.hpp"
 #include "camera/protocol.hpp"
 #include "fakes/temp_dir.hpp"
 
@@ -131,51 +130,6 @@ TEST(PacketSocket, NamesTheSocketThatIsNotThere) {
     ASSERT_FALSE(connected);
     EXPECT_NE(connected.error().message.find(directory.file("no.sock")), std::string::npos);
     EXPECT_FALSE(connectPacketSocket(std::string(200, 'x')));
-}
-
-TEST(PictureMemory, CarriesAPictureThroughASocket) {
-    Pair pair;
-    const auto memory = sealPicture(kJpeg);
-    ASSERT_TRUE(memory);
-    ASSERT_TRUE(PacketSocket(std::move(pair.a)).send("picture", memory->get()));
-
-    const auto packet = PacketSocket(std::move(pair.b)).receive();
-    const auto jpeg = readSealedPicture((*packet)->fd.get(), kJpeg.size());
-
-    ASSERT_TRUE(jpeg) << jpeg.error().message;
-    EXPECT_EQ(*jpeg, std::string(kJpeg.begin(), kJpeg.end()));
-}
-
-TEST(PictureMemory, CannotBeChangedAfterwards) {
-    const auto memory = sealPicture(kJpeg);
-
-    EXPECT_LT(::ftruncate(memory->get(), 1), 0);
-    EXPECT_LT(::pwrite(memory->get(), "x", 1, 0), 0);
-    EXPECT_EQ(::mmap(nullptr, 4096, PROT_WRITE, MAP_SHARED, memory->get(), 0), MAP_FAILED);
-}
-
-TEST(PictureMemory, IsRefusedWhenItCouldStillChange) {
-    const UniqueFd open(::memfd_create("open", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    ASSERT_EQ(::write(open.get(), kJpeg.data(), kJpeg.size()), static_cast<ssize_t>(kJpeg.size()));
-    EXPECT_FALSE(readSealedPicture(open.get(), kJpeg.size()));
-
-    ASSERT_EQ(::fcntl(open.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE), 0);
-    EXPECT_FALSE(readSealedPicture(open.get(), kJpeg.size()));
-}
-
-TEST(PictureMemory, IsRefusedWhenItIsSomethingElse) {
-    const auto memory = sealPicture(kJpeg);
-    int pipe[2];
-    ASSERT_EQ(::pipe(pipe), 0);
-    const UniqueFd readEnd(pipe[0]);
-    const UniqueFd writeEnd(pipe[1]);
-
-    EXPECT_FALSE(readSealedPicture(-1, 10));
-    EXPECT_FALSE(readSealedPicture(readEnd.get(), 10));
-    EXPECT_FALSE(readSealedPicture(memory->get(), kJpeg.size() - 1));
-    EXPECT_FALSE(readSealedPicture(memory->get(), kJpeg.size() + 1));
-    EXPECT_FALSE(readSealedPicture(memory->get(), kMaxPictureBytes + 1));
-    EXPECT_FALSE(readSealedPicture(sealPicture(std::vector<std::uint8_t>{'G', 'I', 'F'})->get(), 3));
 }
 
 }  // namespace

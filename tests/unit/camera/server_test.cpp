@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "camera/picture_memory.hpp"
+#include "camera/picture_inbox.hpp"
 #include "fake_camera.hpp"
 #include "fakes/manual_loop.hpp"
 
@@ -23,7 +23,7 @@ struct Peer {
     void say(const CameraRequest& request) const { EXPECT_TRUE(socket.send(encode(request))); }
     void hello(bool verify = false) const { say(Hello{kProtocolVersion, verify}); }
     void capture(std::uint64_t id, milliseconds timeout = seconds{5}) const {
-        say(Capture{id, 64, 64, 90, 1 << 20, bootTimeNow(), bootTimeNow() + timeout});
+        say(Capture{id, 64, 64, 90, 1 << 20, bootTimeNow(), bootTimeNow() + timeout, id % kMaxUnderWay});
     }
 
     template <typename Message>
@@ -114,7 +114,7 @@ TEST_F(ServerTest, TellsWhyThereIsNoCamera) {
     EXPECT_EQ(told->reason, "add the user to the group video");
 }
 
-TEST_F(ServerTest, AnswersACaptureWithASealedPicture) {
+TEST_F(ServerTest, AnswersACaptureWithAPictureInItsSlot) {
     Peer peer = connect();
     peer.hello();
     peer.capture(42);
@@ -127,7 +127,8 @@ TEST_F(ServerTest, AnswersACaptureWithASealedPicture) {
     ASSERT_TRUE(taken);
     EXPECT_EQ(taken->id, 42U);
     EXPECT_EQ(taken->camera, "fake");
-    EXPECT_TRUE(readSealedPicture(peer.fd.get(), taken->bytes));
+    EXPECT_EQ(taken->slot, 42 % kMaxUnderWay);
+    EXPECT_TRUE(PictureInbox().take(taken->slot, taken->bytes, std::move(peer.fd)));
 }
 
 TEST_F(ServerTest, ShowsAFrameBeforeItCallsACameraBack) {
@@ -183,11 +184,14 @@ TEST_F(ServerTest, TellsEverybodyWhenTheCameraGoesAndComes) {
 TEST_F(ServerTest, ClosesAConnectionThatBreaksTheRules) {
     const std::vector<std::vector<std::string>> crimes{
         {"garbage"},
-        {encode(CameraRequest{Capture{1, 64, 64, 90, 1, BootTime{1}, BootTime{1}}})},
+        {encode(CameraRequest{Capture{1, 64, 64, 90, 1, BootTime{1}, BootTime{1}, 0}})},
         {encode(CameraRequest{Hello{}}), std::string(kMaxPacketBytes + 1, 'x')},
         {encode(CameraRequest{Hello{}}),
-         encode(CameraRequest{Capture{1, 64, 64, 90, 1, BootTime{1}, bootTimeNow() + seconds{9}}}),
-         encode(CameraRequest{Capture{1, 64, 64, 90, 1, BootTime{1}, bootTimeNow() + seconds{9}}})},
+         encode(CameraRequest{Capture{1, 64, 64, 90, 1, BootTime{1}, bootTimeNow() + seconds{9}, 0}}),
+         encode(CameraRequest{Capture{1, 64, 64, 90, 1, BootTime{1}, bootTimeNow() + seconds{9}, 1}})},
+        {encode(CameraRequest{Hello{}}),
+         encode(CameraRequest{Capture{1, 64, 64, 90, 1, BootTime{1}, bootTimeNow() + seconds{9}, 3}}),
+         encode(CameraRequest{Capture{2, 64, 64, 90, 1, BootTime{1}, bootTimeNow() + seconds{9}, 3}})},
     };
     Peer innocent = connect();
     for (const auto& packets : crimes) {
