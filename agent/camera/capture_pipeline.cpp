@@ -15,8 +15,8 @@
 namespace edge {
 namespace {
 
-/// A picture of so few pixels is encoded on the loop where no other waits for it: in a millisecond, or ten on the
-/// slowest Pi. The way to another thread and back, with none of the frame in its cache, costs a fifth of that.
+/// A picture of so few pixels is encoded on the loop: in a millisecond, or ten on the slowest Pi, faster than any camera
+/// has the next frame. The way to another thread and back, with none of the frame in its cache, costs a fifth of that.
 constexpr int kEncodedHere = 640 * 480;
 
 WallTime toWallTime(BootTime time, WallTime wallNow) {
@@ -174,7 +174,7 @@ void CapturePipeline::encode(Job& job, Frame frame) {
     const std::string enlarged = enlargement(*job.capture, frame.view, remaining_.rotation);
     RenderOptions options = optionsFor(*job.capture, frame, exposureStart);
     const bool isSmall = frame.view.width * frame.view.height <= kEncodedHere;
-    const auto where = isSmall && jobs_.size() == 1 ? EncoderPool::Where::kHere : EncoderPool::Where::kStrand;
+    const auto where = isSmall ? EncoderPool::Where::kHere : EncoderPool::Where::kStrand;
     encoders_.encode(std::move(frame), std::move(options), job.deadline, where,
                      [this, ticket = job.ticket, exposureStart, enlarged](Result<RenderedJpeg> rendered) {
                          if (!rendered) return complete(ticket, tl::unexpected(rendered.error()));
