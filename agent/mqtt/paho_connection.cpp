@@ -180,7 +180,7 @@ struct PahoConnection::Impl {
     struct ConnectListener : Listener {
         using Listener::Listener;
         void on_success(const mqtt::token& token) override {
-            owner.connecting.end();
+            owner.connecting.connected(std::chrono::ceil<seconds>(owner.options.keepAlive));
             owner.events.connected(
                 toInfo(token.get_connect_response(), owner.options.protocolVersion, toString(owner.options.server)));
         }

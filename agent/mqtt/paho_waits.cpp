@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,19 +20,26 @@
 #include <utility>
 #include <vector>
 
+#include "mqtt/write_room.hpp"
+
 namespace edge {
 namespace {
 
 using std::chrono::microseconds;
-using std::chrono::milliseconds;
 
 constexpr milliseconds kLongestPause{100};
+/// For how long Paho waits for something to read before it looks at its clocks.
+constexpr milliseconds kPahosWait{1000};
+/// As long as its longest pause between two looks whether a ping is due (setRetryLoopInterval).
+constexpr milliseconds kLongestWait{5000};
 /// While a picture is on its way the thread must not read, but it may not spin either.
 constexpr milliseconds kWritePause{2};
 
 /// Connections that are being made, and the receiving thread that waits for their sockets. Never destroyed: Paho's
 /// threads outlive main().
 struct Connecting {
+    UniqueFd wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  ///< ends a wait: another connection begins
+    std::atomic<milliseconds> wait{kPahosWait};               ///< of the connection there is
     std::mutex mutex;
     std::condition_variable begun;
     std::atomic<int> count{0};
@@ -51,6 +59,8 @@ struct Receiver {
     milliseconds pause{1};         ///< the next one without a socket
     unsigned generation = 0;       ///< of connections, as known to `connected`
     std::vector<int> connected{};  ///< the sockets of which Paho has noticed that they are
+    WriteRoom room{};
+    std::vector<pollfd> waits{};
 };
 
 /// nullptr on every other thread.
@@ -99,6 +109,7 @@ int pendingSocket(Receiver& state, const pollfd* sockets, nfds_t count) {
     if (std::exchange(state.generation, generation) != generation) state.connected.clear();
     for (nfds_t i = 0; i < count; ++i) {
         setTcp(sockets[i].fd, TCP_NODELAY);
+        state.room.watch(sockets[i].fd);
         const auto& known = state.connected;
         if (std::find(known.begin(), known.end(), sockets[i].fd) == known.end()) return sockets[i].fd;
     }
@@ -112,18 +123,43 @@ bool waitForConnection(int socket, int timeoutMs) {
     return waitFor(&connecting, 1, timeoutMs) > 0;
 }
 
+/// For something to read; for room to write the rest of what did not fit into a socket's buffer, which Paho does only
+/// between two waits, so that this ends as if its time were over; or for a connection that begins.
+int waitForSockets(Receiver& state, pollfd* sockets, nfds_t count, int timeoutMs) {
+    auto& all = state.waits;
+    all.assign(sockets, sockets + count);
+    all.push_back({state.room.fd(), POLLIN, 0});
+    all.push_back({connecting().wake.get(), POLLIN, 0});
+    int ready = waitFor(all.data(), all.size(), timeoutMs);
+    for (nfds_t i = 0; i < count; ++i) sockets[i].revents = ready > 0 ? all[i].revents : short{0};
+    if (ready <= 0) return ready;
+    if (all[count].revents != 0) {
+        state.room.forget();
+        --ready;
+    }
+    if (all[count + 1].revents != 0) {
+        eventfd_t times = 0;
+        (void)::eventfd_read(connecting().wake.get(), &times);
+        --ready;
+    }
+    return ready;
+}
+
 int pollOfReceiver(Receiver& state, pollfd* sockets, nfds_t count, int timeoutMs) {
     state.hasSocket = count > 0;
     state.hasWaited = true;
     // What has come is acknowledged before waiting for more, so that the broker's next small packet may leave.
     for (nfds_t i = 0; i < count; ++i) setTcp(sockets[i].fd, TCP_QUICKACK);
-    const int pending = connecting().count > 0 ? pendingSocket(state, sockets, count) : -1;
+    const bool isConnecting = connecting().count > 0;
+    const int pending = isConnecting ? pendingSocket(state, sockets, count) : -1;
     if (pending >= 0) {
         if (waitForConnection(pending, timeoutMs)) state.connected.push_back(pending);
         for (nfds_t i = 0; i < count; ++i) sockets[i].revents = 0;
         return 0;
     }
-    const int ready = waitFor(sockets, count, timeoutMs);
+    const bool mayRest = !isConnecting && timeoutMs == kPahosWait.count();
+    const int ready =
+        waitForSockets(state, sockets, count, mayRest ? static_cast<int>(connecting().wait.load().count()) : timeoutMs);
     state.hasWaited = ready == 0;
     return ready;
 }
@@ -137,6 +173,14 @@ void ConnectingMark::begin() {
     ++all.count;
     ++all.beginnings;
     all.begun.notify_all();
+    (void)::eventfd_write(all.wake.get(), 1);
+}
+
+void ConnectingMark::connected(seconds keepAlive) {
+    constexpr int kLooksPerKeepAlive = 10;  // Paho's own number
+    connecting().wait =
+        std::clamp<milliseconds>(milliseconds(keepAlive) / kLooksPerKeepAlive, kPahosWait, kLongestWait);
+    end();
 }
 
 void ConnectingMark::end() {

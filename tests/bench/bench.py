@@ -8,6 +8,7 @@ import captures
 import fleet
 import instructions
 import journal
+import line
 import memory
 import motion
 import readings
@@ -19,6 +20,7 @@ SECTIONS = {
     "sizes": captures.sizes,
     "idle": captures.after_idleness,
     "many": captures.many,
+    "line": line.line,
     "threads": threads.threads,
     "instructions": instructions.picture,
     "start": start.start,
