@@ -65,6 +65,7 @@ class Lifecycle(AgentCase):
         series = '{"command":"capture","count":1000,"every":"200ms","transaction":"cut"}'
         self.client.publish("command", series)
         self.client.wait("jpeg")
+        self.client.command("stop")  # its answer comes when the journal has it, and all that was before it
         self.crash()
         self.agent.start()
         reply = self.client.wait(f"{BASE}/response", lambda m: b'"cut"' in m.payload)
