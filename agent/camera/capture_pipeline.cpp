@@ -15,8 +15,9 @@
 namespace edge {
 namespace {
 
-/// A picture of so few pixels is encoded on the loop: in a millisecond, or ten on the slowest Pi, faster than any camera
-/// has the next frame. The way to another thread and back, with none of the frame in its cache, costs a fifth of that.
+/// A picture of so few pixels is encoded on the loop: in a millisecond, or ten on the slowest Pi, faster than any
+/// camera has the next frame. The way to another thread and back, with none of the frame in its cache, costs a fifth of
+/// that.
 constexpr int kEncodedHere = 640 * 480;
 
 WallTime toWallTime(BootTime time, WallTime wallNow) {

@@ -58,8 +58,8 @@ void Connection::handle(const Capture& capture) {
     if (underWay_.size() >= kMaxUnderWay) return refuse(fmt::format("more than {} captures at once", kMaxUnderWay));
     if (std::any_of(underWay_.begin(), underWay_.end(), isInItsSlot)) return refuse("a slot was used twice");
     events_.active();
-    const auto ticket = pipeline_.capture(
-        capture, [this, capture](const Result<FinishedPicture>& result) { answer(capture, result); });
+    const auto ticket =
+        pipeline_.capture(capture, [this, capture](const Result<FinishedPicture>& result) { answer(capture, result); });
     underWay_[capture.id] = {ticket, capture.slot};
 }
 

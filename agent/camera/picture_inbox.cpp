@@ -19,8 +19,8 @@ Result<std::string> read(int memory, std::uint64_t bytes) {
         const ssize_t got = ::pread(memory, jpeg.data() + filled, jpeg.size() - filled, static_cast<off_t>(filled));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) {
-            return fail(Errc::kIo, fmt::format("cannot read the memory of a picture: {}",
-                                               std::generic_category().message(errno)));
+            return fail(Errc::kIo,
+                        fmt::format("cannot read the memory of a picture: {}", std::generic_category().message(errno)));
         }
         if (got == 0) {
             return fail(Errc::kInvalid, fmt::format("a picture of {} bytes was announced as {}", filled, bytes));

@@ -12,13 +12,13 @@
 
 namespace edge {
 
-/// Where the camera program leaves its pictures for one agent: a memory file in each slot, which the slot's next picture
-/// is written over. To make one for every picture, fill it page by page and take it apart again costs four times as much.
-/// Thread: the loop's.
+/// Where the camera program leaves its pictures for one agent: a memory file in each slot, which the slot's next
+/// picture is written over. To make one for every picture, fill it page by page and take it apart again costs four
+/// times as much. Thread: the loop's.
 class PictureOutbox {
   public:
-    /// Leaves a picture in a slot (below kMaxUnderWay) whose last one nobody reads any more. Returns the memory that has
-    /// to go to the agent with the message; none where the agent has it. Errors: kIo.
+    /// Leaves a picture in a slot (below kMaxUnderWay) whose last one nobody reads any more. Returns the memory that
+    /// has to go to the agent with the message; none where the agent has it. Errors: kIo.
     Result<UniqueFd> put(std::size_t slot, std::span<const std::uint8_t> jpeg);
 
   private:

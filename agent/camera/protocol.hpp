@@ -44,7 +44,7 @@ struct Capture {
     int quality = 0;  ///< 1 … 100
     std::uint64_t maxBytes = 0;
     BootTime notBefore{};
-    BootTime deadline{};    ///< answered by then
+    BootTime deadline{};     ///< answered by then
     std::uint64_t slot = 0;  ///< where to leave the picture: of no other capture that is under way
     bool operator==(const Capture&) const = default;
 };

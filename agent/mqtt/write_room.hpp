@@ -13,7 +13,8 @@ class WriteRoom {
 
     /// From now on; again is harmless. The first time counts as an event when there is room.
     void watch(int socket);
-    /// Readable from an event until forget(); -1, of which poll() takes no notice, when the system has no more descriptors.
+    /// Readable from an event until forget(); -1, of which poll() takes no notice, when the system has no more
+    /// descriptors.
     [[nodiscard]] int fd() const { return epoll_.get(); }
     void forget();
 

@@ -19,6 +19,11 @@ namespace {
 /// A camera that fails this often in a row without an interval to wait for ends its series: nothing would slow it down.
 constexpr int kMaxFailuresInARow = 3;
 
+/// On their way to the broker, before another is published, or asked for: a line that is slower than the camera must
+/// not fill the memory. As much as the send window holds, and a few more, so that the line never waits for the camera.
+constexpr std::size_t kMaxUndelivered = 8;
+constexpr std::size_t kMaxUndeliveredBytes = 4 << 20;
+
 /// Hashed at once: a Pi 3 needs a millisecond for that much, and a way through another thread is not free either.
 constexpr std::size_t kHashedAtOnce = 64 << 10;
 
@@ -141,8 +146,12 @@ struct CaptureService::Impl {
                                 "there is no connection to the broker, so no picture was taken; try again later");
     }
 
+    [[nodiscard]] bool isLineFull() const {
+        return undelivered >= kMaxUndelivered || undeliveredBytes >= kMaxUndeliveredBytes;
+    }
+
     void pump() {
-        while (inFlight < kInFlight && !waiting.empty()) {
+        while (inFlight < kInFlight && !isLineFull() && !waiting.empty()) {
             const JobPtr job = waiting.front();
             waiting.pop_front();
             active.push_back(job);
@@ -182,7 +191,7 @@ struct CaptureService::Impl {
     // ---- one after the other: each picture, and its description right behind it
 
     void publishTaken() {
-        while (!isHashing && !toPublish.empty()) {
+        while (!isHashing && !isLineFull() && !toPublish.empty()) {
             const JobPtr job = std::move(toPublish.front());
             toPublish.pop_front();
             if (!job->isAnswered) publish(job);
@@ -194,11 +203,17 @@ struct CaptureService::Impl {
         PicturePost post{std::move(job->picture.jpeg), "", job->id, formatRfc3339(job->picture.exposureStart),
                          job->context.transaction};
         if (publisher.connection() == nullptr && mayWait(*job)) return keep(job, std::move(post));
+        ++undelivered;
+        undeliveredBytes += static_cast<std::size_t>(job->bytes);
         const auto sent =
             pictures.publish(std::move(post), [this, job, alive = std::weak_ptr<int>(lifetime)](Delivery delivery) {
                 if (alive.expired()) return;
+                --undelivered;
+                undeliveredBytes -= static_cast<std::size_t>(job->bytes);
                 job->delivery = delivery;
                 if (!job->description.empty()) delivered(job, delivery);
+                publishTaken();
+                pump();
             });
         describe(job, {sent, &sent->payload}, [this, job] {
             pictures.describe(job->description);
@@ -403,7 +418,9 @@ struct CaptureService::Impl {
     std::deque<JobPtr> waiting;
     std::list<JobPtr> active;  ///< given to the camera and not answered
     std::size_t inFlight = 0;
-    std::deque<JobPtr> toPublish;  ///< taken, but a picture before it is not described yet
+    std::deque<JobPtr> toPublish;  ///< taken, but a picture before it is not described yet, or the line is full
+    std::size_t undelivered = 0;   ///< pictures that are published, and that the broker does not have yet
+    std::size_t undeliveredBytes = 0;
     bool isHashing = false;
     std::list<SeriesPtr> running;
     CaptureCounters counters;

@@ -31,7 +31,8 @@ struct CaptureCounters {
 class CaptureService {
   public:
     static constexpr std::size_t kMaxWaiting = 100;
-    /// Pictures under way in the camera program at once: one for each of its encoders, and one that waits there already.
+    /// Pictures under way in the camera program at once: one for each of its encoders, and one that waits there
+    /// already.
     static constexpr std::size_t kInFlight = 3;
 
     /// `hashStrand` computes the SHA-256 of large pictures. `imagePrefix` makes image ids unique to this run.

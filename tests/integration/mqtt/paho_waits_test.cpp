@@ -4,12 +4,12 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <chrono>
 #include <future>
+#include <pthread.h>
 #include <utility>
 
 #include <gtest/gtest.h>

@@ -38,8 +38,8 @@ TEST(Protocol, CarriesEveryRequest) {
 TEST(Protocol, CarriesEveryReply) {
     const Description description{kProtocolVersion, true, "0.1.0", "libcamera", "libcamera 0.0.3",
                                   "imx708",         "",   640,     480};
-    const PictureTaken picture{3,  6,         12'345,  640, 480, 72, WallTime{nanoseconds{1'700'000'000'123'456'789}},
-                               "smaller", "imx708"};
+    const PictureTaken picture{
+        3, 6, 12'345, 640, 480, 72, WallTime{nanoseconds{1'700'000'000'123'456'789}}, "smaller", "imx708"};
     const CaptureFailed failed{4, Errc::kTooLarge, "it is too large"};
     const Farewell farewell{FarewellKind::kRefused, "bye \"you\""};
 

@@ -107,6 +107,37 @@ TEST_F(CaptureServiceTest, AtMostAHundredWait) {
     EXPECT_EQ(pictures(), CaptureService::kMaxWaiting + CaptureService::kInFlight) << "each has a picture of its own";
 }
 
+TEST_F(CaptureServiceTest, TakesNoMoreThanTheLineCarriesAwayAndLosesNone) {
+    publisher.outcome.reset();
+    for (int i = 0; i < 30; ++i) capture();
+    takeAll();
+    EXPECT_EQ(pictures(), 8U);
+    EXPECT_EQ(source.requests.size(), 8U + CaptureService::kInFlight - 1) << "what was asked for before it was full";
+
+    for (std::size_t i = 0; i < publisher.sent.size(); ++i) {
+        publisher.finish(i, Delivery::kDelivered);
+        loop->runPending();
+        takeAll();
+    }
+    EXPECT_EQ(pictures(), 30U);
+    EXPECT_EQ(captures->counters().published, 30U);
+}
+
+TEST_F(CaptureServiceTest, SendsLargePicturesOneAfterTheOther) {
+    publisher.outcome.reset();
+    const std::string large = "\xff\xd8" + std::string(5 << 20, 'x');
+    for (int i = 0; i < 5; ++i) capture();
+    for (int i = 0; i < 2; ++i) source.givePicture(large);
+    loop->runPending();
+    EXPECT_EQ(pictures(), 1U) << "the other waits for it";
+    EXPECT_EQ(source.requests.size(), CaptureService::kInFlight);
+
+    publisher.finishAll(Delivery::kLost);
+    loop->runPending();
+    EXPECT_EQ(pictures(), 2U);
+    EXPECT_EQ(outcomes.size(), 1U);
+}
+
 TEST_F(CaptureServiceTest, SaysWhyThereIsNoPicture) {
     const std::vector<std::pair<Errc, ReplyCode>> cases = {{Errc::kUnavailable, ReplyCode::kCameraUnavailable},
                                                            {Errc::kTimeout, ReplyCode::kCaptureTimeout},
