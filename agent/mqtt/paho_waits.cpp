@@ -65,13 +65,14 @@ struct Receiver {
 
 /// nullptr on every other thread.
 Receiver* receiver() {
-    thread_local Receiver state;
     thread_local const bool isReceiver = [] {
         std::array<char, 16> name{};
         return pthread_getname_np(pthread_self(), name.data(), name.size()) == 0 &&
                std::string_view(name.data()) == "MQTTAsync_rcv";
     }();
-    return isReceiver ? &state : nullptr;
+    if (!isReceiver) return nullptr;
+    thread_local Receiver state;
+    return &state;
 }
 
 void pauseWithoutSocket(Receiver& state) {
