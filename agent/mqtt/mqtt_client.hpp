@@ -81,6 +81,9 @@ class MqttClient {
     virtual void connect() = 0;
     virtual void subscribe(std::vector<std::string> topics, Qos qos, SubscribeHandler done) = 0;
     virtual void publish(std::shared_ptr<const Publication> publication, PublishHandler done) = 0;
+    /// When the line last took more of what has to wait for it; min() where nothing had to. A picture that is on its
+    /// way for a minute is acknowledged after that.
+    [[nodiscard]] virtual SteadyTime lastProgress() const = 0;
     /// Clean DISCONNECT; `done` when it was written or after `limit`.
     virtual void disconnect(milliseconds limit, std::function<void()> done) = 0;
 };

@@ -12,6 +12,7 @@
 
 #include "core/log.hpp"
 #include "mqtt/paho_connection.hpp"
+#include "mqtt/paho_waits.hpp"
 #include "mqtt/refusal.hpp"
 #include "mqtt/tls_probe.hpp"
 
@@ -97,6 +98,8 @@ class PahoClient : public MqttClient {
         if (done) published_.emplace(id, std::move(done));
         connection_->publish(publication, id);
     }
+
+    [[nodiscard]] SteadyTime lastProgress() const override { return lastWriteProgress(); }
 
     void disconnect(milliseconds limit, std::function<void()> done) override {
         disconnected_ = std::move(done);

@@ -40,6 +40,7 @@ constexpr milliseconds kWritePause{2};
 struct Connecting {
     UniqueFd wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  ///< ends a wait: another connection begins
     std::atomic<milliseconds> wait{kPahosWait};               ///< of the connection there is
+    std::atomic<SteadyTime> writeProgress{SteadyTime::min()};
     std::mutex mutex;
     std::condition_variable begun;
     std::atomic<int> count{0};
@@ -136,6 +137,7 @@ int waitForSockets(Receiver& state, pollfd* sockets, nfds_t count, int timeoutMs
     if (ready <= 0) return ready;
     if (all[count].revents != 0) {
         state.room.forget();
+        connecting().writeProgress = std::chrono::steady_clock::now();
         --ready;
     }
     if (all[count + 1].revents != 0) {
@@ -186,6 +188,10 @@ void ConnectingMark::connected(seconds keepAlive) {
 
 void ConnectingMark::end() {
     if (isSet_.exchange(false)) --connecting().count;
+}
+
+SteadyTime lastWriteProgress() {
+    return connecting().writeProgress;
 }
 
 // By these names the linker finds them before the C library's; with names of our own, no header's declaration (which

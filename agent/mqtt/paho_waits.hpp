@@ -35,4 +35,8 @@ class ConnectingMark {
     std::atomic<bool> isSet_{false};
 };
 
+/// When a socket of Paho's that had been full last had room again, which the other side's acknowledgements make;
+/// SteadyTime::min() when none ever was full. Any thread.
+[[nodiscard]] SteadyTime lastWriteProgress();
+
 }  // namespace edge

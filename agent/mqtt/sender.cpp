@@ -143,7 +143,7 @@ void Sender::send(SendQueue::Next next) {
     }
     if (queue_.inFlight() == 1) {
         progressAt_ = next.outgoing.sentAt;
-        watchForStall();
+        watchForStall(progressAt_);
     }
     const bool isForgotten = publication->qos == Qos::kAtMostOnce && !next.outgoing.done && !next.outgoing.isLarge() &&
                              !next.outgoing.isKept();
@@ -214,10 +214,11 @@ void Sender::endAll(std::vector<Outgoing> outgoing, Delivery delivery) {
     for (Outgoing& entry : outgoing) end(std::move(entry), delivery);
 }
 
-void Sender::watchForStall() {
-    stallTimer_ = loop_.at(progressAt_ + stallLimit_, [this] {
+void Sender::watchForStall(SteadyTime since) {
+    stallTimer_ = loop_.at(since + stallLimit_, [this] {
         if (queue_.inFlight() == 0) return;
-        if (loop_.clock().now() - progressAt_ < stallLimit_) return watchForStall();
+        const SteadyTime progress = std::max(progressAt_, client_->lastProgress());
+        if (loop_.clock().now() - progress < stallLimit_) return watchForStall(progress);
         handlers_.stalled(fmt::format("the broker has acknowledged nothing for {} s",
                                       std::chrono::duration_cast<seconds>(stallLimit_).count()));
     });

@@ -26,8 +26,8 @@ class Sender {
         std::function<void()> idle;                ///< after finishWith(): everything has gone and been acknowledged
     };
 
-    /// `stallLimit`: an acknowledgement must come at least this often while something is in flight. Paho notices a dead
-    /// link late (2.6 times the keep-alive), and takes publications all the while.
+    /// `stallLimit`: an acknowledgement must come at least this often while something is in flight, or the line take
+    /// more of it. Paho notices a dead link late (2.6 times the keep-alive), and takes publications all the while.
     Sender(Loop& loop, milliseconds stallLimit, Handlers handlers);
 
     /// As Publisher::publish().
@@ -63,7 +63,7 @@ class Sender {
     void endAll(std::vector<Outgoing> outgoing, Delivery delivery);
     void wait(Outgoing outgoing);
     void learnFromLoss(const ConnectionFailure& why);
-    void watchForStall();
+    void watchForStall(SteadyTime since);
 
     Loop& loop_;
     milliseconds stallLimit_;

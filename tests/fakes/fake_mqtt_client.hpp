@@ -33,6 +33,7 @@ class FakeBroker {
         std::vector<Published> published;
         std::optional<milliseconds> disconnectLimit;  ///< disconnect() was called
         std::function<void()> disconnected;
+        SteadyTime progress = SteadyTime::min();  ///< lastProgress()
 
         void accept(ConnectionInfo info = {}) {
             info.protocolVersion = options.protocolVersion;
@@ -94,6 +95,7 @@ class FakeBroker {
         void publish(std::shared_ptr<const Publication> publication, PublishHandler done) override {
             attempt_->published.push_back({*publication, std::move(done)});
         }
+        [[nodiscard]] SteadyTime lastProgress() const override { return attempt_->progress; }
         void disconnect(milliseconds limit, std::function<void()> done) override {
             attempt_->disconnectLimit = limit;
             attempt_->disconnected = std::move(done);

@@ -296,6 +296,21 @@ TEST(Sender, ReportsNoStallWhileAcknowledgementsCome) {
     EXPECT_TRUE(f.stalls.empty());
 }
 
+TEST(Sender, ReportsNoStallWhileTheLineTakesMore) {
+    Fixture f;
+    f.attach();
+    f.publish("t");
+    for (int i = 0; i < 10; ++i) {
+        f.loop.advance(seconds{40});
+        f.broker.last().progress = f.loop.clock().now();
+    }
+    f.loop.advance(seconds{49});
+    EXPECT_TRUE(f.stalls.empty());
+
+    f.loop.advance(seconds{1});
+    EXPECT_EQ(f.stalls.size(), 1u);
+}
+
 TEST(Sender, SendsOnlyRepliesAndTheLastOnesWhenItFinishes) {
     Fixture f;
     ConnectionInfo info;
