@@ -226,7 +226,7 @@ struct CaptureService::Impl {
     void describe(const JobPtr& job, std::shared_ptr<const std::string> jpeg, Task then) {
         if (jpeg->size() <= kHashedAtOnce) return describeWith(job, pictureDigest(*jpeg), then);
         isHashing = true;
-        hashStrand->post([this, job, jpeg = std::move(jpeg), then = std::move(then),
+        hashStrand->post([this, job = job, jpeg = std::move(jpeg), then = std::move(then),
                           alive = std::weak_ptr<int>(lifetime)]() mutable {
             auto digest = std::make_shared<std::string>(pictureDigest(*jpeg));
             loop.post([this, job = std::move(job), digest, then = std::move(then), alive = std::move(alive)] {
