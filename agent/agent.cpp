@@ -49,7 +49,7 @@ Outcome stoppingOutcome() {
 }  // namespace
 
 struct Agent::Impl {
-    Impl(Loop& l, WorkerPool& p, Config c, Identity i, std::unique_ptr<Connection> established)
+    Impl(Loop& l, WorkerPool& p, Config c, Identity i, std::unique_ptr<BrokerConnection> established)
         : loop(l),
           pool(p),
           config(std::move(c)),
@@ -236,7 +236,7 @@ struct Agent::Impl {
         shutDown(reason, [this] { sayGoodbye(); });
     }
 
-    void handOver(const std::string& reason, std::function<void(std::unique_ptr<Connection>)> next) {
+    void handOver(const std::string& reason, std::function<void(std::unique_ptr<BrokerConnection>)> next) {
         isStopping = true;
         connection->detach();
         shutDown(reason, [this, next = std::move(next)] {
@@ -293,7 +293,7 @@ struct Agent::Impl {
     Journal journal;
     CameraClient camera;
     std::unique_ptr<GpioPort> gpioPort;
-    std::unique_ptr<Connection> connection;
+    std::unique_ptr<BrokerConnection> connection;
     MqttSession& session;
     PublisherGate publisher;
     CommandService commands;
@@ -310,7 +310,8 @@ struct Agent::Impl {
     Timer step;
 };
 
-Agent::Agent(Loop& loop, WorkerPool& pool, Config config, Identity identity, std::unique_ptr<Connection> connection)
+Agent::Agent(Loop& loop, WorkerPool& pool, Config config, Identity identity,
+             std::unique_ptr<BrokerConnection> connection)
     : impl_(std::make_unique<Impl>(loop, pool, std::move(config), std::move(identity), std::move(connection))) {}
 Agent::~Agent() = default;
 
@@ -321,10 +322,10 @@ void Agent::stop(const std::string& reason, Task done) {
     impl_->stop(reason, std::move(done));
 }
 
-void Agent::handOver(const std::string& reason, std::function<void(std::unique_ptr<Connection>)> done) {
+void Agent::handOver(const std::string& reason, std::function<void(std::unique_ptr<BrokerConnection>)> done) {
     impl_->handOver(reason, std::move(done));
 }
-const Connection& Agent::connection() const {
+const BrokerConnection& Agent::connection() const {
     return *impl_->connection;
 }
 std::vector<GpioLineHealth> Agent::gpio() const {

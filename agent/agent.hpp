@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "broker_connection.hpp"
 #include "config/config.hpp"
-#include "connection.hpp"
 #include "core/identity.hpp"
 #include "core/loop.hpp"
 #include "core/worker_pool.hpp"
@@ -21,8 +21,9 @@ class Agent {
     /// Within this a stop is over, whatever the broker and the disk do.
     static constexpr milliseconds kStopLimit{4500};
 
-    /// `connection` serves `config` (Connection::serves); one that stands already is used as it is. Starts nothing yet.
-    Agent(Loop& loop, WorkerPool& pool, Config config, Identity identity, std::unique_ptr<Connection> connection);
+    /// `connection` serves `config` (BrokerConnection::serves); one that stands already is used as it is. Starts
+    /// nothing yet.
+    Agent(Loop& loop, WorkerPool& pool, Config config, Identity identity, std::unique_ptr<BrokerConnection> connection);
     ~Agent();
     Agent(const Agent&) = delete;
     Agent& operator=(const Agent&) = delete;
@@ -36,9 +37,9 @@ class Agent {
     void stop(const std::string& reason, Task done);
 
     /// As stop(), but the broker notices nothing: `done` gets the connection, for the next agent.
-    void handOver(const std::string& reason, std::function<void(std::unique_ptr<Connection>)> done);
+    void handOver(const std::string& reason, std::function<void(std::unique_ptr<BrokerConnection>)> done);
 
-    [[nodiscard]] const Connection& connection() const;
+    [[nodiscard]] const BrokerConnection& connection() const;
     /// What each GPIO line is at now.
     [[nodiscard]] std::vector<GpioLineHealth> gpio() const;
 

@@ -86,11 +86,11 @@ class Runner {
         });
     }
 
-    void begin(Loaded loaded, std::unique_ptr<Connection> connection) {
+    void begin(Loaded loaded, std::unique_ptr<BrokerConnection> connection) {
         announce(loaded.config);
         const std::string device = loaded.config.device.id;
         if (!connection)
-            connection = std::make_unique<Connection>(loop_, pool_, loaded.config, std::move(loaded.password));
+            connection = std::make_unique<BrokerConnection>(loop_, pool_, loaded.config, std::move(loaded.password));
         agent_ = std::make_unique<Agent>(loop_, pool_, std::move(loaded.config), identity_, std::move(connection));
         tidying_ = loop_.after(kTidyAfter, [] { malloc_trim(0); });
         isReady_ = false;
@@ -138,7 +138,7 @@ class Runner {
         log::info("reading {} again: the connection stays", path_);
         keepGoing(next_->config);
         isReady_ = false;
-        agent_->handOver("configuration read again", [this](std::unique_ptr<Connection> connection) {
+        agent_->handOver("configuration read again", [this](std::unique_ptr<BrokerConnection> connection) {
             connection_ = std::move(connection);
             loop_.post([this] { replaceAgent(std::move(connection_)); });
         });
@@ -156,7 +156,7 @@ class Runner {
         }
     }
 
-    void replaceAgent(std::unique_ptr<Connection> connection) {
+    void replaceAgent(std::unique_ptr<BrokerConnection> connection) {
         agent_.reset();
         if (isEnding_) {
             if (!connection) return end();
@@ -188,10 +188,10 @@ class Runner {
     SignalWatch signals_;
     Timer tidying_;
     std::unique_ptr<Agent> agent_;
-    std::optional<Loaded> next_;              ///< what a reload is about to begin with
-    std::unique_ptr<Connection> connection_;  ///< on its way from one agent to the next
-    bool isReady_ = false;                    ///< the agent that is there can be replaced
-    bool isReloadWanted_ = false;             ///< once more, as soon as it is ready
+    std::optional<Loaded> next_;                    ///< what a reload is about to begin with
+    std::unique_ptr<BrokerConnection> connection_;  ///< on its way from one agent to the next
+    bool isReady_ = false;                          ///< the agent that is there can be replaced
+    bool isReloadWanted_ = false;                   ///< once more, as soon as it is ready
     bool isEnding_ = false;
     int exitCode_ = 0;
 };

@@ -16,10 +16,10 @@ namespace edge {
 
 /// The way to the broker, which outlives the agent that uses it: a configuration that is read again is taken over by
 /// new services on the connection that stands. Thread: the loop's.
-class Connection {
+class BrokerConnection {
   public:
     /// Connects nothing yet.
-    Connection(Loop& loop, WorkerPool& pool, const Config& config, std::string password);
+    BrokerConnection(Loop& loop, WorkerPool& pool, const Config& config, std::string password);
 
     /// Whether `config` asks for this very connection: servers, login, certificates, id, will and subscriptions.
     /// Otherwise `reason` names what is different.

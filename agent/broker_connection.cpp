@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "connection.hpp"
+#include "broker_connection.hpp"
 
 #include <utility>
 
@@ -24,7 +24,7 @@ std::vector<std::string> subscriptionsOf(const Config& config) {
 
 }  // namespace
 
-Connection::Connection(Loop& loop, WorkerPool& pool, const Config& config, std::string password)
+BrokerConnection::BrokerConnection(Loop& loop, WorkerPool& pool, const Config& config, std::string password)
     : mqtt_(config.mqtt),
       clientId_(config.device.id),
       password_(std::move(password)),
@@ -45,7 +45,7 @@ Connection::Connection(Loop& loop, WorkerPool& pool, const Config& config, std::
                     if (isAttached_) handlers_.healthChanged();
                 }}) {}
 
-bool Connection::serves(const Config& config, const std::string& password, std::string& reason) const {
+bool BrokerConnection::serves(const Config& config, const std::string& password, std::string& reason) const {
     if (config.device.id != clientId_) {
         reason = "device.id";
     } else if (config.mqtt != mqtt_ || password != password_) {
@@ -60,28 +60,28 @@ bool Connection::serves(const Config& config, const std::string& password, std::
     return false;
 }
 
-void Connection::start(std::optional<milliseconds> away) {
+void BrokerConnection::start(std::optional<milliseconds> away) {
     if (!std::exchange(isStarted_, true)) session_.start(away);
 }
 
-void Connection::close(milliseconds limit, Task done) {
+void BrokerConnection::close(milliseconds limit, Task done) {
     std::vector<Publication> last;
     if (!will_.topic.empty()) last.push_back(will_);
     session_.stop(std::move(last), limit, std::move(done));
 }
 
-void Connection::attach(MqttSession::Handlers handlers) {
+void BrokerConnection::attach(MqttSession::Handlers handlers) {
     handlers_ = std::move(handlers);
     isAttached_ = true;
     for (InboundMessage& message : std::exchange(held_, {})) handlers_.message(std::move(message));
 }
 
-void Connection::detach() {
+void BrokerConnection::detach() {
     isAttached_ = false;
     handlers_ = {};
 }
 
-void Connection::received(InboundMessage message) {
+void BrokerConnection::received(InboundMessage message) {
     if (isAttached_) return handlers_.message(std::move(message));
     if (held_.size() < kMostHeld) held_.push_back(std::move(message));
 }
