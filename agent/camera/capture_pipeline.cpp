@@ -26,9 +26,8 @@ WallTime toWallTime(BootTime time, WallTime wallNow) {
 
 /// Says so where the camera's picture has fewer pixels than were asked for.
 std::string enlargement(const Capture& capture, const FrameView& view, int rotation) {
-    const bool isQuarterTurn = rotation == 90 || rotation == 270;
-    const int width = isQuarterTurn ? view.height : view.width;
-    const int height = isQuarterTurn ? view.width : view.height;
+    const int width = isQuarterTurn(rotation) ? view.height : view.width;
+    const int height = isQuarterTurn(rotation) ? view.width : view.height;
     if (width >= capture.width && height >= capture.height) return {};
     return fmt::format("the camera gives {}x{}, enlarged to {}x{}", width, height, capture.width, capture.height);
 }

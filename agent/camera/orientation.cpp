@@ -10,11 +10,11 @@ Mirror toMirror(Flip flip) {
     return {flip == Flip::kHorizontal, flip == Flip::kVertical};
 }
 
+}  // namespace
+
 bool isQuarterTurn(int rotation) {
     return rotation == 90 || rotation == 270;
 }
-
-}  // namespace
 
 Mirror sensorPart(const Orientation& wanted) {
     if (isQuarterTurn(wanted.rotation)) return {};

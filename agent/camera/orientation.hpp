@@ -12,6 +12,9 @@ struct Orientation {
     bool operator==(const Orientation&) const = default;
 };
 
+/// Whether width and height change places; `rotation` as in Orientation.
+[[nodiscard]] bool isQuarterTurn(int rotation);
+
 /// Mirrored left-right and upside down, each or both: what sensors can do while they read out.
 struct Mirror {
     bool horizontal = false;

@@ -13,8 +13,7 @@ StreamKeeper::StreamKeeper(Loop& loop, Camera& camera, const CameraConfig& confi
 Result<Orientation> StreamKeeper::ensure(int width, int height) {
     timer_.cancel();
     StreamWish wish{width, height, {config_.rotation, config_.flip}};
-    const bool isQuarterTurn = config_.rotation == 90 || config_.rotation == 270;
-    if (isQuarterTurn) std::swap(wish.width, wish.height);
+    if (isQuarterTurn(config_.rotation)) std::swap(wish.width, wish.height);
     if (current_ == wish) return remaining_;
 
     current_.reset();
@@ -32,8 +31,8 @@ Result<Orientation> StreamKeeper::ensure(int width, int height) {
 
 std::optional<std::pair<int, int>> StreamKeeper::size() const {
     if (!current_) return std::nullopt;
-    const bool isQuarterTurn = config_.rotation == 90 || config_.rotation == 270;
-    return isQuarterTurn ? std::pair(current_->height, current_->width) : std::pair(current_->width, current_->height);
+    const auto [width, height] = std::pair(current_->width, current_->height);
+    return isQuarterTurn(config_.rotation) ? std::pair(height, width) : std::pair(width, height);
 }
 
 void StreamKeeper::release() {
