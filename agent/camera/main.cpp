@@ -76,8 +76,8 @@ int serve(const Arguments& arguments, const Config& config, const std::string& s
         loop.stop();
     };
     hooks.isStale = [&] { return stampOf(config.file) != stamp; };
-    CameraServer server(loop, config, *camera, std::move(strands),
-                        isChild ? Lifetime::kWithConnection : Lifetime::kUntilIdle, std::move(hooks));
+    CameraServer server(loop, config, *camera, strands, isChild ? Lifetime::kWithConnection : Lifetime::kUntilIdle,
+                        std::move(hooks));
     const SignalWatch signals(loop, {SIGTERM, SIGINT, SIGHUP}, [&](int) { server.stop("told to end"); });
     if (isChild) {
         server.addConnection(std::move(*socket));
