@@ -58,8 +58,8 @@ void Connection::handle(const Capture& capture) {
     if (underWay_.size() >= kMaxUnderWay) return refuse(fmt::format("more than {} captures at once", kMaxUnderWay));
     if (std::any_of(underWay_.begin(), underWay_.end(), isInItsSlot)) return refuse("a slot was used twice");
     events_.active();
-    const auto ticket =
-        pipeline_.capture(capture, [this, capture](const Result<FinishedPicture>& result) { answer(capture, result); });
+    const auto ticket = pipeline_.capture(
+        capture, [this, id = capture.id](const Result<FinishedPicture>& result) { answer(id, result); });
     underWay_[capture.id] = {ticket, capture.slot};
 }
 
@@ -70,27 +70,27 @@ void Connection::handle(const Cancel& cancel) {
     underWay_.erase(it);
 }
 
-void Connection::answer(const Capture& capture, const Result<FinishedPicture>& result) {
-    underWay_.erase(capture.id);
+void Connection::answer(std::uint64_t id, const Result<FinishedPicture>& result) {
+    const std::uint64_t slot = underWay_.extract(id).mapped().slot;
     events_.active();
     if (result) {
-        answerPicture(capture, *result);
+        answerPicture(id, slot, *result);
     } else {
-        answerFailure(capture, result.error());
+        answerFailure(id, result.error());
     }
 }
 
-void Connection::answerPicture(const Capture& capture, const FinishedPicture& picture) {
+void Connection::answerPicture(std::uint64_t id, std::uint64_t slot, const FinishedPicture& picture) {
     const RenderedJpeg& rendered = picture.rendered;
-    const auto memory = outbox_.put(capture.slot, rendered.jpeg);
-    if (!memory) return answerFailure(capture, memory.error());
-    send(PictureTaken{capture.id, capture.slot, rendered.jpeg.size(), rendered.width, rendered.height, rendered.quality,
+    const auto memory = outbox_.put(slot, rendered.jpeg);
+    if (!memory) return answerFailure(id, memory.error());
+    send(PictureTaken{id, slot, rendered.jpeg.size(), rendered.width, rendered.height, rendered.quality,
                       picture.exposureStart, rendered.reduced, picture.camera},
          memory->get());
 }
 
-void Connection::answerFailure(const Capture& capture, const Error& error) {
-    send(CaptureFailed{capture.id, error.code, error.message});
+void Connection::answerFailure(std::uint64_t id, const Error& error) {
+    send(CaptureFailed{id, error.code, error.message});
 }
 
 void Connection::send(const CameraReply& reply, int fd) {

@@ -40,9 +40,9 @@ class Connection {
     void handle(const Hello& hello);
     void handle(const Capture& capture);
     void handle(const Cancel& cancel);
-    void answer(const Capture& capture, const Result<FinishedPicture>& result);
-    void answerPicture(const Capture& capture, const FinishedPicture& picture);
-    void answerFailure(const Capture& capture, const Error& error);
+    void answer(std::uint64_t id, const Result<FinishedPicture>& result);
+    void answerPicture(std::uint64_t id, std::uint64_t slot, const FinishedPicture& picture);
+    void answerFailure(std::uint64_t id, const Error& error);
     void send(const CameraReply& reply, int fd = -1);
     /// Ends the connection, telling it why.
     void refuse(const std::string& reason);

@@ -28,10 +28,6 @@ bool EncoderPool::isFree() const {
     return std::any_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return !seat.encoder->isBusy; });
 }
 
-bool EncoderPool::isIdle() const {
-    return std::none_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return seat.encoder->isBusy; });
-}
-
 void EncoderPool::render(Encoder& encoder, Job& job) {
     if (!encoder.renderer) encoder.renderer = std::make_unique<JpegRenderer>();
     job.result = encoder.renderer->render(job.frame.view, job.options);

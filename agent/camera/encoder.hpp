@@ -23,7 +23,6 @@ class EncoderPool {
     ~EncoderPool();
 
     [[nodiscard]] bool isFree() const;
-    [[nodiscard]] bool isIdle() const;
     /// Only when isFree(). `deadline` is for oldestDeadline() alone: an encoder cannot be interrupted. kHere: inside
     /// this call, on the loop; `done` comes later all the same.
     void encode(Frame frame, RenderOptions options, SteadyTime deadline, Where where, Done done);

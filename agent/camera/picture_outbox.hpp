@@ -13,8 +13,8 @@
 namespace edge {
 
 /// Where the camera program leaves its pictures for one agent: a memory file in each slot, which the slot's next
-/// picture is written over. To make one for every picture, fill it page by page and take it apart again costs four
-/// times as much. Thread: the loop's.
+/// picture is written over. To make one for every picture, fill it page by page and take it apart again costs more
+/// than the copy. Thread: the loop's.
 class PictureOutbox {
   public:
     /// Leaves a picture in a slot (below kMaxUnderWay) whose last one nobody reads any more. Returns the memory that

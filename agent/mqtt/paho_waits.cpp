@@ -35,8 +35,8 @@ constexpr milliseconds kLongestWait{5000};
 /// While a picture is on its way the thread must not read, but it may not spin either.
 constexpr milliseconds kWritePause{2};
 
-/// Connections that are being made, and the receiving thread that waits for their sockets. Never destroyed: Paho's
-/// threads outlive main().
+/// Connections that are being made, the one there is, and the receiving thread that waits for their sockets. Never
+/// destroyed: Paho's threads outlive main().
 struct Connecting {
     UniqueFd wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  ///< ends a wait: another connection begins
     std::atomic<milliseconds> wait{kPahosWait};               ///< of the connection there is
