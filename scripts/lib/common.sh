@@ -29,7 +29,7 @@ step() {
     fi
     printf 'failed after %d s\n' $((SECONDS - started))
     tail -n 40 "$log" >&2
-    printf '%s failed; all of its output is in %s\n' "$title" "${log#"$root"/}" >&2
+    printf '✗ %s failed; all of its output is in %s\n' "$title" "${log#"$root"/}" >&2
     return "$status"
 }
 
@@ -84,13 +84,14 @@ installNode() {
     command -v npm >/dev/null || installDependencies node
 }
 
-# count REPORT: adds to $passed and $failed what ctest's JUnit report says; `run` is its word for a test that ran and passed.
+# count REPORT: adds to $passed and $failed what ctest's JUnit report says, and shows what failed with the end of its output.
+# `run` is ctest's word for a test that ran and passed.
 count() {
     local tests=0 good=0
     if [[ -f $1 ]]; then
         tests=$(grep -c '^[[:space:]]*<testcase ' "$1" || true)
         good=$(grep -c '^[[:space:]]*<testcase .* status="run">' "$1" || true)
-        sed -n '/status="run"/d; s/^[[:space:]]*<testcase name="\([^"]*\)".* status="\([^"]*\)".*/  \2: \1/p' "$1"
+        awk -f "$root/scripts/lib/failures.awk" "$1"
     fi
     printf '  %d of %d tests passed\n' "$good" "$tests"
     passed=$((passed + good))
