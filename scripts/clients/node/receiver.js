@@ -6,6 +6,7 @@
 //     node receiver.js --broker mqtt://raspberrypi start capture
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, openSync, closeSync, fsyncSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { setDefaultAutoSelectFamily } from "node:net";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import mqtt from "mqtt";
@@ -135,6 +136,8 @@ function takePicture(payload, packet) {
 }
 
 mkdirSync(options.folder, { recursive: true });
+// "localhost" may be ::1 and 127.0.0.1, and the broker listen on one of them; Node.js 18 would try the first alone.
+setDefaultAutoSelectFamily(true);
 const client = mqtt.connect(options.url, { protocolVersion: options.protocol === "5" ? 5 : 4, ...login(), ...certificates(), resubscribe: false });
 const subscriptions = { [options.pictures]: { qos: 1 }, [options.readings]: { qos: 1 }, [`edge/${options.device || "+"}/response`]: { qos: 1 } };
 client.on("connect", () => {

@@ -87,9 +87,10 @@ class Receivers:
         self.folder = tempfile.mkdtemp(prefix="edge-receiver-")
         self.addCleanup(shutil.rmtree, self.folder, True)
 
-    def receive(self, *options, broker=None, environment=None):
+    def receive(self, *options, broker=None, environment=None, within=()):
         broker = broker or f"mqtt://127.0.0.1:{self.broker.port}"
-        running = Running([*self.command(), "--broker", broker, "--folder", self.folder, *options], env=os.environ | (environment or {}))
+        running = Running([*within, *self.command(), "--broker", broker, "--folder", self.folder, *options],
+                          env=os.environ | (environment or {}))
         self.addCleanup(running.close)
         return running
 
@@ -187,6 +188,17 @@ class Receivers:
         self.assertIn("no picture came", receiver.lines[-1])
         receiver = self.receive(broker="http://127.0.0.1")
         self.assertEqual(receiver.end(), 2)
+
+    def test_a_name_may_have_an_address_where_no_broker_listens(self):
+        """As Debian's "localhost" has: ::1 before 127.0.0.1, and Debian 12's Node.js tries one alone."""
+        hosts = f"{self.folder}.hosts"
+        with open(hosts, "w", encoding="ascii") as file:
+            file.write("::1 both-families\n127.0.0.1 both-families\n")
+        self.addCleanup(os.unlink, hosts)
+        namespace = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
+        receiver = self.receive("--once", "capture", broker=f"mqtt://both-families:{self.broker.port}",
+                                within=[*namespace, "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts])
+        self.assertEqual(receiver.end(), 0, receiver.lines)
 
     def test_the_older_protocol_works_too(self):
         receiver = self.receive("--protocol", "3.1.1", "--once", "capture")

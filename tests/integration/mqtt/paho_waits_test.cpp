@@ -2,8 +2,10 @@
 #include "mqtt/paho_waits.hpp"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -39,8 +41,11 @@ struct TcpPair {
         EXPECT_EQ(::fcntl(ours.get(), F_SETFL, O_NONBLOCK), 0);
         theirs.reset(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     }
+    /// To the brim: nothing is on its way any more that would make room when it arrives.
     void fill() const {
-        while (::send(ours.get(), block.data(), block.size(), MSG_NOSIGNAL) > 0) continue;
+        do {
+            while (inFlight() > 0) continue;
+        } while (::send(ours.get(), block.data(), block.size(), MSG_NOSIGNAL) > 0);
     }
     /// Until our side can write again.
     void drain() {
@@ -50,6 +55,15 @@ struct TcpPair {
 
     UniqueFd ours, theirs;
     std::array<char, 64 << 10> block{};
+
+  private:
+    /// Bytes that were sent and are not acknowledged yet.
+    [[nodiscard]] int inFlight() const {
+        int unacknowledged = 0, unsent = 0;
+        EXPECT_EQ(::ioctl(ours.get(), SIOCOUTQ, &unacknowledged), 0);
+        EXPECT_EQ(::ioctl(ours.get(), SIOCOUTQNSD, &unsent), 0);
+        return unacknowledged - unsent;
+    }
 };
 
 bool isReadable(int fd) {
