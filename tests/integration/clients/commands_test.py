@@ -54,9 +54,11 @@ class Commands(AgentCase):
             self.assertNotIn(f"{BASE}/sensor/room", after)
 
     def test_publishing_is_shown_and_retained(self):
+        self.client.wait(f"{BASE}/publishing")
         for word, shown in (("start", b"ON"), ("stop", b"OFF")):
+            before = len(self.client.on(f"{BASE}/publishing"))
             self.client.command(word)
-            self.client.wait(f"{BASE}/publishing", lambda m, s=shown: m.payload == s and not m.retain)
+            self.assertEqual(self.client.wait(f"{BASE}/publishing", count=before + 1).payload, shown)
             self.assertEqual(self.connect(f"{BASE}/publishing").wait(f"{BASE}/publishing").payload, shown)
 
     def test_status_publishes_everything_again(self):

@@ -71,8 +71,9 @@ class ExistingPrograms(AgentCase):
         where = {"hostname": "127.0.0.1", "port": self.broker.port}
         publish.single("command", "start", **where)
         self.assertIsInstance(int(subscribe.simple("room/temp", **where).payload), int)
+        self.client.wait("edge/test-pi/publishing", lambda m: m.payload == b"ON")
         publish.single("command", "STOP\n", qos=2, **where)
-        self.client.wait("edge/test-pi/publishing", lambda m: m.payload == b"OFF" and not m.retain)
+        self.client.until(lambda: self.client.on("edge/test-pi/publishing")[-1].payload == b"OFF", "it was not stopped")
 
     def test_plain_readings_are_never_retained(self):
         self.client.command("start")

@@ -85,7 +85,11 @@ class Discovery(AgentCase):
 
     def test_every_key_is_one_that_home_assistant_documents(self):
         self.assertEqual(problems(self.home.payload()), [])
-        self.assertTrue(self.client.on(self.home.topic)[0].retain)
+
+    def test_home_assistant_finds_it_when_it_comes_later(self):
+        self.home.payload()
+        with Client(self.broker, self.home.topic) as late:
+            self.assertTrue(late.wait(self.home.topic).retain)
 
     def test_everything_that_the_device_has_is_there(self):
         found = {entity["platform"] + ":" + key for key, entity in entities(self.home.payload()).items()}
