@@ -17,8 +17,7 @@ Finding checkLine(GpioPort& port, const char* direction, const std::string& name
     if (use->consumer == "pi-edge-agent:" + name)
         return {Severity::kFine, kCheck, fmt::format("{}: {}, in use by the agent", who, use->place), ""};
     return {Severity::kError, kCheck,
-            fmt::format("{}: {} is in use by {}", who, use->place,
-                        use->consumer.empty() ? "the kernel" : "\"" + use->consumer + "\""),
+            fmt::format("{}: {} is in use by {}", who, use->place, quotedConsumer(use->consumer)),
             "stop that, or configure another line; gpioinfo lists them all"};
 }
 

@@ -44,6 +44,11 @@ struct GpioLineUse {
     std::string consumer;  ///< by whom, in its own words; may be "" for the kernel
 };
 
+/// As messages name a consumer.
+inline std::string quotedConsumer(const std::string& consumer) {
+    return consumer.empty() ? "the kernel" : "\"" + consumer + "\"";
+}
+
 /// Opens lines by the configuration's chip (label, name, path; "" = the header's chip) and line (offset or name). The
 /// port behind which libgpiod 1.6 and 2.x are hidden. Errors: kNotFound (no such chip or line), kBusy (another program
 /// has the line; the message names its consumer), kPermission, kIo.

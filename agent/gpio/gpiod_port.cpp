@@ -72,9 +72,8 @@ Result<std::unique_ptr<Line>> open(const std::string& wantedChip, const GpioLine
     auto opened =
         guarded<std::unique_ptr<Line>>("use " + found->place, [&] { return request(found->path, found->info.offset); });
     if (!opened && opened.error().code == Errc::kBusy) {
-        const std::string& consumer = found->info.consumer;
         return fail(Errc::kBusy, fmt::format("{} is in use by {}: stop that, or configure another line", found->place,
-                                             consumer.empty() ? "the kernel" : "\"" + consumer + "\""));
+                                             quotedConsumer(found->info.consumer)));
     }
     return opened;
 }

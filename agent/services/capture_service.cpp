@@ -200,7 +200,7 @@ struct CaptureService::Impl {
 
     /// The picture leaves first, and is hashed meanwhile.
     void publish(const JobPtr& job) {
-        PicturePost post{std::move(job->picture.jpeg), "", job->id, formatRfc3339(job->picture.exposureStart),
+        PicturePost post{std::move(job->picture.jpeg), job->id, formatRfc3339(job->picture.exposureStart),
                          job->context.transaction};
         if (publisher.connection() == nullptr && mayWait(*job)) return keep(job, std::move(post));
         ++undelivered;
@@ -255,16 +255,19 @@ struct CaptureService::Impl {
     void keep(const JobPtr& job, PicturePost post) {
         auto kept = std::make_shared<PicturePost>(std::move(post));
         describe(job, {kept, &kept->jpeg}, [this, job, kept] {
-            kept->description = job->description;
-            backlog.keep(std::move(*kept), [this, job, alive = std::weak_ptr<int>(lifetime)](const Result<void>& done) {
-                if (alive.expired()) return;
-                job->isKept = done.has_value();
-                finish(job, done ? Outcome::success(job->description)
-                                 : Outcome::failure(ReplyCode::kInternal,
-                                                    "there is no connection, and the picture could not be kept: " +
-                                                        done.error().message));
-            });
+            backlog.keep(std::move(*kept), job->description,
+                         [this, job, alive = std::weak_ptr<int>(lifetime)](const Result<void>& done) {
+                             if (!alive.expired()) keptOrNot(job, done);
+                         });
         });
+    }
+
+    void keptOrNot(const JobPtr& job, const Result<void>& done) {
+        job->isKept = done.has_value();
+        finish(job, done ? Outcome::success(job->description)
+                         : Outcome::failure(
+                               ReplyCode::kInternal,
+                               "there is no connection, and the picture could not be kept: " + done.error().message));
     }
 
     void delivered(const JobPtr& job, Delivery delivery) {

@@ -30,29 +30,29 @@ std::optional<std::uint64_t> numberOf(const fs::path& file) {
     return number;
 }
 
-std::string formatText(const PicturePost& post, int attempts) {
+std::string formatText(const PicturePost& post, const std::string& description, int attempts) {
     return Json{{"id", post.id},
                 {"time", post.time},
                 {"transaction", post.transaction},
-                {"description", post.description},
+                {"description", description},
                 {"attempts", attempts}}
         .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-bool parseText(const std::string& text, PicturePost& post, int& attempts) {
+bool parseText(const std::string& text, PictureFolder::Stored& stored) {
     const Json json = Json::parse(text, nullptr, false);
     if (!json.is_object()) return false;
-    for (const auto& [key, field] : {std::pair{"id", &post.id},
-                                     {"time", &post.time},
-                                     {"transaction", &post.transaction},
-                                     {"description", &post.description}}) {
+    for (const auto& [key, field] : {std::pair{"id", &stored.post.id},
+                                     {"time", &stored.post.time},
+                                     {"transaction", &stored.post.transaction},
+                                     {"description", &stored.description}}) {
         const auto found = json.find(key);
         if (found == json.end() || !found->is_string()) return false;
         *field = found->get<std::string>();
     }
     const auto tried = json.find("attempts");
     if (tried == json.end() || !tried->is_number_integer()) return false;
-    attempts = tried->get<int>();
+    stored.attempts = tried->get<int>();
     return true;
 }
 
@@ -80,7 +80,7 @@ std::size_t PictureFolder::count() {
     return list().size();
 }
 
-Result<std::size_t> PictureFolder::add(const PicturePost& post) {
+Result<std::size_t> PictureFolder::add(const PicturePost& post, const std::string& description) {
     const auto bytes = static_cast<std::int64_t>(post.jpeg.size());
     if (bytes > maxBytes_) return fail(Errc::kTooLarge, "the picture is larger than image.keep_offline");
     std::error_code error;
@@ -95,7 +95,7 @@ Result<std::size_t> PictureFolder::add(const PicturePost& post) {
         remove(files[dropped].number);
     }
     const std::uint64_t number = files.empty() ? 1 : files.back().number + 1;
-    if (auto written = replaceFile(nameOf(number, "json"), formatText(post, 0)); !written)
+    if (auto written = replaceFile(nameOf(number, "json"), formatText(post, description, 0)); !written)
         return tl::unexpected(written.error());
     if (auto written = replaceFile(nameOf(number, "jpg"), post.jpeg); !written) {
         remove(number);
@@ -110,7 +110,7 @@ std::optional<PictureFolder::Stored> PictureFolder::oldest() {
         stored.number = file.number;
         const auto text = readSmallFile(nameOf(file.number, "json"), kMaxTextBytes);
         auto jpeg = readSmallFile(nameOf(file.number, "jpg"), kMaxPictureBytes);
-        if (text && jpeg && parseText(*text, stored.post, stored.attempts)) {
+        if (text && jpeg && parseText(*text, stored)) {
             stored.post.jpeg = std::move(*jpeg);
             return stored;
         }
@@ -127,7 +127,7 @@ void PictureFolder::remove(std::uint64_t number) {
 }
 
 void PictureFolder::countAttempt(const Stored& stored) {
-    (void)replaceFile(nameOf(stored.number, "json"), formatText(stored.post, stored.attempts + 1));
+    (void)replaceFile(nameOf(stored.number, "json"), formatText(stored.post, stored.description, stored.attempts + 1));
 }
 
 }  // namespace edge

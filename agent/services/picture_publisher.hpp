@@ -13,7 +13,6 @@ namespace edge {
 /// A picture, ready to be published.
 struct PicturePost {
     std::string jpeg;
-    std::string description;  ///< of `<base>/image`: one JSON object
     std::string id;
     std::string time;  ///< RFC 3339, start of exposure
     std::string transaction{};
@@ -28,7 +27,7 @@ class PicturePublisher {
     /// The picture without its description. `done` tells how the one on image.topic ended, as Publisher::publish().
     /// Returns that one.
     std::shared_ptr<const Publication> publish(PicturePost post, DeliveryHandler done);
-    /// Right after its picture: a description is of the one before it.
+    /// One JSON object, right after its picture: a description is of the one before it.
     void describe(std::string description);
     /// The largest picture that the broker takes on every topic it goes to.
     [[nodiscard]] std::size_t maxPayload() const;
