@@ -27,7 +27,7 @@ struct FinishedPicture {
 /// Thread: the loop's.
 class CapturePipeline {
   public:
-    using Done = std::function<void(Result<FinishedPicture>)>;
+    using Done = std::function<void(const Result<FinishedPicture>&)>;
     struct Events {
         std::function<void()> working;             ///< the camera has just given a frame
         std::function<void(const Error&)> broken;  ///< the camera gives none, and why

@@ -6,12 +6,12 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "config/config.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
 #include "image/frame.hpp"
+#include "image/jpeg_bytes.hpp"
 
 namespace edge {
 
@@ -39,7 +39,7 @@ struct RenderOptions {
 };
 
 struct RenderedJpeg {
-    std::vector<std::uint8_t> jpeg;
+    JpegBytes jpeg;
     int width = 0;
     int height = 0;
     int quality = 0;      ///< used; of an MJPEG frame that passed untouched: estimated from its tables, 0 = unknown

@@ -30,6 +30,7 @@ constexpr double kLeastShrink = 0.75;
 constexpr double kMostShrink = 0.35;
 /// JFIF's segment, marker included, which makes room for EXIF's.
 constexpr std::size_t kJfifBytes = 18;
+constexpr std::size_t kSoiBytes = 2;
 
 TurboDecoder::Rows rowsOf(const JpegLayout& layout) {
     return layout.oneScan ? TurboDecoder::Rows::kAsRead : TurboDecoder::Rows::kAfterAllScans;
@@ -37,20 +38,22 @@ TurboDecoder::Rows rowsOf(const JpegLayout& layout) {
 
 /// TurboJPEG begins with SOI and JFIF's APP0. EXIF wants to be the first segment itself, so it takes JFIF's place.
 std::size_t bytesBeforeTables(Bytes jpeg) {
-    constexpr std::size_t kSoiBytes = 2;
     constexpr std::size_t kLengthAt = 4;
     if (jpeg.size() <= kLengthAt + 1 || jpeg[2] != 0xFF || jpeg[3] != marker::kApp0) return kSoiBytes;
     return kLengthAt + (static_cast<std::size_t>(jpeg[kLengthAt]) << 8U | jpeg[kLengthAt + 1]);
 }
 
-std::vector<std::uint8_t> withExif(Bytes jpeg, Bytes exif) {
-    const std::size_t skipped = exif.empty() ? 2 : bytesBeforeTables(jpeg);
-    std::vector<std::uint8_t> out;
-    out.reserve(jpeg.size() + exif.size());
-    out.insert(out.end(), jpeg.begin(), jpeg.begin() + 2);
-    out.insert(out.end(), exif.begin(), exif.end());
-    out.insert(out.end(), jpeg.begin() + static_cast<std::ptrdiff_t>(skipped), jpeg.end());
-    return out;
+/// Before `jpeg` there is room for `exif`: nothing of what was encoded is moved.
+JpegBytes withExif(TurboEncoder::Taken encoded, Bytes exif) {
+    const std::span<std::uint8_t> jpeg = encoded.jpeg;
+    if (exif.empty()) return {std::move(encoded.memory), jpeg};
+    const std::size_t tables = bytesBeforeTables(jpeg);
+    const std::size_t before = exif.size() + kSoiBytes;
+    std::uint8_t* const begin = jpeg.data() + tables - before;
+    begin[0] = 0xFF;
+    begin[1] = marker::kSoi;
+    std::copy(exif.begin(), exif.end(), begin + kSoiBytes);
+    return {std::move(encoded.memory), {begin, jpeg.size() - tables + before}};
 }
 
 /// The next smaller size of the same shape; nullopt when that would be too small to be worth anything.
@@ -124,7 +127,7 @@ struct JpegRenderer::Impl {
             return tl::unexpected(whole.error());
         }
         RenderedJpeg result;
-        result.jpeg = rewriteJpeg(jpeg, layout, makeExifSegment(options.exif, layout.width, layout.height));
+        result.jpeg = JpegBytes(rewriteJpeg(jpeg, layout, makeExifSegment(options.exif, layout.width, layout.height)));
         result.width = layout.width;
         result.height = layout.height;
         result.quality = layout.quality;
@@ -153,8 +156,8 @@ struct JpegRenderer::Impl {
         const std::size_t room = options.maxBytes == 0 ? 0 : options.maxBytes - exifBytes + replaced;
         const bool isChanged = changes(geometry, source.width, source.height);
         if (source.rgb != nullptr && !isChanged) {
-            return fitQuality([&](int quality) { return encoder.encodeRgb(*source.rgb, quality); }, options.quality,
-                              room);
+            return fitQuality([&](int quality) { return encoder.encodeRgb(*source.rgb, quality, exifBytes); },
+                              options.quality, room);
         }
         if (source.rgb != nullptr) {
             auto planes = encoder.rgbToPlanes(*source.rgb, planar);
@@ -172,13 +175,13 @@ struct JpegRenderer::Impl {
             copyAs420(source.planes, padded);
             picture = padded.view();
         }
-        return fitQuality([&](int quality) { return encoder.encodePlanes(picture, quality); }, options.quality, room);
+        return fitQuality([&](int quality) { return encoder.encodePlanes(picture, quality, exifBytes); },
+                          options.quality, room);
     }
 
-    static RenderedJpeg finish(const Fitted& fitted, const RenderOptions& options, const Geometry& geometry,
-                               Bytes exif) {
+    RenderedJpeg finish(const Fitted& fitted, const RenderOptions& options, const Geometry& geometry, Bytes exif) {
         RenderedJpeg result;
-        result.jpeg = withExif(fitted.jpeg, exif);
+        result.jpeg = withExif(encoder.take(), exif);
         result.width = geometry.width;
         result.height = geometry.height;
         result.quality = fitted.quality;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <turbojpeg.h>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -27,9 +28,6 @@ bool isRgb(PixelFormat format) {
 void TurboEncoder::CloseHandle::operator()(void* handle) const {
     tjDestroy(handle);
 }
-void TurboEncoder::FreeBuffer::operator()(std::uint8_t* buffer) const {
-    tjFree(buffer);
-}
 
 TurboEncoder::TurboEncoder() : handle_(tjInitCompress()) {}
 
@@ -39,50 +37,51 @@ Result<void> TurboEncoder::open() {
     return {};
 }
 
-Result<void> TurboEncoder::reserve(int width, int height, int subsampling) {
-    if (auto opened = open(); !opened) return opened;
+Result<TurboEncoder::Room> TurboEncoder::reserve(int width, int height, int subsampling, std::size_t headroom) {
+    if (auto opened = open(); !opened) return tl::unexpected(opened.error());
     // The largest that any picture of this size can become, so that TurboJPEG never has to grow it. Untouched pages of
     // it cost nothing.
-    const std::size_t needed = tjBufSize(width, height, subsampling);
-    if (needed <= capacity_) return {};
-    buffer_.reset();
-    capacity_ = 0;
-    buffer_.reset(tjAlloc(static_cast<int>(needed)));
-    if (buffer_ == nullptr)
+    const unsigned long largest = tjBufSize(width, height, subsampling);
+    last_ = {};
+    last_.memory = memory_.take(headroom + largest);
+    if (last_.memory == nullptr)
         return fail(Errc::kInternal, fmt::format("no memory to encode {}x{} pixels", width, height));
-    capacity_ = needed;
-    return {};
+    return Room{last_.memory.get() + headroom, largest};
 }
 
-Result<std::span<const std::uint8_t>> TurboEncoder::encodePlanes(const PlanarView& planes, int quality) {
+TurboEncoder::Taken TurboEncoder::take() {
+    return std::exchange(last_, {});
+}
+
+Result<std::span<const std::uint8_t>> TurboEncoder::encodePlanes(const PlanarView& planes, int quality,
+                                                                 std::size_t headroom) {
     const int subsampling = turboSubsampling(planes.chroma);
-    if (auto ready = reserve(planes.width, planes.height, subsampling); !ready) return tl::unexpected(ready.error());
+    auto room = reserve(planes.width, planes.height, subsampling, headroom);
+    if (!room) return tl::unexpected(room.error());
     Pointers pointers{};
     Strides strides{};
     for (std::size_t i = 0; i < pointers.size(); ++i) {
         pointers[i] = planes.planes[i].data;
         strides[i] = static_cast<int>(planes.planes[i].strideBytes);
     }
-    std::uint8_t* out = buffer_.get();
-    unsigned long size = capacity_;
     if (tjCompressFromYUVPlanes(handle_.get(), pointers.data(), planes.width, strides.data(), planes.height,
-                                subsampling, &out, &size, quality, TJFLAG_NOREALLOC) != 0) {
+                                subsampling, &room->begin, &room->bytes, quality, TJFLAG_NOREALLOC) != 0) {
         return turboFailed(handle_.get());
     }
-    return std::span<const std::uint8_t>(out, size);
+    return last_.jpeg = {room->begin, room->bytes};
 }
 
-Result<std::span<const std::uint8_t>> TurboEncoder::encodeRgb(const FrameView& frame, int quality) {
-    if (auto ready = reserve(frame.width, frame.height, TJSAMP_420); !ready) return tl::unexpected(ready.error());
-    std::uint8_t* out = buffer_.get();
-    unsigned long size = capacity_;
+Result<std::span<const std::uint8_t>> TurboEncoder::encodeRgb(const FrameView& frame, int quality,
+                                                              std::size_t headroom) {
+    auto room = reserve(frame.width, frame.height, TJSAMP_420, headroom);
+    if (!room) return tl::unexpected(room.error());
     const Plane& plane = frame.planes[0];
     if (tjCompress2(handle_.get(), plane.data, frame.width, static_cast<int>(plane.strideBytes), frame.height,
-                    turboPixelFormat(frame.format).value_or(TJPF_UNKNOWN), &out, &size, TJSAMP_420, quality,
-                    TJFLAG_NOREALLOC) != 0) {
+                    turboPixelFormat(frame.format).value_or(TJPF_UNKNOWN), &room->begin, &room->bytes, TJSAMP_420,
+                    quality, TJFLAG_NOREALLOC) != 0) {
         return turboFailed(handle_.get());
     }
-    return std::span<const std::uint8_t>(out, size);
+    return last_.jpeg = {room->begin, room->bytes};
 }
 
 Result<PlanarView> TurboEncoder::rgbToPlanes(const FrameView& frame, PlanarBuffer& target) {

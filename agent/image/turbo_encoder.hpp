@@ -8,23 +8,31 @@
 
 #include "core/result.hpp"
 #include "image/frame.hpp"
+#include "image/jpeg_memory.hpp"
 #include "image/planar.hpp"
 
 namespace edge {
 
 [[nodiscard]] bool isRgb(PixelFormat format);
 
-/// TurboJPEG's compressor with an output buffer that is kept: a warm buffer is faster than a fresh one for each
-/// picture. libjpeg's own API is not used, because its default error handler ends the process. One object a thread.
+/// TurboJPEG's compressor. libjpeg's own API is not used, because its default error handler ends the process. One
+/// object a thread.
 class TurboEncoder {
   public:
     TurboEncoder();
 
     /// Straight from the planes, no copy. Luma must be padded so that chroma covers it (any even size is).
-    /// The result is valid until the next call of any method. Errors: kInternal.
-    Result<std::span<const std::uint8_t>> encodePlanes(const PlanarView& planes, int quality);
+    /// Before the result `headroom` bytes are free; it is valid until the next call of an encode method. Errors:
+    /// kInternal.
+    Result<std::span<const std::uint8_t>> encodePlanes(const PlanarView& planes, int quality, std::size_t headroom);
     /// From an RGB frame, as 4:2:0.
-    Result<std::span<const std::uint8_t>> encodeRgb(const FrameView& frame, int quality);
+    Result<std::span<const std::uint8_t>> encodeRgb(const FrameView& frame, int quality, std::size_t headroom);
+    /// The last result, for as long as one of its memory's owners wants.
+    struct Taken {
+        std::shared_ptr<std::uint8_t> memory;
+        std::span<std::uint8_t> jpeg;
+    };
+    Taken take();
     /// An RGB frame as full-range 4:2:0 planes, by the same conversion.
     Result<PlanarView> rgbToPlanes(const FrameView& frame, PlanarBuffer& target);
 
@@ -32,15 +40,16 @@ class TurboEncoder {
     struct CloseHandle {
         void operator()(void* handle) const;
     };
-    struct FreeBuffer {
-        void operator()(std::uint8_t* buffer) const;
+    struct Room {
+        std::uint8_t* begin = nullptr;
+        unsigned long bytes = 0;
     };
-    Result<void> reserve(int width, int height, int subsampling);
+    Result<Room> reserve(int width, int height, int subsampling, std::size_t headroom);
     Result<void> open();
 
     std::unique_ptr<void, CloseHandle> handle_;
-    std::unique_ptr<std::uint8_t, FreeBuffer> buffer_;
-    std::size_t capacity_ = 0;
+    JpegMemory memory_;
+    Taken last_;
 };
 
 }  // namespace edge

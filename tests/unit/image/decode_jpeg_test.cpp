@@ -8,7 +8,7 @@ namespace edge {
 namespace {
 
 std::vector<std::uint8_t> goodJpeg() {
-    return JpegRenderer().render(makeYuv420(96, 64).view, optionsFor(96, 64))->jpeg;
+    return toVector(JpegRenderer().render(makeYuv420(96, 64).view, optionsFor(96, 64))->jpeg);
 }
 
 TEST(DecodeJpeg, GivesFullRangePlanes) {

@@ -13,7 +13,7 @@ struct Unref {
 };
 
 /// As a viewer reads it; "" where it is not there.
-std::string field(const std::vector<std::uint8_t>& jpeg, ExifIfd ifd, ExifTag tag) {
+std::string field(std::span<const std::uint8_t> jpeg, ExifIfd ifd, ExifTag tag) {
     const std::unique_ptr<ExifData, Unref> data(
         exif_data_new_from_data(jpeg.data(), static_cast<unsigned int>(jpeg.size())));
     if (data == nullptr) return "";
@@ -44,7 +44,7 @@ TEST(Exif, IsTheFirstSegmentAndReplacesAForeignOne) {
     RenderOptions options = optionsFor(64, 64);
     options.exif.model = "first";
     const auto camera = JpegRenderer().render(makeYuv420(64, 64).view, options)->jpeg;
-    ASSERT_EQ(camera[3], 0xE1);
+    ASSERT_EQ(*(camera.begin() + 3), 0xE1);
 
     FrameView view{PixelFormat::kMjpeg, ColorRange::kFull, 64, 64, {}};
     view.planes[0] = {camera.data(), camera.size(), 0};

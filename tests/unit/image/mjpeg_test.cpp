@@ -10,7 +10,7 @@ namespace {
 /// A camera that gives JPEGs: what it sent, and what is made of it.
 class Mjpeg : public ::testing::Test {
   protected:
-    Mjpeg() { camera = JpegRenderer().render(makeYuv420(160, 120).view, optionsFor(160, 120, 80))->jpeg; }
+    Mjpeg() { camera = toVector(JpegRenderer().render(makeYuv420(160, 120).view, optionsFor(160, 120, 80))->jpeg); }
 
     static FrameView viewOf(const std::vector<std::uint8_t>& jpeg) {
         FrameView view{PixelFormat::kMjpeg, ColorRange::kFull, 160, 120, {}};
@@ -22,7 +22,7 @@ class Mjpeg : public ::testing::Test {
         options.exif.model = "webcam";
         return JpegRenderer().render(viewOf(jpeg), options);
     }
-    static std::vector<std::uint8_t> scansOf(const std::vector<std::uint8_t>& jpeg) {
+    static std::vector<std::uint8_t> scansOf(std::span<const std::uint8_t> jpeg) {
         const auto layout = parseJpeg(jpeg);
         EXPECT_TRUE(layout);
         return {jpeg.begin() + static_cast<std::ptrdiff_t>(layout->scanBegin),

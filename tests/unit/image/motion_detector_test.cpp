@@ -43,7 +43,8 @@ class Scene {
                 RenderOptions options;
                 options.width = width;
                 options.height = height;
-                bytes = renderer.render(grey, options)->jpeg;
+                const JpegBytes jpeg = renderer.render(grey, options)->jpeg;
+                bytes.assign(jpeg.begin(), jpeg.end());
                 return {format, ColorRange::kFull, width, height, {{{bytes.data(), bytes.size(), 0}, {}, {}}}};
             }
             default:

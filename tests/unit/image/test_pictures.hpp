@@ -175,7 +175,11 @@ inline RenderOptions optionsFor(int width, int height, int quality = 90) {
     return options;
 }
 
-inline DecodedImage decode(const std::vector<std::uint8_t>& jpeg) {
+inline std::vector<std::uint8_t> toVector(const JpegBytes& jpeg) {
+    return {jpeg.begin(), jpeg.end()};
+}
+
+inline DecodedImage decode(std::span<const std::uint8_t> jpeg) {
     auto image = decodeJpeg(jpeg);
     EXPECT_TRUE(image) << (image ? "" : image.error().message);
     return image ? std::move(*image) : DecodedImage{};
