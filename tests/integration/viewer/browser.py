@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -90,7 +91,13 @@ class Browser:
         self.until(lambda: part in self.text(selector), f"{selector} never said {part!r}")
 
     def click(self, selector):
-        self.find(selector).click()
+        def is_done():
+            try:
+                self.find(selector).click()
+            except StaleElementReferenceException:  # its row had news in between
+                return False
+            return True
+        self.until(is_done, f"{selector} cannot be clicked")
 
     def fill(self, selector, value):
         field = self.find(selector)

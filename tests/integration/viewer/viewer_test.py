@@ -99,6 +99,23 @@ class OneDevice(ViewerCase):
         self.assertEqual(page.errors(), [])
 
 
+    def test_a_button_stays_where_it_is_while_news_come(self):
+        """Else a press that has begun on it ends on another one, and is none."""
+        page = self.page
+        page.click("#capture")
+        page.until(lambda: len(page.all("#thumbnails button")) == 1, "no picture is shown")
+        page.driver.execute_script("for (const button of document.querySelectorAll('li button')) button.marked = true")
+        with Client(self.broker) as other:
+            other.publish("command", '{"command":"start","interval":"200ms"}')
+            for _ in range(3):
+                before = page.text("#sensors .hint")
+                page.until(lambda before=before: page.text("#sensors .hint") != before, "no reading came")
+            other.publish("command", "capture")
+        page.until(lambda: len(page.all("#thumbnails button")) == 2, "no second picture is shown")
+        marked = page.driver.execute_script("return [...document.querySelectorAll('#devices button')].map((e) => e.marked)")
+        self.assertEqual(marked, [True])
+        page.until(lambda: len(page.all("#thumbnails img")) == 2, "a thumbnail is missing")
+
     def test_what_an_older_configuration_left_is_not_shown(self):
         with Client(self.broker) as other:
             other.publish("edge/test-pi/sensor/ghost/status", "online", retain=True)

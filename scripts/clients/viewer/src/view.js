@@ -12,6 +12,20 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
+// Rows that look as before stay where they are: a press on one of their buttons must not end on another element than it began on. What a
+// button acts on must show in its row.
+function update(list, rows) {
+  const left = [...list.children];
+  const wanted = rows.map((row) => {
+    const place = left.findIndex((old) => old.isEqualNode(row));
+    return place < 0 ? row : left.splice(place, 1)[0];
+  });
+  for (const old of left) old.remove();
+  wanted.forEach((row, place) => {
+    if (list.children[place] !== row) list.insertBefore(row, list.children[place] ?? null);
+  });
+}
+
 function badge(element, text, kind) {
   element.textContent = text;
   element.className = `badge ${kind}`;
@@ -52,7 +66,7 @@ export class View {
       return make("li", {}, button);
     });
     const focused = document.activeElement?.dataset?.device;
-    $("devices").replaceChildren(...rows);
+    update($("devices"), rows);
     if (focused) $("devices").querySelector(`[data-device="${CSS.escape(focused)}"]`)?.focus();
     $("no-devices").hidden = devices.length > 0;
     $("device").hidden = !current;
@@ -64,7 +78,7 @@ export class View {
     const facts = [device.name === device.id ? "" : device.id, device.info.model === "unknown" ? "" : device.info.model, device.info.version && `pi-edge-agent ${device.info.version}`];
     $("device-facts").textContent = facts.filter(Boolean).join(" · ");
     $("forget").hidden = device.status === "online";
-    $("troubles").replaceChildren(...device.troubles().map(([key, values]) => make("li", { textContent: t(key, values) })));
+    update($("troubles"), device.troubles().map(([key, values]) => make("li", { textContent: t(key, values) })));
     badge($("publishing"), device.publishing === "ON" ? t("publishing") : device.publishing === "OFF" ? t("stopped") : t("unknown"), device.publishing === "ON" ? "good" : "");
     const hasCamera = device.info.capabilities?.camera?.backend !== "none";
     for (const id of ["capture", "series", "cancel"]) $(id).disabled = !hasCamera;
@@ -82,7 +96,7 @@ export class View {
       row.dataset.sensor = name;
       return row;
     });
-    $("sensors").replaceChildren(...rows);
+    update($("sensors"), rows);
     this.#chart.show(device);
   }
 
@@ -93,7 +107,9 @@ export class View {
       badge(mark, `${name}: ${t(state === "ON" ? "on" : "off")}`, state === "ON" ? "good" : "");
       const children = [mark];
       if (outputs.includes(name)) children.push(" ", make("button", { type: "button", textContent: `${t("toggle")} ${name}`, onclick: () => this.actions.toggle(device, name) }));
-      return make("li", {}, ...children);
+      const row = make("li", {}, ...children);
+      row.dataset.device = device.id; // another device's line of this name is another row
+      return row;
     });
     if (device.motion) {
       const mark = make("span");
@@ -101,7 +117,7 @@ export class View {
       rows.push(make("li", {}, mark));
     }
     $("gpio-section").hidden = rows.length === 0;
-    $("gpio").replaceChildren(...rows);
+    update($("gpio"), rows);
   }
 
   // ---- pictures
@@ -110,7 +126,7 @@ export class View {
     const shown = this.#current(device);
     $("picture").hidden = !shown;
     $("no-picture").hidden = Boolean(shown);
-    $("thumbnails").replaceChildren(...device.pictures.map((picture) => {
+    update($("thumbnails"), device.pictures.map((picture) => {
       const button = make("button", { type: "button", onclick: () => this.#look(device, picture) }, make("img", { src: picture.url, alt: "" }), timeText(picture.time));
       button.setAttribute("aria-current", String(picture === shown));
       button.setAttribute("aria-label", t("pictureOf", { device: device.name, time: timeText(picture.time) }));
