@@ -23,6 +23,14 @@ WallTime SystemClock::wallNow() const {
 }
 
 ClockState SystemClock::wallState() const {
+    const SteadyTime time = now();
+    if (time < askAgain_.load()) return answer_;
+    answer_ = ask();
+    askAgain_ = time + kAnswerAge;
+    return answer_;
+}
+
+ClockState SystemClock::ask() const {
     timex state{};  // modes = 0: only asks
     const bool known = adjtimex(&state) >= 0;
     if (known && (state.status & STA_UNSYNC) == 0) return ClockState::kSynchronised;
@@ -30,6 +38,11 @@ ClockState SystemClock::wallState() const {
     // The kernel's flag goes stale when a daemon slews rarely; timesyncd leaves this mark once it has set the clock.
     const bool marked = access("/run/systemd/timesync/synchronized", F_OK) == 0;
     return marked ? ClockState::kSynchronised : ClockState::kUnsynchronised;
+}
+
+void SystemClock::setTold(ClockState state) {
+    told_ = state;
+    askAgain_ = SteadyTime::min();
 }
 
 bool SystemClock::canAskKernel() {

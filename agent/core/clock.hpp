@@ -23,6 +23,9 @@ class Clock {
 /// The machine's clocks. Thread: any.
 class SystemClock : public Clock {
   public:
+    /// How old an answer of wallState() may be: every row of the journal asks, and every reading.
+    static constexpr milliseconds kAnswerAge{100};
+
     [[nodiscard]] SteadyTime now() const override;
     [[nodiscard]] WallTime wallNow() const override;
     [[nodiscard]] ClockState wallState() const override;
@@ -30,10 +33,14 @@ class SystemClock : public Clock {
     /// False in a sandbox without the kernel's clock calls: then somebody must tell (ClockWatch).
     [[nodiscard]] static bool canAskKernel();
     /// What counts where the kernel cannot be asked.
-    void setTold(ClockState state) { told_ = state; }
+    void setTold(ClockState state);
 
   private:
+    [[nodiscard]] ClockState ask() const;
+
     std::atomic<ClockState> told_ = ClockState::kUnsynchronised;
+    mutable std::atomic<ClockState> answer_ = ClockState::kUnsynchronised;
+    mutable std::atomic<SteadyTime> askAgain_ = SteadyTime::min();
 };
 
 }  // namespace edge

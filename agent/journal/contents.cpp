@@ -38,7 +38,7 @@ Result<LoadReport> loadState(Database& db, JournalEssence& essence) {
 }
 
 Result<void> loadTransactions(Database& db, JournalEssence& essence, LoadReport& report) {
-    std::vector<Stored<TransactionRecord>> found;
+    Transactions found;
     auto select = db.prepare(selectSql<TransactionRecord>() + " ORDER BY id");
     if (!select) return tl::unexpected<Error>(select.error());
     auto row = select->step();
@@ -69,7 +69,7 @@ void JournalEssence::put(const Stored<TransactionRecord>& transaction) {
         *same = transaction;
     } else {
         transactions.push_back(transaction);
-        if (transactions.size() > kTransactionsKept) transactions.erase(transactions.begin());
+        if (transactions.size() > kTransactionsKept) transactions.pop_front();
     }
 }
 
@@ -96,12 +96,12 @@ Result<void> writeEssence(Database& db, const JournalEssence& essence) {
     });
 }
 
-template <typename T>
-Result<void> writeRows(Database& db, const std::vector<Stored<T>>& rows) {
+template <typename Rows>
+Result<void> writeRows(Database& db, const Rows& rows) {
     if (rows.empty()) return {};
-    auto insert = db.prepare(insertSql<T>());
+    auto insert = db.prepare(insertSql<decltype(Rows::value_type::record)>());
     if (!insert) return tl::unexpected<Error>(insert.error());
-    for (const Stored<T>& row : rows) {
+    for (const auto& row : rows) {
         if (auto done = writeRow(*insert, row); !done) return done;
     }
     return {};
@@ -111,7 +111,7 @@ template Result<void> writeRows(Database&, const std::vector<Stored<CommandRecor
 template Result<void> writeRows(Database&, const std::vector<Stored<ReadingRecord>>&);
 template Result<void> writeRows(Database&, const std::vector<Stored<CaptureRecord>>&);
 template Result<void> writeRows(Database&, const std::vector<Stored<EventRecord>>&);
-template Result<void> writeRows(Database&, const std::vector<Stored<TransactionRecord>>&);
+template Result<void> writeRows(Database&, const Transactions&);
 
 Result<void> writeState(Database& db, const std::string& key, const std::string& value) {
     auto insert = db.prepare("INSERT OR REPLACE INTO state (key, value, crc) VALUES (?,?,?)");

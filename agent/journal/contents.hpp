@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <vector>
@@ -11,14 +12,15 @@
 
 namespace edge {
 
-/// How many transactions are kept.
+/// How many transactions are kept. The file may have some more.
 inline constexpr std::size_t kTransactionsKept = 256;
+using Transactions = std::deque<Stored<TransactionRecord>>;
 
 /// What a journal must never lose while any of its files can be read: small, and held in memory beside the file, so
 /// that a new file can be given it.
 struct JournalEssence {
     std::map<std::string, std::string> state;
-    std::vector<Stored<TransactionRecord>> transactions;  ///< oldest first, at most kTransactionsKept
+    Transactions transactions;  ///< oldest first, at most kTransactionsKept
     /// Undelivered ones of a file that was set aside, until they are in the new one.
     std::vector<Stored<ReadingRecord>> rescuedReadings;
 
@@ -39,8 +41,9 @@ Result<LoadReport> loadEssence(Database& db, JournalEssence& essence);
 /// Makes the file hold exactly this state and these transactions, and the rescued readings besides, in one commit.
 Result<void> writeEssence(Database& db, const JournalEssence& essence);
 
-template <typename T>
-Result<void> writeRows(Database& db, const std::vector<Stored<T>>& rows);
+/// A vector or deque of Stored<…Record>.
+template <typename Rows>
+Result<void> writeRows(Database& db, const Rows& rows);
 Result<void> writeState(Database& db, const std::string& key, const std::string& value);
 /// Where the ids of the next start begin: everything below may have been used.
 Result<void> writeNextId(Database& db, std::int64_t nextId);

@@ -135,13 +135,14 @@ Result<Pruned> pruneBySize(Database& db, std::int64_t budgetBytes) {
     return pruned;
 }
 
-Result<void> shrinkFile(Database& db) {
+Result<bool> shrinkFile(Database& db) {
     auto pages = db.integer("PRAGMA page_count");
     if (!pages) return tl::unexpected<Error>(pages.error());
     auto free = db.integer("PRAGMA freelist_count");
     if (!free) return tl::unexpected<Error>(free.error());
-    if (*free < kFewPages || *free < *pages / 4) return {};
-    return db.execute("PRAGMA incremental_vacuum(512)");
+    if (*free < kFewPages || *free < *pages / 4) return false;
+    if (auto done = db.execute("PRAGMA incremental_vacuum(512)"); !done) return tl::unexpected<Error>(done.error());
+    return true;
 }
 
 }  // namespace edge

@@ -38,7 +38,7 @@ Result<Pruned> pruneByAge(Database& db, const AgeLimit& limit);
 /// until they take 5 % less. So each kind has its share for certain, and what the others leave besides.
 Result<Pruned> pruneBySize(Database& db, std::int64_t budgetBytes);
 
-/// Gives free pages back to the file system, a few at a time, once they are many.
-Result<void> shrinkFile(Database& db);
+/// Gives free pages back to the file system, a few at a time, once they are many. True: it did, and there may be more.
+Result<bool> shrinkFile(Database& db);
 
 }  // namespace edge

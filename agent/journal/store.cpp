@@ -14,6 +14,8 @@ namespace {
 
 /// Ids are reserved in blocks, so that not every commit writes the highest one.
 constexpr std::int64_t kReservedIds = 4096;
+/// Old transactions go in blocks, too: to find them costs more than all the rest of a commit.
+constexpr std::size_t kTrimmedTogether = 64;
 
 const char* adviceFor(Errc code) {
     switch (code) {
@@ -33,10 +35,9 @@ const char* adviceFor(Errc code) {
     }
 }
 
-template <typename T>
-std::int64_t highestId(const std::vector<Stored<T>>& rows) {
+std::int64_t highestId(const auto& rows) {
     std::int64_t highest = 0;
-    for (const Stored<T>& row : rows) highest = std::max(highest, row.stamp.id);
+    for (const auto& row : rows) highest = std::max(highest, row.stamp.id);
     return highest;
 }
 
@@ -63,6 +64,8 @@ Result<StoreOpened> JournalStore::open() {
     damage_.clear();
     isSuspect_ = false;
     reservedId_ = 0;
+    untrimmed_ = kTrimmedTogether;
+    mayShrink_ = true;
     StoreOpened opened{
         essence_, file->nextId, file->undelivered, file->corruptRows, journalFileBytes(config_.path), file->warning,
         ""};
@@ -83,9 +86,9 @@ Result<WriteOutcome> JournalStore::write(const WriteBatch& batch) {
         const auto done = commit(batch);
         if (done) {
             remember(batch);
+            outcome.fileBytes = journalFileBytes(config_.path);
             maintain(batch, outcome);
             recount(outcome);
-            outcome.fileBytes = journalFileBytes(config_.path);
             return outcome;
         }
         error = done.error();
@@ -127,13 +130,7 @@ Result<void> JournalStore::insertAll(const WriteBatch& batch) {
         if (auto done = writeState(*db_, key, value); !done) return done;
     }
     if (auto done = writeRows(*db_, batch.transactions); !done) return done;
-    if (!batch.transactions.empty()) {
-        auto done =
-            db_->execute(fmt::format("DELETE FROM transactions WHERE key IN (SELECT key FROM transactions "
-                                     "ORDER BY id DESC LIMIT -1 OFFSET {})",
-                                     kTransactionsKept));
-        if (!done) return done;
-    }
+    if (auto done = trim(batch.transactions); !done) return done;
     if (auto done = settle(batch.delivered); !done) return done;
 
     const std::int64_t highest =
@@ -143,6 +140,16 @@ Result<void> JournalStore::insertAll(const WriteBatch& batch) {
     if (auto done = writeNextId(*db_, highest + kReservedIds); !done) return done;
     reservedId_ = highest + kReservedIds;
     return {};
+}
+
+Result<void> JournalStore::trim(const Transactions& added) {
+    untrimmed_ += added.size();
+    if (added.empty() || untrimmed_ < kTrimmedTogether) return {};
+    untrimmed_ = 0;
+    return db_->execute(
+        fmt::format("DELETE FROM transactions WHERE key IN (SELECT key FROM transactions "
+                    "ORDER BY id DESC LIMIT -1 OFFSET {})",
+                    kTransactionsKept));
 }
 
 Result<void> JournalStore::settle(const std::vector<std::int64_t>& delivered) {
@@ -188,9 +195,15 @@ void JournalStore::maintain(const WriteBatch& batch, WriteOutcome& outcome) {
         outcome.pruned.isUnfinished = outcome.pruned.isUnfinished || pruned->isUnfinished;
     };
     if (batch.expire) add(pruneByAge(*db_, *batch.expire));
-    if (db_) add(pruneBySize(*db_, tableBudget(config_.maxSizeBytes)));
-    if (!db_) return;
-    if (auto done = shrinkFile(*db_); !done) distrust(done.error());
+    // The tables are never larger than the file and its WAL together, which are asked for at less cost.
+    const std::int64_t budget = tableBudget(config_.maxSizeBytes);
+    if (db_ && outcome.fileBytes > budget) add(pruneBySize(*db_, budget));
+    mayShrink_ = mayShrink_ || outcome.pruned.rows > 0 || !batch.delivered.empty();
+    if (!db_ || !mayShrink_) return;
+    const auto shrunk = shrinkFile(*db_);
+    if (!shrunk) return distrust(shrunk.error());
+    mayShrink_ = *shrunk;
+    outcome.fileBytes = journalFileBytes(config_.path);
 }
 
 /// After an interrupted commit the file may have held rows of this very batch when it was opened: only now the count is

@@ -24,7 +24,7 @@ struct WriteBatch {
     std::vector<Stored<CaptureRecord>> captures;
     std::vector<Stored<EventRecord>> events;
     std::vector<Stored<ReadingRecord>> readings;
-    std::vector<Stored<TransactionRecord>> transactions;
+    Transactions transactions;
     std::map<std::string, std::string> state;
     std::vector<std::int64_t> delivered;  ///< readings in the file that the broker has now
     std::optional<AgeLimit> expire;       ///< set: remove a step of what is too old
@@ -76,6 +76,7 @@ class JournalStore {
     Result<void> ensureWritable(WriteOutcome& outcome);
     Result<void> commit(const WriteBatch& batch);
     Result<void> insertAll(const WriteBatch& batch);
+    Result<void> trim(const Transactions& added);
     Result<void> settle(const std::vector<std::int64_t>& delivered);
     void remember(const WriteBatch& batch);
     void maintain(const WriteBatch& batch, WriteOutcome& outcome);
@@ -90,6 +91,8 @@ class JournalStore {
     std::string damage_;           ///< set: what the file was found to suffer from while it was open
     bool isSuspect_ = false;       ///< the storage failed under the open file
     std::int64_t reservedId_ = 0;  ///< the file knows that ids below this may have been used
+    std::size_t untrimmed_ = 0;    ///< so many transactions may be in the file beyond those that are kept
+    bool mayShrink_ = true;        ///< the file may have many free pages
 };
 
 }  // namespace edge

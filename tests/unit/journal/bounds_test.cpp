@@ -43,6 +43,23 @@ TEST_F(BoundsTest, StaysUnderItsSizeWhateverComes) {
     EXPECT_EQ(snapshot->transactions.size(), 256U);
 }
 
+std::int64_t transactionsIn(const std::string& path) {
+    return *Database::open(path, Access::kReader)->integer("SELECT count(*) FROM transactions");
+}
+
+TEST_F(BoundsTest, TheFileHasFewMoreTransactionsThanAreKept) {
+    int next = 0;
+    for (int life = 0; life < 20; ++life) {
+        ASSERT_TRUE(start());
+        for (int i = 0; i < 30; ++i) {
+            journal->record(TransactionRecord{{}, fmt::format("{}", ++next), "hash", "reply"}, {});
+            settle();
+            ASSERT_LE(transactionsIn(config.path), 256 + 64) << next;
+        }
+    }
+    EXPECT_GE(transactionsIn(config.path), 256);
+}
+
 TEST_F(BoundsTest, StaysSmallWithTheSmallestSize) {
     config.maxSizeBytes = 1 << 20;
     ASSERT_TRUE(start());
