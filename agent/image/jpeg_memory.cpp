@@ -40,14 +40,14 @@ std::shared_ptr<std::uint8_t> JpegMemory::take(std::size_t bytes) {
     }
     if (!block.bytes) block = {std::unique_ptr<std::uint8_t[]>(new (std::nothrow) std::uint8_t[bytes]), bytes};
     if (!block.bytes) return nullptr;
-    auto owner = std::shared_ptr<Block>(new Block(std::move(block)), [kept = std::weak_ptr(kept_)](Block* used) {
-        const std::unique_ptr<Block> finished(used);
+    const auto giveBack = [kept = std::weak_ptr(kept_), capacity = block.capacity](std::uint8_t* used) {
+        Block finished{std::unique_ptr<std::uint8_t[]>(used), capacity};
         const auto alive = kept.lock();
         if (!alive) return;
         const std::lock_guard lock(alive->mutex);
-        if (alive->blocks.size() < kMaxKept) alive->blocks.push_back(std::move(*finished));
-    });
-    return {owner, owner->bytes.get()};
+        if (alive->blocks.size() < kMaxKept) alive->blocks.push_back(std::move(finished));
+    };
+    return {block.bytes.release(), giveBack};
 }
 
 }  // namespace edge

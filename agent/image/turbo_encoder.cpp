@@ -37,16 +37,17 @@ Result<void> TurboEncoder::open() {
     return {};
 }
 
-Result<TurboEncoder::Room> TurboEncoder::reserve(int width, int height, int subsampling, std::size_t headroom) {
-    if (auto opened = open(); !opened) return tl::unexpected(opened.error());
+Result<void> TurboEncoder::reserve(int width, int height, int subsampling, std::size_t headroom) {
+    if (auto opened = open(); !opened) return opened;
     // The largest that any picture of this size can become, so that TurboJPEG never has to grow it. Untouched pages of
     // it cost nothing.
-    const unsigned long largest = tjBufSize(width, height, subsampling);
+    const std::size_t largest = tjBufSize(width, height, subsampling);
     last_ = {};
     last_.memory = memory_.take(headroom + largest);
     if (last_.memory == nullptr)
         return fail(Errc::kInternal, fmt::format("no memory to encode {}x{} pixels", width, height));
-    return Room{last_.memory.get() + headroom, largest};
+    last_.jpeg = {last_.memory.get() + headroom, largest};
+    return {};
 }
 
 TurboEncoder::Taken TurboEncoder::take() {
@@ -56,32 +57,36 @@ TurboEncoder::Taken TurboEncoder::take() {
 Result<std::span<const std::uint8_t>> TurboEncoder::encodePlanes(const PlanarView& planes, int quality,
                                                                  std::size_t headroom) {
     const int subsampling = turboSubsampling(planes.chroma);
-    auto room = reserve(planes.width, planes.height, subsampling, headroom);
-    if (!room) return tl::unexpected(room.error());
+    if (auto ready = reserve(planes.width, planes.height, subsampling, headroom); !ready)
+        return tl::unexpected(ready.error());
     Pointers pointers{};
     Strides strides{};
     for (std::size_t i = 0; i < pointers.size(); ++i) {
         pointers[i] = planes.planes[i].data;
         strides[i] = static_cast<int>(planes.planes[i].strideBytes);
     }
+    std::uint8_t* out = last_.jpeg.data();
+    unsigned long size = last_.jpeg.size();
     if (tjCompressFromYUVPlanes(handle_.get(), pointers.data(), planes.width, strides.data(), planes.height,
-                                subsampling, &room->begin, &room->bytes, quality, TJFLAG_NOREALLOC) != 0) {
+                                subsampling, &out, &size, quality, TJFLAG_NOREALLOC) != 0) {
         return turboFailed(handle_.get());
     }
-    return last_.jpeg = {room->begin, room->bytes};
+    return last_.jpeg = {out, size};
 }
 
 Result<std::span<const std::uint8_t>> TurboEncoder::encodeRgb(const FrameView& frame, int quality,
                                                               std::size_t headroom) {
-    auto room = reserve(frame.width, frame.height, TJSAMP_420, headroom);
-    if (!room) return tl::unexpected(room.error());
+    if (auto ready = reserve(frame.width, frame.height, TJSAMP_420, headroom); !ready)
+        return tl::unexpected(ready.error());
+    std::uint8_t* out = last_.jpeg.data();
+    unsigned long size = last_.jpeg.size();
     const Plane& plane = frame.planes[0];
     if (tjCompress2(handle_.get(), plane.data, frame.width, static_cast<int>(plane.strideBytes), frame.height,
-                    turboPixelFormat(frame.format).value_or(TJPF_UNKNOWN), &room->begin, &room->bytes, TJSAMP_420,
-                    quality, TJFLAG_NOREALLOC) != 0) {
+                    turboPixelFormat(frame.format).value_or(TJPF_UNKNOWN), &out, &size, TJSAMP_420, quality,
+                    TJFLAG_NOREALLOC) != 0) {
         return turboFailed(handle_.get());
     }
-    return last_.jpeg = {room->begin, room->bytes};
+    return last_.jpeg = {out, size};
 }
 
 Result<PlanarView> TurboEncoder::rgbToPlanes(const FrameView& frame, PlanarBuffer& target) {

@@ -40,11 +40,8 @@ class TurboEncoder {
     struct CloseHandle {
         void operator()(void* handle) const;
     };
-    struct Room {
-        std::uint8_t* begin = nullptr;
-        unsigned long bytes = 0;
-    };
-    Result<Room> reserve(int width, int height, int subsampling, std::size_t headroom);
+    /// The whole room there is for the result is in last_.jpeg after this.
+    Result<void> reserve(int width, int height, int subsampling, std::size_t headroom);
     Result<void> open();
 
     std::unique_ptr<void, CloseHandle> handle_;

@@ -44,7 +44,7 @@ TEST(Exif, IsTheFirstSegmentAndReplacesAForeignOne) {
     RenderOptions options = optionsFor(64, 64);
     options.exif.model = "first";
     const auto camera = JpegRenderer().render(makeYuv420(64, 64).view, options)->jpeg;
-    ASSERT_EQ(*(camera.begin() + 3), 0xE1);
+    ASSERT_EQ(camera.data()[3], 0xE1);
 
     FrameView view{PixelFormat::kMjpeg, ColorRange::kFull, 64, 64, {}};
     view.planes[0] = {camera.data(), camera.size(), 0};
