@@ -117,7 +117,10 @@ Result<void> JournalStore::ensureWritable(WriteOutcome& outcome) {
 Result<void> JournalStore::commit(const WriteBatch& batch) {
     if (!batch.hasRows()) return {};
     auto done = db_->transaction([&] { return insertAll(batch); });
-    if (!done) reservedId_ = 0;  // it may not be in the file
+    if (!done) {  // neither may be in the file
+        reservedId_ = 0;
+        untrimmed_ = kTrimmedTogether;
+    }
     return done;
 }
 
