@@ -98,7 +98,6 @@ class OneDevice(ViewerCase):
         page.until(lambda: page.find("#picture-image").get_property("naturalWidth") == 640, "no picture is shown")
         self.assertEqual(page.errors(), [])
 
-
     def test_a_button_stays_where_it_is_while_news_come(self):
         """Else a press that has begun on it ends on another one, and is none."""
         page = self.page
