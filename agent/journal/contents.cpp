@@ -50,10 +50,7 @@ Result<void> loadTransactions(Database& db, JournalEssence& essence, LoadReport&
             ++report.corruptRows;
         }
     }
-    for (const auto& transaction : essence.transactions) {
-        std::erase_if(found, [&](const auto& other) { return other.record.key == transaction.record.key; });
-        found.push_back(transaction);
-    }
+    found.insert(found.end(), essence.transactions.begin(), essence.transactions.end());
     essence.transactions.clear();
     for (const auto& transaction : found) essence.put(transaction);
     if (!row) return tl::unexpected<Error>(row.error());
@@ -63,14 +60,9 @@ Result<void> loadTransactions(Database& db, JournalEssence& essence, LoadReport&
 }  // namespace
 
 void JournalEssence::put(const Stored<TransactionRecord>& transaction) {
-    const auto same = std::find_if(transactions.begin(), transactions.end(),
-                                   [&](const auto& known) { return known.record.key == transaction.record.key; });
-    if (same != transactions.end()) {
-        *same = transaction;
-    } else {
-        transactions.push_back(transaction);
-        if (transactions.size() > kTransactionsKept) transactions.pop_front();
-    }
+    std::erase_if(transactions, [&](const auto& known) { return known.record.key == transaction.record.key; });
+    transactions.push_back(transaction);
+    if (transactions.size() > kTransactionsKept) transactions.pop_front();
 }
 
 Result<LoadReport> loadEssence(Database& db, JournalEssence& essence) {

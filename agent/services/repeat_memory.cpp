@@ -27,7 +27,7 @@ RepeatMemory::Entry* RepeatMemory::find(const std::string& key, SteadyTime now) 
 void RepeatMemory::remember(const std::string& key, SteadyTime seen, std::string reply) {
     if (key.empty()) return;
     const auto [it, isNew] = entries_.insert_or_assign(key, Entry{seen, std::move(reply)});
-    if (!isNew) return;
+    if (!isNew) std::erase(order_, key);  // an expired command that came again is the newest now
     order_.push_back(key);
     if (order_.size() <= capacity_) return;
     entries_.erase(order_.front());

@@ -65,6 +65,24 @@ TEST_F(JournalTest, KeepsTheLast256TransactionsOldestFirst) {
     EXPECT_EQ(snapshot->transactions.back().key, "key 299");
 }
 
+TEST_F(JournalTest, ATransactionThatIsRecordedAgainIsTheNewest) {
+    journal = std::make_unique<Journal>(*loop, loop, config, kBoot);
+    const auto record = [&](int number) {
+        journal->record(TransactionRecord{loop->clock().wallNow(), fmt::format("key {}", number), "", "{}"}, {});
+    };
+    for (int number = 0; number < 256; ++number) record(number);
+    record(0);
+    record(256);
+    journal->open([](const Result<JournalSnapshot>&) {});
+    settle();
+    const auto snapshot = start();
+
+    ASSERT_EQ(snapshot->transactions.size(), 256U);
+    EXPECT_EQ(snapshot->transactions[0].key, "key 2");
+    EXPECT_EQ(snapshot->transactions[254].key, "key 0");
+    EXPECT_EQ(snapshot->transactions[255].key, "key 256");
+}
+
 TEST_F(JournalTest, AnswersACommandOnlyWhenItIsOnTheDisk) {
     ASSERT_TRUE(start());
     std::size_t rowsWhenDone = 0;

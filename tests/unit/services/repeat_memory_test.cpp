@@ -49,6 +49,22 @@ TEST(RepeatMemory, KeepsTheNewest) {
     EXPECT_NE(memory.find("d", kStart), nullptr);
 }
 
+TEST(RepeatMemory, AKeyThatIsRememberedAgainIsTheNewest) {
+    RepeatMemory memory(3, std::chrono::minutes{10});
+    for (const char* key : {"a", "b", "c"}) memory.remember(key, kStart, "");
+    const SteadyTime later = kStart + std::chrono::minutes{11};
+    memory.remember("a", later, "again");
+    memory.remember("d", later, "");
+
+    ASSERT_NE(memory.find("a", later), nullptr);
+    EXPECT_EQ(memory.find("a", later)->reply, "again");
+    EXPECT_NE(memory.find("d", later), nullptr);
+    memory.remember("e", later, "");
+    memory.remember("f", later, "");
+    EXPECT_EQ(memory.find("a", later), nullptr) << "its old place in the order is gone";
+    EXPECT_NE(memory.find("d", later), nullptr);
+}
+
 TEST(RepeatMemory, NeverKnowsACommandWithoutAKey) {
     RepeatMemory memory(3, std::chrono::minutes{10});
     memory.remember("", kStart, "reply");
