@@ -47,7 +47,8 @@ endif()
 if(EDGE_VIEWER)
   list(APPEND CPACK_COMPONENTS_ALL viewer)
   install(FILES "${EDGE_VIEWER}" DESTINATION "${CMAKE_INSTALL_DATADIR}/pi-edge-viewer" RENAME index.html COMPONENT viewer)
-  install(FILES config/mosquitto/viewer.conf DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-viewer/examples" COMPONENT viewer)
+  install(FILES config/mosquitto/local-viewer.conf config/mosquitto/tls-viewer.conf
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-viewer/examples" COMPONENT viewer)
 endif()
 
 # ---- Debian packages --------------------------------------------------------------------------------------------------

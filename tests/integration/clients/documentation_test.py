@@ -6,6 +6,7 @@ scripts and options that exist."""
 import ast
 import glob
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -248,15 +249,18 @@ class Tutorial(unittest.TestCase):
         done = subprocess.run(["bash", "-e", "-c", script], capture_output=True, text=True, timeout=PATIENCE, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
 
-        with open(f"{work}/etc/mosquitto/conf.d/tls.conf", encoding="utf-8") as file:
-            shipped = file.read()
         broker = Broker()
         self.addCleanup(broker.close)
         os.makedirs(f"{work}/lib")
+        shipped = pathlib.Path(f"{work}/etc/mosquitto/conf.d/tls.conf")
+        shipped.write_text(shipped.read_text(encoding="utf-8").replace("listener 8883", f"listener {broker.port} 127.0.0.1")
+                           .replace("/etc/", f"{work}/etc/"), encoding="utf-8")
+        debians = pathlib.Path("/etc/mosquitto/mosquitto.conf").read_text(encoding="utf-8")
+        for old, new in (("/etc/", f"{work}/etc/"), ("/var/lib/mosquitto", f"{work}/lib"), ("/var/log/mosquitto", work),
+                         ("/run/mosquitto", work)):
+            debians = debians.replace(old, new)
         user = "user root\n" if os.geteuid() == 0 else ""
-        with open(f"{broker.directory}/mosquitto.conf", "w", encoding="utf-8") as file:
-            file.write(user + shipped.replace("listener 8883", f"listener {broker.port} 127.0.0.1").replace("/etc/", f"{work}/etc/")
-                       .replace("/var/lib/mosquitto/", f"{work}/lib/"))
+        pathlib.Path(f"{broker.directory}/mosquitto.conf").write_text(user + debians, encoding="utf-8")
         broker.start()
         config = next(text for _, text in blocks(f"{ROOT}/docs/tutorial.md", "toml") if "mqtts://" in text)
         config = config.replace("localhost:8883", f"localhost:{broker.port}").replace("/etc/", f"{work}/etc/")

@@ -22,26 +22,19 @@ std::string snippet(const std::string& name, const std::vector<std::pair<std::st
 
 class BrokerConfig : public ClientFixture {};
 
-TEST_F(BrokerConfig, LoopbackTakesTheAgentAndItsPictures) {
-    Mosquitto broker(
-        snippet("loopback.conf", {{"listener 1883", "listener ${PORT}"}, {"/var/lib/mosquitto/", "${DIR}/"}}));
+TEST_F(BrokerConfig, LocalViewerServesTheAgentItsPicturesAndWebsockets) {
+    Mosquitto broker(snippet("local-viewer.conf", {{"listener 1883", "listener ${PORT}"},
+                                                   {"listener 9001", "listener ${PORT2}"},
+                                                   {"/usr/share/pi-edge-viewer", "${DIR}"}}));
     broker.start();
     const auto client = connect(optionsFor(broker.port()));
-    ASSERT_TRUE(client->connects()) << client->failed->message;
+    ConnectOptions overWebsockets = optionsFor(broker.port2());
+    overWebsockets.server.scheme = Scheme::kWs;
 
+    ASSERT_TRUE(client->connects()) << client->failed->message;
     EXPECT_EQ(client->publish({.topic = "jpeg", .payload = std::string(900'000, 'x')}) & ~0x10, 0);
     EXPECT_EQ(client->connected->maximumPacketSize, 1'000'000u);
-}
-
-TEST_F(BrokerConfig, WebsocketsTakesBothKinds) {
-    Mosquitto broker(
-        snippet("websockets.conf", {{"listener 1883", "listener ${PORT}"}, {"listener 9001", "listener ${PORT2}"}}));
-    broker.start();
-    ConnectOptions options = optionsFor(broker.port2());
-    options.server.scheme = Scheme::kWs;
-
-    EXPECT_TRUE(connect(optionsFor(broker.port()))->connects());
-    EXPECT_TRUE(connect(options)->connects());
+    EXPECT_TRUE(connect(overWebsockets)->connects());
 }
 
 class TlsBrokerConfig : public ClientFixture {
@@ -64,9 +57,8 @@ class TlsBrokerConfig : public ClientFixture {
     }
 
     CertificateAuthority ca_;
-    Mosquitto broker_{snippet("tls.conf", {{"listener 8883", "listener ${PORT} 127.0.0.1"},
-                                           {"/etc/mosquitto/pi-edge/", "${DIR}/"},
-                                           {"/var/lib/mosquitto/", "${DIR}/"}})};
+    Mosquitto broker_{
+        snippet("tls.conf", {{"listener 8883", "listener ${PORT} 127.0.0.1"}, {"/etc/mosquitto/pi-edge/", "${DIR}/"}})};
 };
 
 TEST_F(TlsBrokerConfig, AsksForAPassword) {
@@ -119,11 +111,10 @@ class BridgeConfig : public ClientFixture {
         centre_.dir().write("server.key", readWholeFile(pair.keyFile));
         centre_.start();
         site_ = std::make_unique<Mosquitto>(
-            std::string(Mosquitto::kOpen) +
+            std::string(Mosquitto::kOpen) + "persistence true\npersistence_location ${DIR}/\n" +
             // The address: with the name, the bridge of mosquitto 2.0.21 on Debian 13 ends in a TLS error.
             snippet("bridge.conf", {{"mqtt.example.org:8883", "127.0.0.1:" + std::to_string(centre_.port())},
-                                    {"/etc/mosquitto/pi-edge/ca.pem", ca_.caFile()},
-                                    {"/var/lib/mosquitto/", "${DIR}/"}}));
+                                    {"/etc/mosquitto/pi-edge/ca.pem", ca_.caFile()}}));
         site_->start();
     }
     std::unique_ptr<ClientUnderTest> atCentre(const std::string& id) {

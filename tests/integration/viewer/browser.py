@@ -37,13 +37,13 @@ class ViewerBroker(Broker):
     def __init__(self, changes):
         super().__init__()
         self.web_port = free_port()
-        with open(f"{ROOT}/config/mosquitto/viewer.conf", encoding="utf-8") as file:
+        with open(f"{ROOT}/config/mosquitto/local-viewer.conf", encoding="utf-8") as file:
             snippet = file.read()
         user = {"max_packet_size": "user root\nmax_packet_size"} if os.geteuid() == 0 else {}
         for old, new in {"listener 1883": f"listener {self.port}", "listener 9001": f"listener {self.web_port}",
                          "/usr/share/pi-edge-viewer": BUILD, **user, **changes}.items():
             if old not in snippet:
-                raise RuntimeError(f"config/mosquitto/viewer.conf has no {old!r}")
+                raise RuntimeError(f"config/mosquitto/local-viewer.conf has no {old!r}")
             snippet = snippet.replace(old, new)
         with open(f"{self.directory}/mosquitto.conf", "w", encoding="utf-8") as file:
             file.write(snippet)
