@@ -3,19 +3,22 @@
 // Receives what pi-edge-agent publishes: prints the readings, and saves each picture under its time.
 //
 //     npm ci
-//     node receiver.js --broker mqtt://raspberrypi start capture
+//     node receiver.js --broker mqtt://raspberrypi start interval=10s capture width=1280 height=720
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, openSync, closeSync, fsyncSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { setDefaultAutoSelectFamily } from "node:net";
 import { join } from "node:path";
+import { createSecureContext } from "node:tls";
 import { parseArgs } from "node:util";
 import mqtt from "mqtt";
 
 const kUsage = `node receiver.js [options] [start|stop|capture …]
 
-Prints the readings and saves the pictures of pi-edge-agent; the commands are sent once, at the beginning.
+Prints the readings and saves the pictures of pi-edge-agent; the commands are sent once, at the beginning, each with the options
+behind it: capture width=1280 height=720
   --broker URL           mqtt, mqtts, ws or wss://HOST[:PORT] (mqtt://localhost)
   --device ID            send the commands to this device alone; without it, all carry them out
+  --base TOPIC           topics.base of the agents, {id} for the device (edge/{id})
   --folder FOLDER        where the pictures go (pictures)
   --once                 end after the first picture
   --timeout SECONDS      with --once: give up after so many seconds (30)
@@ -29,13 +32,27 @@ Prints the readings and saves the pictures of pi-edge-agent; the commands are se
 
 const text = (value) => ({ type: "string", default: value });
 const kOptions = {
-  broker: text("mqtt://localhost"), device: text(""), folder: text("pictures"), once: { type: "boolean", default: false }, timeout: text("30"),
-  pictures: text("jpeg"), readings: text("room/temp"), user: text(""), "password-file": text(""), ca: text(""), cert: text(""), key: text(""),
+  broker: text("mqtt://localhost"), device: text(""), base: text("edge/{id}"), folder: text("pictures"),
+  once: { type: "boolean", default: false }, timeout: text("30"), pictures: text("jpeg"), readings: text("room/temp"), user: text(""), "password-file": text(""), ca: text(""), cert: text(""), key: text(""),
   protocol: text("5"), help: { type: "boolean", short: "h", default: false },
 };
 const kPorts = { "mqtt:": 1883, "mqtts:": 8883, "ws:": 9001, "wss:": 443 };
 const kStartOfScan = 0xda;
 const kFirstRefusal = 0x80;
+const kConnectLimit = 10_000;
+// Return codes of MQTT 3.1.1, reason codes of MQTT 5.
+const kWrongVersion = [1, 132];
+const kWrongLogin = [4, 5, 134, 135];
+
+/** Whether the topic is one of those that the filter names, with + and # (MQTT 5, 4.7). */
+function matches(filter, topic) {
+  const wanted = filter.split("/");
+  const given = topic.split("/");
+  const rest = wanted.indexOf("#");
+  const levels = rest === -1 ? wanted : wanted.slice(0, rest);
+  return (rest === -1 ? given.length === levels.length : given.length >= levels.length) &&
+    levels.every((level, i) => level === "+" || level === given[i]);
+}
 
 /** Whether the bytes are a JPEG from its first marker to its last, its segments included. */
 function isWhole(jpeg) {
@@ -68,6 +85,62 @@ function save(folder, name, jpeg) {
   return { path, isWhole: kind === "jpg" };
 }
 
+/** Says what a person has to put right, and ends. */
+function stop(problem, code = 1) {
+  console.error(problem);
+  process.exit(code);
+}
+
+function contents(option, path) {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    return stop(`${option} ${path}: ${error.message}`);
+  }
+}
+
+/** The JSON commands that the words make: `start`, `capture width=640 count=3`, or an object as it stands. */
+function commandsOf(words) {
+  const found = [];
+  for (const word of words) {
+    const equals = word.indexOf("=");
+    if (word.startsWith("{")) {
+      let payload;
+      try {
+        payload = JSON.parse(word);
+      } catch { /* said below */ }
+      if (typeof payload?.command !== "string") {
+        throw new Error(`${word} is not a JSON object with a "command"; some shells remove the quotes: write for example capture width=640`);
+      }
+      found.push(payload);
+    } else if (equals < 0) {
+      found.push({ command: word });
+    } else if (found.length === 0) {
+      throw new Error(`${word} stands in front of every command; write for example capture width=640`);
+    } else {
+      const value = word.slice(equals + 1);
+      try {
+        found.at(-1)[word.slice(0, equals)] = JSON.parse(value);
+      } catch {
+        found.at(-1)[word.slice(0, equals)] = value;
+      }
+    }
+  }
+  return found;
+}
+
+function brokerUrl(given) {
+  let url;
+  try {
+    url = new URL(given.includes("://") ? given : `mqtt://${given}`);
+  } catch { /* said below */ }
+  if (!url || !kPorts[url.protocol] || !url.hostname || url.port === "0") {
+    throw new Error(`'${given}' is not a broker; write for example mqtt://raspberrypi or mqtts://broker.example:8883`);
+  }
+  const path = url.protocol.startsWith("ws") && ["", "/"].includes(url.pathname) ? "/mqtt" : url.pathname;
+  return `${url.protocol}//${url.hostname}:${url.port || kPorts[url.protocol]}${path}`;
+}
+
 function parse() {
   try {
     const { values, positionals } = parseArgs({ options: kOptions, allowPositionals: true });
@@ -75,38 +148,75 @@ function parse() {
       console.log(kUsage);
       process.exit(0);
     }
-    const url = new URL(values.broker.includes("://") ? values.broker : `mqtt://${values.broker}`);
-    if (!kPorts[url.protocol]) throw new Error(`'${values.broker}' is no broker; write for example mqtt://raspberrypi`);
     if (!["5", "3.1.1"].includes(values.protocol)) throw new Error("--protocol takes 5 or 3.1.1");
-    if (!(Number(values.timeout) > 0)) throw new Error("--timeout takes a number of seconds");
-    const path = url.protocol.startsWith("ws") && url.pathname === "/" ? "/mqtt" : url.pathname;
-    return { ...values, url: `${url.protocol}//${url.hostname}:${url.port || kPorts[url.protocol]}${path}`, commands: positionals };
+    if (!(Number(values.timeout) > 0 && Number.isFinite(Number(values.timeout)))) throw new Error("--timeout takes a number of seconds");
+    return { ...values, url: brokerUrl(values.broker), commands: commandsOf(positionals) };
   } catch (error) {
-    console.error(`${error.message}\n\n${kUsage}`);
-    process.exit(2);
+    return stop(`${error.message}\n\n${kUsage}`, 2);
   }
 }
 
 const options = parse();
-const transaction = `receiver-${randomBytes(6).toString("hex")}`;
-const waiting = new Map(options.commands.map((word, i) => [`${transaction}-${i}`, word]));
+const isTls = /^(mqtts|wss):/.test(options.url);
+const waiting = new Map(options.commands.map((payload) => {
+  const transaction = String(payload.transaction ?? `receiver-${randomBytes(6).toString("hex")}`);
+  return [transaction, { ...payload, transaction }];
+}));
+const base = options.base.replaceAll("{id}", options.device || "+");
+let isAnswered = false;
 let hasSent = false;
+let isEnding = false;
 
 function end(problem) {
+  if (isEnding) return;
+  isEnding = true;
   if (problem) console.error(problem);
   process.exitCode = problem ? 1 : 0;
   client.end(false, {}, () => process.exit());
 }
 
+/** The first line. Windows PowerShell 5 writes UTF-16 with ">", and some editors put a byte order mark in front. */
+function passwordOf(path) {
+  const bytes = contents("--password-file", path);
+  const mark = bytes.length >= 2 ? bytes.readUInt16BE(0) : 0;
+  try {
+    const encoding = mark === 0xfffe ? "utf-16le" : mark === 0xfeff ? "utf-16be" : "utf-8";
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes).split(/\r?\n/)[0];
+  } catch {
+    return stop(`--password-file ${path}: not text in UTF-8`);
+  }
+}
+
 function login() {
   if (!options.user) return {};
   const file = options["password-file"];
-  return { username: options.user, password: file ? readFileSync(file, "utf-8").trimEnd() : process.env.MQTT_PASSWORD ?? "" };
+  return { username: options.user, password: file ? passwordOf(file) : process.env.MQTT_PASSWORD ?? "" };
 }
 
 function certificates() {
-  const read = (path) => (path ? readFileSync(path) : undefined);
-  return { ca: read(options.ca), cert: read(options.cert), key: read(options.key), rejectUnauthorized: true };
+  if (!isTls) return {};
+  const given = ["ca", "cert", "key"].filter((name) => options[name]);
+  const files = Object.fromEntries(given.map((name) => [name, contents(`--${name}`, options[name])]));
+  try {
+    createSecureContext(files);
+  } catch (error) {
+    const names = given.map((name) => `--${name} ${options[name]}`).join(", ");
+    stop(`${names}: not a certificate or key in PEM form, or they do not belong together: ${error.message}`);
+  }
+  return { ...files, rejectUnauthorized: true };
+}
+
+/** What to look at when the broker refuses, or is none. */
+function hintFor(code) {
+  if (kWrongLogin.includes(code)) {
+    return options.user
+      ? `; look at --user and at the password in ${options["password-file"] || "$MQTT_PASSWORD"}`
+      : "; it asks for --user and a password (--password-file, or $MQTT_PASSWORD)";
+  }
+  if (kWrongVersion.includes(code)) return `; try --protocol ${options.protocol === "5" ? "3.1.1" : "5"}`;
+  if (/CERT|SELF_SIGNED|ISSUER|ALTNAME|VERIFY/.test(code)) return "; --ca names the CA that signed the broker's certificate, which must be for this name";
+  if (isTls) return /SSL|ECONNRESET/.test(code) ? "; is this port without TLS (mqtt, ws)?" : "";
+  return code && code !== "ECONNRESET" ? "" : "; does this port want TLS (mqtts, wss)?";
 }
 
 function showReply(payload) {
@@ -116,8 +226,8 @@ function showReply(payload) {
   } catch {
     return;
   }
-  const word = waiting.get(reply?.transaction);
-  if (!word) return;
+  const word = waiting.get(reply?.transaction)?.command;
+  if (word === undefined) return;
   if (reply.status === "ok") return console.log(`${word}: done`);
   console.error(`${word}: ${reply.code}: ${reply.error}`);
   if (options.once) end(`${word} failed`);
@@ -135,27 +245,40 @@ function takePicture(payload, packet) {
   if (options.once) end();
 }
 
-mkdirSync(options.folder, { recursive: true });
+try {
+  mkdirSync(options.folder, { recursive: true });
+} catch (error) {
+  stop(`--folder: ${error.message}`);
+}
 // "localhost" may be ::1 and 127.0.0.1, and the broker listen on one of them; Node.js 18 would try the first alone.
 setDefaultAutoSelectFamily(true);
-const client = mqtt.connect(options.url, { protocolVersion: options.protocol === "5" ? 5 : 4, ...login(), ...certificates(), resubscribe: false });
-const subscriptions = { [options.pictures]: { qos: 1 }, [options.readings]: { qos: 1 }, [`edge/${options.device || "+"}/response`]: { qos: 1 } };
+const client = mqtt.connect(options.url, {
+  protocolVersion: options.protocol === "5" ? 5 : 4, ...login(), ...certificates(), resubscribe: false, connectTimeout: kConnectLimit,
+});
 client.on("connect", () => {
-  client.subscribe(subscriptions, (error, granted) => {
+  isAnswered = true;
+  client.subscribe([options.pictures, options.readings, `${base}/response`], { qos: 1 }, (error, granted) => {
     if (error || granted.some(({ qos }) => qos >= kFirstRefusal)) console.error("the broker does not allow one of the topics; its access list says which");
     console.log(`connected to ${options.broker}`);
     if (hasSent) return; // a reconnect is no reason to start again
     hasSent = true;
-    const topic = options.device ? `edge/${options.device}/command` : "command";
-    for (const [id, word] of waiting) client.publish(topic, JSON.stringify({ command: word, transaction: id }), { qos: 1 });
+    for (const payload of waiting.values()) client.publish(options.device ? `${base}/command` : "command", JSON.stringify(payload), { qos: 1 });
   });
 });
-client.on("close", () => { if (hasSent && !client.disconnecting) console.error("the connection is lost; trying again"); });
-// Who was connected once waits for the broker to come back.
-client.on("error", (error) => { if (!hasSent) end(`${options.broker} cannot be reached: ${error.message || error.code}`); });
+// A client that was connected once waits for the broker to come back; before, the first trouble is the answer.
+client.on("close", () => {
+  if (isEnding) return;
+  if (isAnswered) console.error("the connection is lost; trying again");
+  else end(`${options.broker} does not answer as an MQTT broker${hintFor("")}`);
+});
+client.on("error", (error) => {
+  if (isAnswered) return;
+  const isRefused = typeof error.code === "number";
+  end(`${options.broker} ${isRefused ? "refuses the connection" : "cannot be reached"}: ${error.message || error.code}${hintFor(error.code ?? "other")}`);
+});
 client.on("message", (topic, payload, packet) => {
-  if (topic.endsWith("/response")) showReply(payload);
-  else if (topic === options.pictures) takePicture(payload, packet);
+  if (matches(`${base}/response`, topic)) showReply(payload);
+  else if (matches(options.pictures, topic)) takePicture(payload, packet);
   else console.log(`${new Date().toTimeString().slice(0, 8)} ${topic} ${payload}`);
 });
 process.on("SIGINT", () => end());

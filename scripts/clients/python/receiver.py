@@ -3,11 +3,13 @@
 """Receives what pi-edge-agent publishes, on Windows, Linux or a Mac: prints the readings, and saves each picture under its time.
 
     pip install paho-mqtt            (Debian: apt install python3-paho-mqtt)
-    python receiver.py --broker mqtt://raspberrypi start capture
+    python receiver.py --broker mqtt://raspberrypi start interval=10s capture width=1280 height=720
 """
 
 import argparse
+import codecs
 import json
+import math
 import os
 import pathlib
 import ssl
@@ -24,6 +26,13 @@ PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 9001, "wss": 443}
 PROTOCOLS = {"5": mqtt.MQTTv5, "3.1.1": mqtt.MQTTv311}
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 START_OF_SCAN = 0xDA
+CONNECT_LIMIT = 10  # seconds until the broker has answered
+# Return codes of MQTT 3.1.1, reason codes of MQTT 5.
+WRONG_VERSION, WRONG_LOGIN = {1, 132}, {4, 5, 134, 135}
+
+
+class Problem(Exception):
+    """What a person has to put right; printed without a traceback."""
 
 
 def is_whole(jpeg):
@@ -72,10 +81,14 @@ class Receiver:
     def __init__(self, options):
         self.options = options
         self.folder = pathlib.Path(options.folder)
-        self.transaction = f"receiver-{uuid.uuid4().hex[:12]}"
-        self.waiting = {f"{self.transaction}-{i}": word for i, word in enumerate(options.commands)}
+        self.waiting = {}
+        for payload in options.commands:
+            transaction = str(payload.setdefault("transaction", f"receiver-{uuid.uuid4().hex[:12]}"))
+            self.waiting[transaction] = payload
+        self.device = options.base.replace("{id}", options.device or "+")
         self.pictures = 0
         self.problem = None
+        self.answered = threading.Event()
         self.has_sent = False
         self.finished = threading.Event()
         version = {"callback_api_version": mqtt.CallbackAPIVersion.VERSION2} if hasattr(mqtt, "CallbackAPIVersion") else {}
@@ -84,8 +97,9 @@ class Receiver:
                                   transport="websockets" if url.scheme in ("ws", "wss") else "tcp", **version)
         if url.scheme in ("ws", "wss"):
             self.client.ws_set_options(path=url.path or "/mqtt")
-        if url.scheme in ("mqtts", "wss"):
-            self.client.tls_set(ca_certs=options.ca, certfile=options.cert, keyfile=options.key, cert_reqs=ssl.CERT_REQUIRED)
+        self.is_tls = url.scheme in ("mqtts", "wss")
+        if self.is_tls:
+            self.use_tls()
         if options.user:
             self.client.username_pw_set(options.user, read_password(options))
         self.client.on_connect = self.on_connect
@@ -94,35 +108,58 @@ class Receiver:
         self.client.on_subscribe = self.on_subscribe
         self.host, self.port = url.hostname, url.port or PORTS[url.scheme]
 
+    def use_tls(self):
+        files = {"--ca": self.options.ca, "--cert": self.options.cert, "--key": self.options.key}
+        for option, path in files.items():
+            if path:
+                readable(option, path)
+        try:
+            self.client.tls_set(ca_certs=files["--ca"], certfile=files["--cert"], keyfile=files["--key"], cert_reqs=ssl.CERT_REQUIRED)
+        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+            given = ", ".join(f"{option} {path}" for option, path in files.items() if path)
+            raise Problem(f"{given}: not a certificate or key in PEM form, or they do not belong together: {error}") from error
+
     def run(self):
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Problem(f"--folder {self.folder}: {error.strerror}") from error
         try:
             self.client.connect(self.host, self.port)
-        except (OSError, ssl.SSLError) as error:
-            return f"{self.options.broker} cannot be reached: {error}"
+        except (OSError, ValueError) as error:  # ValueError: a name that is none, or an HTTP answer instead of a websocket
+            raise Problem(f"{self.options.broker} cannot be reached: {error}{self.tls_hint(error)}") from error
         self.client.loop_start()
         try:
-            deadline = time.monotonic() + self.options.timeout if self.options.once else None
+            deadline = time.monotonic() + (self.options.timeout if self.options.once else math.inf)
+            answer_by = time.monotonic() + CONNECT_LIMIT
             while not self.finished.wait(0.5):  # short: on Windows, Ctrl-C is only seen between two waits
-                if deadline and time.monotonic() > deadline:
-                    return f"no picture came within {self.options.timeout:g} s"
-        except KeyboardInterrupt:
-            print()
+                if time.monotonic() > deadline:
+                    raise Problem(f"no picture came within {self.options.timeout:g} s")
+                if not self.answered.is_set() and time.monotonic() > answer_by:
+                    raise Problem(f"{self.options.broker} does not answer as an MQTT broker within {CONNECT_LIMIT} s{self.tls_hint()}")
         finally:
             self.client.disconnect()
             self.client.loop_stop()
-        return self.problem
+        if self.problem:
+            raise Problem(self.problem)
+
+    def tls_hint(self, error=None):
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return "; --ca names the CA that signed the broker's certificate, which must be for this name"
+        if self.is_tls:
+            return "; is this port without TLS (mqtt, ws)?" if isinstance(error, ssl.SSLError) else ""
+        return "" if error and not isinstance(error, ConnectionResetError) else "; does this port want TLS (mqtts, wss)?"
 
     def end(self, problem=None):
         self.problem = self.problem or problem
         self.finished.set()
 
     def on_connect(self, client, _userdata, _flags, code, *_properties):
-        refused = getattr(code, "is_failure", None)
-        if refused if refused is not None else code != 0:
-            return self.end(f"{self.options.broker} refuses the connection: {code if refused else mqtt.connack_string(code)}")
-        base = f"edge/{self.options.device or '+'}"
-        client.subscribe([(self.options.pictures, 1), (self.options.readings, 1), (f"{base}/response", 1)])
+        self.answered.set()
+        value = getattr(code, "value", code)  # MQTT 5 has objects, 3.1.1 with paho 1 numbers
+        if value != 0:
+            return self.end(f"{self.options.broker} refuses the connection: {refusal(value, code, self.options)}")
+        client.subscribe([(self.options.pictures, 1), (self.options.readings, 1), (f"{self.device}/response", 1)])
 
     def on_subscribe(self, client, _userdata, _mid, codes, *_properties):
         denied = [code for code in codes if (code.value if hasattr(code, "value") else code) >= 0x80]
@@ -132,16 +169,19 @@ class Receiver:
         if self.has_sent:  # a reconnect is no reason to start again
             return
         self.has_sent = True
-        topic = f"edge/{self.options.device}/command" if self.options.device else "command"
-        for transaction, word in self.waiting.items():
-            client.publish(topic, json.dumps({"command": word, "transaction": transaction}), 1)
+        topic = f"{self.device}/command" if self.options.device else "command"
+        for payload in self.waiting.values():
+            client.publish(topic, json.dumps(payload), 1)
 
     def on_disconnect(self, _client, _userdata, *details):
-        if not self.finished.is_set() and any(details):
-            print("the connection is lost; trying again", file=sys.stderr, flush=True)
+        if self.finished.is_set() or not any(details):
+            return
+        if not self.answered.is_set():
+            return self.end(f"{self.options.broker} closes the connection instead of answering{self.tls_hint()}")
+        print("the connection is lost; trying again", file=sys.stderr, flush=True)
 
     def on_message(self, _client, _userdata, message):
-        if message.topic.endswith("/response"):
+        if mqtt.topic_matches_sub(f"{self.device}/response", message.topic):
             self.show_reply(message.payload)
         elif mqtt.topic_matches_sub(self.options.pictures, message.topic):
             self.take_picture(message)
@@ -151,11 +191,12 @@ class Receiver:
     def show_reply(self, payload):
         try:
             reply = json.loads(payload)
-            word = self.waiting.get(reply.get("transaction"))
-        except (ValueError, AttributeError):
+            payload = self.waiting.get(reply.get("transaction"))
+        except (ValueError, AttributeError, TypeError):
             return
-        if word is None:
+        if payload is None:
             return
+        word = payload["command"]
         if reply.get("status") == "ok":
             print(f"{word}: done", flush=True)
         else:
@@ -176,27 +217,95 @@ class Receiver:
         return self.end() if self.options.once else None
 
 
+def refusal(value, code, options):
+    reason = mqtt.connack_string(value) if isinstance(code, int) else str(code)
+    if value in WRONG_LOGIN and not options.user:
+        return f"{reason}; it asks for --user and a password (--password-file, or $MQTT_PASSWORD)"
+    if value in WRONG_LOGIN:
+        return f"{reason}; look at --user and at the password in {options.password_file or '$MQTT_PASSWORD'}"
+    if value in WRONG_VERSION:
+        return f"{reason}; try --protocol {'3.1.1' if options.protocol == '5' else '5'}"
+    return reason
+
+
+def readable(option, path):
+    """The file's bytes."""
+    try:
+        return pathlib.Path(path).read_bytes()
+    except OSError as error:
+        raise Problem(f"{option} {path}: {error.strerror}") from error
+
+
 def read_password(options):
-    if options.password_file:
-        return pathlib.Path(options.password_file).read_text(encoding="utf-8").rstrip("\r\n")
-    return os.environ.get("MQTT_PASSWORD", "")
+    """The first line. Windows PowerShell 5 writes UTF-16 with '>', and some editors put a byte order mark in front."""
+    if not options.password_file:
+        return os.environ.get("MQTT_PASSWORD", "")
+    data = readable("--password-file", options.password_file)
+    try:
+        text = data.decode("utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Problem(f"--password-file {options.password_file}: not text in UTF-8") from error
+    return text.splitlines()[0] if text else ""
 
 
 def broker_url(text):
     url = urlsplit(text if "://" in text else f"mqtt://{text}")
-    if url.scheme not in PORTS or not url.hostname:
-        raise argparse.ArgumentTypeError(f"'{text}' is no broker; write for example mqtt://raspberrypi or mqtts://broker.example:8883")
+    try:
+        is_good = url.scheme in PORTS and url.hostname and url.port != 0
+    except ValueError:  # a port that is no number, or above 65535
+        is_good = False
+    if not is_good:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a broker; write for example mqtt://raspberrypi or mqtts://broker.example:8883")
     return url.geturl()
+
+
+def seconds(text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds")
+    return value
+
+
+def commands(words):
+    """The JSON commands that the words make: `start`, `capture width=640 count=3`, or an object as it stands."""
+    found = []
+    for word in words:
+        name, equals, value = word.partition("=")
+        if word.startswith("{"):
+            try:
+                payload = json.loads(word)
+                if not isinstance(payload.get("command"), str):
+                    raise ValueError
+            except (ValueError, AttributeError):
+                raise Problem(f"{word} is not a JSON object with a \"command\"; some shells remove the quotes: write for example "
+                              "capture width=640") from None
+            found.append(payload)
+        elif equals and found:
+            try:
+                found[-1][name] = json.loads(value)
+            except ValueError:
+                found[-1][name] = value
+        elif equals:
+            raise Problem(f"{word} stands in front of every command; write for example capture width=640")
+        else:
+            found.append({"command": word})
+    return found
 
 
 def main():
     parser = argparse.ArgumentParser(description="Prints the readings and saves the pictures of pi-edge-agent.")
-    parser.add_argument("commands", nargs="*", metavar="command", help="start, stop, capture or another command, sent once at the beginning")
+    parser.add_argument("commands", nargs="*", metavar="command",
+                        help="start, stop, capture or another command, sent once at the beginning; its options behind it: "
+                             "capture width=1280 height=720")
     parser.add_argument("--broker", type=broker_url, default="mqtt://localhost", help="mqtt, mqtts, ws or wss://HOST[:PORT] (default: %(default)s)")
     parser.add_argument("--device", default="", help="send the commands to this device alone; without it, all carry them out")
+    parser.add_argument("--base", default="edge/{id}", metavar="TOPIC", help="topics.base of the agents, {id} for the device (default: %(default)s)")
     parser.add_argument("--folder", default="pictures", help="where the pictures go (default: %(default)s)")
     parser.add_argument("--once", action="store_true", help="end after the first picture")
-    parser.add_argument("--timeout", type=float, default=30, help="with --once: give up after so many seconds (default: %(default)s)")
+    parser.add_argument("--timeout", type=seconds, default=30, help="with --once: give up after so many seconds (default: %(default)s)")
     parser.add_argument("--pictures", default="jpeg", metavar="TOPIC", help="default: %(default)s")
     parser.add_argument("--readings", default="room/temp", metavar="TOPIC", help="default: %(default)s")
     parser.add_argument("--user", default="", help="the password comes from --password-file, or from $MQTT_PASSWORD")
@@ -205,10 +314,14 @@ def main():
     parser.add_argument("--cert", metavar="FILE", help="a client certificate")
     parser.add_argument("--key", metavar="FILE", help="its key")
     parser.add_argument("--protocol", choices=PROTOCOLS, default="5", help="3.1.1 for a broker without MQTT 5 (default: %(default)s)")
-    problem = Receiver(parser.parse_args()).run()
-    if problem:
-        print(problem, file=sys.stderr)
-        sys.exit(1)
+    options = parser.parse_args()
+    try:
+        options.commands = commands(options.commands)
+        Receiver(options).run()
+    except Problem as problem:
+        sys.exit(str(problem))
+    except KeyboardInterrupt:
+        print()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 import filecmp
 import functools
+import json
 import os
 import re
 import shutil
@@ -200,6 +201,62 @@ class Receivers:
                                 within=[*namespace, "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts])
         self.assertEqual(receiver.end(), 0, receiver.lines)
 
+    def test_pictures_of_all_devices_are_received_by_a_wildcard(self):
+        receiver = self.receive("--pictures", "edge/+/jpeg")
+        receiver.wait("^connected to")
+        jpeg = self.picture()
+        with Client(self.broker) as other:
+            other.publish("edge/attic/jpeg", jpeg)
+            other.publish("edge/cellar/jpeg", jpeg)
+        receiver.wait(r"\.jpg \(\d+ bytes\)", 2)
+        self.assertEqual(len(self.pictures()), 2)
+
+    def test_commands_take_options_and_json(self):
+        for words, size in ((["capture", "width=160", "height=120"], (160, 120)),
+                            ([json.dumps({"command": "capture", "width": 320, "height": 240, "transaction": "mine"})], (320, 240))):
+            with self.subTest(words):
+                receiver = self.receive("--once", "start", "interval=10s", *words)
+                self.assertEqual(receiver.end(), 0, receiver.lines)
+                [name] = self.pictures()
+                self.assertEqual(Image.open(f"{self.folder}/{name}").size, size)
+                os.remove(f"{self.folder}/{name}")
+        for words in (["{command:capture}"], ["width=160"], ["{}"]):
+            receiver = self.receive(*words)
+            self.assert_one_sentence(receiver)
+
+    def test_replies_come_from_another_base(self):
+        other = Agent(self.broker, device="other", extra='\n[topics]\nbase = "site/7/{id}"\n')
+        other.status = "site/7/other/status"
+        self.addCleanup(other.close)
+        other.start()
+        self.receive("--base", "site/7/{id}", "--device", "other", "start").wait("^start: done")
+        self.receive("--base", "site/7/{id}", "stop").wait("^stop: done")
+
+    def assert_one_sentence(self, receiver):
+        """It ends as failed or as wrong usage and says why, without a traceback."""
+        self.assertIn(receiver.end(), (1, 2), receiver.lines)
+        text = "\n".join(receiver.lines)
+        self.assertNotRegex(text, r"Traceback|\bat .*:\d+:\d+\)|node:internal")
+        self.assertGreater(len(text), 10)
+        return text
+
+    def test_mistakes_are_explained(self):
+        garbage = f"{self.folder}.garbage"
+        with open(garbage, "wb") as file:
+            file.write(b"\xff\xe0 no certificate, no password")
+        self.addCleanup(os.remove, garbage)
+        tls = f"mqtts://127.0.0.1:{self.broker.port}"
+        for options, broker in (
+                (["--ca", "/nowhere/ca.pem"], tls), (["--ca", garbage], tls), (["--cert", "/nowhere/cert.pem"], tls),
+                (["--user", "a", "--password-file", "/nowhere/password"], None), (["--user", "a", "--password-file", garbage], None),
+                (["--folder", "/dev/null/pictures"], None), (["--timeout", "soon"], None),
+                ([], "mqtt://127.0.0.1:99999"), ([], "mqtt://127.0.0.1:port"), ([], "mqtt://"), ([], tls)):
+            with self.subTest([*options, broker]):
+                text = self.assert_one_sentence(self.receive(*options, broker=broker))
+                if options and options[-1].startswith("/nowhere"):
+                    self.assertIn(options[-1], text)
+                    self.assertIn(options[-2], text)
+
     def test_the_older_protocol_works_too(self):
         receiver = self.receive("--protocol", "3.1.1", "--once", "capture")
         self.assertEqual(receiver.end(), 0, receiver.lines)
@@ -235,20 +292,30 @@ class Secured(unittest.TestCase):
         agent = Agent(broker)
         self.addCleanup(agent.close)
         agent.start()
+        utf16 = f"{self.folder}/password.txt"
+        with open(utf16, "wb") as file:
+            file.write("secret\r\n".encode("utf-16"))  # what Windows PowerShell 5 writes
         for receiver in (python_receiver(), node_receiver()):
-            common = [*receiver, "--broker", f"mqtts://localhost:{tls_port}", "--folder", f"{self.folder}/pictures", "--once",
-                      "--timeout", str(PATIENCE), "capture"]
-            good = subprocess.run([*common, "--ca", authority.file, "--user", "reader"], env=os.environ | {"MQTT_PASSWORD": "secret"},
-                                  capture_output=True, text=True, timeout=2 * PATIENCE, check=False)
-            self.assertEqual(good.returncode, 0, good.stdout + good.stderr)
-            strange = subprocess.run([*common, "--user", "reader"], env=os.environ | {"MQTT_PASSWORD": "secret"}, capture_output=True,
-                                     text=True, timeout=2 * PATIENCE, check=False)
+            def run(*options, password="secret", broker=f"mqtts://localhost:{tls_port}", receiver=receiver):
+                return subprocess.run([*receiver, "--broker", broker, "--folder", f"{self.folder}/pictures", "--once", "--timeout",
+                                       str(PATIENCE), *options, "capture"], env=os.environ | {"MQTT_PASSWORD": password},
+                                      capture_output=True, text=True, timeout=2 * PATIENCE, check=False)
+
+            login = ("--ca", authority.file, "--user", "reader")
+            for good in (run(*login), run(*login, "--password-file", utf16, password="")):
+                self.assertEqual(good.returncode, 0, good.stdout + good.stderr)
+            strange = run("--user", "reader")
             self.assertEqual(strange.returncode, 1, strange.stdout + strange.stderr)
-            self.assertIn("cannot be reached", strange.stderr)
-            wrong = subprocess.run([*common, "--ca", authority.file, "--user", "reader"], env=os.environ | {"MQTT_PASSWORD": "wrong"},
-                                   capture_output=True, text=True, timeout=2 * PATIENCE, check=False)
-            self.assertEqual(wrong.returncode, 1, wrong.stdout + wrong.stderr)
-        self.assertEqual(len(os.listdir(f"{self.folder}/pictures")), 2)
+            self.assertIn("--ca", strange.stderr)
+            for protocol in ("5", "3.1.1"):
+                for refused in (run(*login, "--protocol", protocol, password="wrong"), run(*login[:2], "--protocol", protocol)):
+                    self.assertEqual(refused.returncode, 1, refused.stdout + refused.stderr)
+                    self.assertIn("--user", refused.stderr)
+                    self.assertNotIn("unknown", refused.stderr)
+            plain = run(broker=f"mqtt://localhost:{tls_port}")
+            self.assertEqual(plain.returncode, 1, plain.stdout + plain.stderr)
+            self.assertIn("mqtts", plain.stderr)
+        self.assertEqual(len(os.listdir(f"{self.folder}/pictures")), 4)
 
 
 if __name__ == "__main__":
