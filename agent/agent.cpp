@@ -201,6 +201,7 @@ struct Agent::Impl {
 
     [[nodiscard]] HealthReport health() const {
         HealthReport report;
+        report.time = loop.clock().wallNow();
         report.uptime = std::chrono::duration_cast<seconds>(loop.clock().now() - startedAt);
         report.clock = loop.clock().wallState();
         report.connection = session.connection();

@@ -328,6 +328,7 @@ struct CaptureService::Impl {
         series->next = loop.clock().now();
         running.push_back(series);
         takeNext(series);
+        if (changeHandler) changeHandler();
     }
 
     void takeNext(const SeriesPtr& series) {
@@ -377,6 +378,7 @@ struct CaptureService::Impl {
     void endCancelled(const SeriesPtr& series) {
         running.remove(series);
         series->done(Outcome::failure(ReplyCode::kCancelled, series->cancelSentence, seriesData(*series)));
+        if (changeHandler) changeHandler();
     }
 
     /// No picture begins any more. One that is under way is still published, and its series answered after it, so that
@@ -494,7 +496,9 @@ void CaptureService::onChange(Task handler) {
 CaptureCounters CaptureService::counters() const {
     CaptureCounters counters = impl_->counters;
     counters.waiting = impl_->waiting.size() + impl_->inFlight;
-    counters.series = impl_->running.size();
+    for (const SeriesPtr& series : impl_->running) {
+        counters.series.push_back({series->context.transaction, series->taken, series->wanted});
+    }
     counters.backlog = impl_->backlog.counters();
     return counters;
 }

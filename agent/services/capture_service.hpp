@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "camera/picture_source.hpp"
 #include "config/config.hpp"
@@ -16,12 +17,19 @@
 
 namespace edge {
 
+/// A series that runs, for health.
+struct SeriesProgress {
+    std::string transaction;  ///< of its command; "" = none
+    int taken = 0;
+    int count = 0;
+};
+
 /// For health.
 struct CaptureCounters {
     std::uint64_t published = 0;
     std::uint64_t failed = 0;
     std::size_t waiting = 0;
-    std::size_t series = 0;
+    std::vector<SeriesProgress> series;
     PictureBacklogCounters backlog;
 };
 
@@ -53,7 +61,7 @@ class CaptureService {
     void publishStatus();
     /// Called after each picture that the broker took.
     void onPublished(Task handler);
-    /// Called when camera state or counters that people look at changed.
+    /// Called when camera state, series or counters that people look at changed.
     void onChange(Task handler);
 
     [[nodiscard]] CaptureCounters counters() const;

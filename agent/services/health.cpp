@@ -64,6 +64,16 @@ Json sensorsOf(const HealthReport& report) {
     return sensors;
 }
 
+Json seriesOf(const HealthReport& report) {
+    Json running = Json::array();
+    for (const SeriesProgress& series : report.captures.series) {
+        Json json{{"taken", series.taken}, {"count", series.count}};
+        if (!series.transaction.empty()) json["transaction"] = series.transaction;
+        running.push_back(std::move(json));
+    }
+    return running;
+}
+
 Json cameraOf(const HealthReport& report) {
     if (!report.isCameraConfigured) return {{"status", "none"}};
     Json json{{"status", report.camera.online ? "online" : "offline"},
@@ -71,7 +81,8 @@ Json cameraOf(const HealthReport& report) {
               {"published", report.captures.published},
               {"failed", report.captures.failed},
               {"waiting", report.captures.waiting},
-              {"series", report.captures.series},
+              {"series", report.captures.series.size()},
+              {"running_series", seriesOf(report)},
               {"kept", report.captures.backlog.waiting},
               {"kept_sent", report.captures.backlog.sent},
               {"kept_dropped", report.captures.backlog.dropped}};
@@ -103,7 +114,8 @@ Json journalOf(const JournalHealth& journal) {
 
 std::string formatHealth(const HealthReport& report) {
     constexpr std::uint64_t kKibi = 1024;
-    const Json json{{"uptime_s", report.uptime.count()},
+    const Json json{{"time", formatRfc3339(report.time)},
+                    {"uptime_s", report.uptime.count()},
                     {"clock", report.clock == ClockState::kSynchronised ? "synchronised" : "unsynchronised"},
                     {"connection", connectionOf(report)},
                     {"commands",

@@ -18,6 +18,7 @@ namespace edge {
 
 /// Everything that `<base>/health` tells, as it is now.
 struct HealthReport {
+    WallTime time;      ///< of this report
     seconds uptime{0};  ///< since this start of the agent
     ClockState clock = ClockState::kUnsynchronised;
     const ConnectionInfo* connection = nullptr;  ///< nullptr while there is none

@@ -19,7 +19,30 @@ TEST_F(CaptureSeries, IsAnsweredOnceWhenItEnds) {
     EXPECT_TRUE(outcomes.front().ok);
     EXPECT_EQ(Json::parse(outcomes.front().data), Json::parse(R"({"taken":3,"count":3})"));
     EXPECT_EQ(pictures(), 3U);
-    EXPECT_EQ(captures->counters().series, 0U);
+    EXPECT_TRUE(captures->counters().series.empty());
+}
+
+TEST_F(CaptureSeries, IsInTheCountersWithItsProgress) {
+    int changes = 0;
+    captures->onChange([&] { ++changes; });
+    CommandOptions options;
+    options.count = 3;
+    options.every = seconds{1};
+    capture(options, "t1");
+    EXPECT_EQ(changes, 1) << "before the first picture is taken";
+    ASSERT_EQ(captures->counters().series.size(), 1U);
+    EXPECT_EQ(captures->counters().series.front().taken, 0);
+
+    takePicture();
+    const SeriesProgress now = captures->counters().series.front();
+    EXPECT_EQ(now.transaction, "t1");
+    EXPECT_EQ(now.taken, 1);
+    EXPECT_EQ(now.count, 3);
+
+    changes = 0;
+    captures->cancel();
+    EXPECT_TRUE(captures->counters().series.empty());
+    EXPECT_EQ(changes, 1) << "no picture was under way that would have caused it";
 }
 
 TEST_F(CaptureSeries, KeepsItsIntervalWithoutDriftAndSkipsWhatWasMissed) {
@@ -48,7 +71,7 @@ TEST_F(CaptureSeries, LetsOtherCapturesGoInBetween) {
 
     ASSERT_EQ(outcomes.size(), 1U);
     EXPECT_TRUE(outcomes.front().ok);
-    EXPECT_EQ(captures->counters().series, 1U);
+    EXPECT_EQ(captures->counters().series.size(), 1U);
 }
 
 TEST_F(CaptureSeries, IsCancelledByCancel) {

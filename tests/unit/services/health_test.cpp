@@ -20,6 +20,24 @@ TEST(Health, TellsWhatThereIsToTellWhileOffline) {
     EXPECT_EQ(json["camera"]["status"], "none");
 }
 
+TEST(Health, SaysWhenItWasMade) {
+    HealthReport report;
+    report.time = WallTime{seconds{1}};
+
+    EXPECT_EQ(Json::parse(formatHealth(report))["time"], "1970-01-01T00:00:01.000Z");
+}
+
+TEST(Health, ListsRunningSeries) {
+    HealthReport report;
+    report.isCameraConfigured = true;
+    report.captures.series = {{"t1", 3, 10}, {"", 0, 2}};
+    const Json camera = Json::parse(formatHealth(report))["camera"];
+
+    EXPECT_EQ(camera["series"], 2);
+    EXPECT_EQ(camera["running_series"],
+              Json::parse(R"([{"taken":3,"count":10,"transaction":"t1"},{"taken":0,"count":2}])"));
+}
+
 TEST(Health, NamesDeniedTopicsFaultsAndDrops) {
     HealthReport report;
     report.session.deniedTopics = {"room/temp"};
