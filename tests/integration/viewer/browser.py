@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The viewer in a headless Chromium that can reach nothing but this machine, from a mosquitto that serves page and websockets."""
 
+import atexit
+import datetime
 import functools
+import json
 import os
 import subprocess
 import sys
@@ -12,13 +15,14 @@ from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../..")
 sys.path.insert(0, f"{ROOT}/tests/integration/clients")
 
-from support import PATIENCE, Agent, Broker, free_port  # noqa: E402
+from support import PATIENCE, Agent, Broker, Client, free_port  # noqa: E402
 
 BUILD = f"{ROOT}/build/viewer"
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
@@ -49,28 +53,46 @@ class ViewerBroker(Broker):
             file.write(snippet)
 
 
+@functools.cache
+def chromium():
+    """One for all tests of a run: its start takes longer than most tests. Their pages come from ports of their own, so that none sees what
+    another one stored."""
+    profile = tempfile.TemporaryDirectory(prefix="edge-browser-")
+    atexit.register(profile.cleanup)
+    options = Options()
+    options.binary_location = "/usr/bin/chromium"
+    for flag in FLAGS + [f"--user-data-dir={profile.name}", "--window-size=1200,1500"]:
+        options.add_argument(flag)
+    options.add_experimental_option("prefs", {"download.default_directory": f"{profile.name}/downloads"})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    atexit.register(driver.quit)
+    driver.set_page_load_timeout(PATIENCE)
+    driver.downloads = f"{profile.name}/downloads"
+    return driver
+
+
 class Browser:
     """One page. Everything is found by id and waited for."""
 
     def __init__(self, language="en-US", width=1200, height=1500, dark=False):
-        self.profile = tempfile.TemporaryDirectory(prefix="edge-browser-")
-        options = Options()
-        options.binary_location = "/usr/bin/chromium"
-        for flag in FLAGS + [f"--user-data-dir={self.profile.name}", f"--window-size={width},{height}", f"--lang={language}"]:
-            options.add_argument(flag)
-        options.add_experimental_option("prefs", {"intl.accept_languages": language})
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
-        self.driver.set_page_load_timeout(PATIENCE)
-        if dark:
-            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
+        self.driver = chromium()
+        self.driver.get_log("browser")  # of the test before
+        self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.cdp("Emulation.setUserAgentOverride", userAgent=self.driver.execute_script("return navigator.userAgent"), acceptLanguage=language)
+        self.set_dark(dark)
+
+    def cdp(self, command, **parameters):
+        return self.driver.execute_cdp_cmd(command, parameters)
+
+    def set_dark(self, dark):
+        self.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
 
     def open(self, broker, query=""):
         self.driver.get(f"http://127.0.0.1:{broker.web_port}/{query}")
 
     def close(self):
-        self.driver.quit()
-        self.profile.cleanup()
+        self.driver.get("about:blank")
 
     def find(self, selector):
         return self.driver.find_element(By.CSS_SELECTOR, selector)
@@ -89,6 +111,20 @@ class Browser:
 
     def until_text(self, selector, part):
         self.until(lambda: part in self.text(selector), f"{selector} never said {part!r}")
+
+    def count(self, selector, number):
+        self.until(lambda: len(self.all(selector)) == number, f"{selector} is not there {number} times")
+
+    def hover(self, selector, x=0):
+        """Over its middle, or so many pixels to the right of that."""
+        ActionChains(self.driver).move_to_element_with_offset(self.find(selector), x, 0).perform()
+
+    def drag(self, selector, start, end):
+        """From one place to another, in pixels to the right of its middle."""
+        ActionChains(self.driver).move_to_element_with_offset(self.find(selector), start, 0).click_and_hold().move_by_offset(end - start, 0).release().perform()
+
+    def reload(self):
+        self.driver.refresh()
 
     def click(self, selector):
         def is_done():
@@ -116,7 +152,51 @@ class Browser:
                 if entry["level"] == "SEVERE" and "WebSocket" not in entry["message"]]
 
 
+class Device:
+    """What an agent publishes, said by the test: what takes a real one long, or a broken camera."""
+
+    def __init__(self, client, name, camera="libcamera", label="", outputs=()):
+        self.client = client
+        self.id = name
+        self.base = f"edge/{name}"
+        capabilities = {"sensors": [{"name": "room"}, {"name": "cpu"}], "camera": {"backend": camera, "topic": f"jpeg/{name}"},
+                        "gpio": {"inputs": [], "outputs": list(outputs)}}
+        self.retain("info", {"id": name, "name": label or name, "version": "1.0", "model": "Raspberry Pi Zero 2 W", "capabilities": capabilities})
+        for output in outputs:
+            self.retain(f"gpio/{output}", "OFF")
+        self.retain("publishing", "OFF")
+        self.health()
+        self.retain("status", "online")
+
+    def retain(self, leaf, payload):
+        self.client.publish(f"{self.base}/{leaf}", payload if isinstance(payload, str) else json.dumps(payload), retain=True)
+
+    def health(self, age=0, queued=0, **more):
+        self.retain("health", {"time": moment(-age), "clock": "synchronised", "readings": {"queued": queued}, **more})
+
+    def reading(self, value, age=0, sensor="room", live=True):
+        self.client.publish(f"{self.base}/sensor/{sensor}{'' if live else '/backlog'}",
+                            json.dumps({"value": value, "unit": "°C", "time": moment(-age)}), qos=0)
+
+    def picture(self, jpeg, age=0):
+        """Its description says which bytes are meant by their number, as for a client of MQTT 3.1.1."""
+        self.client.publish(f"jpeg/{self.id}", jpeg)
+        description = {"id": f"{self.id}-{age}", "time": moment(-age), "width": 640, "height": 480, "bytes": len(jpeg), "quality": 85, "trigger": "command"}
+        self.client.publish(f"{self.base}/image", json.dumps(description))
+
+    def reply(self, **reply):
+        self.client.publish(f"{self.base}/response", json.dumps(reply))
+
+
+def moment(seconds):
+    """As the agent writes a time, that many seconds from now."""
+    time = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 class ViewerCase(unittest.TestCase):
+    """A broker of its own. `agent` is a real one; where only what is seen matters, Device says what an agent would."""
+
     BROKER = {}
 
     @classmethod
@@ -131,6 +211,11 @@ class ViewerCase(unittest.TestCase):
         agent = Agent(self.broker, **options)
         self.addCleanup(agent.close)
         return agent.start()
+
+    def connect(self, *topics):
+        client = Client(self.broker, *topics)
+        self.addCleanup(client.close)
+        return client
 
     def open(self, query="", **options):
         browser = Browser(**options)

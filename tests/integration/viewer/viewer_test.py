@@ -1,17 +1,28 @@
 # SPDX-License-Identifier: MIT
 """What a person does with the viewer, in a real browser, with a real broker and the real agent."""
 
+import io
+import json
+import math
 import os
 import re
+import tempfile
 import unittest
 
+from PIL import Image
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from browser import ViewerCase
+import scene
+from browser import BUILD, ROOT, Device, ViewerCase, build_viewer
 from support import Client
 
+EN_TIME = r"\d\d:\d\d:\d\d"
+
+
 class OneDevice(ViewerCase):
+    """A real agent."""
+
     def setUp(self):
         super().setUp()
         self.agent = self.start_agent()
@@ -22,7 +33,8 @@ class OneDevice(ViewerCase):
         page = self.page
         page.fill("#interval", "100ms")
         page.click("#start")
-        page.until_text("#log li", "start: done")
+        page.until_text("#readings-feedback", "Start: done")
+        page.until_text("#log li", "Start: done")
         page.until(lambda: "°C" in page.text("#sensors [data-sensor=room] .value"), "no reading is shown")
         page.until(lambda: page.all("#chart canvas"), "no chart is drawn")
         page.until_text("#publishing", "publishing")
@@ -39,49 +51,54 @@ class OneDevice(ViewerCase):
         caption = page.text("#picture-caption")
         self.assertIn("640×480", caption)
         self.assertIn("on command", caption)
-        page.until_text("#log", "capture: done")
-        self.assertRegex(page.find("#picture-link").get_attribute("download"), r"^test-pi-20\d\d-.*\.jpg$")
+        self.assertRegex(caption, f"^{EN_TIME} ", "24 hours, in every language")
+        page.until_text("#capture-feedback", "Picture: done")
+        self.assertRegex(page.find("#download").get_attribute("download"), r"^test-pi-20\d\d-.*\.jpg$")
 
     def test_a_series_shows_its_progress_and_its_end(self):
         page = self.page
         page.fill("#count", "4")
         page.fill("#every", "300ms")
         page.click("#series")
-        page.until(lambda: page.text("#progress-text") in ("1 of 4", "2 of 4", "3 of 4"), "no progress is shown")
-        page.until_text("#log", "4 of 4 pictures taken")
-        page.until(lambda: len(page.all("#thumbnails button")) == 4, "not all pictures came")
-        self.assertFalse(page.find("#progress").is_displayed())
+        page.until(lambda: page.text("#series-list") in ("1 of 4 pictures", "2 of 4 pictures", "3 of 4 pictures"), "no progress is shown")
+        page.until_text("#series-feedback", "4 of 4 pictures taken")
+        page.count("#thumbnails button", 4)
+        page.count("#series-list li", 0)
 
-        page.fill("#count", "100")
-        page.click("#series")
-        page.until(lambda: page.text("#progress-text") != "", "the second series did not begin")
+    def test_running_series_are_shown_after_a_reload_and_can_be_cancelled(self):
+        page = self.page
+        self.assertFalse(page.find("#cancel").is_enabled(), "there is nothing to cancel")
+        for count in ("100", "200"):
+            page.fill("#count", count)
+            page.click("#series")
+        page.count("#series-list progress", 2)
+        page.reload()
+        page.until_text("#series-list", "of 100 pictures")
+        page.until_text("#series-list", "of 200 pictures")
         page.click("#cancel")
         page.until_text("#log", "cancelled")
+        page.count("#series-list li", 0)
 
-    def test_mistakes_are_told_in_words(self):
+    def test_what_the_agent_refuses_is_said_beside_the_control(self):
         page = self.page
-        page.fill("#interval", "soon")
-        page.click("#start")
-        page.until_text("#log", "is no interval")
-        page.fill("#interval", "1ms")
-        page.click("#start")
-        page.until_text("#log", "a value is not allowed")
+        page.driver.execute_script("document.getElementById('size').append(new Option('5x5'))")
+        page.find("#size").find_element(By.XPATH, "option[text()='5x5']").click()
+        page.click("#capture")
+        page.until_text("#capture-feedback", "invalid option")
+        self.assertIn("error", page.find("#capture-feedback").get_attribute("class"))
+        self.assertEqual(page.text("#readings-feedback"), "")
 
-    def test_keys_do_what_buttons_do(self):
+    def test_letters_do_not_command_and_arrows_scroll(self):
         page = self.page
-        page.key("s")
-        page.until_text("#publishing", "publishing")
-        page.key("x")
-        page.until_text("#publishing", "stopped")
-        page.key("c")
-        page.until(lambda: len(page.all("#thumbnails button")) == 1, "c took no picture")
-        page.key("c")
-        page.until(lambda: len(page.all("#thumbnails button")) == 2, "c took no second picture")
-        newest = page.find("#picture-image").get_attribute("src")
-        page.key(Keys.ARROW_LEFT)
-        page.until(lambda: page.find("#picture-image").get_attribute("src") != newest, "← shows no older picture")
-        page.find("#interval").send_keys("x")
-        self.assertEqual(page.find("#interval").get_property("value"), "x", "a letter in a field is a letter")
+        with Client(self.broker, "edge/test-pi/command") as listener:
+            for key in ("s", "x", "c"):
+                page.key(key)
+            page.cdp("Emulation.setDeviceMetricsOverride", width=800, height=400, deviceScaleFactor=1, mobile=False)
+            page.key(Keys.ARROW_DOWN)
+            page.until(lambda: page.driver.execute_script("return scrollY") > 0, "↓ does not scroll")
+            page.click("#capture")
+            listener.wait("edge/test-pi/command")
+            self.assertEqual([json.loads(m.payload)["command"] for m in listener.messages], ["capture"])
 
     def test_texts_of_strangers_stay_texts(self):
         page = self.page
@@ -91,9 +108,17 @@ class OneDevice(ViewerCase):
             stranger.publish("edge/evil/status", evil, retain=True)
             stranger.publish("edge/evil/sensor/x", "no json")
             stranger.publish("edge/evil/health", "[1,", retain=True)
+            stranger.publish("edge/odd/status", "online", retain=True)
+            stranger.publish("edge/odd/info", '{"name":7,"capabilities":{"sensors":1,"gpio":{"outputs":{}},"camera":[]}}', retain=True)
+            stranger.publish("edge/odd/health", '{"sensors":1,"gpio":[null],"time":[],"camera":{"running_series":"x"}}', retain=True)
+            stranger.publish("edge/odd/sensor/x", '{"time":"2026-01-01T00:00:00Z","value":1,"unit":{}}')
             stranger.publish("jpeg", b"\xff\xd8 no picture")
         page.until(lambda: any("<img" in text for text in page.texts("#devices button")), "the stranger is not listed")
         self.assertEqual(page.text("title"), "pi-edge viewer")
+        page.click("[data-device=odd]")
+        page.until_text("#device-name", "odd")
+        page.click("[data-device=test-pi]")
+        page.until_text("#device-name", "test-pi")
         page.click("#capture")
         page.until(lambda: page.find("#picture-image").get_property("naturalWidth") == 640, "no picture is shown")
         self.assertEqual(page.errors(), [])
@@ -102,7 +127,7 @@ class OneDevice(ViewerCase):
         """Else a press that has begun on it ends on another one, and is none."""
         page = self.page
         page.click("#capture")
-        page.until(lambda: len(page.all("#thumbnails button")) == 1, "no picture is shown")
+        page.count("#thumbnails button", 1)
         page.driver.execute_script("for (const button of document.querySelectorAll('li button')) button.marked = true")
         with Client(self.broker) as other:
             other.publish("command", '{"command":"start","interval":"200ms"}')
@@ -110,10 +135,10 @@ class OneDevice(ViewerCase):
                 before = page.text("#sensors .hint")
                 page.until(lambda before=before: page.text("#sensors .hint") != before, "no reading came")
             other.publish("command", "capture")
-        page.until(lambda: len(page.all("#thumbnails button")) == 2, "no second picture is shown")
+        page.count("#thumbnails button", 2)
         marked = page.driver.execute_script("return [...document.querySelectorAll('#devices button')].map((e) => e.marked)")
         self.assertEqual(marked, [True])
-        page.until(lambda: len(page.all("#thumbnails img")) == 2, "a thumbnail is missing")
+        page.count("#thumbnails img", 2)
 
     def test_what_an_older_configuration_left_is_not_shown(self):
         with Client(self.broker) as other:
@@ -121,8 +146,316 @@ class OneDevice(ViewerCase):
             other.publish("edge/test-pi/gpio/ghost", "ON", retain=True)
             other.publish("command", "start")
         self.page.until(lambda: "°C" in self.page.text("#sensors [data-sensor=room] .value"), "no reading is shown")
-        self.assertEqual(len(self.page.all("#sensors li")), 1)
+        self.page.count("#sensors li", 1)
         self.assertFalse(self.page.find("#gpio-section").is_displayed())
+
+
+class Controls(ViewerCase):
+    def setUp(self):
+        super().setUp()
+        self.client = self.connect("edge/pi/command", "edge/pi/gpio/+/set")
+        self.device = Device(self.client, "pi", outputs=("pump",))
+        self.page = self.open()
+        self.page.until_text("#device-state", "online")
+
+    def command(self, count=1):
+        return json.loads(self.client.wait("edge/pi/command", count=count).payload)
+
+    def test_fields_keep_their_limits_and_say_so_before_anything_is_sent(self):
+        page = self.page
+        for field, value, button, place in (("interval", "soon", "start", "readings"), ("interval", "1ms", "start", "readings"),
+                                            ("quality", "101", "capture", "capture"), ("quality", "1.5", "capture", "capture")):
+            page.fill(f"#{field}", value)
+            page.click(f"#{button}")
+            page.until(lambda place=place: page.text(f"#{place}-feedback") != "", f"nothing is said of {field} {value}")
+            self.assertEqual(page.find(f"#{field}").get_attribute("aria-invalid"), "true")
+            page.find(f"#{field}").clear()
+        for field, value in (("count", "1"), ("count", "1001"), ("every", "1"), ("every", "2d")):
+            good = page.find(f"#{field}").get_property("value")
+            page.fill(f"#{field}", value)
+            page.click("#series")
+            page.until(lambda: page.text("#series-feedback") != "", f"nothing is said of {field} {value}")
+            page.fill(f"#{field}", good)
+        page.click("#stop")
+        self.assertEqual(self.command()["command"], "stop", "nothing was sent before")
+
+    def test_a_button_shows_that_it_waits(self):
+        page = self.page
+        page.click("#start")
+        command = self.command()
+        page.until(lambda: page.find("#start").get_attribute("aria-busy") == "true", "start does not wait")
+        self.device.reply(status="ok", command="start", data={}, transaction=command["transaction"])
+        page.until(lambda: page.find("#start").get_attribute("aria-busy") == "false", "start still waits")
+
+    def test_an_output_that_cannot_be_switched_is_said_beside_it(self):
+        page = self.page
+        page.click("#gpio button")
+        self.client.wait("edge/pi/gpio/pump/set")
+        page.until(lambda: page.find("#gpio button").get_attribute("aria-busy") == "true", "the output does not wait")
+        self.device.reply(status="error", command="set", code="internal", error="the line is in use", data={})
+        page.until_text("#gpio-feedback", "internal error")
+        self.assertEqual(page.find("#gpio button").get_attribute("aria-busy"), "false")
+
+    def test_another_command_named_set_is_not_taken_for_a_switch(self):
+        self.page.click("#gpio button")
+        self.client.wait("edge/pi/gpio/pump/set")
+        self.device.reply(status="error", command="set", code="busy", error="somebody's settings", data={}, transaction="somebody's")
+        self.page.until_text("#log", "too many pictures")
+        self.assertNotIn("too many", self.page.text("#gpio-feedback"))
+
+    def test_a_device_without_a_camera_has_no_camera_controls(self):
+        Device(self.client, "pi", camera="none")
+        self.page.until_text("#no-picture", "no camera")
+        self.assertFalse(self.page.find("#capture").is_displayed())
+
+
+class Messages(ViewerCase):
+    def setUp(self):
+        super().setUp()
+        self.client = self.connect()
+        self.device = Device(self.client, "pi")
+        self.page = self.open()
+        self.page.until_text("#device-state", "online")
+
+    def test_levels_differ_by_word_and_sign_and_the_list_shows_the_worst(self):
+        page = self.page
+        self.device.health(queued=2)
+        page.until_text("#troubles .note", "Note")
+        self.assertEqual(page.text("#devices .badge"), "online", "a backlog that is sent is good news")
+        self.device.health(clock="unsynchronised")
+        page.until_text("#troubles .warning", "Warning")
+        self.assertEqual(page.text("#devices .badge"), "warning")
+        self.device.health(queued=2, clock="unsynchronised", camera={"status": "offline", "error": "no camera found"})
+        page.until_text("#troubles .error", "Error")
+        self.assertEqual(page.text("#devices .badge"), "error")
+        signs = page.driver.execute_script("return [...document.querySelectorAll('#troubles li')].map((e) => getComputedStyle(e, '::before').content)")
+        self.assertEqual(len(set(signs)), 3, signs)
+        self.assertEqual([name.split()[1] for name in page.driver.execute_script("return [...document.querySelectorAll('#troubles li')].map((e) => e.className)")],
+                         ["error", "warning", "note"])
+
+    def test_the_backlog_counts_down_while_it_comes(self):
+        page = self.page
+        self.device.health(queued=2)
+        page.until_text("#troubles .note", "2 to go")
+        self.device.reading(20, age=60, live=False)
+        page.until_text("#troubles .note", "1 to go")
+        self.device.reading(20, age=50, live=False)
+        page.count("#troubles li", 0)
+
+    def test_an_offline_device_is_grey_was_last_seen_and_takes_no_commands(self):
+        page = self.page
+        self.device.retain("publishing", "ON")
+        page.until_text("#publishing", "publishing")
+        self.device.health(age=86400 * 400)
+        self.device.retain("status", "offline")
+        page.until_text("#device-state", "offline")
+        for button in ("start", "stop", "capture", "series", "cancel"):
+            self.assertFalse(page.find(f"#{button}").is_enabled(), button)
+        self.assertFalse(page.find("#publishing").is_displayed())
+        self.assertRegex(page.text("#last-seen"), f"last seen {EN_TIME}")
+        self.assertIn("offline", page.find("#devices button").get_attribute("class"))
+        page.reload()
+        page.until(lambda: re.search(rf"last seen \d{{4}}-\d\d-\d\d {EN_TIME}", page.text("#last-seen")), "the health's time is not used")
+
+    def test_forgetting_asks_first_and_deletes_for_everybody(self):
+        page = self.page
+        self.device.retain("status", "offline")
+        page.until(lambda: page.find("#forget").is_displayed(), "cannot be forgotten")
+        page.click("#forget")
+        page.click("#forget-no")
+        self.assertTrue(page.find("#device").is_displayed())
+        page.click("#forget")
+        page.click("#forget-yes")
+        page.until(lambda: page.find("#no-devices").is_displayed(), "the device is still listed")
+        with Client(self.broker, "edge/#") as client:
+            client.publish("edge/end", "x")
+            client.wait("edge/end")
+            self.assertEqual([m.topic for m in client.messages if m.retain], [])
+
+
+class ManyDevices(ViewerCase):
+    def setUp(self):
+        super().setUp()
+        self.client = self.connect()
+        for number in range(21, 0, -1):
+            Device(self.client, f"id-{number}", label=f"garden {number}")
+
+    def names(self, page):
+        return page.texts("#devices button > span:first-child")
+
+    def test_they_are_in_natural_order_can_be_searched_and_stay_selected(self):
+        page = self.open()
+        page.count("#devices button", 21)
+        self.assertEqual(self.names(page), [f"garden {number}" for number in range(1, 22)])
+        page.fill("#search", "GARDEN 2")
+        page.count("#devices button", 3)
+        page.fill("#search", "id-17")
+        page.count("#devices button", 1)
+        page.click("[data-device=id-17]")
+        page.until_text("#device-name", "garden 17")
+        page.reload()
+        page.count("#devices button", 21)
+        page.until_text("#device-name", "garden 17")
+
+    def test_on_a_phone_the_list_folds_and_shows_the_selected_one(self):
+        page = self.open(width=390, height=844)
+        page.until_text("#open-picker", "21")
+        page.until(lambda: page.find("#device").is_displayed(), "no device is selected")
+        self.assertFalse(page.find("#devices").is_displayed())
+        self.assertLess(page.find("#device-name").rect["y"], 300)
+        page.click("#open-picker")
+        page.fill("#search", "garden 20")
+        page.count("#devices button", 1)
+        page.click("[data-device=id-20]")
+        page.until_text("#device-name", "garden 20")
+        self.assertFalse(page.find("#devices").is_displayed(), "a choice closes the list")
+        page.click("#open-picker")
+        page.driver.execute_script("const s = document.getElementById('search'); s.value = ''; s.oninput()")
+        page.count("#devices button", 21)
+        hidden = "const l = devices.getBoundingClientRect(), r = devices.querySelector('[aria-current=true]').getBoundingClientRect(); return r.bottom > l.bottom || r.top < l.top"
+        page.until(lambda: not page.driver.execute_script(hidden.replace("devices.", "document.getElementById('devices').")), "the selected one is out of sight")
+
+
+class Chart(ViewerCase):
+    def setUp(self):
+        super().setUp()
+        self.client = self.connect()
+        self.device = Device(self.client, "pi")
+        self.page = self.open(height=1000)
+        self.page.until_text("#device-state", "online")
+
+    def fill(self, count=40, step=10):
+        for place in range(count):
+            self.device.reading(20 + math.sin(place / 5), age=(count - place) * step)
+        self.device.reading(21.5)
+        self.page.until_text("#sensors [data-sensor=room] .value", "21.5")
+        self.page.until(lambda: self.page.all("#chart canvas"), "no chart is drawn")
+
+    def time_at(self, x):
+        """What the legend says of the time at a place of the chart."""
+        self.page.hover("#chart .u-over", x)
+        self.page.until(lambda: re.fullmatch(EN_TIME, self.page.text("#chart .u-value")), "no time on hover")
+        hours, minutes, seconds = map(int, self.page.text("#chart .u-value").split(":"))
+        return (hours * 60 + minutes) * 60 + seconds
+
+    def span(self):
+        """Seconds between two places, of which the first is left of the other."""
+        return (self.time_at(350) - self.time_at(-350)) % 86400
+
+    def test_values_show_on_hover_with_one_sensor(self):
+        self.fill()
+        self.time_at(0)
+        self.page.until(lambda: re.fullmatch(r"\d\d\.\d °C", self.page.texts("#chart .u-value")[1]), "no value on hover")
+
+    def test_a_zoom_stays_while_readings_come_until_it_is_reset(self):
+        page = self.page
+        self.fill()
+        whole = self.span()
+        self.assertGreater(whole, 250)
+        page.drag("#chart .u-over", -100, 100)
+        page.until(lambda: page.find("#unzoom").is_displayed(), "there is no zoom to reset")
+        zoomed = self.span()
+        self.assertLess(zoomed, whole / 2)
+        self.device.reading(22.5)
+        page.until_text("#sensors [data-sensor=room] .value", "22.5")
+        self.assertEqual(self.span(), zoomed)
+        page.click("#unzoom")
+        self.assertGreaterEqual(self.span(), whole)
+
+    def test_ranges_show_the_last_minutes(self):
+        self.fill(count=100, step=60)
+        self.assertGreater(self.span(), 4000)
+        self.page.click("#ranges [value='3600']")
+        self.assertLess(self.span(), 3600)
+        self.page.click("#ranges [value='300']")
+        self.assertLess(self.span(), 300)
+
+    def test_it_survives_a_change_of_theme_while_stopped(self):
+        self.fill()
+        self.page.set_dark(True)
+        self.page.until(lambda: self.page.all("#chart canvas"), "the chart is gone")
+        self.time_at(0)
+
+    def test_its_labels_differ_and_nothing_empty_is_below(self):
+        drawn = []
+        # What is drawn on a canvas can be read only while it is.
+        self.page.driver.execute_script("""
+            window.drawn = [];
+            const draw = CanvasRenderingContext2D.prototype.fillText;
+            CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) { window.drawn.push(text); draw.call(this, text, ...rest); };""")
+        for place in range(5):
+            self.device.reading(20 + place / 100, age=(5 - place) * 0.2)
+        self.page.until_text("#sensors [data-sensor=room] .hint", "room")
+        self.page.driver.execute_script("window.drawn.length = 0")
+        self.device.reading(20.5)
+        self.page.until_text("#sensors [data-sensor=room] .value", "20.5")
+        self.page.until(lambda: self.page.driver.execute_script("return window.drawn.length") > 0, "no label is drawn")
+        drawn = self.page.driver.execute_script("return window.drawn")
+        self.assertEqual(len(drawn), len(set(drawn)), drawn)
+        rest = "const c = document.getElementById('chart'); return c.getBoundingClientRect().bottom - c.querySelector('.u-legend').getBoundingClientRect().bottom"
+        self.assertLess(self.page.driver.execute_script(rest), 10)
+
+    def test_readings_are_exported_as_csv(self):
+        self.fill(count=3)
+        self.device.reading(45.25, age=1, sensor="cpu")
+        self.page.until_text("#sensors [data-sensor=cpu] .value", "45")
+        self.page.click("#csv")
+        path = f"{self.page.driver.downloads}/pi-readings.csv"
+        self.page.until(lambda: os.path.exists(path), "no file came")
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            lines = file.read().split("\r\n")
+        self.assertEqual(lines[0], "time,sensor,value,unit")
+        self.assertRegex(lines[1], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z,room,20,°C$")
+        self.assertEqual(len(lines), 7)
+        self.assertIn(",cpu,45.25,°C", lines[4])
+        self.assertEqual([line[:24] for line in lines[1:6]], sorted(line[:24] for line in lines[1:6]))
+
+
+class Pictures(ViewerCase):
+    def setUp(self):
+        super().setUp()
+        self.client = self.connect()
+        self.device = Device(self.client, "pi")
+        self.page = self.open(width=390, height=844)
+        self.page.until_text("#device-state", "online")
+        for age in (120, 60):
+            self.device.picture(scene.garden(seed=age), age)
+        self.page.count("#thumbnails button", 2)
+
+    def source(self, selector="#picture-image"):
+        return self.page.find(selector).get_attribute("src")
+
+    def test_a_click_enlarges_and_escape_leads_back(self):
+        page = self.page
+        page.click("#enlarge")
+        page.until(lambda: page.find("#enlarged-image").is_displayed(), "the picture is not enlarged")
+        newest = self.source("#enlarged-image")
+        page.find("#close-enlarged").send_keys(Keys.ARROW_LEFT)
+        page.until(lambda: self.source("#enlarged-image") != newest, "← shows no older picture")
+        older = self.source("#enlarged-image")
+        self.device.picture(scene.garden(seed=3), 0)
+        page.count("#thumbnails button", 3)
+        self.assertEqual(self.source("#enlarged-image"), older, "what is looked at stays")
+        page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+        page.until(lambda: not page.find("#enlarged").is_displayed(), "Escape does not close it")
+        self.assertEqual(page.driver.switch_to.active_element.get_attribute("id"), "enlarge")
+
+    def test_a_button_downloads(self):
+        page = self.page
+        name = page.find("#download").get_attribute("download")
+        page.click("#download")
+        page.until(lambda: os.path.exists(f"{page.driver.downloads}/{name}"), "no file came")
+
+    def test_arrows_move_among_the_thumbnails(self):
+        page = self.page
+        newest = self.source()
+        page.find("#thumbnails button").send_keys(Keys.ARROW_RIGHT)
+        page.until(lambda: self.source() != newest, "→ shows no older picture")
+        page.driver.switch_to.active_element.send_keys(Keys.ARROW_LEFT)
+        page.until(lambda: self.source() == newest, "← does not lead back")
+
+    def test_the_picture_stands_before_the_controls(self):
+        self.assertLess(self.page.find("#picture").rect["y"], self.page.find("#capture").rect["y"])
 
 
 class Broken(ViewerCase):
@@ -131,15 +464,13 @@ class Broken(ViewerCase):
         page = self.open()
         page.until_text("#device-state", "online")
         self.broker.stop()
-        page.until_text("#banner", "is lost")
-        self.assertTrue(page.find("#banner").is_displayed())
-        page.until_text("#device-state", "not known")
-        page.click("#capture")
-        page.until_text("#log", "not sent")
+        page.until_text("#banner", "No connection")
+        page.until_text("#device-state", "unknown")
+        page.until(lambda: not page.find("#capture").is_enabled(), "commands can be given that are not sent")
         self.broker.start()
-        page.until_text("#connection", "connected to")
+        page.until_text("#connection", "Connected to")
         page.until_text("#device-state", "online")
-        self.assertFalse(page.find("#banner").is_displayed())
+        self.assertEqual(page.text("#banner"), "")
         page.click("#capture")
         page.until(lambda: page.find("#picture-image").get_property("naturalWidth") == 640, "no picture after the return")
 
@@ -150,6 +481,7 @@ class Broken(ViewerCase):
         agent.stop()
         page.until_text("#device-state", "offline")
         page.click("#forget")
+        page.click("#forget-yes")
         page.until(lambda: page.find("#no-devices").is_displayed(), "the device is still listed")
         with Client(self.broker, "edge/#") as client:
             client.publish("edge/end", "x")
@@ -162,19 +494,19 @@ class TwoDevices(ViewerCase):
         for device in ("north", "south"):
             self.start_agent(device=device)
         page = self.open()
-        page.until(lambda: len(page.all("#devices button")) == 2, "two devices are not listed")
+        page.count("#devices button", 2)
         page.click("[data-device=south]")
         page.until_text("#device-name", "south")
         page.click("#capture")
-        page.until(lambda: len(page.all("#thumbnails button")) == 1, "no picture of south")
-        page.key(Keys.ARROW_UP)
+        page.count("#thumbnails button", 1)
+        page.click("[data-device=north]")
         page.until_text("#device-name", "north")
-        self.assertEqual(page.all("#thumbnails button"), [])
+        page.count("#thumbnails button", 0)
         with Client(self.broker) as other:
             other.publish("command", "capture")
-        page.until(lambda: len(page.all("#thumbnails button")) == 1, "no picture of north")
+        page.count("#thumbnails button", 1)
         page.click("[data-device=south]")
-        page.until(lambda: len(page.all("#thumbnails button")) == 2, "no second picture of south")
+        page.count("#thumbnails button", 2)
         self.assertEqual(page.errors(), [])
 
 
@@ -195,11 +527,23 @@ class Large(ViewerCase):
 
 class Looks(ViewerCase):
     def test_korean_phone_and_dark(self):
-        self.start_agent()
+        client = self.connect()
+        device = Device(client, "pi", outputs=("pump",))
+        device.retain("publishing", "ON")
         page = self.open(language="ko-KR", width=390, height=900, dark=True)
         page.until_text("#device-state", "온라인")
         self.assertEqual(page.text("#capture"), "사진 찍기")
+        self.assertEqual(page.text("#publishing"), "전송 중")
+        self.assertEqual(page.text("#gpio button"), "pump 전환")
+        self.assertEqual(page.style("body", "word-break"), "keep-all")
         self.assertEqual(page.find("html").get_attribute("lang"), "ko")
+        device.reading(20.5)
+        page.until_text("#chart", "시각")
+        device.reply(status="error", command="capture", code="camera_unavailable", error="no camera found", data={})
+        page.until_text("#log", "사진: 카메라를 사용할 수 없습니다")
+        self.assertEqual(page.find("#log small").get_attribute("lang"), "en", "the agent's own sentence is marked as English")
+        device.health(connection={"denied_topics": ["room/temp"]})
+        page.until_text("#troubles", "접근 제어(ACL)에서 거부됨")
         too_wide = page.driver.execute_script("return document.documentElement.scrollWidth > innerWidth")
         self.assertFalse(too_wide, "the page is wider than a phone")
         smallest = min(button.size["height"] for button in page.all("button") if button.is_displayed())
@@ -208,22 +552,72 @@ class Looks(ViewerCase):
         self.assertLess(sum(background), 200, "not dark")
         page.find("#language").send_keys("English")
         page.until_text("#capture", "Take a picture")
+        page.until_text("#log", "Picture: the camera is not available")
 
     def test_every_text_is_there_in_both_languages(self):
         page = self.open()
+        with open(f"{ROOT}/scripts/clients/viewer/src/texts.js", encoding="utf-8") as file:
+            tables = re.findall(r"^  (?:en|ko): \{(.*?)^  \},", file.read(), re.MULTILINE | re.DOTALL)
+        english, korean = (set(re.findall(r"(?:^|[,{]) *(\w+): \"", table, re.MULTILINE)) for table in tables)
+        self.assertGreater(len(english), 100)
+        self.assertEqual(english, korean)
         for language in ("English", "한국어"):
             page.find("#language").find_element(By.XPATH, f"option[text()='{language}']").click()
             bare = page.driver.execute_script(
                 "return [...document.querySelectorAll('[data-text]')].filter((e) => e.textContent === e.dataset.text).map((e) => e.dataset.text)")
             self.assertEqual(bare, [])
 
-    def test_settings_lead_to_another_broker_and_back(self):
+
+class Settings(ViewerCase):
+    def stored(self, page, key="url"):
+        return page.driver.execute_script("return localStorage.getItem(arguments[0])", f"pi-edge.{key}")
+
+    def enter(self, page, url, base="edge/+"):
+        page.fill("input[name=url]", url)
+        page.fill("input[name=base]", base)
+        page.click("#settings button.primary")
+
+    def test_they_lead_to_another_broker_and_back(self):
         page = self.open("?url=ws://127.0.0.1:1")
         page.until_text("#banner", "nothing answers there")
         page.click("#open-settings")
-        page.fill("input[name=url]", f"ws://127.0.0.1:{self.broker.web_port}")
-        page.click("#settings button.primary")
-        page.until_text("#connection", "connected to")
+        self.enter(page, f" 127.0.0.1:{self.broker.web_port}/ ")
+        page.until_text("#connection", "Connected to")
+
+    def test_what_an_address_leaves_out_is_filled_in(self):
+        page = self.open()
+        page.until_text("#connection", "Connected to")
+        for typed, url in (("raspberrypi", "ws://raspberrypi:9001"), ("raspberrypi:8080", "ws://raspberrypi:8080"), ("ws://pi.local", "ws://pi.local:9001"),
+                           ("http://pi:80/", "ws://pi:80"), ("wss://broker.example/mqtt", "wss://broker.example/mqtt"), ("[::1]", "ws://[::1]:9001"),
+                           ("10.0.0.7", "ws://10.0.0.7:9001")):
+            page.click("#open-settings")
+            self.enter(page, typed)
+            page.until(lambda: not page.find("#settings").is_displayed(), f"{typed} is refused: {page.text('#url-feedback')}")
+            self.assertEqual(self.stored(page), url)
+        self.assertEqual(page.errors(), [])
+
+    def test_what_is_no_address_is_refused_with_the_reason_and_not_kept(self):
+        page = self.open()
+        page.until_text("#connection", "Connected to")
+        page.click("#open-settings")
+        for typed in ("mqtt://raspberrypi", "mqtts://raspberrypi:8883", "ftp://raspberrypi", "35", "raspberrypi:90010", "a b", "user:secret@raspberrypi", ""):
+            self.enter(page, typed)
+            page.until(lambda: page.text("#url-feedback") != "", f"nothing is said of {typed!r}")
+            self.assertTrue(page.find("#settings").is_displayed(), typed)
+            page.driver.execute_script("document.getElementById('url-feedback').textContent = ''")
+        self.enter(page, "raspberrypi", base="edge/#")
+        page.until(lambda: page.text("#base-feedback") != "", "nothing is said of the topics")
+        self.assertIsNone(self.stored(page))
+        page.click("#close-settings")
+        self.assertIn("Connected to", page.text("#connection"))
+
+    def test_a_bad_address_in_the_page_s_own_is_said_and_a_bad_stored_one_is_ignored(self):
+        page = self.open("?url=mqtt://raspberrypi")
+        page.until_text("#banner", "plain MQTT")
+        page.driver.execute_script("localStorage.setItem('pi-edge.url', 'mqtt://x'); localStorage.setItem('pi-edge.base', 'no place')")
+        page.open(self.broker)
+        page.until_text("#connection", "Connected to")
+        self.assertEqual(page.errors(), [])
 
 
 class Login(ViewerCase):
@@ -231,32 +625,84 @@ class Login(ViewerCase):
 
     def test_a_refused_login_says_so(self):
         page = self.open()
-        page.until_text("#banner", "does not let this page in")
+        page.until_text("#banner", "refuses the connection")
+
+
+class Denied(ViewerCase):
+    def setUp(self):
+        rules = tempfile.NamedTemporaryFile("w", prefix="edge-acl-", suffix=".acl")
+        self.addCleanup(rules.close)
+        rules.write("topic readwrite #\ntopic deny edge/+/command\n")
+        rules.flush()
+        self.BROKER = {"max_packet_size 1000000": f"acl_file {rules.name}"}
+        super().setUp()
+
+    def test_a_command_that_the_broker_denies_says_so(self):
+        client = self.connect()
+        Device(client, "pi")
+        page = self.open()
+        page.until_text("#device-state", "online")
+        page.click("#start")
+        page.until_text("#readings-feedback", "denied")
+
+
+class Licences(unittest.TestCase):
+    """Of the packages that are in the page."""
+
+    @classmethod
+    def setUpClass(cls):
+        build_viewer()
+
+    def test_page_and_package_carry_the_notices_of_all_that_is_bundled(self):
+        with open(f"{BUILD}-work/bundle.json", encoding="utf-8") as file:
+            inputs = json.load(file)["outputs"]["viewer.js"]["inputs"]
+        packages = {match[1] for path in inputs if (match := re.match(r"node_modules/((?:@[^/]+/)?[^/]+)/", path))}
+        self.assertGreater(len(packages), 10)
+        with open(f"{BUILD}/index.html", encoding="utf-8") as file:
+            page = file.read()
+        with open(f"{BUILD}/copyright", encoding="utf-8") as file:
+            paragraphs = re.findall(r"^Files: node_modules/(.*)/\*$\nCopyright: .*\d|^Files: node_modules/(.*)/\*$\nCopyright: ", file.read(), re.MULTILINE)
+        listed = {name or other for name, other in paragraphs}
+        for package in packages:
+            self.assertIn(package, listed)
+            self.assertRegex(page, rf"(?m)^{re.escape(package)} \d+\.\d+\.\d+ \(")
+        for notice in ("Feross Aboukhadijeh", "Joyent, Inc.", "MQTT.js contributors", "Leon Sorokin", "The pi-edge-agent authors"):
+            self.assertIn(notice, page)
+
+    def test_the_lock_file_names_no_registry(self):
+        with open(f"{ROOT}/scripts/clients/viewer/package-lock.json", encoding="utf-8") as file:
+            packages = json.load(file)["packages"]
+        self.assertEqual([name for name, package in packages.items() if "resolved" in package], [])
+        self.assertEqual([name for name, package in packages.items() if name and "integrity" not in package], [])
 
 
 class Screenshots(ViewerCase):
     """Makes the pictures of the documentation where EDGE_SCREENSHOTS names a folder."""
 
     def test_pictures_of_the_page(self):
-        self.start_agent()
-        for name, options in (("viewer", {}), ("viewer-ko-dark", {"language": "ko-KR", "dark": True, "width": 420, "height": 1500})):
-            page = self.open(**options)
-            page.until(lambda page=page: page.find("#device").is_displayed(), "no device")
-            page.fill("#interval", "100ms")
-            page.click("#start")
-            page.until(lambda page=page: page.all("#chart canvas"), "no chart")
-            page.click("#capture")
-            page.until(lambda page=page: page.find("#picture-image").get_property("naturalWidth") == 640, "no picture")
-            page.fill("#count", "5")
-            page.fill("#every", "100ms")
-            page.click("#series")
-            page.until(lambda page=page: len(page.all("#thumbnails button")) == 6, "no series")
-            page.until(lambda page=page: len(page.texts("#log li")) == 3, "no answers")
+        client = self.connect()
+        device = Device(client, "garden", label="Garden", outputs=("pump",))
+        Device(client, "workshop", label="Workshop")
+        Device(client, "greenhouse", label="Greenhouse").retain("status", "offline")
+        device.retain("publishing", "ON")
+        page = self.open(width=1200, height=1290)
+        page.click("[data-device=garden]")
+        for place in range(360):
+            age = (360 - place) * 10
+            device.reading(round(21.4 + 1.3 * math.sin(place / 75) + 0.3 * math.sin(place / 13) + 0.05 * math.sin(place * 2.3), 2), age)
+        for place in range(6):
+            device.picture(scene.garden(0.8 + place * 0.04, seed=place), (6 - place) * 600)
+        page.count("#thumbnails button", 6)
+        page.hover("#chart .u-over", 120)
+        for name, options in (("viewer", {"width": 1200, "height": 1290}), ("viewer-ko-dark", {"width": 420, "height": 1500})):
+            page.cdp("Emulation.setDeviceMetricsOverride", deviceScaleFactor=1, mobile=False, **options)
             png = page.driver.get_screenshot_as_png()
             self.assertGreater(len(png), 20000)
             if folder := os.environ.get("EDGE_SCREENSHOTS"):
-                with open(f"{folder}/{name}.png", "wb") as file:
-                    file.write(png)
+                image = Image.open(io.BytesIO(png)).convert("RGB").quantize(256, kmeans=2, dither=Image.Dither.NONE)
+                image.save(f"{folder}/{name}.png", optimize=True)
+            page.find("#language").send_keys("한국어")
+            page.set_dark(True)
 
 
 if __name__ == "__main__":

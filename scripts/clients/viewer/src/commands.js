@@ -1,52 +1,71 @@
 // SPDX-License-Identifier: MIT
-// Commands on their way, each recognised in its reply by a transaction of its own.
+// Commands on their way, each recognised in its reply by a transaction of its own; the switching of an output, which carries none, by
+// its turn.
 
 const kPatience = 15000;
 
 export class Commands {
-  #pending = new Map();
+  #pending = new Map(); // transaction → command
   #last = 0;
 
-  /** `publish(topic, text)` returns false without a connection. `changed(command)` is called at each step of its life:
-   * "asked", "notSent", "ok", "failed", "noAnswer", and "progress" for a series. */
+  /** `publish(topic, text, options)` returns false without a connection. `changed(command)` is called at each `step` of a command's life:
+   * "asked", "notSent", "denied", "ok", "failed", "noAnswer", and "progress" for a series. */
   constructor(publish, changed) {
     this.publish = publish;
     this.changed = changed;
   }
 
-  send(device, name, options = {}) {
+  /** `control`: the id of the button that it came from. */
+  send(device, name, options, control) {
     const transaction = `viewer-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}-${++this.#last}`;
-    const command = { device: device.id, name, options, transaction, taken: 0, time: new Date(), step: "asked" };
-    if (!this.publish(`${device.root}/command`, JSON.stringify({ command: name, ...options, transaction }))) {
-      command.step = "notSent";
-      return this.changed(command);
-    }
-    this.#pending.set(transaction, command);
-    this.#arm(command);
-    this.changed(command);
+    const payload = JSON.stringify({ command: name, ...options, transaction });
+    this.#ask({ device, name, options, control, transaction }, `${device.root}/command`, payload);
+  }
+
+  toggle(device, line) {
+    this.#ask({ device, name: "toggle", line, options: {}, control: `toggle-${line}`, transaction: `toggle-${++this.#last}` },
+      `${device.root}/gpio/${line}/set`, "TOGGLE");
+  }
+
+  /** Those of `device` that have no reply yet, oldest first. */
+  waiting(device) {
+    return [...this.#pending.values()].filter((command) => command.device === device);
   }
 
   /** True where the reply was to a command of this page. */
-  handleReply(reply) {
-    const command = this.#pending.get(reply.transaction);
+  handleReply(device, reply) {
+    const command = this.#pending.get(reply.transaction)
+      ?? (reply.command === "set" && !reply.transaction ? this.waiting(device).find(({ name }) => name === "toggle") : undefined);
     if (!command) return false;
-    this.#pending.delete(reply.transaction);
-    clearTimeout(command.timer);
-    command.step = reply.status === "ok" ? "ok" : "failed";
     command.reply = reply;
     if (reply.data?.taken !== undefined) command.taken = reply.data.taken;
-    command.time = new Date();
-    this.changed(command);
+    this.#end(command, reply.status === "ok" ? "ok" : "failed");
     return true;
   }
 
-  /** A picture that a command of this page asked for. */
-  handlePicture(transaction) {
+  /** A picture of a series of this page came, or the device's health lists `taken` of them. */
+  handleProgress(transaction, taken) {
     const command = this.#pending.get(transaction);
-    if (!command || !command.options.count) return;
-    command.taken += 1;
+    if (!command?.options.count) return;
+    command.taken = Math.max(command.taken, taken ?? command.taken + 1);
     command.step = "progress";
     this.#arm(command);
+    this.changed(command);
+  }
+
+  #ask(command, topic, payload) {
+    Object.assign(command, { taken: 0, time: new Date(), step: "asked" });
+    this.#pending.set(command.transaction, command);
+    this.#arm(command);
+    this.changed(command);
+    const denied = () => this.#pending.has(command.transaction) && this.#end(command, "denied");
+    if (!this.publish(topic, payload, { denied })) this.#end(command, "notSent");
+  }
+
+  #end(command, step) {
+    this.#pending.delete(command.transaction);
+    clearTimeout(command.timer);
+    Object.assign(command, { step, time: new Date() });
     this.changed(command);
   }
 
@@ -54,12 +73,8 @@ export class Commands {
   #arm(command) {
     clearTimeout(command.timer);
     const patience = kPatience + (command.options.every ? milliseconds(command.options.every) : 0);
-    command.timer = setTimeout(() => {
-      this.#pending.delete(command.transaction);
-      command.step = "noAnswer";
-      command.seconds = Math.round(patience / 1000);
-      this.changed(command);
-    }, patience);
+    command.seconds = Math.round(patience / 1000);
+    command.timer = setTimeout(() => this.#end(command, "noAnswer"), patience);
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is known of each device, from its retained topics and what has come since this page was opened.
 
-const kMostReadings = 3600;
+const kMostReadings = 10000;
 const kMostPictures = 12;
 
 export class Device {
@@ -12,31 +12,57 @@ export class Device {
     this.info = {};
     this.health = {};
     this.publishing = null;
-    this.sensors = new Map(); // name → { value, time, status, readings: [[seconds, value], …] }
+    this.sensors = new Map(); // name → { value, unit, time, status, readings: [[seconds, value], …] }
     this.gpio = new Map();
     this.motion = null;
-    this.cameraStatus = "unknown";
     this.pictures = []; // newest first
+    this.queued = 0; // readings of an outage that are still to come
+    this.seen = 0; // when something of its own came last, in milliseconds; 0 = not since this page was opened
+    this.ended = new Set(); // transactions of series that are over, which its health may still list
     this.retained = new Set(); // topics that "forget" clears
   }
 
   get name() {
-    return this.info.name || this.id;
+    return typeof this.info.name === "string" && this.info.name !== "" ? this.info.name : this.id;
   }
 
   /** The sensors and lines that it has now: of others, a retained state may have stayed at the broker. */
   currentSensors() {
-    const names = this.info.capabilities?.sensors?.map(({ name }) => name);
-    return [...this.sensors].filter(([name]) => !names || names.includes(name));
+    const { sensors } = this.info.capabilities ?? {};
+    return [...this.sensors].filter(([name]) => !Array.isArray(sensors) || sensors.some((sensor) => sensor.name === name));
   }
 
   currentLines() {
-    const { inputs = [], outputs = [] } = this.info.capabilities?.gpio ?? {};
-    return [...this.gpio].filter(([name]) => inputs.includes(name) || outputs.includes(name));
+    const names = [...list(this.info.capabilities?.gpio?.inputs), ...this.outputs];
+    return [...this.gpio].filter(([name]) => names.includes(name));
+  }
+
+  get outputs() {
+    return list(this.info.capabilities?.gpio?.outputs);
+  }
+
+  get hasCamera() {
+    return (this.info.capabilities?.camera?.backend ?? "none") !== "none";
+  }
+
+  /** When it was online last, as far as its health or this page knows, or null. */
+  lastSeen() {
+    const time = Math.max(this.seen, Date.parse(this.health.time) || 0);
+    return time > 0 ? new Date(time) : null;
+  }
+
+  /** The series that run, as { transaction, taken, count }: of anybody, by its health, and of this page's `commands`. */
+  runningSeries(commands) {
+    if (this.status !== "online") return [];
+    const own = commands.filter(({ name, options }) => name === "capture" && options.count)
+      .map(({ transaction, taken, options }) => ({ transaction, taken, count: options.count }));
+    const listed = list(this.health.camera?.running_series).filter(({ transaction }) => !this.ended.has(transaction));
+    return [...listed.map((series) => own.find(({ transaction }) => transaction === series.transaction) ?? series),
+      ...own.filter(({ transaction }) => !listed.some((series) => series.transaction === transaction))];
   }
 
   sensor(name) {
-    if (!this.sensors.has(name)) this.sensors.set(name, { status: "unknown", readings: [] });
+    if (!this.sensors.has(name)) this.sensors.set(name, { status: "unknown", unit: "", readings: [] });
     return this.sensors.get(name);
   }
 
@@ -44,6 +70,8 @@ export class Device {
     const seconds = Date.parse(reading.time) / 1000;
     if (!Number.isFinite(seconds) || typeof reading.value !== "number") return;
     const sensor = this.sensor(name);
+    sensor.unit = typeof reading.unit === "string" ? reading.unit : "";
+    if (!isLive && this.queued > 0) --this.queued;
     const place = sensor.readings.findLastIndex(([time]) => time <= seconds);
     if (sensor.readings[place]?.[0] === seconds) return;
     sensor.readings.splice(place + 1, 0, [seconds, reading.value]);
@@ -56,38 +84,45 @@ export class Device {
     for (const old of this.pictures.splice(kMostPictures)) URL.revokeObjectURL(old.url);
   }
 
-  /** What a person should know, as [text key, values]. */
+  /** What a person should know, the worst first: { level: "error" | "warning" | "note", key, values, detail }; `detail` is the agent's
+   * own sentence. */
   troubles() {
     const { health } = this;
     if (this.status !== "online") return [];
     const found = [];
-    if (health.clock === "unsynchronised") found.push(["clockProblem", {}]);
-    for (const sensor of health.sensors ?? []) if (sensor.error) found.push(["sensorProblem", sensor]);
-    for (const line of health.gpio ?? []) if (line.error) found.push(["gpioProblem", line]);
-    if (health.camera?.error) found.push(["cameraProblem", health.camera]);
-    if (health.journal?.error) found.push(["journalProblem", health.journal]);
-    const denied = health.connection?.denied_topics ?? [];
-    if (denied.length > 0) found.push(["deniedProblem", { topics: denied.join(", ") }]);
-    if (health.readings?.queued > 0) found.push(["queued", { count: health.readings.queued }]);
+    const add = (level, key, values = {}) => found.push({ level, key, values, detail: values.error });
+    if (health.camera?.error) add("error", "cameraProblem", health.camera);
+    for (const sensor of list(health.sensors)) if (sensor.error) add("error", "sensorProblem", sensor);
+    for (const line of list(health.gpio)) if (line.error) add("error", "gpioProblem", line);
+    if (health.journal?.error) add("error", "journalProblem", health.journal);
+    const denied = list(health.connection?.denied_topics);
+    if (denied.length > 0) add("error", "deniedProblem", { topics: denied.join(", ") });
+    if (health.clock === "unsynchronised") add("warning", "clockProblem");
+    if (this.queued > 0) add("note", "queued", { count: this.queued });
     return found;
+  }
+
+  /** "offline", "unknown", "error", "warning" or "online": what its mark in the list says. */
+  state() {
+    if (this.status !== "online") return this.status === "offline" ? "offline" : "unknown";
+    const [worst] = this.troubles();
+    return worst && worst.level !== "note" ? worst.level : "online";
   }
 }
 
-/** Takes over what came on `leaf` (the levels below the device's base). Returns what changed: "reading", "reply", "description" or
- * "state", with what was in it; null where it was nothing that this page knows. */
+/** Takes over what came on `leaf` (the levels below the device's base). Returns what changed: "reading", "reply", "description",
+ * "health" or "state", with what was in it; null where it was nothing that this page knows. */
 export function handleMessage(device, leaf, payload, isRetained) {
   const text = new TextDecoder().decode(payload);
   const topic = leaf.join("/");
   if (isRetained && text !== "") device.retained.add(`${device.root}/${topic}`);
+  if (!isRetained && text !== "" && text !== "offline") device.seen = Date.now(); // "offline" is the broker's last will
   switch (topic) {
     case "status":
       device.status = text === "" ? "unknown" : text;
       return { kind: "state" };
     case "publishing":
       device.publishing = text;
-      return { kind: "state" };
-    case "camera/status":
-      device.cameraStatus = text;
       return { kind: "state" };
     case "camera/motion":
       device.motion = text;
@@ -97,7 +132,8 @@ export function handleMessage(device, leaf, payload, isRetained) {
       return { kind: "state" };
     case "health":
       device.health = parse(text) ?? {};
-      return { kind: "state" };
+      device.queued = device.health.readings?.queued ?? 0;
+      return { kind: "health" };
     case "response":
       return { kind: "reply", value: parse(text) };
     case "image":
@@ -116,6 +152,11 @@ export function handleMessage(device, leaf, payload, isRetained) {
   if (!reading) return null;
   device.addReading(leaf[1], reading, leaf.length === 2);
   return { kind: "reading" };
+}
+
+// Anybody may publish on the topics of a device.
+function list(value) {
+  return Array.isArray(value) ? value.filter((item) => item !== null) : [];
 }
 
 function parse(text) {

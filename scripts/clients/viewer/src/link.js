@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
-import mqtt from "mqtt";
+// MQTT.js without its own `connect`, which would bring every transport but websockets with it.
+import MqttClient from "mqtt/lib/client";
+import { browserStreamBuilder } from "mqtt/lib/connect/ws";
 
 const kReconnect = 2000;
-const kRefused = [4, 5, 0x86, 0x87]; // CONNACK of 3.1.1 and 5: the login is wrong, or not enough
+// CONNACK of 3.1.1 and 5: the login is wrong, or not enough
+const kRefused = { 4: "badLogin", 5: "notAuthorised", 0x86: "badLogin", 0x87: "notAuthorised" };
 
-/** The connection to the broker. `handlers`: connected(), lost("noWebsocket" | "ended"), refused(text), message(topic, payload, packet). */
+/** The connection to the broker. `handlers`: connected(), lost("noWebsocket" | "ended"), refused("badLogin" | "notAuthorised"),
+ * message(topic, payload, packet). */
 export class Link {
   #client = null;
 
@@ -16,14 +20,17 @@ export class Link {
     this.close();
     let reason = "noWebsocket";
     let refusal = null;
-    const client = mqtt.connect(url, {
-      protocolVersion: 5, username: username || undefined, password: password || undefined, reconnectPeriod: kReconnect, connectTimeout: 10000,
-      clean: true, resubscribe: false, clientId: `viewer-${Math.random().toString(36).slice(2, 12)}`,
-    });
+    const { protocol, hostname, port, pathname, search } = new URL(url);
+    const options = {
+      protocol: protocol.slice(0, -1), hostname, port, path: pathname + search, protocolVersion: 5, username: username || undefined,
+      password: password || undefined, reconnectPeriod: kReconnect, connectTimeout: 10000, clean: true, resubscribe: false,
+      clientId: `viewer-${Math.random().toString(36).slice(2, 12)}`,
+    };
+    const client = new MqttClient((self) => browserStreamBuilder(self, self.options), options);
     this.#client = client;
     const mine = (call) => (...values) => { if (this.#client === client) call(...values); };
     client.on("connect", mine(() => { reason = "ended"; this.handlers.connected(); }));
-    client.on("error", mine((error) => { if (kRefused.includes(error.code)) refusal = error.message; }));
+    client.on("error", mine((error) => { refusal = kRefused[error.code] ?? refusal; }));
     client.on("close", mine(() => {
       if (refusal) this.handlers.refused(refusal);
       else this.handlers.lost(reason);
@@ -41,16 +48,18 @@ export class Link {
     this.#client?.subscribe(topics, { qos: 1 });
   }
 
-  /** False where there is no connection: a command that is sent later is not what the person wanted. */
-  publish(topic, payload, retain = false) {
+  /** False where there is no connection: a command that is sent later is not what the person wanted. `denied()` is called where the
+   * broker does not allow it. */
+  publish(topic, payload, { retain = false, denied } = {}) {
     if (!this.isConnected) return false;
-    this.#client.publish(topic, payload, { qos: 1, retain });
+    this.#client.publish(topic, payload, { qos: 1, retain }, (error) => { if (error?.code === 0x87) denied?.(); });
     return true;
   }
 
   close() {
     const client = this.#client;
     this.#client = null;
+    client?.on("error", () => {});
     client?.end(true);
   }
 }

@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: MIT
 import { Commands, milliseconds } from "./commands.js";
+import { toCsv } from "./csv.js";
 import { Device, handleMessage } from "./devices.js";
+import { $, download } from "./dom.js";
 import { Link } from "./link.js";
+import { Log } from "./log.js";
 import { isWhole, PictureMatcher } from "./pictures.js";
-import { loadSettings, saveSettings } from "./settings.js";
-import { errorText, preferredLanguage, setLanguage, t } from "./texts.js";
+import { editSettings, loadSettings } from "./settings.js";
+import { compareText, preferredLanguage, setLanguage, t } from "./texts.js";
 import { splitTopic, subscriptions } from "./topics.js";
 import { View } from "./view.js";
-
-const $ = (id) => document.getElementById(id);
 
 let settings = loadSettings();
 const devices = new Map();
 let pictureTopics = new Set();
 let current = null;
+let connection = ["connecting"]; // what the view was told last
 
-const view = new View({ select, toggle: (device, name) => link.publish(`${device.root}/gpio/${name}/set`, "TOGGLE") });
-const commands = new Commands((topic, text) => link.publish(topic, text), (command) => view.showCommand(command, devices.get(command.device)));
+const view = new View({ select: (id) => choose(devices.get(id)), toggle: (device, line) => commands.toggle(device, line), waiting: (device) => commands.waiting(device) });
+const log = new Log();
+const commands = new Commands((topic, text, options) => link.publish(topic, text, options), (command) => {
+  log.showCommand(command, command.device === current);
+  if (command.device === current) refresh(current);
+});
 const matcher = new PictureMatcher(
   (description, picture) => showPicture(description.device, picture, description),
   (picture) => { if (devices.size === 1) showPicture([...devices.values()][0], picture, null); },
@@ -25,42 +31,67 @@ const link = new Link({
   connected() {
     pictureTopics = new Set();
     link.subscribe(subscriptions(settings.base));
-    view.showConnection("connected", settings);
+    showConnection("connected");
     for (const device of devices.values()) subscribePictures(device);
   },
-  lost: (reason) => disconnected("lost", t(reason)),
-  refused: (reason) => disconnected("refused", `${reason}.`),
+  lost: (reason) => disconnected("lost", reason),
+  refused: (reason) => disconnected("refused", reason),
   message: receive,
 });
 
 function disconnected(how, reason) {
   for (const device of devices.values()) device.status = "unknown";
-  view.showConnection(how, { ...settings, reason });
-  showAll();
+  showConnection("", how, reason);
+  refresh();
+}
+
+function showConnection(...state) {
+  connection = state;
+  const [key, error, reason] = state;
+  view.showConnection(key, { ...settings, reason: reason && t(reason) }, error);
 }
 
 // ---- what comes in
 
 function receive(topic, payload, packet) {
-  const place = splitTopic(settings.base, topic);
   if (pictureTopics.has(topic)) {
     const id = packet.properties?.userProperties?.id;
     return matcher.addPicture({ id, bytes: payload, time: new Date(), topic });
   }
+  const place = splitTopic(settings.base, topic);
   // A retained message that somebody deletes is no news of a device that is not known.
   if (!place || (payload.length === 0 && !devices.has(place.device))) return;
   const device = deviceOf(place);
   const before = device.status;
   const change = handleMessage(device, place.leaf, payload, packet.retain);
   if (!change) return;
-  if (change.kind === "reply" && change.value && !commands.handleReply(change.value)) showForeignReply(device, change.value);
+  if (change.kind === "reply" && change.value) receiveReply(device, change.value);
   if (change.kind === "description" && change.value) matcher.addDescription({ ...change.value, device });
-  if (change.kind === "reading" && device === current) view.showReadings(device);
-  if (change.kind !== "state") return;
+  if (change.kind === "health") receiveHealth(device);
+  if (change.kind === "reading" && device === current) refresh(device);
+  if (change.kind !== "state" && change.kind !== "health") return;
   subscribePictures(device);
   if (place.leaf[0] === "status" && payload.length === 0) return remove(device);
-  if (!current || (device !== current && current.status === "offline" && before === "unknown" && device.status === "online")) select(device);
-  else showAll();
+  if (isBetter(device, before)) select(device);
+  refresh(device);
+}
+
+/** Until a person chooses: the device of the last visit, else one that is online. */
+function isBetter(device, before) {
+  if (!current) return true;
+  const chosen = sessionStorage.getItem("pi-edge.device");
+  if (chosen !== null && devices.has(chosen)) return device.id === chosen && device !== current;
+  return device !== current && current.status === "offline" && before === "unknown" && device.status === "online";
+}
+
+function receiveReply(device, reply) {
+  if (reply.data?.count) device.ended.add(reply.transaction);
+  if (!commands.handleReply(device, reply)) log.showForeignReply(device, reply);
+  refresh(device);
+}
+
+function receiveHealth(device) {
+  for (const { transaction, taken } of device.runningSeries([])) commands.handleProgress(transaction, taken);
 }
 
 function deviceOf({ device: id, root }) {
@@ -71,7 +102,7 @@ function deviceOf({ device: id, root }) {
 /** Where a device publishes its pictures is in its info. */
 function subscribePictures(device) {
   const topic = device.info.capabilities?.camera?.topic;
-  if (!topic || pictureTopics.has(topic) || device.info.capabilities.camera.backend === "none") return;
+  if (!topic || pictureTopics.has(topic) || !device.hasCamera) return;
   pictureTopics.add(topic);
   link.subscribe([topic]);
 }
@@ -79,59 +110,84 @@ function subscribePictures(device) {
 function showPicture(device, { bytes, time }, description) {
   const url = URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }));
   device.addPicture({ url, description, size: bytes.length, whole: isWhole(bytes), time: description ? new Date(description.time) : time });
-  if (description?.transaction) commands.handlePicture(description.transaction);
-  if (device === current) view.showPictures(device);
-}
-
-function showForeignReply(device, reply) {
-  if (reply.status === "error") view.showNote(`${device.name} · ${t("failed", { command: reply.command ?? "?", error: errorText(reply) })}`, "bad");
+  if (description?.transaction) commands.handleProgress(description.transaction);
+  refresh(device);
 }
 
 // ---- what is seen
 
-function sorted() {
-  return [...devices.values()].sort((a, b) => a.name.localeCompare(b.name));
+let isDrawing = false;
+let isDeviceStale = false;
+
+/** Draws what changed of `device`, or of all, at most once a frame. */
+function refresh(device = current) {
+  isDeviceStale ||= device === current;
+  if (isDrawing) return;
+  isDrawing = true;
+  requestAnimationFrame(() => {
+    view.showDevices([...devices.values()], current);
+    if (current && isDeviceStale) view.showDevice(current);
+    isDrawing = isDeviceStale = false;
+  });
 }
 
 function select(device) {
+  if (device !== current) {
+    log.clearBeside();
+    for (const field of document.querySelectorAll("#device [aria-invalid]")) field.ariaInvalid = null;
+  }
   current = device;
-  showAll();
+  refresh();
 }
 
-function showAll() {
-  view.showDevices(sorted(), current);
-  if (current) view.showDevice(current);
+/** A person's choice, which a reload of the page keeps. */
+function choose(device) {
+  sessionStorage.setItem("pi-edge.device", device.id);
+  select(device);
 }
 
 /** Its retained messages are deleted at the broker: it is gone for everybody, until it comes back. */
 function forget(device) {
-  for (const topic of device.retained) link.publish(topic, "", true);
+  for (const topic of device.retained) link.publish(topic, "", { retain: true });
   remove(device);
 }
 
 function remove(device) {
   devices.delete(device.id);
-  if (device === current) current = sorted()[0] ?? null;
-  showAll();
+  if (sessionStorage.getItem("pi-edge.device") === device.id) sessionStorage.removeItem("pi-edge.device");
+  if (device === current) select([...devices.values()].sort((a, b) => compareText(a.name, b.name))[0] ?? null);
+  refresh();
 }
 
 // ---- what a person does
 
-function send(name, options) {
-  if (current) commands.send(current, name, options);
+/** The values of `fields` by their ids, or null where one is wrong, which is said beside it. `rules`: id → (text) → [key, values] of
+ * what is wrong with it, or undefined. */
+function checked(place, rules) {
+  log.clearBeside([place]);
+  for (const [id, rule] of Object.entries(rules)) {
+    const field = $(id);
+    const wrong = field.validity.badInput ? rule("?") : rule(field.value.trim());
+    field.ariaInvalid = String(Boolean(wrong));
+    if (!wrong) continue;
+    log.showBeside(place, () => [t(...wrong), "error"]);
+    field.focus();
+    return false;
+  }
+  return true;
 }
 
-function checked(text) {
-  if (!Number.isNaN(milliseconds(text))) return true;
-  view.showNote(t("invalidInterval", { value: text }), "bad");
-  return false;
-}
-
-function start() {
-  const interval = $("interval").value.trim();
-  if (interval === "") send("start");
-  else if (checked(interval)) send("start", { interval });
-}
+const isDuration = (least, most) => (text) => {
+  const value = milliseconds(text);
+  if (text !== "" && Number.isNaN(value)) return ["invalidInterval", { value: text }];
+  return text !== "" && (value < milliseconds(least) || value > milliseconds(most)) ? ["intervalRange", { least, most }] : undefined;
+};
+/** By the limits that the field itself has; `isOptional`: it may be empty. */
+const isNumber = (id, isOptional) => (text) => {
+  const { min, max } = $(id);
+  const isGood = text === "" ? isOptional : /^\d+$/.test(text) && Number(text) >= Number(min) && Number(text) <= Number(max);
+  return isGood ? undefined : ["numberRange", { least: min, most: max }];
+};
 
 function pictureOptions() {
   const options = {};
@@ -140,60 +196,65 @@ function pictureOptions() {
   return options;
 }
 
-function series() {
-  const every = $("every").value.trim() || "0s";
-  if (checked(every)) send("capture", { ...pictureOptions(), count: Number($("count").value), every });
+function onSubmit(id, action) {
+  $(id).onsubmit = (event) => {
+    event.preventDefault();
+    if (current) action();
+  };
 }
 
-function selectNext(by) {
-  const all = sorted();
-  const next = all[all.indexOf(current) + by];
-  if (next) select(next);
-}
-
-const keys = {
-  s: start, x: () => send("stop"), c: () => send("capture", pictureOptions()),
-  ArrowDown: () => selectNext(1), ArrowUp: () => selectNext(-1),
-  ArrowLeft: () => current && view.step(current, 1), ArrowRight: () => current && view.step(current, -1),
-};
-document.addEventListener("keydown", (event) => {
-  const isTyping = event.target.closest("input, select, textarea, dialog");
-  if (isTyping || event.ctrlKey || event.altKey || event.metaKey || !keys[event.key]) return;
-  event.preventDefault();
-  keys[event.key]();
+onSubmit("readings-form", () => {
+  if (!checked("readings", { interval: isDuration("100ms", "24h") })) return;
+  const interval = $("interval").value.trim();
+  commands.send(current, "start", interval === "" ? {} : { interval }, "start");
 });
-$("start").onclick = start;
-$("stop").onclick = () => send("stop");
-$("capture").onclick = () => send("capture", pictureOptions());
-$("series").onclick = series;
-$("cancel").onclick = () => send("cancel");
-$("forget").onclick = () => current && forget(current);
+onSubmit("capture-form", () => {
+  if (checked("capture", { quality: isNumber("quality", true) })) commands.send(current, "capture", pictureOptions(), "capture");
+});
+onSubmit("series-form", () => {
+  if (!checked("capture", { quality: isNumber("quality", true) })) return;
+  if (!checked("series", { count: isNumber("count", false), every: isDuration("0s", "24h") })) return;
+  commands.send(current, "capture", { ...pictureOptions(), count: Number($("count").value), every: $("every").value.trim() || "0s" }, "series");
+});
+$("stop").onclick = () => commands.send(current, "stop", {}, "stop");
+$("cancel").onclick = () => commands.send(current, "cancel", {}, "cancel");
+$("csv").onclick = () => download(`${current.id}-readings.csv`, [toCsv(current)], "text/csv");
+$("search").oninput = () => refresh();
 
-// ---- settings
-
-$("open-settings").onclick = () => {
-  for (const [key, value] of Object.entries(settings)) $("settings-form").elements[key].value = value;
-  $("settings").showModal();
+$("forget").onclick = () => {
+  const device = current;
+  $("forget-title").textContent = t("forgetTitle", device);
+  $("forget-yes").onclick = () => {
+    $("forget-dialog").close();
+    forget(device);
+  };
+  $("forget-dialog").showModal();
 };
-$("settings").onclose = () => {
-  if ($("settings").returnValue !== "connect") return;
-  settings = Object.fromEntries(new FormData($("settings-form")));
-  saveSettings(settings);
+$("forget-no").onclick = () => $("forget-dialog").close();
+$("open-licences").onclick = () => $("licences").showModal();
+$("close-licences").onclick = () => $("licences").close();
+
+$("open-settings").onclick = () => editSettings(settings, (wanted) => {
+  settings = wanted;
   devices.clear();
-  current = null;
+  select(null);
   open();
-};
+});
+$("close-settings").onclick = () => $("settings").close();
 $("language").value = preferredLanguage(localStorage.getItem("pi-edge.language"));
 $("language").onchange = () => {
   localStorage.setItem("pi-edge.language", $("language").value);
   setLanguage($("language").value);
-  view.showConnection(link.isConnected ? "connected" : "connecting", settings);
-  showAll();
+  showConnection(...connection);
+  log.redraw();
+  view.redraw();
+  refresh();
 };
 
 function open() {
-  view.showConnection("connecting", settings);
-  showAll();
+  refresh();
+  if (settings.error) return showConnection("", settings.error);
+  showConnection("connecting");
   link.open(settings);
 }
 

@@ -2,58 +2,92 @@
 // What a person reads, in both languages. {name} is replaced.
 const texts = {
   en: {
-    title: "pi-edge viewer", settings: "Settings", devices: "Devices", temperature: "Temperature", pictures: "Pictures", gpio: "Inputs and outputs",
-    answers: "Answers", interval: "Every", start: "Start", stop: "Stop", capture: "Take a picture", size: "Size", asConfigured: "as configured",
-    quality: "Quality", count: "Series of", every: "one every", series: "Take a series", cancel: "Cancel", broker: "Broker", user: "User name",
-    password: "Password", base: "Topics (+ is the device)", connect: "Connect", close: "Close", forget: "Forget this device",
-    noDevices: "No device has been seen yet. Is an agent running, and is it on this broker?", noPicture: "No picture since this page was opened.",
-    shortcuts: "Keys: s start · x stop · c picture · ↑ ↓ device · ← → picture",
-    connecting: "connecting to {url} …", connected: "connected to {url}",
-    lost: "The connection to {url} is lost: {reason} It is tried again every few seconds; what you see may be old.",
-    refused: "{url} does not let this page in: {reason} Check the user name and the password in the settings.",
-    noWebsocket: "nothing answers there as an MQTT broker with websockets.", ended: "the broker ended it.",
-    online: "online", offline: "offline", unknown: "not known", publishing: "publishing", stopped: "stopped",
-    sensorProblem: "Sensor {name}: {error}", cameraProblem: "Camera: {error}", clockProblem: "The device's clock is not synchronised: its times may be wrong.",
-    deniedProblem: "The broker's access list refuses: {topics}", journalProblem: "Journal: {error}", gpioProblem: "GPIO {name}: {error}",
-    queued: "{count} readings of the past wait to be sent.",
+    title: "pi-edge viewer", settings: "Settings", devices: "Devices", search: "Search by name or id", noMatch: "No device matches.",
+    readings: "Readings", pictures: "Pictures", gpio: "Inputs and outputs", answers: "Log", noLog: "Replies to commands appear here.",
+    interval: "Interval", start: "Start", stop: "Stop", capture: "Take a picture", size: "Size", asConfigured: "as configured",
+    quality: "Quality", count: "Pictures", every: "One every", series: "Take a series", cancel: "Cancel", cancelSeries: "Cancel series", broker: "Broker", user: "User name",
+    password: "Password", base: "Topics (+ stands for the device)", connect: "Connect", close: "Close", licences: "Licences",
+    forget: "Forget this device", forgetTitle: "Forget {name}?", forgetYes: "Forget",
+    forgetWarning: "This deletes its retained messages at the broker, for everybody. The device appears again when it is back online.",
+    noDevices: "No device has been seen yet. Is an agent running, and is it on this broker?", noReadings: "No readings yet.",
+    noPicture: "No picture since this page was opened.", noCamera: "This device has no camera.",
+    connecting: "Connecting to {url} …", connected: "Connected to {url}",
+    lost: "No connection to {url}: {reason} Retrying every few seconds; what you see may be old.",
+    refused: "{url} refuses the connection: {reason}",
+    noWebsocket: "nothing answers there as an MQTT broker with websockets.", ended: "the connection ended.",
+    badLogin: "wrong user name or password. Check them in the settings.", notAuthorised: "not authorised. Check user name and password in the settings.",
+    addressPlain: "A browser cannot speak plain MQTT. Enter the broker's websocket address, for example ws://raspberrypi:9001.",
+    addressScheme: "The address begins with ws:// or wss://, for example ws://raspberrypi:9001.",
+    addressUser: "User name and password belong into their own fields.", addressBad: "This is not a valid address. Example: ws://raspberrypi:9001.",
+    addressMixed: "This page came by https; the browser then allows only encrypted connections: wss://.",
+    baseBad: "One level of the topic must be +, in the place of the device, for example edge/+.",
+    online: "online", offline: "offline", unknown: "unknown", error: "error", warning: "warning", lastSeen: "last seen {time}",
+    publishing: "publishing", stopped: "stopped", levelError: "Error", levelWarning: "Warning", levelNote: "Note",
+    sensorProblem: "Sensor {name} cannot be read.", cameraProblem: "The camera is not available.", gpioProblem: "GPIO line {name} does not work.",
+    journalProblem: "The journal does not work.", clockProblem: "The device's clock is not synchronised. Times may be wrong.",
+    deniedProblem: "The broker's access control (ACL) denies: {topics}", queued: "Readings taken during an outage are being sent; {count} to go.",
     asked: "{command} …", ok: "{command}: done", failed: "{command}: {error}", noAnswer: "{command}: no answer within {seconds} s. Is the device online?",
-    notSent: "{command}: not sent, there is no connection to the broker.",
-    progress: "{taken} of {count}", seriesDone: "series: {taken} of {count} pictures taken", pictureOf: "Picture of {device}, {time}",
+    notSent: "{command}: not sent, there is no connection to the broker.", denied: "{command}: denied by the broker's access control (ACL).",
+    progress: "{taken} of {count} pictures", seriesDone: "Series: {taken} of {count} pictures taken",
+    pictureOf: "Picture of {device}, {time}", enlarge: "Enlarge: {picture}", enlarged: "Picture", download: "Download", older: "← Older", newer: "Newer →",
     caption: "{time} · {width}×{height} · {size} · quality {quality} · {trigger}", captionBare: "received {time} · {size}", broken: "received {time} · {size} · incomplete",
-    reduced: "made smaller: {reason}", triggerCommand: "on command", triggerMotion: "motion", triggerGpio: "button {name}", on: "on", off: "off", toggle: "Switch",
-    motion: "motion", noMotion: "no motion",
-    invalidInterval: "“{value}” is no interval; write for example 500ms, 2s or 5m.",
-    code_unknown_command: "the agent does not know this command", code_invalid_option: "a value is not allowed", code_invalid_payload: "the agent could not read the command",
-    code_busy: "too many pictures wait already", code_rate_limited: "too many commands at once", code_camera_unavailable: "the camera is not available",
-    code_capture_timeout: "the camera was too slow", code_too_large: "the picture is too large for the broker", code_cancelled: "cancelled",
-    code_expired: "too late", code_clock_unsynchronised: "the device's clock is not right yet", code_retained_ignored: "retained commands are not carried out", code_internal: "an error",
+    reduced: "reduced to fit the size limit", triggerCommand: "on command", triggerMotion: "motion", triggerGpio: "button {name}", on: "on", off: "off",
+    toggle: "Toggle {name}", motion: "motion", noMotion: "no motion",
+    chart: "Chart of the readings; drag to zoom", range: "Time range", range5m: "5 min", range1h: "1 h", rangeAll: "All", unzoom: "Reset zoom",
+    csv: "Download CSV", time: "Time",
+    invalidInterval: "“{value}” is not a valid interval. Examples: 500ms, 2s, 5m.", intervalRange: "The interval is {least} to {most}.",
+    numberRange: "Enter a whole number from {least} to {most}.",
+    command_start: "Start", command_stop: "Stop", command_capture: "Picture", command_cancel: "Cancel", command_status: "Status",
+    command_set: "Set", command_toggle: "Toggle {line}", command_series: "Series", command_unknown: "Command",
+    code_unknown_command: "unknown command", code_invalid_option: "invalid option", code_invalid_payload: "invalid command",
+    code_busy: "too many pictures are waiting", code_rate_limited: "too many commands at once", code_camera_unavailable: "the camera is not available",
+    code_capture_timeout: "the camera took too long", code_too_large: "the picture is too large for the broker", code_cancelled: "cancelled",
+    code_expired: "the command came too late", code_clock_unsynchronised: "the device's clock is not synchronised yet",
+    code_retained_ignored: "retained commands are not carried out", code_internal: "internal error",
   },
   ko: {
-    title: "pi-edge 뷰어", settings: "설정", devices: "장치", temperature: "온도", pictures: "사진", gpio: "입력과 출력",
-    answers: "응답", interval: "주기", start: "시작", stop: "정지", capture: "사진 찍기", size: "크기", asConfigured: "설정대로",
-    quality: "품질", count: "연속 촬영 장수", every: "간격", series: "연속 촬영", cancel: "취소", broker: "브로커", user: "사용자 이름",
-    password: "비밀번호", base: "토픽 (+ 자리가 장치)", connect: "연결", close: "닫기", forget: "이 장치 지우기",
-    noDevices: "아직 보이는 장치가 없습니다. 에이전트가 실행 중이고 이 브로커에 연결되어 있나요?", noPicture: "이 페이지를 연 뒤로 받은 사진이 없습니다.",
-    shortcuts: "단축키: s 시작 · x 정지 · c 사진 · ↑ ↓ 장치 · ← → 사진",
+    title: "pi-edge 뷰어", settings: "설정", devices: "장치", search: "이름이나 ID로 검색", noMatch: "일치하는 장치가 없습니다.",
+    readings: "측정값", pictures: "사진", gpio: "입력과 출력", answers: "기록", noLog: "명령에 대한 응답이 여기에 표시됩니다.",
+    interval: "주기", start: "시작", stop: "중지", capture: "사진 찍기", size: "크기", asConfigured: "설정대로",
+    quality: "품질", count: "장수", every: "간격", series: "연속 촬영", cancel: "취소", cancelSeries: "연속 촬영 취소", broker: "브로커", user: "사용자 이름",
+    password: "비밀번호", base: "토픽 (+는 장치 자리)", connect: "연결", close: "닫기", licences: "라이선스",
+    forget: "이 장치 삭제", forgetTitle: "{name} 장치를 삭제할까요?", forgetYes: "삭제",
+    forgetWarning: "브로커에 보존된(retained) 이 장치의 메시지를 모든 사용자에게서 삭제합니다. 장치가 다시 온라인이 되면 다시 나타납니다.",
+    noDevices: "아직 보이는 장치가 없습니다. 에이전트가 실행 중이고 이 브로커에 연결되어 있나요?", noReadings: "아직 측정값이 없습니다.",
+    noPicture: "이 페이지를 연 뒤로 받은 사진이 없습니다.", noCamera: "이 장치에는 카메라가 없습니다.",
     connecting: "{url}에 연결하는 중 …", connected: "{url}에 연결됨",
-    lost: "{url}와의 연결이 끊겼습니다: {reason} 몇 초마다 다시 시도합니다. 지금 보이는 내용은 오래된 것일 수 있습니다.",
-    refused: "{url}이(가) 접속을 거부했습니다: {reason} 설정에서 사용자 이름과 비밀번호를 확인하세요.",
-    noWebsocket: "그 주소에서 웹소켓 MQTT 브로커가 응답하지 않습니다.", ended: "브로커가 연결을 끊었습니다.",
-    online: "온라인", offline: "오프라인", unknown: "알 수 없음", publishing: "보내는 중", stopped: "멈춤",
-    sensorProblem: "센서 {name}: {error}", cameraProblem: "카메라: {error}", clockProblem: "장치의 시계가 동기화되지 않았습니다. 시각이 틀릴 수 있습니다.",
-    deniedProblem: "브로커의 접근 목록이 거부함: {topics}", journalProblem: "저널: {error}", gpioProblem: "GPIO {name}: {error}",
-    queued: "지난 측정값 {count}개가 전송을 기다립니다.",
+    lost: "{url}에 연결되어 있지 않습니다. {reason} 몇 초마다 다시 시도합니다. 지금 보이는 내용은 오래된 것일 수 있습니다.",
+    refused: "{url}에서 연결을 거부했습니다. {reason}",
+    noWebsocket: "그 주소에서 웹소켓 MQTT 브로커가 응답하지 않습니다.", ended: "연결이 끊어졌습니다.",
+    badLogin: "사용자 이름이나 비밀번호가 틀렸습니다. 설정에서 확인하세요.", notAuthorised: "권한이 없습니다. 설정에서 사용자 이름과 비밀번호를 확인하세요.",
+    addressPlain: "브라우저는 일반 MQTT로 연결할 수 없습니다. 브로커의 웹소켓 주소를 입력하세요. 예: ws://raspberrypi:9001",
+    addressScheme: "주소는 ws:// 또는 wss://로 시작해야 합니다. 예: ws://raspberrypi:9001",
+    addressUser: "사용자 이름과 비밀번호는 아래의 입력란에 입력하세요.", addressBad: "올바른 주소가 아닙니다. 예: ws://raspberrypi:9001",
+    addressMixed: "https로 연 페이지에서는 암호화된 연결(wss://)만 쓸 수 있습니다.",
+    baseBad: "토픽에서 장치가 들어갈 한 단계는 +여야 합니다. 예: edge/+",
+    online: "온라인", offline: "오프라인", unknown: "알 수 없음", error: "오류", warning: "경고", lastSeen: "마지막 연결 {time}",
+    publishing: "전송 중", stopped: "중지됨", levelError: "오류", levelWarning: "경고", levelNote: "알림",
+    sensorProblem: "센서 {name}: 값을 읽을 수 없습니다.", cameraProblem: "카메라를 사용할 수 없습니다.", gpioProblem: "GPIO {name}: 작동하지 않습니다.",
+    journalProblem: "저널을 사용할 수 없습니다.", clockProblem: "장치의 시계가 동기화되지 않았습니다. 시각이 틀릴 수 있습니다.",
+    deniedProblem: "브로커의 접근 제어(ACL)에서 거부됨: {topics}", queued: "연결이 끊긴 동안의 측정값을 전송하는 중입니다. {count}개 남았습니다.",
     asked: "{command} …", ok: "{command}: 완료", failed: "{command}: {error}", noAnswer: "{command}: {seconds}초 안에 응답이 없습니다. 장치가 온라인인가요?",
-    notSent: "{command}: 브로커와 연결되어 있지 않아 보내지 못했습니다.",
-    progress: "{count}장 중 {taken}장", seriesDone: "연속 촬영: {count}장 중 {taken}장 촬영", pictureOf: "{device}의 사진, {time}",
-    caption: "{time} · {width}×{height} · {size} · 품질 {quality} · {trigger}", captionBare: "받은 시각 {time} · {size}", broken: "받은 시각 {time} · {size} · 불완전함",
-    reduced: "작게 줄임: {reason}", triggerCommand: "명령", triggerMotion: "움직임", triggerGpio: "버튼 {name}", on: "켜짐", off: "꺼짐", toggle: "전환",
-    motion: "움직임 있음", noMotion: "움직임 없음",
-    invalidInterval: "“{value}”은(는) 주기가 아닙니다. 예: 500ms, 2s, 5m.",
-    code_unknown_command: "에이전트가 모르는 명령입니다", code_invalid_option: "허용되지 않는 값입니다", code_invalid_payload: "에이전트가 명령을 읽지 못했습니다",
-    code_busy: "이미 너무 많은 사진이 기다립니다", code_rate_limited: "한꺼번에 너무 많은 명령이 왔습니다", code_camera_unavailable: "카메라를 쓸 수 없습니다",
-    code_capture_timeout: "카메라가 너무 느렸습니다", code_too_large: "사진이 브로커 한도보다 큽니다", code_cancelled: "취소됨",
-    code_expired: "너무 늦었습니다", code_clock_unsynchronised: "장치의 시계가 아직 맞지 않습니다", code_retained_ignored: "보존된 명령은 실행하지 않습니다", code_internal: "오류",
+    notSent: "{command}: 브로커와 연결되어 있지 않아 보내지 못했습니다.", denied: "{command}: 브로커의 접근 제어(ACL)에서 거부됨",
+    progress: "{count}장 중 {taken}장", seriesDone: "연속 촬영: {count}장 중 {taken}장 촬영함",
+    pictureOf: "{device}의 사진, {time}", enlarge: "크게 보기: {picture}", enlarged: "사진", download: "내려받기", older: "← 이전", newer: "다음 →",
+    caption: "{time} · {width}×{height} · {size} · 품질 {quality} · {trigger}", captionBare: "수신 {time} · {size}", broken: "수신 {time} · {size} · 손상됨",
+    reduced: "크기 제한에 맞게 줄임", triggerCommand: "명령", triggerMotion: "움직임", triggerGpio: "버튼 {name}", on: "켜짐", off: "꺼짐",
+    toggle: "{name} 전환", motion: "움직임 있음", noMotion: "움직임 없음",
+    chart: "측정값 그래프. 드래그하면 확대됩니다", range: "표시 기간", range5m: "5분", range1h: "1시간", rangeAll: "전체", unzoom: "확대 해제",
+    csv: "CSV 내려받기", time: "시각",
+    invalidInterval: "“{value}”은(는) 올바른 시간 간격이 아닙니다. 예: 500ms, 2s, 5m", intervalRange: "{least}부터 {most}까지 입력할 수 있습니다.",
+    numberRange: "{least}부터 {most}까지의 정수를 입력하세요.",
+    command_start: "시작", command_stop: "중지", command_capture: "사진", command_cancel: "취소", command_status: "상태",
+    command_set: "설정", command_toggle: "{line} 전환", command_series: "연속 촬영", command_unknown: "명령",
+    code_unknown_command: "알 수 없는 명령입니다", code_invalid_option: "옵션이 올바르지 않습니다", code_invalid_payload: "명령 형식이 올바르지 않습니다",
+    code_busy: "대기 중인 사진이 너무 많습니다", code_rate_limited: "명령이 한꺼번에 너무 많이 왔습니다", code_camera_unavailable: "카메라를 사용할 수 없습니다",
+    code_capture_timeout: "카메라가 제한 시간 안에 응답하지 않았습니다", code_too_large: "사진이 브로커의 크기 제한을 넘습니다", code_cancelled: "취소됨",
+    code_expired: "명령의 유효 시간이 지났습니다", code_clock_unsynchronised: "장치의 시계가 아직 동기화되지 않았습니다",
+    code_retained_ignored: "보존된(retained) 명령은 실행하지 않습니다", code_internal: "내부 오류",
   },
 };
 
@@ -64,6 +98,8 @@ export function setLanguage(wanted) {
   document.documentElement.lang = language;
   document.title = t("title");
   for (const element of document.querySelectorAll("[data-text]")) element.textContent = t(element.dataset.text);
+  for (const element of document.querySelectorAll("[data-label]")) element.ariaLabel = t(element.dataset.label);
+  for (const element of document.querySelectorAll("[data-placeholder]")) element.ariaLabel = element.placeholder = t(element.dataset.placeholder);
 }
 
 /** The language that this browser's user reads, or chose here before. */
@@ -75,20 +111,34 @@ export function t(key, values = {}) {
   return (texts[language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-/** A reply's code in the reader's language; the agent's own sentence says what to do. */
-export function errorText(reply) {
-  const code = texts[language][`code_${reply.code}`];
-  return code ? `${code} – ${reply.error}` : reply.error ?? JSON.stringify(reply);
+/** The name of a command; a command that this page does not know keeps its own. */
+export function commandText(name, values) {
+  return name === null || name === undefined ? t("command_unknown") : `command_${name}` in texts.en ? t(`command_${name}`, values) : name;
 }
+
+/** A reply's code in the reader's language; a code of a newer agent stays as it is. */
+export function codeText(code) {
+  return `code_${code}` in texts.en ? t(`code_${code}`) : String(code);
+}
+
+/** In natural order: 2 before 10. */
+export function compareText(a, b) {
+  return a.localeCompare(b, language, { numeric: true });
+}
+
+// Swedish writes times as ISO 8601 does, which every reader understands: 2026-11-27 18:05:09.
+const kNeutral = "sv";
 
 export function timeText(date) {
   const today = new Date().toDateString() === date.toDateString();
-  return date.toLocaleString(language, today ? { timeStyle: "medium" } : { dateStyle: "medium", timeStyle: "medium" });
+  return today ? date.toLocaleTimeString(kNeutral) : date.toLocaleString(kNeutral);
 }
 
-/** Seconds since 1970 as the time of day. */
-export function clockText(seconds) {
-  return new Date(seconds * 1000).toLocaleTimeString(language);
+/** A value with as many digits as a person reads. */
+export function valueText(value, unit) {
+  const size = Math.abs(value);
+  const digits = size >= 1000 ? 0 : size >= 1 || size === 0 || unit === "°C" ? 1 : 3;
+  return `${value.toFixed(digits)} ${unit}`.trim();
 }
 
 export function bytesText(bytes) {

@@ -1,203 +1,184 @@
 // SPDX-License-Identifier: MIT
-// From what is known to what is seen. Every text from outside goes in as text, never as HTML.
+// From what is known of the devices to what is seen.
 import { Chart } from "./chart.js";
-import { bytesText, errorText, t, timeText } from "./texts.js";
+import { $, badge, make, update } from "./dom.js";
+import { Gallery } from "./gallery.js";
+import { compareText, t, timeText, valueText } from "./texts.js";
 
-const kMostLines = 50;
-const $ = (id) => document.getElementById(id);
+const kMany = 4; // devices; more are searched, and on a phone folded away
+const kStateKinds = { online: "good", offline: "off", unknown: "off", warning: "warning", error: "error" };
+const kLevelTexts = { error: "levelError", warning: "levelWarning", note: "levelNote" };
+const kControls = ["start", "stop", "capture", "series", "cancel"];
 
-function make(tag, properties = {}, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
+/** A note, a warning or an error, with a word for its level; `detail` is an agent's own sentence, in English. */
+function message(tag, level, text, detail) {
+  const element = make(tag, { className: `message ${level}` }, make("strong", { textContent: t(kLevelTexts[level]) }), ` ${text}`);
+  if (detail) element.append(make("small", { lang: "en", textContent: detail }));
   return element;
 }
 
-// Rows that look as before stay where they are: a press on one of their buttons must not end on another element than it began on. What a
-// button acts on must show in its row.
-function update(list, rows) {
-  const left = [...list.children];
-  const wanted = rows.map((row) => {
-    const place = left.findIndex((old) => old.isEqualNode(row));
-    return place < 0 ? row : left.splice(place, 1)[0];
-  });
-  for (const old of left) old.remove();
-  wanted.forEach((row, place) => {
-    if (list.children[place] !== row) list.insertBefore(row, list.children[place] ?? null);
-  });
-}
-
-function badge(element, text, kind) {
-  element.textContent = text;
-  element.className = `badge ${kind}`;
-}
-
-function stateKind(status) {
-  return status === "online" ? "good" : status === "offline" ? "bad" : "";
-}
-
 export class View {
-  #chart = new Chart($("chart"));
-  #lines = new Map(); // transaction → its line of the log
-  #shown = new Map(); // device id → the picture that is looked at; none = the newest
+  #chart = new Chart($("chart"), (isZoomed) => { $("unzoom").hidden = !isZoomed; });
+  #gallery = new Gallery();
 
+  /** `actions`: select(device), toggle(device, line), waiting(device) → its commands without a reply. */
   constructor(actions) {
     this.actions = actions;
+    $("unzoom").onclick = () => this.#chart.zoom(null);
+    for (const button of $("ranges").children) button.onclick = () => this.#chooseRange(button);
+    $("open-picker").onclick = () => this.#openPicker($("open-picker").ariaExpanded !== "true");
   }
 
-  // ---- connection
-
-  showConnection(key, values) {
-    const isTrouble = key === "lost" || key === "refused";
-    $("banner").hidden = !isTrouble;
-    $("banner").textContent = isTrouble ? t(key, values) : "";
-    $("connection").textContent = isTrouble ? "" : t(key, values);
-    document.body.dataset.connection = key;
+  /** `error` is the key of a text, or "" where all is well. */
+  showConnection(key, values, error = "") {
+    const rows = error ? [message("p", "error", t(error, values))] : [];
+    update($("banner"), rows);
+    $("connection").textContent = error ? "" : t(key, values);
   }
 
-  // ---- devices
+  /** After another language or theme was chosen. */
+  redraw() {
+    this.#chart.redraw();
+    this.#gallery.redraw();
+  }
+
+  // ---- the list
+
+  #listed = "";
 
   showDevices(devices, current) {
-    const rows = devices.map((device) => {
-      const state = make("span");
-      badge(state, t(device.status), stateKind(device.status));
-      const button = make("button", { type: "button", onclick: () => this.actions.select(device) }, make("span", { textContent: device.name }), state);
+    const isMany = devices.length > kMany;
+    const sought = isMany ? $("search").value.trim().toLowerCase() : "";
+    const found = devices.filter(({ name, id }) => `${name}\n${id}`.toLowerCase().includes(sought))
+      .sort((a, b) => compareText(a.name, b.name) || compareText(a.id, b.id));
+    const focused = document.activeElement?.dataset?.device;
+    update($("devices"), found.map((device) => {
+      const button = make("button", { type: "button", title: device.id, className: device.status === "online" ? "" : "offline" },
+        make("span", { textContent: device.name }), badge(make("span"), t(device.state()), kStateKinds[device.state()]));
       button.dataset.device = device.id;
       button.setAttribute("aria-current", String(device === current));
       return make("li", {}, button);
-    });
-    const focused = document.activeElement?.dataset?.device;
-    update($("devices"), rows);
-    if (focused) $("devices").querySelector(`[data-device="${CSS.escape(focused)}"]`)?.focus();
+    }));
+    for (const button of $("devices").querySelectorAll("button")) button.onclick = () => this.#pick(button.dataset.device);
+    if (focused) this.#rowOf(focused)?.focus({ preventScroll: true });
+    $("picker").classList.toggle("many", isMany);
+    $("search").hidden = !isMany;
+    $("device-count").textContent = isMany ? `(${devices.length})` : "";
+    $("no-match").hidden = found.length > 0 || devices.length === 0;
     $("no-devices").hidden = devices.length > 0;
     $("device").hidden = !current;
+    $("open-picker").textContent = `${t("devices")} (${devices.length})${current ? `: ${current.name}` : ""}`;
+    const listed = [current?.id, ...found.map(({ id }) => id)].join("\n");
+    if (listed !== this.#listed) this.#revealSelected();
+    this.#listed = listed;
   }
 
+  /** Scrolls the list, and nothing but the list, to the device that is selected. */
+  #revealSelected() {
+    const list = $("devices").getBoundingClientRect();
+    const row = $("devices").querySelector("[aria-current=true]")?.getBoundingClientRect();
+    if (!row || (row.top >= list.top && row.bottom <= list.bottom)) return;
+    $("devices").scrollTop += row.top - list.top - (list.height - row.height) / 2;
+  }
+
+  #rowOf(id) {
+    return $("devices").querySelector(`[data-device="${CSS.escape(id)}"]`);
+  }
+
+  #pick(id) {
+    const wasOpen = $("open-picker").ariaExpanded === "true";
+    this.#openPicker(false);
+    if (wasOpen) $("open-picker").focus();
+    this.actions.select(id);
+  }
+
+  #openPicker(isOpen) {
+    $("open-picker").ariaExpanded = String(isOpen);
+    if (isOpen) this.#revealSelected();
+  }
+
+  // ---- one device
+
   showDevice(device) {
+    const isOnline = device.status === "online";
+    $("device").classList.toggle("offline", !isOnline);
     $("device-name").textContent = device.name;
-    badge($("device-state"), t(device.status), stateKind(device.status));
+    badge($("device-state"), t(device.status in kStateKinds ? device.status : "unknown"), kStateKinds[device.status] ?? "off");
+    const seen = device.lastSeen();
+    $("last-seen").textContent = device.status === "offline" && seen ? t("lastSeen", { time: timeText(seen) }) : "";
     const facts = [device.name === device.id ? "" : device.id, device.info.model === "unknown" ? "" : device.info.model, device.info.version && `pi-edge-agent ${device.info.version}`];
     $("device-facts").textContent = facts.filter(Boolean).join(" · ");
-    $("forget").hidden = device.status === "online";
-    update($("troubles"), device.troubles().map(([key, values]) => make("li", { textContent: t(key, values) })));
-    badge($("publishing"), device.publishing === "ON" ? t("publishing") : device.publishing === "OFF" ? t("stopped") : t("unknown"), device.publishing === "ON" ? "good" : "");
-    const hasCamera = device.info.capabilities?.camera?.backend !== "none";
-    for (const id of ["capture", "series", "cancel"]) $(id).disabled = !hasCamera;
+    $("forget").hidden = device.status !== "offline";
+    update($("troubles"), device.troubles().map(({ level, key, values, detail }) => message("li", level, t(key, values), detail)));
+    const isPublishing = isOnline && device.publishing === "ON";
+    $("publishing").hidden = !isOnline;
+    badge($("publishing"), isPublishing ? t("publishing") : device.publishing === "OFF" ? t("stopped") : t("unknown"), isPublishing ? "good" : "off");
+    $("camera-controls").hidden = !device.hasCamera;
+    $("no-picture").textContent = t(device.hasCamera ? "noPicture" : "noCamera");
     this.showReadings(device);
     this.showPictures(device);
     this.#showGpio(device);
+    this.showCommands(device);
+  }
+
+  /** What runs and what waits for a reply. */
+  showCommands(device) {
+    const waiting = this.actions.waiting(device);
+    const series = device.runningSeries(waiting);
+    for (const id of kControls) {
+      $(id).disabled = device.status !== "online" || (id === "cancel" && series.length === 0);
+      // A series waits for its reply until its end: its button, only until it has begun.
+      $(id).ariaBusy = String(waiting.some(({ control, step }) => control === id && step === "asked"));
+    }
+    update($("series-list"), series.map(({ taken, count }) => {
+      const text = t("progress", { taken, count });
+      const bar = make("progress", { max: count, value: taken });
+      bar.ariaLabel = t("command_series");
+      return make("li", {}, bar, make("span", { textContent: text }));
+    }));
   }
 
   showReadings(device) {
-    const rows = device.currentSensors().map(([name, sensor]) => {
+    const sensors = device.currentSensors();
+    update($("sensors"), sensors.map(([name, sensor]) => {
       const isOld = device.status !== "online" || sensor.status === "offline";
-      const value = sensor.value === undefined ? "–" : `${sensor.value.toFixed(1)} °C`;
-      const row = make("li", {}, make("div", { className: `value ${isOld ? "old" : ""}`, textContent: value }),
-        make("div", { className: "hint", textContent: [name, sensor.status === "offline" ? t("offline") : "", sensor.time ? timeText(sensor.time) : ""].filter(Boolean).join(" · ") }));
+      const facts = [name, sensor.status === "offline" ? t("offline") : "", sensor.time ? timeText(sensor.time) : ""];
+      const row = make("li", {},
+        make("div", { className: `value ${isOld ? "old" : ""}`, textContent: sensor.value === undefined ? "–" : valueText(sensor.value, sensor.unit) }),
+        make("div", { className: "hint", textContent: facts.filter(Boolean).join(" · ") }));
       row.dataset.sensor = name;
       return row;
-    });
-    update($("sensors"), rows);
+    }));
+    const hasReadings = sensors.some(([, { readings }]) => readings.length > 0);
+    $("no-readings").hidden = hasReadings;
+    $("chart-box").hidden = !hasReadings; // before it is drawn: it takes the width of its place
     this.#chart.show(device);
   }
 
-  #showGpio(device) {
-    const outputs = device.info.capabilities?.gpio?.outputs ?? [];
-    const rows = device.currentLines().map(([name, state]) => {
-      const mark = make("span");
-      badge(mark, `${name}: ${t(state === "ON" ? "on" : "off")}`, state === "ON" ? "good" : "");
-      const children = [mark];
-      if (outputs.includes(name)) children.push(" ", make("button", { type: "button", textContent: `${t("toggle")} ${name}`, onclick: () => this.actions.toggle(device, name) }));
-      const row = make("li", {}, ...children);
-      row.dataset.device = device.id; // another device's line of this name is another row
-      return row;
-    });
-    if (device.motion) {
-      const mark = make("span");
-      badge(mark, t(device.motion === "ON" ? "motion" : "noMotion"), device.motion === "ON" ? "good" : "");
-      rows.push(make("li", {}, mark));
-    }
-    $("gpio-section").hidden = rows.length === 0;
-    update($("gpio"), rows);
+  #chooseRange(button) {
+    for (const other of $("ranges").children) other.ariaPressed = String(other === button);
+    this.#chart.setRange(Number(button.value));
   }
-
-  // ---- pictures
 
   showPictures(device) {
-    const shown = this.#current(device);
-    $("picture").hidden = !shown;
-    $("no-picture").hidden = Boolean(shown);
-    update($("thumbnails"), device.pictures.map((picture) => {
-      const button = make("button", { type: "button", onclick: () => this.#look(device, picture) }, make("img", { src: picture.url, alt: "" }), timeText(picture.time));
-      button.setAttribute("aria-current", String(picture === shown));
-      button.setAttribute("aria-label", t("pictureOf", { device: device.name, time: timeText(picture.time) }));
-      return make("li", {}, button);
-    }));
-    if (!shown) return;
-    if ($("picture-image").src !== shown.url) $("picture-image").src = shown.url;
-    $("picture-image").alt = t("pictureOf", { device: device.name, time: timeText(shown.time) });
-    $("picture-link").href = shown.url;
-    $("picture-link").download = `${device.id}-${shown.time.toISOString().replace(/[:.]/g, "-")}.jpg`;
-    $("picture-caption").textContent = this.#caption(shown);
+    this.#gallery.show(device);
   }
 
-  step(device, by) {
-    const place = device.pictures.indexOf(this.#current(device)) + by;
-    if (device.pictures[place]) this.#look(device, device.pictures[place]);
-  }
-
-  #current(device) {
-    const chosen = this.#shown.get(device.id);
-    return device.pictures.includes(chosen) ? chosen : device.pictures[0];
-  }
-
-  #look(device, picture) {
-    this.#shown.set(device.id, picture === device.pictures[0] ? undefined : picture);
-    this.showPictures(device);
-  }
-
-  #caption({ description, time, size, whole }) {
-    const values = { time: timeText(time), size: bytesText(size) };
-    if (!whole) return t("broken", values);
-    if (!description) return t("captionBare", values);
-    const { trigger } = description;
-    const cause = trigger.startsWith("gpio:") ? t("triggerGpio", { name: trigger.slice(5) }) : trigger === "motion" ? t("triggerMotion") : t("triggerCommand");
-    const caption = t("caption", { ...description, ...values, trigger: cause });
-    return description.reduced ? `${caption} · ${t("reduced", { reason: description.reduced })}` : caption;
-  }
-
-  // ---- commands
-
-  showCommand(command, device) {
-    if (command.step === "progress") return this.#showProgress(command);
-    if (command.options.count) this.#showProgress(command);
-    const name = command.options.count ? t("series") : command.name;
-    const who = `${device.name} · `;
-    const text = command.options.count && command.step === "ok"
-      ? t("seriesDone", { taken: command.taken, count: command.options.count })
-      : t(command.step, { command: name, error: command.reply ? errorText(command.reply) : "", seconds: command.seconds });
-    this.#write(command.transaction, command.time, who + text, command.step === "ok" ? "good" : command.step === "asked" ? "" : "bad");
-  }
-
-  /** Something that no command of this page caused, or that was not even sent. */
-  showNote(text, kind) {
-    this.#write(`note-${Math.random()}`, new Date(), text, kind);
-  }
-
-  #showProgress(command) {
-    const { count } = command.options;
-    const isRunning = command.step === "asked" || command.step === "progress";
-    $("progress").hidden = !isRunning;
-    $("progress").max = count;
-    $("progress").value = command.taken;
-    $("progress-text").textContent = isRunning ? t("progress", { taken: command.taken, count }) : "";
-  }
-
-  #write(key, time, text, kind) {
-    const line = make("li", { className: kind }, make("time", { dateTime: time.toISOString(), textContent: timeText(time) }), ` ${text}`);
-    this.#lines.get(key)?.remove();
-    this.#lines.set(key, line);
-    $("log").prepend(line);
-    while ($("log").childElementCount > kMostLines) $("log").lastElementChild.remove();
-    if (this.#lines.size > 2 * kMostLines) this.#lines.delete(this.#lines.keys().next().value);
+  #showGpio(device) {
+    const waiting = this.actions.waiting(device);
+    const rows = device.currentLines().map(([name, state]) => {
+      const row = make("li", {}, badge(make("span"), `${name}: ${t(state === "ON" ? "on" : "off")}`, state === "ON" && device.status === "online" ? "good" : "off"));
+      row.dataset.device = device.id; // another device's line of this name is another row
+      if (!device.outputs.includes(name)) return row;
+      const button = make("button", { type: "button", textContent: t("toggle", { name }), disabled: device.status !== "online" });
+      button.ariaBusy = String(waiting.some(({ control }) => control === `toggle-${name}`));
+      button.dataset.line = name;
+      row.append(" ", button);
+      return row;
+    });
+    if (device.motion) rows.push(make("li", {}, badge(make("span"), t(device.motion === "ON" ? "motion" : "noMotion"), device.motion === "ON" ? "good" : "off")));
+    $("gpio-section").hidden = rows.length === 0;
+    update($("gpio"), rows);
+    for (const button of $("gpio").querySelectorAll("button")) button.onclick = () => this.actions.toggle(device, button.dataset.line);
   }
 }
