@@ -85,7 +85,13 @@ set(paho "libpaho-mqttpp3-1 (<< ${PahoMqttCpp_VERSION_MAJOR}.${pahoNextMinor}~)"
 # edgePackageFiles(COMPONENT): what every package holds beside the programs.
 function(edgePackageFiles component)
   set(control "${PROJECT_SOURCE_DIR}/cmake/packaging/${component}")
-  install(FILES cmake/packaging/copyright "${PROJECT_BINARY_DIR}/packaging/changelog.gz"
+  set(copyright "${PROJECT_SOURCE_DIR}/cmake/packaging/copyright")
+  if(component STREQUAL viewer)  # lists the libraries in the page as well; made together with it
+    get_filename_component(page "${EDGE_VIEWER}" ABSOLUTE BASE_DIR "${PROJECT_SOURCE_DIR}")
+    get_filename_component(folder "${page}" DIRECTORY)
+    set(copyright "${folder}/copyright")
+  endif()
+  install(FILES "${copyright}" "${PROJECT_BINARY_DIR}/packaging/changelog.gz"
     DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-${component}" COMPONENT ${component})
   # What a release's lintian does not know, it calls an error.
   file(READ "${control}/lintian-overrides" overrides)
