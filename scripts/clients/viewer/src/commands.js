@@ -43,18 +43,19 @@ export class Commands {
     return true;
   }
 
-  /** A picture of a series of this page came, or the device's health lists `taken` of them. */
+  /** A picture of a series of this page came, or the device's health lists `taken` of them. Either may be ahead of the other. */
   handleProgress(transaction, taken) {
     const command = this.#pending.get(transaction);
     if (!command?.options.count) return;
-    command.taken = Math.max(command.taken, taken ?? command.taken + 1);
+    if (taken === undefined) ++command.received;
+    command.taken = Math.max(command.taken, taken ?? command.received);
     command.step = "progress";
     this.#arm(command);
     this.changed(command);
   }
 
   #ask(command, topic, payload) {
-    Object.assign(command, { taken: 0, time: new Date(), step: "asked" });
+    Object.assign(command, { taken: 0, received: 0, time: new Date(), step: "asked" });
     this.#pending.set(command.transaction, command);
     this.#arm(command);
     this.changed(command);

@@ -28,6 +28,11 @@ export class Log {
     this.#write({}, device, () => describe({ name: reply.command, options: reply.data ?? {}, taken: reply.data?.taken, step, reply }));
   }
 
+  /** Something that no reply is about: the key of a text. One line for each kind and device. */
+  showError(device, key) {
+    this.#write(`${key} ${device.id}`, device, () => [t(key), "error"]);
+  }
+
   /** `textOf()` returns [text, kind, detail]. */
   showBeside(place, textOf) {
     this.#beside.set(place, textOf);

@@ -148,7 +148,8 @@ function choose(device) {
 
 /** Its retained messages are deleted at the broker: it is gone for everybody, until it comes back. */
 function forget(device) {
-  for (const topic of device.retained) link.publish(topic, "", { retain: true });
+  const denied = () => log.showError(device, "forgetDenied");
+  for (const topic of device.retained) link.publish(topic, "", { retain: true, denied });
   remove(device);
 }
 
