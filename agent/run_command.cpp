@@ -54,7 +54,6 @@ void announce(const Config& config) {
     log::setLevel(config.log.level);
     log::info("pi-edge-agent {}: device {}, configuration {}, {} sensors, broker {}", kVersion, config.device.id,
               config.file, config.sensors.size(), toString(config.mqtt.servers.front()));
-    for (const std::string& warning : connectionWarnings(config.mqtt)) log::warning("{}", warning);
 }
 
 /// The life of the process: one Agent after the other on one loop.

@@ -15,6 +15,10 @@ using Kind = ConnectionFailure::Kind;
 /// An address gets at least this long, so that a slow link is not given up because a name has many addresses.
 constexpr seconds kMinAddressTime{2};
 
+/// As long as the system's resolver asks three name servers twice for 5 s each (resolv.conf(5)); then it has an answer
+/// of its own.
+constexpr seconds kLookUpTime{31};
+
 }  // namespace
 
 Connector::Connector(Loop& loop, MqttClientFactory makeClient, Resolver& resolver)
@@ -26,12 +30,11 @@ void Connector::start(ConnectOptions options, MqttClient::Handlers handlers) {
     cancel();
     options_ = std::move(options);
     handlers_ = std::move(handlers);
-    deadline_ = loop_.clock().now() + options_.connectTimeout;
     attempt_ = std::make_shared<int>();
-    lookUpTimer_ = loop_.after(options_.connectTimeout, [this] {
+    lookUpTimer_ = loop_.after(kLookUpTime, [this] {
         fail({Kind::kNetwork, -1,
               fmt::format("the name server does not answer for {} within {} s; check the network and the resolver",
-                          options_.server.host, std::chrono::ceil<seconds>(options_.connectTimeout).count())});
+                          options_.server.host, kLookUpTime.count())});
     });
     resolver_.resolve(options_.server.host, options_.server.port,
                       [this, wanted = std::weak_ptr(attempt_)](Result<std::vector<std::string>> addresses) {
@@ -55,7 +58,7 @@ void Connector::resolved(Result<std::vector<std::string>> addresses) {
     attempt_.reset();
     if (!addresses) return fail({Kind::kNetwork, -1, addresses.error().message});
     addresses_ = std::move(*addresses);
-    if (connectsByName(options_.server.scheme)) addresses_.resize(1);  // the library chooses by itself
+    deadline_ = loop_.clock().now() + options_.connectTimeout;
     tryNextAddress();
 }
 

@@ -11,8 +11,8 @@
 
 namespace edge {
 
-/// One attempt to connect: looks the name up, then tries its addresses in turn, all of it within the options'
-/// connectTimeout. Thread: the loop's.
+/// One attempt to connect: looks the name up, for half a minute at most, then tries its addresses in turn, within the
+/// options' connectTimeout for all of them. Thread: the loop's.
 class Connector {
   public:
     Connector(Loop& loop, MqttClientFactory makeClient, Resolver& resolver);

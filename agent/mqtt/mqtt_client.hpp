@@ -19,8 +19,7 @@ namespace edge {
 /// minute).
 struct ConnectOptions {
     ServerAddress server;
-    /// A numeric address of it. What is connected to; for a server that connectsByName(), proof that the name is known
-    /// now.
+    /// The numeric address of it that is connected to, with its zone where it has one ("fe80::1%eth0").
     std::string resolvedAddress;
     int protocolVersion = 5;  ///< 5 or 4
     std::string clientId;
@@ -34,12 +33,6 @@ struct ConnectOptions {
     std::uint32_t maximumPacketSize = 0;  ///< MQTT 5: announced to the broker; 0 = none
     std::optional<Publication> will;
 };
-
-/// Whether the library has to be given the server's name instead of an address: for the name in its certificate and for
-/// the Host header of a websocket. It then looks the name up once more by itself.
-[[nodiscard]] constexpr bool connectsByName(Scheme scheme) {
-    return scheme != Scheme::kMqtt;
-}
 
 /// Why a connection could not be made, or ended.
 struct ConnectionFailure {
@@ -81,8 +74,8 @@ class MqttClient {
     virtual void connect() = 0;
     virtual void subscribe(std::vector<std::string> topics, Qos qos, SubscribeHandler done) = 0;
     virtual void publish(std::shared_ptr<const Publication> publication, PublishHandler done) = 0;
-    /// When the line last took more of what has to wait for it; min() where nothing had to. A picture that is on its
-    /// way for a minute is acknowledged after that.
+    /// When the line last took more of what has to wait for it, or brought more of what is too long to be taken; min()
+    /// where neither was. A picture that is on its way for a minute is acknowledged after that.
     [[nodiscard]] virtual SteadyTime lastProgress() const = 0;
     /// Clean DISCONNECT; `done` when it was written or after `limit`.
     virtual void disconnect(milliseconds limit, std::function<void()> done) = 0;

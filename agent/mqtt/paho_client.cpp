@@ -26,7 +26,7 @@ using PublishId = PahoConnection::PublishId;
 constexpr milliseconds kProbeLimit{3000};
 /// Messages on their way from Paho's thread to the loop. Only a loop that does not get around to them lets that many
 /// collect.
-constexpr std::size_t kMaxInboundBytes = 16 << 20;
+constexpr std::size_t kMaxInboundBytes = 4 << 20;
 constexpr std::size_t kMessageCost = 256;
 
 class PahoClient;
@@ -99,7 +99,7 @@ class PahoClient : public MqttClient {
         connection_->publish(publication, id);
     }
 
-    [[nodiscard]] SteadyTime lastProgress() const override { return lastWriteProgress(); }
+    [[nodiscard]] SteadyTime lastProgress() const override { return lastLineProgress(); }
 
     void disconnect(milliseconds limit, std::function<void()> done) override {
         disconnected_ = std::move(done);
@@ -115,8 +115,10 @@ class PahoClient : public MqttClient {
         events.connected = [gate = gate_](ConnectionInfo info) {
             gate->post([info = std::move(info)](PahoClient& client) { client.onConnected(info); });
         };
-        events.failed = [gate = gate_](int code, std::string text) {
-            gate->post([code, text = std::move(text)](PahoClient& client) { client.onFailed(code, text); });
+        events.failed = [gate = gate_](int code, std::string text, std::optional<ConnectionFailure> found) {
+            gate->post([code, text = std::move(text), found = std::move(found)](PahoClient& client) {
+                client.onFailed(code, text, found);
+            });
         };
         events.lost = [gate = gate_](int code, std::string reason) {
             gate->post([code, reason = std::move(reason)](PahoClient& client) { client.onLost(code, reason); });
@@ -152,26 +154,27 @@ class PahoClient : public MqttClient {
         if (handlers_.connected) handlers_.connected(info);
     }
 
-    void onFailed(int code, const std::string& text) {
+    void onFailed(int code, const std::string& text, const std::optional<ConnectionFailure>& found) {
         if (state_ != State::kConnecting) return;
         if (code > 0) return fail(describeRefusal(options_.protocolVersion, code, ""));
-        if (text == PahoConnection::kClosedOnConnect) {
-            return fail({Kind::kClosedOnConnect, -1,
-                         fmt::format("{} port {} closed the connection instead of answering; is it a broker?",
-                                     options_.server.host, options_.server.port)});
-        }
+        if (found) return fail(*found);
         const bool isTls = options_.server.scheme == Scheme::kMqtts || options_.server.scheme == Scheme::kWss;
+        if (text == PahoConnection::kClosedOnConnect) {
+            return fail(
+                {Kind::kClosedOnConnect, -1,
+                 fmt::format("{} port {} closed the connection instead of answering; is it a broker{}?",
+                             options_.server.host, options_.server.port, isTls ? "" : ", and a port without TLS")});
+        }
         if (isTls) return findTlsReason();
         fail(networkFailure(text));
     }
 
     [[nodiscard]] ConnectionFailure networkFailure(const std::string& text) const {
-        // Of names over TLS and websockets Paho looks up the address itself, without a word where it finds none.
-        const bool isLookedUpAgain = options_.server.scheme != Scheme::kMqtt && options_.server.host == "localhost";
+        const bool isWebsocket = options_.server.scheme == Scheme::kWs || options_.server.scheme == Scheme::kWss;
         return {Kind::kNetwork, -1,
                 fmt::format("cannot connect to {} port {}{}; is the broker running there{}?", options_.server.host,
                             options_.server.port, text.empty() ? "" : " (" + text + ")",
-                            isLookedUpAgain ? ", and is localhost in /etc/hosts" : "")};
+                            isWebsocket ? ", and is it a port for websockets (ws:// without TLS, wss:// with)" : "")};
     }
 
     /// Paho does not say what was wrong; the strand finds out.

@@ -9,6 +9,7 @@
 
 #include <mqtt/async_client.h>
 
+#include "mqtt/paho_sockets.hpp"
 #include "mqtt/paho_waits.hpp"
 
 namespace edge {
@@ -21,19 +22,10 @@ constexpr int kGone = -1;
 
 /// As many commands as Paho may hold for us; the send window is far smaller.
 constexpr int kMaxBuffered = 1000;
+/// OpenSSL's own, without keys of less than 112 bits of security (RSA with 1024): Paho 1.3.12 lowers the level to 1.
+constexpr const char* kTlsCiphers = "DEFAULT:@SECLEVEL=2";
 /// Paho's own limit only has to be out of the way of ours.
 constexpr int kMaxInFlight = 1000;
-
-std::string uriOf(const ConnectOptions& options) {
-    const ServerAddress& server = options.server;
-    const std::string& host = connectsByName(server.scheme) ? server.host : options.resolvedAddress;
-    const char* scheme = "tcp://";
-    if (server.scheme == Scheme::kMqtts) scheme = "ssl://";
-    if (server.scheme == Scheme::kWs) scheme = "ws://";
-    if (server.scheme == Scheme::kWss) scheme = "wss://";
-    const bool isIpv6 = host.find(':') != std::string::npos;
-    return scheme + (isIpv6 ? "[" + host + "]" : host) + ":" + std::to_string(server.port) + server.path;
-}
 
 template <typename T>
 T propertyOr(const mqtt::properties& properties, mqtt::property::code code, T otherwise) {
@@ -100,6 +92,7 @@ mqtt::ssl_options toTlsOptions(const TlsConfig& tls) {
     options.set_enable_server_cert_auth(true);
     options.set_verify(true);  // the host name; Paho's default is not to look at it
     options.set_ssl_version(MQTT_SSL_VERSION_TLS_1_2);
+    options.set_enabled_cipher_suites(kTlsCiphers);
     if (!tls.caFile.empty()) options.set_trust_store(tls.caFile);
     if (!tls.certFile.empty()) options.set_key_store(tls.certFile);
     if (!tls.keyFile.empty()) options.set_private_key(tls.keyFile);
@@ -186,7 +179,7 @@ struct PahoConnection::Impl {
         }
         void on_failure(const mqtt::token& token) override {
             owner.connecting.end();
-            owner.events.failed(codeOf(token), textOf(token));
+            owner.events.failed(codeOf(token), textOf(token), owner.route.problem());
         }
     };
     /// One SUBSCRIBE a topic: of several topics in one, version 1.2.0 hides all answers when the first is a refusal.
@@ -230,12 +223,12 @@ struct PahoConnection::Impl {
         void on_failure(const mqtt::token&) override { owner.events.disconnected(); }
     };
 
-    Impl(ConnectOptions o, Events e) : options(std::move(o)), events(std::move(e)) {}
+    Impl(ConnectOptions o, Events e) : options(std::move(o)), events(std::move(e)), route(options) {}
 
     void open() {
         keepLibraryAlive();
         mqtt::create_options create(options.protocolVersion, kMaxBuffered);
-        client = std::make_unique<mqtt::async_client>(uriOf(options), options.clientId, create, nullptr);
+        client = std::make_unique<mqtt::async_client>(route.uri(), options.clientId, create, nullptr);
         client->set_connection_lost_handler([this](const std::string& cause) { events.lost(kGone, cause); });
         // A DISCONNECT of the broker (MQTT 5) comes here, and not as a lost connection.
         client->set_disconnected_handler([this](const mqtt::properties& properties, mqtt::ReasonCode code) {
@@ -249,6 +242,7 @@ struct PahoConnection::Impl {
 
     const ConnectOptions options;
     const Events events;
+    const PahoRoute route;
     ConnectingMark connecting;
     ConnectListener onConnect{*this};
     SubscribeListener onSubscribe{*this};
@@ -266,7 +260,7 @@ void PahoConnection::open() {
     try {
         impl_->open();
     } catch (const std::exception& error) {  // an option that Paho refuses: not UTF-8, for example
-        impl_->events.failed(kGone, error.what());
+        impl_->events.failed(kGone, error.what(), std::nullopt);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,9 @@ class PahoConnection {
     /// Called on Paho's threads, under its mutex: copy, post, return.
     struct Events {
         std::function<void(ConnectionInfo)> connected;
-        /// Instead of connected. `code` is the broker's where it is above 0, else Paho's.
-        std::function<void(int code, std::string text)> failed;
+        /// Instead of connected. `code` is the broker's where it is above 0, else Paho's; `found` is what the
+        /// connection itself told.
+        std::function<void(int code, std::string text, std::optional<ConnectionFailure> found)> failed;
         /// `code` is the broker's reason, -1 where the connection just ended.
         std::function<void(int code, std::string reason)> lost;
         std::function<void(InboundMessage)> message;

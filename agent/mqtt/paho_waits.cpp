@@ -40,7 +40,7 @@ constexpr milliseconds kWritePause{2};
 struct Connecting {
     UniqueFd wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  ///< ends a wait: another connection begins
     std::atomic<milliseconds> wait{kPahosWait};               ///< of the connection there is
-    std::atomic<SteadyTime> writeProgress{SteadyTime::min()};
+    std::atomic<SteadyTime> lineProgress{SteadyTime::min()};
     std::mutex mutex;
     std::condition_variable begun;
     std::atomic<int> count{0};
@@ -137,7 +137,7 @@ int waitForSockets(Receiver& state, pollfd* sockets, nfds_t count, int timeoutMs
     if (ready <= 0) return ready;
     if (all[count].revents != 0) {
         state.room.forget();
-        connecting().writeProgress = std::chrono::steady_clock::now();
+        noteLineProgress();
         --ready;
     }
     if (all[count + 1].revents != 0) {
@@ -190,8 +190,12 @@ void ConnectingMark::end() {
     if (isSet_.exchange(false)) --connecting().count;
 }
 
-SteadyTime lastWriteProgress() {
-    return connecting().writeProgress;
+SteadyTime lastLineProgress() {
+    return connecting().lineProgress;
+}
+
+void noteLineProgress() {
+    connecting().lineProgress = std::chrono::steady_clock::now();
 }
 
 // By these names the linker finds them before the C library's; with names of our own, no header's declaration (which

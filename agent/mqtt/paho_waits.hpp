@@ -35,8 +35,10 @@ class ConnectingMark {
     std::atomic<bool> isSet_{false};
 };
 
-/// When a socket of Paho's that had been full last had room again, which the other side's acknowledgements make;
-/// SteadyTime::min() when none ever was full. Any thread.
-[[nodiscard]] SteadyTime lastWriteProgress();
+/// When a socket of Paho's that had been full last had room again, which the other side's acknowledgements make, or
+/// when more came of a packet that holds back everything behind it; SteadyTime::min() when neither ever was. Any
+/// thread.
+[[nodiscard]] SteadyTime lastLineProgress();
+void noteLineProgress();
 
 }  // namespace edge

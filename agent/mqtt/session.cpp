@@ -119,11 +119,18 @@ struct MqttSession::Impl {
         }
         state = State::kSubscribing;
         if (subscriptions.empty()) return announce({});
-        // A broker that never answers a SUBSCRIBE is as good as none.
-        timer = loop.after(kConnectTimeout, [this] {
+        waitForSubscription(loop.clock().now());
+        client->subscribe(subscriptions, Qos::kExactlyOnce, [this](const std::vector<int>& codes) { announce(codes); });
+    }
+
+    /// A broker that never answers a SUBSCRIBE is as good as none. What it kept for us comes before the answer, though,
+    /// and may be long.
+    void waitForSubscription(SteadyTime since) {
+        timer = loop.at(since + kConnectTimeout, [this] {
+            const SteadyTime progress = client->lastProgress();
+            if (progress > loop.clock().now() - kConnectTimeout) return waitForSubscription(progress);
             lost({Kind::kNetwork, -1, "the broker does not answer the subscription"});
         });
-        client->subscribe(subscriptions, Qos::kExactlyOnce, [this](const std::vector<int>& codes) { announce(codes); });
     }
 
     /// Disconnects, and connects once more.

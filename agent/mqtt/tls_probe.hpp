@@ -12,4 +12,8 @@ namespace edge {
 /// the CA is wrong. nullopt when the handshake works. Blocks, at most `limit`.
 [[nodiscard]] std::optional<ConnectionFailure> probeTls(const ConnectOptions& options, milliseconds limit);
 
+/// What OpenSSL's error says when it is an alert of the broker's; nullopt where it is not. With TLS 1.3 the broker
+/// looks at our certificate after the handshake.
+[[nodiscard]] std::optional<ConnectionFailure> describeTlsAlert(unsigned long error, const ConnectOptions& options);
+
 }  // namespace edge

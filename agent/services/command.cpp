@@ -225,8 +225,8 @@ tl::unexpected<CommandError> refusal(ReplyCode code, std::string message) {
 
 tl::expected<Command, CommandError> parseCommand(std::string_view payload) {
     if (payload.size() > kMaxCommandBytes) {
-        return refusal(ReplyCode::kTooLarge, fmt::format("the payload has {} bytes; a command has at most {}",
-                                                         payload.size(), kMaxCommandBytes));
+        return refusal(ReplyCode::kTooLarge,
+                       fmt::format("the payload is too long; a command has at most {} bytes", kMaxCommandBytes));
     }
     if (!isValidUtf8(payload)) {
         return refusal(ReplyCode::kInvalidPayload, "the payload is not UTF-8 text; send a word or a JSON object");

@@ -8,6 +8,7 @@ NOW = ("", "")
 PAST = ("20200101000000Z", "20200201000000Z")
 FUTURE = ("20990101000000Z", "20990201000000Z")
 KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+WEAK_KEY = ("-newkey", "rsa:1024", "-nodes")
 CONFIG = """[ca]
 default_ca = test
 [test]
@@ -40,11 +41,12 @@ class Authority:
         (self.folder / "conf").write_text(CONFIG.format(folder=self.folder))
         openssl("req", "-x509", *KEY, "-keyout", self.folder / "ca.key", "-out", self.file, "-days", 30, "-subj", "/CN=Test CA")
 
-    def issue(self, host, validity=NOW):
-        """Certificate and key for `host`, as two files."""
+    def issue(self, host, validity=NOW, key=KEY, kind="DNS"):
+        """Certificate and key for `host`, a name or (`kind` "IP") an address, as two files."""
         pair = self.folder / f"{host}.pem", self.folder / f"{host}.key"
         request = self.folder / "request"
-        openssl("req", *KEY, "-keyout", pair[1], "-out", request, "-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}")
+        openssl("req", *key, "-keyout", pair[1], "-out", request, "-subj", f"/CN={host}", "-addext",
+                f"subjectAltName={kind}:{host}")
         dates = ("-startdate", validity[0], "-enddate", validity[1]) if validity[0] else ()
         openssl("ca", "-batch", "-notext", "-config", self.folder / "conf", "-cert", self.file, "-keyfile", self.folder / "ca.key",
                 "-in", request, "-out", pair[0], *dates)

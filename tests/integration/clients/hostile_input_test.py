@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Whatever comes in: an error reply, and the agent goes on."""
 
+import json
+import pathlib
+import re
+import subprocess
 import unittest
 
-from support import RESPONSE, STATUS, AgentCase, decoded
+from proxy import Proxy
+from support import BASE, PATIENCE, RESPONSE, STATUS, Agent, AgentCase, decoded
 
+UNIT = pathlib.Path(__file__).parents[3] / "systemd" / "pi-edge-agent.service"
 KIB64 = 64 * 1024
 
 
@@ -61,6 +67,80 @@ class TooLong(AgentCase):
         self.assertEqual(reply["status"], "error", reply)
         self.assertIn(reply["code"], ("invalid_payload", "too_large"), reply)
         self.assert_ok(self.client.command("stop"), "stop")
+
+
+class FarTooLong(AgentCase):
+    """Whatever is sent, the agent stays within its unit's memory limit and keeps its connection."""
+
+    PROTOCOL = "3.1.1"
+
+    def connect(self, *_, **__):
+        """What is sent is not to be received here as well."""
+        return super().connect(RESPONSE, STATUS, f"{BASE}/health")
+
+    def memory_limit_kib(self):
+        return int(re.search(r"^MemoryHigh=(\d+)M$", UNIT.read_text(), re.M)[1]) * 1024
+
+    def memory_kib(self):
+        """The most that it ever had."""
+        status = pathlib.Path(f"/proc/{self.agent.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
+
+    def assert_is_well(self):
+        transaction = f"after {len(self.client.on(RESPONSE))}"
+        self.client.publish(f"{BASE}/command", json.dumps({"command": "stop", "transaction": transaction}))
+        reply = self.client.wait(RESPONSE, lambda m: decoded(m).get("transaction") == transaction)
+        self.assert_ok(decoded(reply), "stop")
+        self.assertIsNone(self.agent.process.poll())
+        print(f"at most {self.memory_kib()} KiB of memory")
+        self.assertLess(self.memory_kib(), self.memory_limit_kib())
+
+    def send(self, size, topic=f"{BASE}/command", qos=1, *options):
+        """By a program that does not copy it all for every piece that it writes."""
+        command = ["mosquitto_pub", "-p", str(self.broker.port), "-t", topic, "-q", str(qos), "-s", *options]
+        subprocess.run(command, input=b"x" * size, check=True, timeout=4 * PATIENCE)
+
+    def test_is_answered_and_costs_neither_memory_nor_the_connection(self):
+        sent = [(size, qos) for size in (1_000_000, 15_000_000) for qos in (0, 1, 2)] + [(100_000_000, 1)]
+        for count, (size, qos) in enumerate(sent, 1):
+            with self.subTest(size=size, qos=qos):
+                self.send(size, qos=qos)
+                self.assert_error(decoded(self.client.wait(RESPONSE, count=count)), "too_large")
+        self.assert_is_well()
+        self.assertEqual(self.client.on(STATUS, lambda m: m.payload == b"offline"), [])
+
+    def test_is_answered_when_it_came_while_the_agent_was_away(self):
+        self.agent.stop()
+        self.send(100_000_000)
+        self.client.publish(f"{BASE}/command", '{"command":"stop","transaction":"behind it"}', qos=1)
+        self.agent.launch()
+        reply = self.client.wait(RESPONSE, lambda m: decoded(m).get("transaction") == "behind it", timeout=2 * PATIENCE)
+        self.assert_ok(decoded(reply), "stop")
+        self.assert_error(decoded(self.client.wait(RESPONSE)), "too_large")
+        self.assert_is_well()
+
+    def test_is_answered_once_when_it_is_retained(self):
+        self.send(30_000_000, "command", 1, "-r")
+        self.client.wait(RESPONSE)
+        for _ in range(2):
+            self.agent.stop()
+            self.agent.start()
+            self.assert_is_well()
+        refused = self.client.on(RESPONSE, lambda m: decoded(m)["status"] == "error")
+        self.assertLessEqual(len(refused), 2, "once as it came, once as a retained one")
+
+    def test_does_not_end_the_connection_of_a_slow_line(self):
+        """Nothing else arrives as long as it does: no answer to the subscription and none to a ping."""
+        self.agent.stop()
+        self.send(3_200_000)
+        proxy = Proxy(self.broker.port)
+        self.addCleanup(proxy.close)
+        proxy.slow_down(rate=200_000)
+        agent = Agent(self.broker, self.PROTOCOL, servers=[f"mqtt://127.0.0.1:{proxy.port}"], mqtt='keep_alive = "5s"')
+        self.addCleanup(agent.close)
+        agent.launch()
+        self.assert_error(decoded(self.client.wait(RESPONSE, timeout=2 * PATIENCE)), "too_large")
+        self.assertEqual(len(proxy.accepted), 1)
 
 
 class TooLongFor5(AgentCase):

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from support import AGENT, BASE, PATIENCE, STATUS, AgentCase
+from support import AGENT, BASE, PATIENCE, STATUS, Agent, AgentCase
 
 
 def live(payload):
@@ -35,6 +35,12 @@ class Lifecycle(AgentCase):
                 self.assertLess(seconds, 5)
                 self.client.wait(STATUS, live(b"offline"), count=before + 1)
                 self.agent.start()
+
+    def test_a_warning_about_the_connection_is_logged_once(self):
+        other = Agent(self.broker, servers=[f"mqtt://0.0.0.0:{self.broker.port}"], device="other-pi")  # not known to be this machine
+        self.addCleanup(other.close)
+        other.start()
+        self.assertEqual(other.log().count("without a login"), 1)
 
     def test_stops_cleanly_right_after_its_start(self):
         self.agent.stop()

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import unittest
 
-from certificates import FUTURE, PAST, Authority
+from certificates import FUTURE, PAST, WEAK_KEY, Authority
 from support import AGENT, PATIENCE, Agent, AgentCase, Broker
 
 ATTEMPTS = int(os.environ.get("EDGE_TLS_ATTEMPTS", "4"))  # the agent connects twice for each: the second time to learn the reason
@@ -25,11 +25,12 @@ class SpyingServer:
     def __init__(self, pair, oldest=ssl.TLSVersion.TLSv1_2, newest=ssl.TLSVersion.TLSv1_3):
         self.told = b""
         self.connections = 0
+        self.names = []  # what the clients asked for (SNI)
         self._changed = threading.Condition()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.set_ciphers("DEFAULT:@SECLEVEL=0")
         self._context.load_cert_chain(*pair)
-        if newest < ssl.TLSVersion.TLSv1_2:
-            self._context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        self._context.sni_callback = lambda _socket, name, _context: self.names.append(name)
         self._context.minimum_version, self._context.maximum_version = oldest, newest
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
@@ -75,8 +76,8 @@ class TlsFaults(AgentCase):
         password.chmod(0o600)
         self.login = f'username = "pi"\npassword_file = "{password}"\n'
 
-    def launch(self, port, ca_file):
-        agent = Agent(self.broker, mqtt=self.login, servers=[f"mqtts://localhost:{port}"],
+    def launch(self, port, ca_file, host="localhost"):
+        agent = Agent(self.broker, mqtt=self.login, servers=[f"mqtts://{host}:{port}"],
                       extra=f'[mqtt.tls]\nca_file = "{ca_file}"\n')
         self.addCleanup(agent.close)
         return agent.launch()
@@ -94,6 +95,14 @@ class TlsFaults(AgentCase):
         self.assertEqual(server.told[0], 0x10, "a CONNECT")
         self.assertIn(SECRET.encode(), server.told)
 
+    def test_a_name_is_asked_for_and_an_address_is_not(self):
+        for host, kind, asked in (("localhost", "DNS", "localhost"), ("127.0.0.1", "IP", None)):
+            with self.subTest(host):
+                server = self.server(self.authority.issue(host, kind=kind))
+                self.launch(server.port, self.authority.file, host)
+                server.wait_for(lambda s: s.told)
+                self.assertEqual(server.names[0], asked)
+
     def test_a_wrong_server_is_told_nothing(self):
         old = {"oldest": ssl.TLSVersion.TLSv1, "newest": ssl.TLSVersion.TLSv1_1}
         servers = {
@@ -102,11 +111,12 @@ class TlsFaults(AgentCase):
             "another host": (self.authority.issue("wrong.example"), {}, "not for localhost"),
             "another CA": (Authority(self.folder / "other").issue("localhost"), {}, "CA"),
             "self-signed": (self.authority.self_signed("localhost"), {}, "self-signed"),
+            "1024 bits": (Authority(self.folder / "weak").issue("localhost", key=WEAK_KEY), {}, "too weak"),
             "TLS 1.1": (Authority(self.folder / "old").issue("localhost"), old, ""),
         }
         for name, (pair, options, reason) in servers.items():
             with self.subTest(name):
-                ca_file = pair[0].parent / "ca.pem" if name in ("not valid yet", "TLS 1.1") else self.authority.file
+                ca_file = pair[0].parent / "ca.pem" if name in ("not valid yet", "1024 bits", "TLS 1.1") else self.authority.file
                 server = self.server(pair, **options)
                 agent = self.launch(server.port, ca_file)
                 server.wait_for(lambda s: s.connections >= 2 * ATTEMPTS)

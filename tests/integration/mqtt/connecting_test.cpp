@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <ifaddrs.h>
+#include <thread>
 
 #include "client_fixture.hpp"
 
@@ -32,6 +39,48 @@ TEST_F(Connecting, WorksOverIpv6) {
     const auto client = connect(options);
 
     ASSERT_TRUE(client->connects()) << client->failed->message;
+}
+
+/// An address of this machine that means something on one of its interfaces only; {} where it has none.
+sockaddr_in6 linkLocalAddress() {
+    ifaddrs* all = nullptr;
+    if (::getifaddrs(&all) != 0) return {};
+    sockaddr_in6 found{};
+    for (const ifaddrs* entry = all; entry != nullptr; entry = entry->ifa_next) {
+        if (entry->ifa_addr == nullptr || entry->ifa_addr->sa_family != AF_INET6) continue;
+        const auto* address = reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr);
+        if (IN6_IS_ADDR_LINKLOCAL(&address->sin6_addr)) found = *address;
+    }
+    ::freeifaddrs(all);
+    return found;
+}
+
+TEST_F(Connecting, WorksWithALinkLocalAddress) {
+    sockaddr_in6 address = linkLocalAddress();
+    if (address.sin6_family == 0) GTEST_SKIP() << "this machine has no link-local address";
+    const UniqueFd listener(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    socklen_t size = sizeof address;
+    ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+    ASSERT_EQ(::listen(listener.get(), 1), 0);
+    ASSERT_EQ(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+    std::thread broker([&] {
+        const UniqueFd fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        readMqttPacket(fd.get());
+        writeAll(fd.get(), std::string_view("\x20\x03\x00\x00\x00", 5));
+        readMqttPacket(fd.get());
+    });
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    ::inet_ntop(AF_INET6, &address.sin6_addr, text.data(), text.size());
+    ConnectOptions options = optionsFor(ntohs(address.sin6_port));
+    options.server.host = options.resolvedAddress =
+        std::string(text.data()) + "%" + std::to_string(address.sin6_scope_id);
+
+    auto client = connect(options);
+
+    EXPECT_TRUE(client->connects()) << client->failed->message;
+    client.reset();
+    ::shutdown(listener.get(), SHUT_RDWR);
+    broker.join();
 }
 
 TEST_F(Connecting, ReportsWhatTheBrokerAnnounces) {

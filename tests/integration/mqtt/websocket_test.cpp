@@ -67,6 +67,92 @@ TEST_F(Websocket, WorksOverTls) {
     sendsAndReceives(*client);
 }
 
+TEST_F(Websocket, WorksWithAnIpv6Address) {
+    const CertificateAuthority ca;
+    const auto pair = ca.issue("localhost", "IP:::1");
+    const std::string tls = "certfile " + pair.certFile + "\nkeyfile " + pair.keyFile + "\n";
+    for (const Scheme scheme : {Scheme::kWs, Scheme::kWss}) {
+        Mosquitto broker(
+            "listener ${PORT2} 127.0.0.1\nlistener ${PORT} 127.0.0.1\nprotocol websockets\nallow_anonymous true\n" +
+            (scheme == Scheme::kWss ? tls : ""));
+        broker.start();
+        StubServer server([&broker](int fd) { relay(fd, broker.port()); }, true);
+        ConnectOptions options = optionsFor(server.port());
+        options.server = {scheme, "::1", server.port(), ""};
+        options.resolvedAddress = "::1";
+        options.tls.caFile = ca.caFile();
+
+        const auto client = connect(options);
+
+        EXPECT_TRUE(client->connects()) << client->failed->message;
+    }
+}
+
+TEST_F(Websocket, SendsAHostHeaderForAnIpv6Address) {
+    std::string request;
+    StubServer server([&request](int fd) {
+        char byte = 0;
+        while (request.find("\r\n\r\n") == std::string::npos && recv(fd, &byte, 1, 0) == 1) request.push_back(byte);
+    });
+    {
+        ConnectOptions options = optionsFor(server.port());
+        options.server = {Scheme::kWs, "fd00::7", server.port(), ""};
+        EXPECT_TRUE(connect(options)->fails());
+    }
+    server.cutAll();
+
+    EXPECT_NE(request.find("Host: [fd00::7]:" + std::to_string(server.port()) + "\r\n"), std::string::npos) << request;
+}
+
+std::string readHead(int fd) {
+    std::string head;
+    char byte = 0;
+    while (head.find("\r\n\r\n") == std::string::npos && recv(fd, &byte, 1, 0) == 1) head.push_back(byte);
+    return head;
+}
+
+TEST_F(Websocket, WorksBehindAReverseProxy) {
+    Mosquitto broker(
+        "listener ${PORT2} 127.0.0.1\nlistener ${PORT} 127.0.0.1\nprotocol websockets\nallow_anonymous true\n");
+    broker.start();
+    StubServer proxy([&broker](int fd) {
+        const UniqueFd upstream = connectTo(broker.port());
+        writeAll(upstream.get(), readHead(fd));
+        // The broker's answer is made longer, comes in two segments, and has a ping behind it.
+        std::string head = readHead(upstream.get());
+        head.insert(head.find("\r\n") + 2, "Content-Security-Policy: " + std::string(3000, 'x') + "\r\n");
+        writeAll(fd, std::string_view(head).substr(0, 1500));
+        writeAll(fd, std::string_view(head).substr(1500));
+        writeAll(fd, std::string_view("\x89\x00", 2));
+        relayBetween(fd, upstream.get());
+    });
+    ConnectOptions options = optionsFor(proxy.port());
+    options.server = {Scheme::kWs, "localhost", proxy.port(), ""};
+
+    const auto client = connect(options);
+
+    sendsAndReceives(*client);
+}
+
+TEST_F(Websocket, NamesWhatAWebServerAnswersInstead) {
+    for (const char* status :
+         {"404 Not Found", "502 Bad Gateway", "301 Moved Permanently\r\nLocation: https://here/"}) {
+        StubServer server([status](int fd) {
+            readHead(fd);
+            writeAll(fd, "HTTP/1.1 " + std::string(status) + "\r\nContent-Length: 0\r\n\r\n");
+            readHead(fd);
+        });
+        ConnectOptions options = optionsFor(server.port());
+        options.server = {Scheme::kWs, "localhost", server.port(), "/mqtt"};
+
+        const auto client = connect(options);
+
+        ASSERT_TRUE(client->fails());
+        EXPECT_NE(client->failed->message.find(std::string(status).substr(0, 3)), std::string::npos)
+            << client->failed->message;
+    }
+}
+
 TEST_F(Websocket, VerifiesTheCertificateToo) {
     const CertificateAuthority ca;
     const auto pair = ca.issue("wrong.example", "DNS:wrong.example");

@@ -33,6 +33,15 @@ CertificateAuthority::CertificateAuthority(const std::string& commonName) {
     dir_.write("index", "");
 }
 
+CertificateAuthority::CertificateAuthority(const std::string& commonName, const CertificateAuthority& root)
+    : CertificateAuthority(commonName) {
+    const std::string request = dir_.file("ca.csr");
+    openssl({"req", "-new", "-key", dir_.file("ca.key"), "-out", request, "-subj", "/CN=" + commonName, "-addext",
+             "basicConstraints=critical,CA:TRUE"});
+    openssl({"ca", "-batch", "-notext", "-config", root.dir_.file("ca.conf"), "-in", request, "-out", caFile(),
+             "-startdate", "20200101000000Z", "-enddate", "20991231235959Z"});
+}
+
 CertificateAuthority::Pair CertificateAuthority::issue(const std::string& name, const std::string& subjectAltName,
                                                        Validity validity) const {
     Pair pair{dir_.file(name + ".pem"), dir_.file(name + ".key")};

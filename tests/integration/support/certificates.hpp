@@ -11,6 +11,8 @@ namespace edge {
 class CertificateAuthority {
   public:
     explicit CertificateAuthority(const std::string& commonName = "Test CA");
+    /// One in between, whose certificate comes from `root`.
+    CertificateAuthority(const std::string& commonName, const CertificateAuthority& root);
 
     struct Pair {
         std::string certFile;

@@ -35,18 +35,22 @@ UniqueFd listenOn(std::uint16_t port) {
     return fd;
 }
 
-std::uint16_t portOf(int fd) {
-    sockaddr_in address{};
-    socklen_t size = sizeof address;
-    getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-    return ntohs(address.sin_port);
+UniqueFd listenOnIpv6() {
+    UniqueFd fd(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    address.sin6_addr = in6addr_loopback;
+    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || listen(fd.get(), 64) != 0) {
+        throw std::system_error(errno, std::generic_category(), "cannot listen on ::1");
+    }
+    return fd;
 }
 
-UniqueFd connectTo(std::uint16_t port) {
-    UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const sockaddr_in address = loopback(port);
-    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fd.reset();
-    return fd;
+std::uint16_t portOf(int fd) {
+    sockaddr_in6 address{};  // large enough for both, and with the port at the same place
+    socklen_t size = sizeof address;
+    getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+    return ntohs(address.sin6_port);
 }
 
 bool readExactly(int fd, std::string& into, std::size_t bytes) {
@@ -62,6 +66,13 @@ bool readExactly(int fd, std::string& into, std::size_t bytes) {
 
 }  // namespace
 
+UniqueFd connectTo(std::uint16_t port) {
+    UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const sockaddr_in address = loopback(port);
+    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fd.reset();
+    return fd;
+}
+
 std::uint16_t freePort() {
     const UniqueFd fd = listenOn(0);
     return portOf(fd.get());
@@ -71,7 +82,8 @@ bool canConnect(std::uint16_t port) {
     return static_cast<bool>(connectTo(port));
 }
 
-StubServer::StubServer(Serve serve) : serve_(std::move(serve)), listener_(listenOn(0)), port_(portOf(listener_.get())) {
+StubServer::StubServer(Serve serve, bool isIpv6)
+    : serve_(std::move(serve)), listener_(isIpv6 ? listenOnIpv6() : listenOn(0)), port_(portOf(listener_.get())) {
     acceptor_ = std::thread([this] { acceptAll(); });
 }
 
@@ -116,14 +128,18 @@ void StubServer::acceptAll() {
 }
 
 TcpProxy::TcpProxy(std::uint16_t target)
-    : server_([this, target](int fd) { relay(fd, target, {}, [this] { return isBlackHole_.load(); }); }) {}
+    : server_(
+          [this, target](int fd) { relay(fd, target, std::string_view{}, [this] { return isBlackHole_.load(); }); }) {}
 
 void relay(int fd, std::uint16_t target, std::string_view first, const std::function<bool()>& isSwallowed) {
     const UniqueFd upstream = connectTo(target);
-    if (!upstream || !writeAll(upstream.get(), first)) return;
+    if (upstream && writeAll(upstream.get(), first)) relayBetween(fd, upstream.get(), isSwallowed);
+}
+
+void relayBetween(int one, int other, const std::function<bool()>& isSwallowed) {
     std::string buffer(65536, '\0');
     while (true) {
-        pollfd both[2] = {{fd, POLLIN, 0}, {upstream.get(), POLLIN, 0}};
+        pollfd both[2] = {{one, POLLIN, 0}, {other, POLLIN, 0}};
         if (poll(both, 2, -1) < 0) return;
         for (int i = 0; i < 2; ++i) {
             if (both[i].revents == 0) continue;

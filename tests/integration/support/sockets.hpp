@@ -20,13 +20,13 @@ std::uint16_t freePort();
 /// Whether somebody accepts connections on 127.0.0.1.
 bool canConnect(std::uint16_t port);
 
-/// A server on a free port of 127.0.0.1 that does with each connection what the test says, on a thread of its own each.
-/// Connections still open are shut down with their owner.
+/// A server on a free port of 127.0.0.1, or of ::1, that does with each connection what the test says, on a thread of
+/// its own each. Connections still open are shut down with their owner.
 class StubServer {
   public:
     /// `serve` gets the connected socket, and may block on it; it is closed when `serve` returns.
     using Serve = std::function<void(int fd)>;
-    explicit StubServer(Serve serve);
+    explicit StubServer(Serve serve, bool isIpv6 = false);
     ~StubServer();
     StubServer(const StubServer&) = delete;
     StubServer& operator=(const StubServer&) = delete;
@@ -49,8 +49,12 @@ class StubServer {
     std::thread acceptor_;
 };
 
-/// Moves bytes between `fd` and a new connection to 127.0.0.1:`target`, after sending `first` there, until one side
-/// ends. While `isSwallowed` says so, what arrives is thrown away.
+/// A connection to 127.0.0.1; none where nobody listens.
+UniqueFd connectTo(std::uint16_t port);
+
+/// Moves bytes between two connections until one side ends. While `isSwallowed` says so, what arrives is thrown away.
+void relayBetween(int one, int other, const std::function<bool()>& isSwallowed = {});
+/// … between `fd` and a new connection to 127.0.0.1:`target`, after sending `first` there.
 void relay(int fd, std::uint16_t target, std::string_view first = {}, const std::function<bool()>& isSwallowed = {});
 
 /// Forwards every connection to `target` on 127.0.0.1; the test can cut, or stop moving bytes as a dead link does.
