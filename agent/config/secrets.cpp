@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include <fmt/core.h>
 
@@ -12,6 +13,7 @@
 #include "config/openness.hpp"
 #include "config/pem.hpp"
 #include "config/regular_file.hpp"
+#include "core/text.hpp"
 
 namespace edge {
 namespace {
@@ -99,8 +101,15 @@ std::string loadPassword(const Config& config) {
         rejectPassword(config, complaint);
     }
     std::string password = std::move(file->content);
-    if (password.ends_with('\n')) password.pop_back();
-    if (password.ends_with('\r')) password.pop_back();
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    if (password.starts_with(kByteOrderMark)) password.erase(0, kByteOrderMark.size());
+    password.erase(password.find_last_not_of("\r\n") + 1);
+    if (!isValidUtf8(password) || password.find('\0') != std::string::npos) {
+        rejectPassword(config, path + " is not UTF-8 text; allowed: the password in UTF-8, on one line");
+    }
+    if (password.find('\n') != std::string::npos) {
+        rejectPassword(config, path + " has more than one line; allowed: the password alone, on one line");
+    }
     if (password.empty()) rejectPassword(config, path + " is empty; allowed: the password, on one line");
     if (password.size() > kMaxPasswordBytes) {
         rejectPassword(config, fmt::format("{} is too long; allowed: {} bytes", path, kMaxPasswordBytes));

@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <functional>
+#include <memory>
 #include <stdlib.h>
 #include <string>
 
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
 
 #include "config/openness.hpp"
 #include "fakes/temp_dir.hpp"
@@ -58,7 +60,19 @@ TEST_F(Secrets, APasswordIsReadWithoutItsLineEnd) {
     EXPECT_EQ(loadPassword(configOf("")), "");
     EXPECT_EQ(loadPassword(passwordIn(file("a", "geheim\n", 0600))), "geheim");
     EXPECT_EQ(loadPassword(passwordIn(file("b", " geheim\r\n", 0400))), " geheim");
-    EXPECT_EQ(loadPassword(passwordIn(file("c", "zwei\n\n", 0600))), "zwei\n");
+    EXPECT_EQ(loadPassword(passwordIn(file("c", "zwei\n\n", 0600))), "zwei");
+    EXPECT_EQ(loadPassword(passwordIn(file("d", "\xEF\xBB\xBFgeheim\r\n", 0600))), "geheim");
+    EXPECT_EQ(loadPassword(passwordIn(file("e", "비밀번호\n", 0600))), "비밀번호");
+}
+
+TEST_F(Secrets, APasswordThatAnEditorMadeUnusableIsRefusedWithTheReason) {
+    using namespace std::string_view_literals;
+    for (const auto content : {"\xFF\xFEh\0i\0\r\0\n\0"sv, "h\0i\0"sv, "gr\xFCn\n"sv}) {
+        EXPECT_TRUE(contains(passwordMistake(file("p", content, 0600)), "is not UTF-8"));
+    }
+    for (const char* content : {"user\nhunter2-very-secret\n", "hunter2-very-secret\r\n\r\nuser"}) {
+        EXPECT_TRUE(contains(passwordMistake(file("p", content, 0600)), "more than one line"));
+    }
 }
 
 TEST_F(Secrets, APasswordThatOthersCanUseIsRefusedWithTheRepair) {
@@ -216,6 +230,31 @@ TEST_F(Secrets, ADamagedCertificateOrKeyIsNone) {
     const std::string mistake = tlsMistake(cert + "key_file = \"" + key + "\"\n");
     EXPECT_TRUE(contains(mistake, "holds a private key that is damaged")) << mistake;
     EXPECT_FALSE(contains(mistake, damaged.substr(30, 20))) << "never quoted";
+}
+
+TEST_F(Secrets, ACertificateThatOpenSslWouldNotFindIsRefusedWithTheReason) {
+    const auto mistakeOf = [this](const std::string& content) {
+        return tlsMistake("ca_file = \"" + file("ca.pem", content, 0644) + "\"\n");
+    };
+    const std::string whole = kCertificate;
+    std::string indented = "  " + whole;
+    for (auto at = indented.find('\n'); at + 1 < indented.size(); at = indented.find('\n', at + 1)) {
+        indented.insert(at + 1, "  ");
+    }
+    EXPECT_TRUE(contains(mistakeOf(indented), "in front of -----BEGIN")) << mistakeOf(indented);
+    EXPECT_TRUE(contains(mistakeOf("ca: " + whole), "in front of -----BEGIN"));
+    EXPECT_TRUE(contains(mistakeOf("\xFF\xFE" + whole), "UTF-16"));
+    EXPECT_EQ(mistakeOf("Certificate:\n    Data:\n" + whole + "what it is\n"), "");
+
+    const std::string base64 = whole.substr(28, whole.find("-----END") - 28);
+    std::string der(base64.size(), '\0');
+    std::unique_ptr<EVP_ENCODE_CTX, decltype(&EVP_ENCODE_CTX_free)> decoder(EVP_ENCODE_CTX_new(), &EVP_ENCODE_CTX_free);
+    int size = 0;
+    EVP_DecodeInit(decoder.get());
+    EVP_DecodeUpdate(decoder.get(), reinterpret_cast<unsigned char*>(der.data()), &size,
+                     reinterpret_cast<const unsigned char*>(base64.data()), static_cast<int>(base64.size()));
+    der.resize(static_cast<std::size_t>(size));
+    EXPECT_TRUE(contains(mistakeOf(der), "openssl x509 -inform der")) << mistakeOf(der);
 }
 
 TEST_F(Secrets, AKeyOfAnotherCertificateIsRefused) {
