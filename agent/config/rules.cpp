@@ -9,7 +9,7 @@
 
 #include <fmt/core.h>
 
-#include "config/suggest.hpp"
+#include "core/suggest.hpp"
 
 namespace edge {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <fmt/core.h>
 
-#include "config/suggest.hpp"
+#include "core/suggest.hpp"
 #include "core/text.hpp"
 
 namespace edge {

@@ -2,13 +2,18 @@
 #include "core/files.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <system_error>
 
 #include <fmt/core.h>
+
+#include "core/standard_streams.hpp"
 
 namespace edge {
 namespace {
@@ -32,6 +37,64 @@ Errc classify(int error) {
 
 tl::unexpected<Error> failedTo(const char* what, const std::string& path, int error) {
     return fail(classify(error), fmt::format("cannot {} {}: {}", what, path, std::generic_category().message(error)));
+}
+
+/// `path`, or what it leads to where it is a symbolic link, also one to a file that is not there yet.
+std::string followLinks(const std::string& path) {
+    constexpr int kMostLinks = 40;  // as the kernel
+    std::filesystem::path target(path);
+    for (int links = 0; links < kMostLinks; ++links) {
+        std::error_code error;
+        const auto next = std::filesystem::read_symlink(target, error);
+        if (error) break;
+        target = next.is_absolute() ? next : target.parent_path() / next;
+    }
+    return target.string();
+}
+
+/// Whether `path` is the file `status`: a link of /proc may name one that was deleted, or no file at all.
+bool isAt(const std::string& path, const struct stat& status) {
+    struct stat there {};
+    return ::lstat(path.c_str(), &there) == 0 && there.st_dev == status.st_dev && there.st_ino == status.st_ino;
+}
+
+constexpr int kMostNames = 10;
+
+/// Writes a new file beside `path` and moves it there. `old` is what it replaces, whose owner and mode it takes. 0 or
+/// errno.
+int replaceRegular(const std::string& path, const struct stat* old, std::string_view content) {
+    const std::size_t slash = path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
+    UniqueFd file;
+    std::string temporary;
+    // A name that nobody else in this process has, of a file made here: nobody can put a link in its way. What has that
+    // name already was left behind by a power cut.
+    static std::atomic<unsigned> count{0};
+    for (int i = 0; i < kMostNames && !file && (i == 0 || errno == EEXIST); ++i) {
+        temporary = fmt::format("{}.pi-edge-{}-{}.part", folder, ::getpid(), count++);
+        ::unlink(temporary.c_str());
+        file.reset(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+    }
+    if (!file) return errno;
+    int error = 0;
+    const auto check = [&error](int result) {
+        if (result != 0 && error == 0) error = errno;
+    };
+    if (old != nullptr) {
+        check(::fchown(file.get(), old->st_uid, old->st_gid));
+        check(::fchmod(file.get(), old->st_mode & ALLPERMS));
+    }
+    if (error == 0) error = writeAll(file.get(), content);
+    if (error == 0 && ::fsync(file.get()) != 0 && errno != EINVAL) error = errno;  // EINVAL: a file system without it
+    if (error == 0) check(::rename(temporary.c_str(), path.c_str()));
+    if (error != 0) ::unlink(temporary.c_str());
+    return error;
+}
+
+/// Where the file cannot be exchanged: its directory or its owner does not allow it, or it is a mount. 0 or errno.
+int overwrite(int fd, std::string_view content) {
+    if (::ftruncate(fd, 0) != 0) return errno;
+    return writeAll(fd, content);
 }
 
 }  // namespace
@@ -59,24 +122,28 @@ Result<std::string> readSmallFile(const std::string& path, std::size_t maxBytes)
     return content;
 }
 
+// A regular file is replaced as a whole, and keeps its owner and mode: a reader sees the old one or the new one, never
+// half of it. Where the directory does not allow that, or the file has several names, it is written in place. Symbolic
+// links are followed. What is no regular file (a device, a pipe) is written to.
 Result<void> replaceFile(const std::string& path, std::string_view content) {
-    const std::string temporary = path + ".part";
-    UniqueFd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (!file) return failedTo("write", temporary, errno);
+    // Opened first: the kernel follows the links that this user may follow, and says what is there and whether it may
+    // be written. Opening a pipe waits for its reader.
+    const UniqueFd existing(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    if (!existing && errno != ENOENT) return failedTo("write", path, errno);
+    struct stat status {};
+    if (existing && ::fstat(existing.get(), &status) != 0) return failedTo("write", path, errno);
     int error = 0;
-    for (std::string_view rest = content; !rest.empty() && error == 0;) {
-        const ssize_t written = ::write(file.get(), rest.data(), rest.size());
-        if (written >= 0) {
-            rest.remove_prefix(static_cast<std::size_t>(written));
-        } else if (errno != EINTR) {
-            error = errno;
-        }
+    if (existing && !S_ISREG(status.st_mode)) {
+        error = writeAll(existing.get(), content);
+        return error == 0 ? Result<void>() : failedTo("write", path, error);
     }
-    if (error == 0 && ::fsync(file.get()) != 0 && errno != EINVAL) error = errno;  // EINVAL: a pipe or device
-    if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
-    if (error == 0) return {};
-    ::unlink(temporary.c_str());
-    return failedTo("write", path, error);
+    const std::string target = followLinks(path);
+    // A second name of the same file would keep the old content.
+    const bool canMove = !existing || (status.st_nlink == 1 && isAt(target, status));
+    error = canMove ? replaceRegular(target, existing ? &status : nullptr, content) : EBUSY;
+    const bool mustStay = error == EACCES || error == EPERM || error == EBUSY;
+    if (existing && mustStay) error = overwrite(existing.get(), content);
+    return error == 0 ? Result<void>() : failedTo("write", path, error);
 }
 
 }  // namespace edge

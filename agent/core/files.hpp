@@ -37,7 +37,7 @@ class UniqueFd {
 /// message names the path and the reason. Blocks: call on a strand where the file is a device's.
 Result<std::string> readSmallFile(const std::string& path, std::size_t maxBytes = 4096);
 
-/// Writes `content` beside `path` and moves it there: whoever looks sees the old file or the new one, never half of it.
+/// Replaces a file as a whole, keeping owner and mode; follows links; writes to what is no regular file, like a device.
 Result<void> replaceFile(const std::string& path, std::string_view content);
 
 }  // namespace edge

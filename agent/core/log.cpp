@@ -3,12 +3,16 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <memory>
+#include <string>
 
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
+
+#include "core/standard_streams.hpp"
+#include "core/text.hpp"
 
 namespace edge::log {
 namespace {
@@ -30,7 +34,7 @@ class JournalPriority : public spdlog::custom_flag_formatter {
 
 std::shared_ptr<spdlog::logger> makeLogger() {
     auto logger = std::make_shared<spdlog::logger>("edge", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    if (std::getenv("JOURNAL_STREAM") != nullptr) {
+    if (isJournalReading()) {
         auto formatter = std::make_unique<spdlog::pattern_formatter>();
         formatter->add_flag<JournalPriority>('*').set_pattern("%*%v");
         logger->set_formatter(std::move(formatter));
@@ -69,8 +73,15 @@ void setLevel(Level level) {
 bool enabled(Level level) {
     return logger().should_log(toSpdlog(level));
 }
+// What does not print is escaped, whatever the line is made of: a message cannot change the terminal that shows it.
 void write(Level level, std::string_view line) {
-    logger().log(toSpdlog(level), line);
+    // Each of several lines gets what is in front of a line: journald takes them for messages of their own.
+    const std::string text = printableLines(line);
+    for (std::size_t begin = 0; begin <= text.size();) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size());
+        logger().log(toSpdlog(level), std::string_view(text).substr(begin, end - begin));
+        begin = end + 1;
+    }
 }
 
 }  // namespace edge::log

@@ -2,6 +2,7 @@
 #include "core/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include <fmt/core.h>
@@ -10,6 +11,28 @@ namespace edge {
 namespace {
 
 constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
+
+struct Range {
+    char32_t first;
+    char32_t last;
+};
+/// What shows nothing, or changes how the text around it is shown (Unicode's Default_Ignorable_Code_Point without the
+/// variation selectors that emoji need, the controls, and the line and paragraph separators).
+constexpr std::array<Range, 15> kUnprintable{{{0x00, 0x1F},
+                                              {0x7F, 0x9F},
+                                              {0xAD, 0xAD},
+                                              {0x34F, 0x34F},
+                                              {0x61C, 0x61C},
+                                              {0x115F, 0x1160},
+                                              {0x17B4, 0x17B5},
+                                              {0x180B, 0x180F},
+                                              {0x200B, 0x200F},
+                                              {0x2028, 0x202E},
+                                              {0x2060, 0x206F},
+                                              {0x3164, 0x3164},
+                                              {0xFEFF, 0xFEFF},
+                                              {0xFFF0, 0xFFFB},
+                                              {0xE0000, 0xE0FFF}}};
 
 /// The length of the well-formed UTF-8 sequence at the front, 0 where there is none. RFC 3629, table 3-7 of Unicode.
 std::size_t sequenceLength(std::string_view text) {
@@ -33,6 +56,44 @@ std::size_t sequenceLength(std::string_view text) {
         return isBetween(1, low, high) && isTail(2) && isTail(3) ? 4 : 0;
     }
     return 0;
+}
+
+/// Of one well-formed sequence.
+char32_t codePointOf(std::string_view sequence) {
+    const auto lead = static_cast<std::uint8_t>(sequence.front());
+    if (sequence.size() == 1) return lead;
+    char32_t point = lead & (0x7FU >> sequence.size());
+    for (const char c : sequence.substr(1)) point = point << 6U | (static_cast<std::uint8_t>(c) & 0x3FU);
+    return point;
+}
+
+bool isUnprintable(char32_t point) {
+    return std::any_of(kUnprintable.begin(), kUnprintable.end(),
+                       [point](const Range& range) { return point >= range.first && point <= range.last; });
+}
+
+/// The first character of `text`, which is not empty, as it may be shown; `length` is set to the bytes that it takes.
+std::string shownCharacter(std::string_view text, std::size_t& length) {
+    length = sequenceLength(text);
+    if (length == 0) {
+        length = 1;
+        return fmt::format("\\x{:02x}", static_cast<std::uint8_t>(text.front()));
+    }
+    const std::string_view sequence = text.substr(0, length);
+    const char32_t point = codePointOf(sequence);
+    if (!isUnprintable(point)) return std::string(sequence);
+    const auto number = static_cast<std::uint32_t>(point);
+    return point < 0x80 ? fmt::format("\\x{:02x}", number) : fmt::format("\\u{{{:x}}}", number);
+}
+
+/// The length of the white space or invisible character at the front, 0 where there is none.
+std::size_t invisibleLength(std::string_view text) {
+    constexpr char32_t kFirstAfterControls = 0xA0;
+    const std::size_t length = text.empty() ? 0 : sequenceLength(text);
+    if (length == 0) return 0;
+    const char32_t point = codePointOf(text.substr(0, length));
+    const bool isInvisible = point >= kFirstAfterControls && isUnprintable(point);
+    return isInvisible || kWhiteSpace.find(text.front()) != std::string_view::npos ? length : 0;
 }
 
 }  // namespace
@@ -59,17 +120,59 @@ std::string toLower(std::string_view text) {
     return lower;
 }
 
+std::string_view trimInvisible(std::string_view text) {
+    while (const std::size_t length = invisibleLength(text)) text.remove_prefix(length);
+    while (!text.empty()) {
+        std::size_t last = text.size() - 1;
+        while (last > 0 && (static_cast<std::uint8_t>(text[last]) & 0xC0U) == 0x80U) --last;
+        if (invisibleLength(text.substr(last)) != text.size() - last) break;
+        text = text.substr(0, last);
+    }
+    return text;
+}
+
 std::string printable(std::string_view text, std::size_t maxBytes) {
     std::string shown;
     while (!text.empty()) {
-        const std::size_t length = sequenceLength(text);
-        const auto byte = static_cast<std::uint8_t>(text.front());
-        const bool isControl = byte < 0x20 || byte == 0x7F;
-        const std::string piece =
-            length == 0 || isControl ? fmt::format("\\x{:02x}", byte) : std::string(text.substr(0, length));
+        std::size_t length = 0;
+        const std::string piece = shownCharacter(text, length);
         if (shown.size() + piece.size() > maxBytes) return shown + "…";
         shown += piece;
-        text.remove_prefix(std::max<std::size_t>(length, 1));
+        text.remove_prefix(length);
+    }
+    return shown;
+}
+
+std::string printableLines(std::string_view text) {
+    std::string shown;
+    shown.reserve(text.size());
+    while (!text.empty()) {
+        std::size_t length = 1;
+        const char front = text.front();
+        const bool isPlain = front == '\n' || (front >= ' ' && front < '\x7F');
+        shown += isPlain ? std::string(1, front) : shownCharacter(text, length);
+        text.remove_prefix(length);
+    }
+    return shown;
+}
+
+std::string printableJson(std::string_view json) {
+    constexpr char32_t kFirstOfTwo = 0x10000;
+    std::string shown;
+    shown.reserve(json.size());
+    while (!json.empty()) {
+        const std::size_t length = std::max<std::size_t>(sequenceLength(json), 1);
+        const std::string_view sequence = json.substr(0, length);
+        const char32_t point = codePointOf(sequence);
+        if (point < 0x7F || !isUnprintable(point)) {
+            shown += sequence;
+        } else if (point < kFirstOfTwo) {
+            shown += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(point));
+        } else {
+            const auto rest = static_cast<std::uint32_t>(point - kFirstOfTwo);
+            shown += fmt::format("\\u{:04x}\\u{:04x}", 0xD800U + (rest >> 10U), 0xDC00U + (rest & 0x3FFU));
+        }
+        json.remove_prefix(length);
     }
     return shown;
 }

@@ -15,9 +15,20 @@ namespace edge {
 /// ASCII letters only; other bytes stay.
 [[nodiscard]] std::string toLower(std::string_view text);
 
-/// For a log line or an error message: control characters and invalid UTF-8 escaped as \xNN, cut after `maxBytes`
-/// (never inside a character) with "…".
+/// ASCII white space and invisible characters (a byte order mark, zero-width characters, bidirectional marks) removed
+/// at both ends: what a person cannot see in front of a word is not part of it.
+[[nodiscard]] std::string_view trimInvisible(std::string_view text);
+
+/// For a log line or an error message: what does not print (controls, C1 too, bidirectional marks, zero-width
+/// characters) escaped as \xNN or \u{NNNN}, invalid UTF-8 as \xNN; cut after `maxBytes` (never inside a character) with
+/// "…".
 [[nodiscard]] std::string printable(std::string_view text, std::size_t maxBytes = 200);
+
+/// The same for text of several lines: line feeds stay, and nothing is cut.
+[[nodiscard]] std::string printableLines(std::string_view text);
+
+/// The same for serialised JSON of valid UTF-8: escaped as JSON does, so that it means what it meant.
+[[nodiscard]] std::string printableJson(std::string_view json);
 
 /// Two lower-case digits a byte.
 [[nodiscard]] std::string toHex(std::string_view bytes);

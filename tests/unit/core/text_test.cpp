@@ -37,6 +37,45 @@ TEST(Printable, EscapesControlCharactersAndBrokenBytes) {
     EXPECT_EQ(printable("온도"), "온도");
 }
 
+TEST(Printable, EscapesWhatChangesATerminalOrShowsNothing) {
+    EXPECT_EQ(printable("\xC2\x9B"
+                        "31m"),
+              "\\u{9b}31m");                                                   // C1: a control sequence in one byte
+    EXPECT_EQ(printable("a\x7F"), "a\\x7f");                                   // delete
+    EXPECT_EQ(printable("\xE2\x80\xAEtrats"), "\\u{202e}trats");               // right-to-left override
+    EXPECT_EQ(printable("\xE2\x81\xA6x\xE2\x81\xA9"), "\\u{2066}x\\u{2069}");  // isolates
+    EXPECT_EQ(printable("st\xE2\x80\x8B"
+                        "op"),
+              "st\\u{200b}op");                                 // zero width
+    EXPECT_EQ(printable("\xEF\xBB\xBFstop"), "\\u{feff}stop");  // byte order mark
+    EXPECT_EQ(printable("a\xE2\x80\xA8"
+                        "b"),
+              "a\\u{2028}b");                                // line separator
+    EXPECT_EQ(printable("\xF3\xA0\x81\x81"), "\\u{e0041}");  // a tag
+    EXPECT_EQ(printable("온도 21 °C ❤️ 😀 ñ — …"), "온도 21 °C ❤️ 😀 ñ — …");
+}
+
+TEST(Printable, KeepsLinesWhereAskedTo) {
+    EXPECT_EQ(printableLines("a\nb\x1b[2J\n온도\xC2\x85\xff"), "a\nb\\x1b[2J\n온도\\u{85}\\xff");
+    EXPECT_EQ(printableLines(std::string(500, 'x')), std::string(500, 'x'));
+}
+
+TEST(Printable, EscapesInJsonWithoutChangingItsMeaning) {
+    EXPECT_EQ(printableJson("{\"a\":\"\xC2\x9B\xE2\x80\xAE\xF3\xA0\x81\x81\x7F\"}\n"),
+              "{\"a\":\"\\u009b\\u202e\\udb40\\udc41\\u007f\"}\n");
+    EXPECT_EQ(printableJson("{\"온도\":1}"), "{\"온도\":1}");
+}
+
+TEST(Text, TrimsWhatCannotBeSeen) {
+    EXPECT_EQ(trimInvisible("\xEF\xBB\xBFstart\r\n"), "start");
+    EXPECT_EQ(trimInvisible(" \xE2\x80\x8B\xE2\x80\x8E {\"a\":1}\xE2\x80\x8B "), "{\"a\":1}");
+    EXPECT_EQ(trimInvisible("st\xE2\x80\x8Bop"), "st\xE2\x80\x8Bop");
+    EXPECT_EQ(trimInvisible("온도"), "온도");
+    EXPECT_EQ(trimInvisible("\xEF\xBB\xBF"), "");
+    EXPECT_EQ(trimInvisible("\xff"), "\xff");
+    EXPECT_EQ(trimInvisible("\x80\x80"), "\x80\x80");
+}
+
 TEST(Printable, CutsBetweenCharacters) {
     EXPECT_EQ(printable("온도", 4), "온…");
     EXPECT_EQ(printable("온도", 6), "온도");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "config/suggest.hpp"
+#include "core/suggest.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "config/suggest.hpp"
+#include "core/suggest.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -11,8 +11,9 @@ namespace {
 
 constexpr std::size_t kMaxTypedBytes = 40;
 
-/// Letters inserted, left out, changed or swapped with their neighbour, each counting one (Damerau and Levenshtein).
-std::size_t distance(std::string_view a, std::string_view b) {
+}  // namespace
+
+std::size_t editDistance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> beforeLast(b.size() + 1);
     std::vector<std::size_t> last(b.size() + 1);
     std::vector<std::size_t> row(b.size() + 1);
@@ -30,15 +31,13 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return last[b.size()];
 }
 
-}  // namespace
-
 std::string nearest(std::string_view typed, const std::vector<std::string>& candidates) {
     if (typed.size() > kMaxTypedBytes) return "";
     const std::string lower = toLower(typed);
     std::string best;
     std::size_t bestDistance = std::max<std::size_t>(1, typed.size() / 3) + 1;
     for (const std::string& candidate : candidates) {
-        const std::size_t d = distance(lower, toLower(candidate));
+        const std::size_t d = editDistance(lower, toLower(candidate));
         if (d >= bestDistance) continue;
         best = candidate;
         bestDistance = d;
