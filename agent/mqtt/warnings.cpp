@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "mqtt/warnings.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <fmt/core.h>
 
 #include "core/text.hpp"
@@ -21,16 +24,25 @@ bool isLoopback(const std::string& host) {
 
 std::vector<std::string> connectionWarnings(const MqttConfig& config) {
     std::vector<std::string> warnings;
+    const auto warn = [&warnings](std::string text) {
+        if (std::find(warnings.begin(), warnings.end(), text) == warnings.end()) warnings.push_back(std::move(text));
+    };
     for (const ServerAddress& server : config.servers) {
+        if (isLoopback(server.host)) continue;
+        const bool hasCertificate = !config.tls.certFile.empty();
         if (!config.passwordFile.empty() && !isEncrypted(server.scheme)) {
-            warnings.push_back(
-                fmt::format("mqtt.servers: the password goes to {} unencrypted, everybody on the way can read it; use "
-                            "mqtts:// or wss://",
+            warn(
+                fmt::format("mqtt.servers: the password goes to {} unencrypted: everyone on the network path can read "
+                            "it; use mqtts:// or wss://",
                             toString(server)));
         }
-        if (config.username.empty() && config.tls.certFile.empty() && !isLoopback(server.host)) {
-            warnings.push_back(fmt::format(
-                "mqtt.servers: {} is used without a login, so whoever reaches it can command this device and see its "
+        if (!config.username.empty() && config.passwordFile.empty() && !hasCertificate) {
+            warn(fmt::format("mqtt.username: \"{}\" goes to {} without a password; set mqtt.password_file",
+                             printable(config.username), toString(server)));
+        }
+        if (config.username.empty() && config.passwordFile.empty() && !hasCertificate) {
+            warn(fmt::format(
+                "mqtt.servers: {} is used without a login: everyone who reaches it can command this device and see its "
                 "pictures; let the broker ask for one and set mqtt.username and mqtt.password_file",
                 toString(server)));
         }

@@ -8,8 +8,8 @@
 
 namespace edge {
 
-/// What works and is not wise about the way to the broker, one sentence each: for the log at start, check-config and
-/// health.
+/// What works and is not wise about the way to the broker, one sentence each, none twice: for the log at start,
+/// check-config and health.
 [[nodiscard]] std::vector<std::string> connectionWarnings(const MqttConfig& config);
 
 /// "localhost", 127.0.0.0/8 and ::1: the broker is on this machine.

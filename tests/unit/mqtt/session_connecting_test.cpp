@@ -355,6 +355,7 @@ TEST(SessionConnecting, LowersTheWillForABrokerThatKeepsNothing) {
 
 TEST(SessionConnecting, WarnsInHealthAboutAPasswordInTheClear) {
     MqttConfig config;
+    config.servers.front().host = "broker.example";
     config.username = "pi";
     config.passwordFile = "/etc/secret";
     const SessionFixture f(config);

@@ -22,6 +22,38 @@ TEST(ConnectionWarnings, AreNoneForALocalBrokerWithoutLogin) {
     }
 }
 
+TEST(ConnectionWarnings, AreNoneForALocalBrokerWithAPassword) {
+    for (const char* host : {"localhost", "127.0.0.1", "::1"}) {
+        MqttConfig config = configFor(Scheme::kMqtt, host);
+        config.username = "pi";
+        EXPECT_TRUE(connectionWarnings(config).empty()) << host;
+        config.passwordFile = "/etc/secret";
+        EXPECT_TRUE(connectionWarnings(config).empty()) << host;
+    }
+}
+
+TEST(ConnectionWarnings, AreNotRepeatedForAServerThatIsConfiguredTwice) {
+    MqttConfig config = configFor(Scheme::kMqtt, "broker.example");
+    config.servers.push_back(config.servers.front());
+    EXPECT_EQ(connectionWarnings(config).size(), 1U);
+}
+
+TEST(ConnectionWarnings, SayThatAUserNameHasNoPassword) {
+    for (const Scheme scheme : {Scheme::kMqtt, Scheme::kMqtts}) {
+        MqttConfig config = configFor(scheme, "broker.example");
+        config.username = "pi";
+
+        const auto warnings = connectionWarnings(config);
+
+        ASSERT_EQ(warnings.size(), 1U);
+        EXPECT_NE(warnings[0].find("mqtt.password_file"), std::string::npos) << warnings[0];
+    }
+    MqttConfig withCertificate = configFor(Scheme::kMqtts, "broker.example");
+    withCertificate.username = "pi";
+    withCertificate.tls.certFile = "/etc/client.pem";
+    EXPECT_TRUE(connectionWarnings(withCertificate).empty());
+}
+
 TEST(ConnectionWarnings, SayThatAPasswordTravelsUnencrypted) {
     for (const Scheme scheme : {Scheme::kMqtt, Scheme::kWs}) {
         MqttConfig config = configFor(scheme, "broker.example");
