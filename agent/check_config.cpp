@@ -11,8 +11,15 @@ namespace edge {
 
 int checkConfig(const std::string& path, std::ostream& out, std::ostream& err) {
     const Config config = loadConfig(path, readIdentity());
-    checkTlsFiles(config);
-    loadPassword(config);
+    const auto check = [&err](const auto& part) {
+        try {
+            part();
+        } catch (const SecretUnreadable& error) {
+            err << "warning: " << error.what() << "\nwarning: " << error.remedy() << '\n';
+        }
+    };
+    check([&config] { checkTlsFiles(config); });
+    check([&config] { (void)loadPassword(config); });
     for (const std::string& warning : connectionWarnings(config.mqtt)) err << path << ": warning: " << warning << '\n';
     out << path << ": fine. Device " << config.device.id << ", " << config.sensors.size() << " sensors, broker "
         << toString(config.mqtt.servers.front()) << '\n';

@@ -17,6 +17,22 @@ class ConfigError : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// Nothing is known to be wrong, but this user cannot check all of it: what() says what could not be read, and remedy()
+/// how it can be checked. An agent that runs needs it, so for `run` it is a ConfigError like any other.
+class SecretUnreadable : public ConfigError {
+  public:
+    enum class Reason {
+        kPermission,  ///< the service's user, or root, may read it
+        kCredential,  ///< systemd gives it to the service alone
+    };
+    SecretUnreadable(Reason reason, const std::string& text) : ConfigError(text), reason_(reason) {}
+    [[nodiscard]] Reason reason() const { return reason_; }
+    [[nodiscard]] std::string remedy() const;
+
+  private:
+    Reason reason_;
+};
+
 inline constexpr int kExitConfig = 78;  // EX_CONFIG of sysexits.h; systemd does not restart on it
 
 /// Reads and checks `path`; all mistakes are reported, in the order of their lines. Opens no secret. Throws
@@ -28,11 +44,12 @@ Config parseConfig(std::string_view text, const std::string& name, const Identit
 
 /// The broker's password: "" where none is configured. A path must be a regular file that group and others cannot read
 /// (checked on the opened descriptor), a credential is looked up in $CREDENTIALS_DIRECTORY. A final newline is not part
-/// of it. Throws ConfigError, which never holds a byte of the secret.
+/// of it. Throws ConfigError (SecretUnreadable where only this user is the reason), which never holds a byte of the
+/// secret.
 std::string loadPassword(const Config& config);
 
 /// Checks that the files of [mqtt.tls] can be read and are what they should be, the key file closed to group and
-/// others. Throws ConfigError.
+/// others. Throws ConfigError (SecretUnreadable where only this user is the reason).
 void checkTlsFiles(const Config& config);
 
 }  // namespace edge

@@ -37,34 +37,42 @@ std::string complaintOfOpenness(const RegularFile& file, const std::string& path
     return complaintOfOpenness(file, path, place, ::geteuid());
 }
 
-[[noreturn]] void rejectPassword(const Config& config, std::string text) {
+std::string passwordMistake(const Config& config, std::string text) {
     const std::string key = "mqtt.password_file";
     Mistakes mistakes(config.file);
     mistakes.add(lineOf(config, key), key, std::move(text));
-    throw ConfigError(mistakes.text());
+    return mistakes.text();
+}
+
+[[noreturn]] void rejectPassword(const Config& config, std::string text) {
+    throw ConfigError(passwordMistake(config, std::move(text)));
 }
 
 /// A PEM file of the configuration, and what is wrong with it.
 struct PemFile {
     std::string content;
-    std::string complaint;  ///< "" = nothing
+    std::string complaint;      ///< "" = nothing
+    bool isUnreadable = false;  ///< the complaint is that this user may not read it
 };
+
+PemFile cannotRead(const std::string& path, const Error& error) {
+    return {"", fmt::format("{} {}; allowed: a PEM file that this user can read", path, error.message),
+            error.code == Errc::kPermission};
+}
 
 PemFile readCertificates(const std::string& path) {
     auto file = readRegularFile(path, kMaxCertificatesBytes);
-    if (!file)
-        return {"", fmt::format("{} {}; allowed: a PEM file that this user can read", path, file.error().message)};
+    if (!file) return cannotRead(path, file.error());
     std::string complaint = complaintOfCertificates(file->content);
     if (!complaint.empty()) {
         complaint = fmt::format("{} {}; allowed: a PEM file with a line -----BEGIN CERTIFICATE-----", path, complaint);
     }
-    return {std::move(file->content), std::move(complaint)};
+    return {std::move(file->content), std::move(complaint), false};
 }
 
 PemFile readPrivateKey(const std::string& path, const std::string& credentials) {
     auto file = readRegularFile(path, kMaxSecretBytes);
-    if (!file)
-        return {"", fmt::format("{} {}; allowed: a PEM file that this user can read", path, file.error().message)};
+    if (!file) return cannotRead(path, file.error());
     std::string complaint = complaintOfPrivateKey(file->content);
     if (!complaint.empty()) {
         complaint = fmt::format(
@@ -74,10 +82,16 @@ PemFile readPrivateKey(const std::string& path, const std::string& credentials) 
     } else {
         complaint = complaintOfOpenness(*file, path, credentials);
     }
-    return {std::move(file->content), std::move(complaint)};
+    return {std::move(file->content), std::move(complaint), false};
 }
 
 }  // namespace
+
+std::string SecretUnreadable::remedy() const {
+    return reason_ == Reason::kCredential
+               ? "systemd gives a credential to the service alone, so it cannot be checked here"
+               : "run this as root (sudo) to check it, too";
+}
 
 std::string loadPassword(const Config& config) {
     const std::string& setting = config.mqtt.passwordFile;
@@ -85,17 +99,21 @@ std::string loadPassword(const Config& config) {
     const std::string credentials = credentialsDirectory();
     const bool isPath = setting.find('/') != std::string::npos;
     if (!isPath && credentials.empty()) {
-        rejectPassword(
-            config,
-            "names a systemd credential, but $CREDENTIALS_DIRECTORY is not set; allowed: a path with a '/', or a name "
-            "that the service has in LoadCredential=");
+        throw SecretUnreadable(
+            SecretUnreadable::Reason::kCredential,
+            passwordMistake(config,
+                            "names a systemd credential, but $CREDENTIALS_DIRECTORY is not set; allowed: a path with a "
+                            "'/', or a name that the service has in LoadCredential="));
     }
     const std::string path = isPath ? setting : credentials + '/' + setting;
     auto file = readRegularFile(path, kMaxSecretBytes);
     if (!file) {
         // What could not be opened may be the password itself, written in the wrong place: it is not repeated.
-        rejectPassword(config, fmt::format("the {} it names {}; allowed: a file that this user can read",
-                                           isPath ? "file" : "credential", file.error().message));
+        const std::string text = fmt::format("the {} it names {}; allowed: a file that this user can read",
+                                             isPath ? "file" : "credential", file.error().message);
+        if (file.error().code == Errc::kPermission)
+            throw SecretUnreadable(SecretUnreadable::Reason::kPermission, passwordMistake(config, text));
+        rejectPassword(config, text);
     }
     if (const auto complaint = complaintOfOpenness(*file, path, credentials); !complaint.empty()) {
         rejectPassword(config, complaint);
@@ -120,21 +138,28 @@ std::string loadPassword(const Config& config) {
 void checkTlsFiles(const Config& config) {
     const TlsConfig& tls = config.mqtt.tls;
     Mistakes mistakes(config.file);
-    const auto complain = [&](const std::string& key, std::string complaint) {
-        if (!complaint.empty()) mistakes.add(lineOf(config, key), key, std::move(complaint));
+    bool isOnlyUnreadable = true;
+    const auto complain = [&](const std::string& key, const PemFile& file) {
+        if (file.complaint.empty()) return;
+        mistakes.add(lineOf(config, key), key, file.complaint);
+        isOnlyUnreadable = isOnlyUnreadable && file.isUnreadable;
     };
-    if (!tls.caFile.empty()) complain("mqtt.tls.ca_file", readCertificates(tls.caFile).complaint);
+    if (!tls.caFile.empty()) complain("mqtt.tls.ca_file", readCertificates(tls.caFile));
     const PemFile certificate = tls.certFile.empty() ? PemFile{} : readCertificates(tls.certFile);
     const PemFile key = tls.keyFile.empty() ? PemFile{} : readPrivateKey(tls.keyFile, credentialsDirectory());
-    complain("mqtt.tls.cert_file", certificate.complaint);
-    complain("mqtt.tls.key_file", key.complaint);
+    complain("mqtt.tls.cert_file", certificate);
+    complain("mqtt.tls.key_file", key);
     const bool canBeCompared = !tls.certFile.empty() && !tls.keyFile.empty() && mistakes.empty();
     if (canBeCompared && !isKeyOf(key.content, certificate.content)) {
         complain("mqtt.tls.key_file",
-                 fmt::format("{} is not the key of {}; allowed: the one that the certificate was made for", tls.keyFile,
-                             tls.certFile));
+                 {"",
+                  fmt::format("{} is not the key of {}; allowed: the one that the certificate was made for",
+                              tls.keyFile, tls.certFile),
+                  false});
     }
-    if (!mistakes.empty()) throw ConfigError(mistakes.text());
+    if (mistakes.empty()) return;
+    if (isOnlyUnreadable) throw SecretUnreadable(SecretUnreadable::Reason::kPermission, mistakes.text());
+    throw ConfigError(mistakes.text());
 }
 
 }  // namespace edge

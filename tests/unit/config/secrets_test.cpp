@@ -94,7 +94,21 @@ TEST(Openness, ASecretBelongsToRootOrToWhoReadsIt) {
     EXPECT_EQ(complaint(0, 1000), "");
     EXPECT_EQ(complaint(1000, 1000), "");
     EXPECT_EQ(complaint(12345, 1000), "/p belongs to user 12345; allowed: root or user 1000, so run: chown 1000 /p");
-    EXPECT_EQ(complaint(12345, 0), "/p belongs to user 12345; allowed: root or user 0, so run: chown 0 /p");
+    EXPECT_EQ(complaint(12345, 0), "") << "root checks it for the service, whose user owns it";
+}
+
+TEST_F(Secrets, ACredentialOutsideOfTheServiceIsNoMistakeThatIsKnown) {
+    EXPECT_THROW((void)loadPassword(passwordIn("mqtt-password")), SecretUnreadable);
+}
+
+TEST_F(Secrets, WhatIsMissingIsAMistakeAndNotMerelyUnreadable) {
+    try {
+        (void)loadPassword(passwordIn(directory_.file("missing")));
+        FAIL();
+    } catch (const SecretUnreadable&) {
+        FAIL();
+    } catch (const ConfigError&) {
+    }
 }
 
 TEST_F(Secrets, ASymbolicLinkIsJudgedByWhatItLeadsTo) {
