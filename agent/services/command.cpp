@@ -118,7 +118,7 @@ class JsonCommand {
             return refuse(ReplyCode::kInvalidPayload,
                           fmt::format("the object needs \"command\": one of {}", commandList()));
         }
-        const std::string word = toLower(trim(*text));
+        const std::string word = toLower(trimInvisible(*text));
         row_ = findCommand(word);
         if (row_ == nullptr) {
             command_.word = printable(word, kShownBytes);
@@ -231,7 +231,7 @@ tl::expected<Command, CommandError> parseCommand(std::string_view payload) {
     if (!isValidUtf8(payload)) {
         return refusal(ReplyCode::kInvalidPayload, "the payload is not UTF-8 text; send a word or a JSON object");
     }
-    const std::string_view text = trim(payload);
+    const std::string_view text = trimInvisible(payload);
     if (text.empty()) {
         return refusal(ReplyCode::kInvalidPayload, fmt::format("the payload is empty; send {}", commandList()));
     }

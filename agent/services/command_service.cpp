@@ -197,7 +197,7 @@ struct CommandService::Impl {
 
     void carryOutOutput(const EntryPtr& entry, const std::string& name) {
         entry->word = "set";
-        const std::string value = toLower(trim(entry->payload));
+        const std::string value = toLower(trimInvisible(entry->payload));
         if (value != "on" && value != "off" && value != "toggle") {
             return refuse(entry, ReplyCode::kInvalidPayload, "an output takes ON, OFF or TOGGLE");
         }

@@ -28,6 +28,15 @@ TEST(ParseCommand, TakesEveryWordInAnyCaseWithWhiteSpaceAround) {
     EXPECT_EQ(accepted("\tCapture ").word, "capture");
 }
 
+TEST(ParseCommand, IgnoresInvisibleMarksAround) {
+    EXPECT_EQ(accepted("\xEF\xBB\xBFstatus").word, "status");                              // byte order mark
+    EXPECT_EQ(accepted("\xE2\x80\x8B stop\xE2\x80\x8B\r\n").word, "stop");                 // zero width
+    EXPECT_EQ(accepted("\xE2\x80\x8F{\"command\":\"\xEF\xBB\xBFstart\"}").word, "start");  // right-to-left mark
+    EXPECT_EQ(refused("st\xE2\x80\x8Bop").code, ReplyCode::kUnknownCommand) << "not inside of a word";
+    EXPECT_EQ(refused(std::string_view("start\0", 6)).code, ReplyCode::kUnknownCommand);
+    EXPECT_EQ(refused("\xEF\xBB\xBF").code, ReplyCode::kInvalidPayload);
+}
+
 TEST(ParseCommand, TakesAnObjectWithEveryOption) {
     const Command command = accepted(R"( {"command": "Capture", "width": 1280, "height": 720, "quality": 75, "count": 3,
         "every": "500ms", "timeout": "10s", "transaction": "t-1", "expires_at": "2026-11-20T09:30:00Z"} )");
