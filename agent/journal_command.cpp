@@ -10,7 +10,8 @@ namespace edge {
 
 int runJournal(const std::string& configPath, JournalCommandOptions options, std::ostream& out, std::ostream& err) {
     options.header = ::isatty(STDOUT_FILENO) == 1;
-    options.path = loadConfig(configPath, readIdentity()).journal.path;
+    // Wrong usage first: it is wrong with any configuration.
+    if (mistakeIn(options).empty()) options.path = loadConfig(configPath, readIdentity()).journal.path;
     return runJournalCommand(options, out, err);
 }
 

@@ -13,15 +13,18 @@ struct JournalCommandOptions {
     std::string path;                   ///< journal.path
     std::string kind;                   ///< "" = all, else one of JournalReader::kKinds
     std::string since;                  ///< "" = from the start, else what parseSince() takes
-    std::optional<std::uint64_t> last;  ///< only the last so many; with `follow` alone: the last 10
+    std::optional<std::uint64_t> last;  ///< only the last so many, at least 1; with `follow` alone: 10
     bool json = false;                  ///< one object a line instead of text
     bool header = false;                ///< the names of the columns first, for a person at a terminal
-    bool follow = false;  ///< go on with what is written from now on, until SIGINT, SIGTERM or nobody reads
+    bool follow = false;                ///< go on with what is written from now on, until a signal ends it
 };
 
+/// What is wrong with the options, in one sentence; "" = nothing.
+[[nodiscard]] std::string mistakeIn(const JournalCommandOptions& options);
+
 /// `pi-edge-agent journal`: rows to `out`, oldest first. Writes nothing to the journal, and needs no running agent.
-/// Returns the exit code: 0 done (also when it was interrupted, or `out` was closed); 1 the journal cannot be read; 2
-/// an option is wrong. 1 and 2 come with a sentence on `err`.
+/// Returns the exit code: 0 done; 1 the journal cannot be read, or `out` cannot be written; 2 an option is wrong. 1 and
+/// 2 come with a sentence on `err`, except where `out` is the reason.
 int runJournalCommand(const JournalCommandOptions& options, std::ostream& out, std::ostream& err);
 
 }  // namespace edge

@@ -123,7 +123,7 @@ std::string toJsonLine(const JournalRow& row) {
             AddFields{json}(stored.record);
         },
         row);
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return printableJson(json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace edge

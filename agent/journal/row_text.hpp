@@ -15,7 +15,7 @@ std::string textHeader();
 std::string toTextLine(const JournalRow& row);
 
 /// One JSON object, always valid UTF-8: a text that is not shows its bad bytes as U+FFFD, and a payload is then also
-/// there as `payload_hex`.
+/// there as `payload_hex`. What does not print is escaped, as JSON does.
 std::string toJsonLine(const JournalRow& row);
 
 }  // namespace edge

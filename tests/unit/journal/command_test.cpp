@@ -131,8 +131,6 @@ TEST_F(CommandTest, FiltersByKindTimeAndNumber) {
     options.kind = "";
     options.last = 3;
     EXPECT_EQ(runJson().at(0)["payload"], "start");
-    options.last = 0;
-    EXPECT_EQ(runJson().size(), 0U);
     options.last = 99;
     EXPECT_EQ(runJson().size(), 5U);
     options.last.reset();
@@ -209,13 +207,34 @@ TEST_F(CommandTest, SaysInOneSentenceWhatIsWrong) {
     EXPECT_NE(err.str().find("2h"), std::string::npos);
 }
 
-TEST_F(CommandTest, EndsQuietlyWhenNobodyReads) {
+TEST_F(CommandTest, FailsWhereItsOutputCannotBeWritten) {
     fill();
     std::ofstream full("/dev/full");
 
-    EXPECT_EQ(runJournalCommand(options, full, err), 0);
+    EXPECT_EQ(runJournalCommand(options, full, err), 1);
+}
 
-    EXPECT_EQ(err.str(), "");
+TEST_F(CommandTest, ShowsNothingThatATerminalWouldObey) {
+    ASSERT_TRUE(start());
+    // A control sequence in C1, one in C0, a right-to-left override, a zero-width space.
+    const std::string payload =
+        "a\xC2\x9B"
+        "2Jb\x1b[2Jc\xE2\x80\xAE"
+        "d\xE2\x80\x8B";
+    journal->record(CommandRecord{loop->clock().wallNow(), "command", payload, "", "error", "unknown_command", payload},
+                    {});
+    stop();
+
+    ASSERT_EQ(run(), 0);
+    EXPECT_NE(out.str().find("a\\u{9b}2Jb\\x1b[2Jc\\u{202e}d\\u{200b}"), std::string::npos) << out.str();
+    for (const char* raw : {"\xC2\x9B", "\x1b", "\xE2\x80\xAE", "\xE2\x80\x8B"}) {
+        EXPECT_EQ(out.str().find(raw), std::string::npos);
+    }
+    const auto rows = runJson();
+    for (const char* raw : {"\xC2\x9B", "\x1b", "\xE2\x80\xAE", "\xE2\x80\x8B"}) {
+        EXPECT_EQ(out.str().find(raw), std::string::npos);
+    }
+    EXPECT_EQ(rows.at(0)["payload"], payload) << "a program reads what came";
 }
 
 TEST_F(CommandTest, FollowsWhatAReadingWrittenLateWouldHide) {
