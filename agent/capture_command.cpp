@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "capture_command.hpp"
 
-#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <ostream>
 
@@ -12,15 +13,18 @@
 #include "core/asio_loop.hpp"
 #include "core/files.hpp"
 #include "core/identity.hpp"
+#include "core/log.hpp"
 
 namespace edge {
 namespace {
 
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+
 Result<Picture> takeOne(const Config& config) {
     AsioLoop loop;
     CameraClient camera(loop, config);
-    Result<Picture> result = fail(Errc::kCancelled, "interrupted");
-    const SignalWatch interrupt(loop, {SIGINT, SIGTERM}, [&](int) { loop.stop(); });
+    Result<Picture> result = fail(Errc::kInternal, "no answer");
     PictureRequest request;
     request.timeout = config.camera.timeout;
     request.notBefore = bootTimeNow();
@@ -33,22 +37,40 @@ Result<Picture> takeOne(const Config& config) {
     return result;
 }
 
+/// "-", or another name of it, like /dev/stdout.
+bool isStandardOutput(const std::string& path) {
+    struct stat file {};
+    struct stat output {};
+    if (path == "-") return true;
+    return ::stat(path.c_str(), &file) == 0 && ::fstat(STDOUT_FILENO, &output) == 0 && file.st_dev == output.st_dev &&
+           file.st_ino == output.st_ino;
+}
+
 }  // namespace
 
 int runCaptureCommand(const CaptureCommandOptions& options, std::ostream& out, std::ostream& err) {
+    const bool isToOutput = isStandardOutput(options.outputPath);
+    if (isToOutput && ::isatty(STDOUT_FILENO) == 1) {
+        err << "standard output is a terminal, which cannot show a picture; give -o FILE.jpg, or redirect it\n";
+        return kExitUsage;
+    }
+    log::setLevel(log::Level::kError);  // why there is no picture is said once, at the end
     const Config config = loadConfig(options.configPath, readIdentity());
     const Result<Picture> picture = takeOne(config);
     if (!picture) {
         err << "no picture: " << picture.error().message << '\n';
-        return 1;
+        return kExitFailed;
     }
-    if (const auto written = replaceFile(options.outputPath, picture->jpeg); !written) {
+    if (isToOutput) {
+        out << picture->jpeg;
+    } else if (const auto written = replaceFile(options.outputPath, picture->jpeg); !written) {
         err << written.error().message << '\n';
-        return 1;
+        return kExitFailed;
     }
-    out << fmt::format("{}: {}x{}, quality {}, {} bytes, from {}{}\n", options.outputPath, picture->width,
-                       picture->height, picture->quality, picture->jpeg.size(), picture->camera,
-                       picture->reduced.empty() ? "" : " (" + picture->reduced + ")");
+    (isToOutput ? err : out) << fmt::format("{}: {}x{}, quality {}, {} bytes, from {}{}\n", options.outputPath,
+                                            picture->width, picture->height, picture->quality, picture->jpeg.size(),
+                                            picture->camera,
+                                            picture->reduced.empty() ? "" : " (" + picture->reduced + ")");
     return 0;
 }
 

@@ -11,8 +11,8 @@ struct CaptureCommandOptions {
     std::string outputPath;
 };
 
-/// `pi-edge-agent capture`: one picture into a file, without a broker. The file appears whole or not at all.
-/// Returns 0, or 1 with a sentence on `err`. Throws ConfigError.
+/// `pi-edge-agent capture`: one picture into a file (replaceFile()), without a broker; "-" is `out`, which is standard
+/// output. Returns 0; 1 or (a terminal as output) 2 with a sentence on `err`. Throws ConfigError.
 int runCaptureCommand(const CaptureCommandOptions& options, std::ostream& out, std::ostream& err);
 
 }  // namespace edge

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "command_line.hpp"
 
+#include <charconv>
+#include <cstdint>
+#include <limits>
 #include <memory>
+#include <ostream>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "core/suggest.hpp"
+#include "core/text.hpp"
 #include "core/version.hpp"
 
 namespace edge {
@@ -13,6 +20,26 @@ namespace {
 
 constexpr int kExitUsage = 2;
 constexpr const char* kName = "pi-edge-agent";
+
+constexpr std::uint64_t kMostRows = std::numeric_limits<std::int64_t>::max();  // SQLite's
+
+/// CLI11 alone takes "-5" for a very large number.
+CLI::Validator wholeNumber() {
+    return {[](const std::string& text) {
+                std::uint64_t number = 0;
+                const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+                const bool isGood = error == std::errc{} && end == text.data() + text.size();
+                if (isGood && number > 0 && number <= kMostRows) return std::string();
+                return fmt::format("\"{}\" is not a number of rows; give a whole number from 1, like 20",
+                                   printable(text));
+            },
+            ""};
+}
+
+CLI::Validator notEmpty() {
+    return {[](const std::string& text) { return text.empty() ? std::string("is empty; give a file") : std::string(); },
+            ""};
+}
 
 /// The one description of the command line; `line` is filled while it is parsed.
 std::unique_ptr<CLI::App> makeApp(CommandLine& line) {
@@ -32,7 +59,8 @@ std::unique_ptr<CLI::App> makeApp(CommandLine& line) {
     const auto addConfig = [&](CLI::App* command) {
         command->add_option("-c,--config", line.config, "The configuration file")
             ->capture_default_str()
-            ->type_name("FILE");
+            ->type_name("FILE")
+            ->check(notEmpty());
     };
 
     addConfig(add("run", "Connect to the broker and serve until stopped. SIGHUP reads the configuration again."));
@@ -40,7 +68,8 @@ std::unique_ptr<CLI::App> makeApp(CommandLine& line) {
     CLI::App* check = add("check-config", "Say whether a configuration file can be used; one line for each mistake");
     check->add_option("file,-c,--config", line.config, "The configuration file")
         ->capture_default_str()
-        ->type_name("FILE");
+        ->type_name("FILE")
+        ->check(notEmpty());
 
     CLI::App* doctor = add("doctor",
                            "Look at everything that goes wrong in the field, and say what to do. Publishes one real "
@@ -50,9 +79,10 @@ std::unique_ptr<CLI::App> makeApp(CommandLine& line) {
 
     CLI::App* capture = add("capture", "Take a picture with the configured camera, without a broker");
     addConfig(capture);
-    capture->add_option("-o,--output", line.capture.outputPath, "Where to write the JPEG")
+    capture->add_option("-o,--output", line.capture.outputPath, "Where to write the JPEG; - is standard output")
         ->required()
-        ->type_name("FILE");
+        ->type_name("FILE")
+        ->check(notEmpty());
 
     CLI::App* journal = add("journal", "Show what the agent has kept: commands, readings, pictures and events");
     addConfig(journal);
@@ -63,7 +93,7 @@ std::unique_ptr<CLI::App> makeApp(CommandLine& line) {
                      "Only rows since a time (2026-11-20, \"2026-11-20 09:30\", 2026-11-20T09:30:00Z) or for so long "
                      "(30m, 2h, 7d)")
         ->type_name("TIME");
-    journal->add_option("--last", line.journal.last, "Only the last N rows")->type_name("N");
+    journal->add_option("--last", line.journal.last, "Only the last N rows")->type_name("N")->check(wholeNumber());
     journal->add_flag("--json", line.journal.json, "One JSON object a line, for machines");
     journal->add_flag("--follow", line.journal.follow, "Go on with what is written from now on");
     return app;
@@ -180,16 +210,54 @@ std::string wordsOf(const CLI::App& command) {
     return words.substr(1);
 }
 
+// ---- wrong usage
+
+std::vector<std::string> optionsOf(const CLI::App& command) {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : command.get_options()) {
+        for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+    return names;
+}
+
+/// What is misspelt, and what was probably meant; "" where the mistake is another one.
+std::string correctionOf(const CLI::App& app) {
+    const std::vector<std::string> rest = app.remaining(true);
+    if (rest.empty()) return "";
+    const std::string typed = rest.front().substr(0, rest.front().find('='));
+    const bool isOption = typed.starts_with('-');
+    const std::vector<CLI::App*> given = app.get_subcommands();
+    if (!isOption && !given.empty()) return "";
+    std::vector<std::string> known;
+    if (isOption) known = optionsOf(given.empty() ? app : *given.front());
+    if (!isOption) {
+        for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+            known.push_back(command->get_name());
+    }
+    const std::string meant = nearest(typed, known);
+    return fmt::format(
+        "there is no {} {}; {}", isOption ? "option" : "command", printable(typed),
+        meant.empty() ? fmt::format("there are {}", fmt::join(known, ", ")) : fmt::format("did you mean {}?", meant));
+}
+
 }  // namespace
 
-std::optional<CommandLine> parseCommandLine(int argc, const char* const* argv, int& exitCode) {
+std::optional<CommandLine> parseCommandLine(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
+                                            int& exitCode) {
     CommandLine line;
     const auto app = makeApp(line);
     try {
         app->parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         // CLI11 has an exit code of its own for every mistake; ours has one.
-        exitCode = app->exit(error) == 0 ? 0 : kExitUsage;
+        exitCode = error.get_exit_code() == 0 ? 0 : kExitUsage;
+        const std::string meant = exitCode == 0 ? "" : correctionOf(*app);
+        if (meant.empty()) {
+            app->exit(error, out, err);
+        } else {
+            err << meant << '\n';
+        }
         return std::nullopt;
     }
     line.capture.configPath = line.config;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <iosfwd>
 #include <optional>
 #include <string>
 
@@ -18,9 +19,10 @@ struct CommandLine {
     JournalCommandOptions journal;
 };
 
-/// nullopt where there is nothing left to do: the help or the version was printed (`exitCode` 0), or the usage is wrong
-/// and that was said (`exitCode` 2).
-std::optional<CommandLine> parseCommandLine(int argc, const char* const* argv, int& exitCode);
+/// nullopt where there is nothing left to do: the help or the version was printed to `out` (`exitCode` 0), or the usage
+/// is wrong and `err` says what and, for what is misspelt, what was probably meant (`exitCode` 2).
+std::optional<CommandLine> parseCommandLine(int argc, const char* const* argv, std::ostream& out, std::ostream& err,
+                                            int& exitCode);
 
 /// The manual page (mdoc) and the completion for bash, of the same descriptions that --help shows. What is in docs/man
 /// is what these return; a test compares.

@@ -2,13 +2,15 @@
 #include <signal.h>
 
 #include <iostream>
+#include <sstream>
 #include <string>
 
 #include "capture_command.hpp"
 #include "check_config.hpp"
 #include "command_line.hpp"
 #include "config/load.hpp"
-#include "core/asio_loop.hpp"
+#include "core/standard_streams.hpp"
+#include "core/text.hpp"
 #include "doctor/doctor.hpp"
 #include "journal_command.hpp"
 #include "mqtt/proxy_environment.hpp"
@@ -18,32 +20,42 @@ namespace {
 
 constexpr int kExitFailed = 1;
 
-int carryOut(const edge::CommandLine& line) {
+int carryOut(const edge::CommandLine& line, std::ostream& out) {
     if (line.command == "run") return edge::runAgent(line.config);
-    if (line.command == "check-config") return edge::checkConfig(line.config, std::cout, std::cerr);
-    if (line.command == "capture") return edge::runCaptureCommand(line.capture, std::cout, std::cerr);
-    if (line.command == "journal") return edge::runJournal(line.config, line.journal, std::cout, std::cerr);
+    if (line.command == "check-config") return edge::checkConfig(line.config, out, std::cerr);
+    if (line.command == "capture") return edge::runCaptureCommand(line.capture, out, std::cerr);
+    if (line.command == "journal") return edge::runJournal(line.config, line.journal, out, std::cerr);
     const auto style = line.json ? edge::ReportStyle::kJson : edge::styleOfStandardOutput();
-    return edge::runDoctor(line.config, style, std::cout);
+    return edge::runDoctor(line.config, style, out);
+}
+
+int parseAndCarryOut(int argc, char** argv, std::ostream& out) {
+    int exitCode = 0;
+    std::ostringstream mistake;
+    const auto line = edge::parseCommandLine(argc, argv, out, mistake, exitCode);
+    if (exitCode != 0) edge::report(edge::trim(mistake.str()));
+    if (!line) return exitCode;
+    try {
+        return carryOut(*line, out);
+    } catch (const edge::ConfigError& error) {
+        edge::report(error.what());
+        return edge::kExitConfig;
+    } catch (const std::exception& error) {
+        edge::report(std::string("pi-edge-agent: ") + error.what());
+        return kExitFailed;
+    }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    // Before any library starts a thread that would inherit other settings.
-    edge::blockSignals({SIGINT, SIGTERM, SIGHUP});
+    edge::keepStandardStreams();
     ::signal(SIGPIPE, SIG_IGN);
     edge::neutraliseProxyEnvironment();
-    int exitCode = 0;
-    const auto line = edge::parseCommandLine(argc, argv, exitCode);
-    if (!line) return exitCode;
-    try {
-        return carryOut(*line);
-    } catch (const edge::ConfigError& error) {
-        std::cerr << error.what() << '\n';
-        return edge::kExitConfig;
-    } catch (const std::exception& error) {
-        std::cerr << "pi-edge-agent: " << error.what() << '\n';
-        return kExitFailed;
-    }
+    edge::StandardOutput out;
+    const int exitCode = parseAndCarryOut(argc, argv, out);
+    const auto written = out.finish();
+    if (written) return exitCode;
+    edge::report("pi-edge-agent: " + written.error().message);
+    return kExitFailed;
 }

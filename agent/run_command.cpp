@@ -198,6 +198,8 @@ class Runner {
 }  // namespace
 
 int runAgent(const std::string& configPath) {
+    // Before any library starts a thread, which would take them.
+    blockSignals({SIGINT, SIGTERM, SIGHUP});
     setAllocator();
     const Identity identity = readIdentity();
     Loaded loaded(configPath, identity);

@@ -12,6 +12,7 @@
 #include <fmt/core.h>
 
 #include "camera/libcamera_compat.hpp"
+#include "core/log.hpp"
 
 namespace edge {
 namespace {
@@ -62,7 +63,9 @@ CameraPointer pick(const std::vector<CameraPointer>& cameras, const std::string&
 
 LibcameraManager::LibcameraManager(Loop& loop, ChangeHandler changed)
     : loop_(loop), changed_(std::make_shared<ChangeHandler>(std::move(changed))) {
-    ::setenv("LIBCAMERA_LOG_LEVELS", "*:WARN", 0);  // it tells its life on every start
+    // It warns on every attempt, in colour: for troubleshooting only. What the user has set holds.
+    ::setenv("LIBCAMERA_LOG_LEVELS", log::enabled(log::Level::kDebug) ? "*:INFO" : "*:ERROR", 0);
+    ::setenv("LIBCAMERA_LOG_NO_COLOR", "1", 0);
 }
 
 LibcameraManager::~LibcameraManager() {

@@ -5,9 +5,8 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
-#include <cstdio>
-#include <iostream>
 #include <optional>
+#include <sstream>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -19,6 +18,8 @@
 #include "core/asio_loop.hpp"
 #include "core/log.hpp"
 #include "core/service_manager.hpp"
+#include "core/standard_streams.hpp"
+#include "core/text.hpp"
 #include "core/version.hpp"
 #include "core/worker_pool.hpp"
 
@@ -65,8 +66,8 @@ int serve(const Arguments& arguments, const Config& config, const std::string& s
     const bool isChild = arguments.socketFd >= 0;
     auto socket = isChild ? takeInheritedSocket(arguments.socketFd) : takeServiceSocket();
     if (!socket) {
-        fmt::print(stderr, "pi-edge-camera: {}; it is started by systemd or by pi-edge-agent, not by hand\n",
-                   socket.error().message);
+        report(fmt::format("pi-edge-camera: {}; it is started by systemd or by pi-edge-agent, not by hand",
+                           socket.error().message));
         return kExitUsage;
     }
     int exitCode = 0;
@@ -97,7 +98,7 @@ int serve(const Arguments& arguments, const Config& config, const std::string& s
     return exitCode;
 }
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, std::ostream& out) {
     CLI::App app{"The camera program of pi-edge-agent, started by it or by systemd."};
     Arguments arguments;
     app.add_option("--config", arguments.config, "configuration file")->capture_default_str();
@@ -107,7 +108,10 @@ int run(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : kExitUsage;
+        std::ostringstream mistake;
+        if (app.exit(error, out, mistake) == 0) return 0;
+        report(trim(mistake.str()));
+        return kExitUsage;
     }
     // A child that outlives its agent would keep the camera from the next one.
     if (arguments.socketFd >= 0) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -118,7 +122,7 @@ int run(int argc, char** argv) {
         log::setLevel(config.log.level);
         return serve(arguments, config, stamp);
     } catch (const ConfigError& error) {
-        fmt::print(stderr, "{}\n", error.what());
+        report(error.what());
         return kExitConfig;
     }
 }
@@ -126,11 +130,17 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    edge::keepStandardStreams();
     edge::blockSignals({SIGTERM, SIGINT, SIGHUP});
+    ::signal(SIGPIPE, SIG_IGN);  // whoever reads the log may end
     try {
-        return run(argc, argv);
+        edge::StandardOutput out;
+        const int exitCode = run(argc, argv, out);
+        const auto written = out.finish();
+        if (written) return exitCode;
+        edge::report("pi-edge-camera: " + written.error().message);
     } catch (const std::exception& error) {
-        fmt::print(stderr, "pi-edge-camera: {}\n", error.what());
-        return 1;
+        edge::report(std::string("pi-edge-camera: ") + error.what());
     }
+    return 1;
 }

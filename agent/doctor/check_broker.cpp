@@ -25,7 +25,10 @@ constexpr int kMqtt311 = 4;
 constexpr int kFirstDenial = 0x80;
 constexpr milliseconds kConnectLimit{10000};
 constexpr milliseconds kAnswerLimit{5000};
+/// For what the broker keeps, and for a message to come back, after it was acknowledged.
+constexpr milliseconds kRetainedLimit{500};
 constexpr milliseconds kEchoLimit{1000};
+constexpr seconds kAllLimit{60};
 constexpr const char* kExpiredCommand =
     R"({"command":"status","expires_at":"2000-01-01T00:00:00.000Z","transaction":"doctor"})";
 constexpr milliseconds kGoodbyeLimit{500};
@@ -35,16 +38,24 @@ constexpr seconds kStallLimit = std::chrono::minutes{10};
 /// One server after the other, all on a loop of its own.
 class BrokerCheck {
   public:
-    BrokerCheck(const Config& config, const std::string& password, std::vector<Publication> publications)
+    BrokerCheck(const Config& config, const std::optional<std::string>& password, std::vector<Publication> publications,
+                AgentState agent, Announcements& announcements)
         : config_(config),
           password_(password),
           publications_(std::move(publications)),
+          agent_(agent),
+          announcements_(announcements),
           resolver_(makeSystemResolver(
               loop_, [this](const std::string& name) { return pool_.makeStrand(name, kStallLimit); })),
           makeClient_(makePahoClientFactory(loop_, pool_.makeStrand("the MQTT library", kStallLimit))) {}
 
     Findings run() {
         loop_.post([this] { next(); });
+        const Timer end = loop_.after(kAllLimit, [this] {
+            add(Severity::kError,
+                fmt::format("the broker is not checked to the end: it takes longer than {} s", kAllLimit.count()));
+            loop_.stop();
+        });
         loop_.run();
         client_.reset();
         return std::move(findings_);
@@ -59,6 +70,8 @@ class BrokerCheck {
     void next() {
         client_.reset();
         limit_.cancel();
+        isAskingMore_ = hasHealth_ = hasCommand_ = false;
+        denied_ = 0;
         if (at_ == config_.mqtt.servers.size()) return loop_.stop();
         ++at_;
         version_ = config_.mqtt.protocol == Protocol::kV311 ? kMqtt311 : kMqtt5;
@@ -79,17 +92,19 @@ class BrokerCheck {
         options.protocolVersion = version_;
         // Not the agent's own id: the broker would end the agent's connection.
         options.clientId = config_.device.id + "-doctor";
-        options.username = config_.mqtt.username;
-        options.password = password_;
         options.tls = config_.mqtt.tls;
+        if (password_) {
+            options.username = config_.mqtt.username;
+            options.password = *password_;
+        } else {
+            options.tls.certFile.clear();
+            options.tls.keyFile.clear();
+        }
         options.connectTimeout = kConnectLimit;
         options.cleanStart = true;
         client_ = makeClient_(options, {[this](const ConnectionInfo& info) { connected(info); },
                                         [this](const ConnectionFailure& failure) { failed(failure); },
-                                        [this](const ConnectionFailure& failure) {
-                                            add(Severity::kError, "the connection ended: " + failure.message);
-                                            next();
-                                        },
+                                        [this](const ConnectionFailure& failure) { lost(failure); },
                                         [this](const InboundMessage& message) { heard(message); }});
         client_->connect();
     }
@@ -101,12 +116,29 @@ class BrokerCheck {
             version_ = kMqtt311;
             return loop_.post([this] { connect(); });
         }
-        add(Severity::kError, failure.message);
+        if (!password_ && failure.kind == Kind::kRefusedLogin) {
+            add(Severity::kNote, "a broker answers; the login is not tried, as the password or key cannot be read");
+        } else {
+            add(Severity::kError, failure.message);
+        }
+        next();
+    }
+
+    void lost(const ConnectionFailure& failure) {
+        // Some brokers end the connection on what they deny; what was asked last is no topic of the agent's.
+        if (!isAskingMore_) add(Severity::kError, "the connection ended: " + failure.message);
         next();
     }
 
     void connected(const ConnectionInfo& info) {
         info_ = info;
+        if (!password_) {
+            add(Severity::kNote,
+                "connected without a login; the configured one and its access list are not tried, as the password or "
+                "key "
+                "cannot be read");
+            return leave();
+        }
         const bool isLimited = info.maximumPacketSize > 0;
         add(Severity::kFine,
             fmt::format("connected with MQTT {}{}{}", info.protocolVersion == kMqtt5 ? "5" : "3.1.1",
@@ -135,11 +167,9 @@ class BrokerCheck {
 
     void subscribe() {
         auto topics = Discovery::withSubscription(CommandService::subscriptions(config_), config_);
-        const std::size_t own = topics.size();
-        if (!config_.topics.base.empty()) topics.push_back(config_.topics.base + "/health");
         answerWithin(kAnswerLimit, "SUBSCRIBE");
-        client_->subscribe(topics, Qos::kExactlyOnce, [this, topics, own](const std::vector<int>& codes) {
-            for (std::size_t i = 0; i < own && i < codes.size(); ++i) {
+        client_->subscribe(topics, Qos::kExactlyOnce, [this, topics](const std::vector<int>& codes) {
+            for (std::size_t i = 0; i < topics.size() && i < codes.size(); ++i) {
                 if (codes[i] >= kFirstDenial) denyReading(topics[i]);
             }
             publishNext(0);
@@ -171,19 +201,44 @@ class BrokerCheck {
                 topics += (topics.empty() ? "" : ", ") + publication.topic;
             add(Severity::kFine, "publishing is allowed: " + topics);
         }
-        tryReading();
+        askMore();
+    }
+
+    /// What the broker keeps about this agent and others, where this user may read it.
+    void askMore() {
+        const std::string& base = config_.topics.base;
+        if (base.empty()) return leave();
+        std::vector<std::string> topics{base + "/health", base + "/status", base + "/info"};
+        if (const std::string others = everyBase(); others != base) {
+            topics.push_back(others + "/status");
+            topics.push_back(others + "/info");
+        }
+        isAskingMore_ = true;
+        limit_ = loop_.after(kAnswerLimit, [this] { next(); });
+        client_->subscribe(topics, Qos::kAtLeastOnce, [this](const std::vector<int>&) {
+            limit_ = loop_.after(kRetainedLimit, [this] { tryReading(); });
+        });
+    }
+
+    /// topics.base with a wildcard for the device.id: "edge/+".
+    [[nodiscard]] std::string everyBase() const {
+        std::string every = '/' + config_.topics.base + '/';
+        const std::string own = '/' + config_.device.id + '/';
+        if (const std::size_t at = every.find(own); at != std::string::npos) every.replace(at, own.size(), "/+/");
+        return every.substr(1, every.size() - 2);
     }
 
     /// A broker may grant a subscription and deliver nothing (mosquitto does): only a message shows. A command that
-    /// expired long ago is answered and not carried out.
+    /// expired long ago would be answered and not carried out, but an agent would log and record it: only where none
+    /// runs, and at QoS 0, so that nothing is kept for the one that comes back.
     void tryReading() {
-        if (config_.topics.base.empty()) return leave();
+        const bool isAway = agent_ == AgentState::kStopped && announcements_.online.count(config_.device.id) == 0;
+        if (!isAway) return leave();
         auto command = std::make_shared<Publication>();
         command->topic = config_.topics.base + "/command";
         command->payload = kExpiredCommand;
-        answerWithin(kAnswerLimit, "PUBLISH");
-        client_->publish(command, [this](int code) {
-            if (code >= kFirstDenial) return leave();  // as it should be: a device need not command itself
+        command->qos = Qos::kAtMostOnce;
+        client_->publish(command, [this](int) {
             limit_ = loop_.after(hasCommand_ ? milliseconds{0} : kEchoLimit, [this] {
                 if (!hasCommand_ && info_.protocolVersion == kMqtt5) denyReading(config_.topics.base + "/command");
                 leave();
@@ -198,6 +253,7 @@ class BrokerCheck {
 
     void heard(const InboundMessage& message) {
         if (message.payload == kExpiredCommand) hasCommand_ = true;
+        if (message.retained) remember(message);
         if (message.topic != config_.topics.base + "/health" || !message.retained || std::exchange(hasHealth_, true))
             return;
         const Json health = Json::parse(message.payload, nullptr, false);
@@ -208,6 +264,26 @@ class BrokerCheck {
                 add(Severity::kError, fmt::format("the agent was denied \"{}\"", printable(topic.get<std::string>())),
                     "allow it in the broker's access list");
         }
+    }
+
+    void remember(const InboundMessage& message) {
+        const std::size_t slash = message.topic.rfind('/');
+        const std::string leaf = slash == std::string::npos ? "" : message.topic.substr(slash + 1);
+        const std::string id = idIn(message.topic.substr(0, slash));
+        if (id.empty()) return;
+        if (leaf == "status" && message.payload == "online") announcements_.online.insert(id);
+        if (leaf == "info") announcements_.info[id] = message.payload;
+    }
+
+    /// The device.id in another agent's topics.base; "" where it is not one like ours.
+    [[nodiscard]] std::string idIn(const std::string& base) const {
+        if (base == config_.topics.base) return config_.device.id;
+        const std::string every = everyBase();
+        const std::size_t at = every.find('+');
+        if (at == std::string::npos || base.size() < every.size()) return "";
+        const std::string tail = every.substr(at + 1);
+        const std::string id = base.substr(at, base.size() - at - tail.size());
+        return base.substr(0, at) == every.substr(0, at) && base.ends_with(tail) ? id : "";
     }
 
     void answerWithin(milliseconds limit, const char* what) {
@@ -221,14 +297,14 @@ class BrokerCheck {
     }
 
     void leave() {
-        hasHealth_ = hasCommand_ = false;
-        denied_ = 0;
         client_->disconnect(kGoodbyeLimit, [this] { loop_.post([this] { next(); }); });
     }
 
     const Config& config_;
-    const std::string& password_;
+    const std::optional<std::string>& password_;
     std::vector<Publication> publications_;
+    AgentState agent_;
+    Announcements& announcements_;
     Findings findings_;
     AsioLoop loop_;
     WorkerPool pool_;
@@ -240,6 +316,7 @@ class BrokerCheck {
     int version_ = kMqtt5;
     std::string address_;
     std::size_t denied_ = 0;
+    bool isAskingMore_ = false;  ///< the agent's own topics are done with
     bool hasHealth_ = false;
     bool hasCommand_ = false;
     Timer limit_;
@@ -247,8 +324,9 @@ class BrokerCheck {
 
 }  // namespace
 
-Findings checkBroker(const Config& config, const std::string& password, std::vector<Publication> publications) {
-    return BrokerCheck(config, password, std::move(publications)).run();
+Findings checkBroker(const Config& config, const std::optional<std::string>& password,
+                     std::vector<Publication> publications, AgentState agent, Announcements& announcements) {
+    return BrokerCheck(config, password, std::move(publications), agent, announcements).run();
 }
 
 }  // namespace edge

@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kCheck = "camera";
+constexpr seconds kCameraSlack{20};
 constexpr const char* kCameraProgram = "pi-edge-camera (";  ///< as Machine::usersOf() names it
 
 /// The release that is installed, by the name of its library; "" where there is none.
@@ -52,7 +53,7 @@ Findings checkPermissions(const std::vector<std::string>& devices, const Machine
 std::string pictureRemedy(const Config& config, const Error& error) {
     if (error.code == Errc::kTimeout) return "is the sensor covered by camera.timeout? Long exposures need more";
     if (config.camera.socket.empty()) return "";
-    return "its own words: journalctl -u pi-edge-camera -n 20";
+    return "see: journalctl -u pi-edge-camera -n 20";
 }
 
 }  // namespace
@@ -109,6 +110,8 @@ Findings checkCameraPicture(const Config& config, std::optional<Picture>& pictur
         result = std::move(taken);
         loop.stop();
     });
+    // Longer than the client takes for a program that does not answer.
+    const Timer limit = loop.after(config.camera.timeout + kCameraSlack, [&] { loop.stop(); });
     loop.run();
     if (!result)
         return {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "config/load.hpp"
@@ -12,48 +14,44 @@ namespace {
 
 constexpr const char* kCheck = kConfigurationCheck;
 
-/// A credential is opened by systemd for the service alone.
-bool isCredential(const Config& config) {
-    return !config.mqtt.passwordFile.empty() && config.mqtt.passwordFile.find('/') == std::string::npos;
-}
-
-Findings checkSecrets(const Config& config, std::string& password) {
-    Findings findings;
+/// What `check` has against a secret: nothing, a mistake, or that this user cannot tell.
+template <typename Check>
+Findings trySecret(const Check& check) {
     try {
-        checkTlsFiles(config);
-        if (isCredential(config)) {
-            findings.push_back({Severity::kNote, kCheck,
-                                fmt::format("the password is systemd's credential \"{}\", which only the service can "
-                                            "open: the login is not tried",
-                                            config.mqtt.passwordFile),
-                                "the service's own words: journalctl -u pi-edge-agent"});
-        } else {
-            password = loadPassword(config);
-        }
+        check();
+        return {};
+    } catch (const SecretUnreadable& error) {
+        const bool canBeHelped = error.reason() == SecretUnreadable::Reason::kPermission;
+        return {{canBeHelped ? Severity::kWarning : Severity::kNote, kCheck, error.what(), error.remedy()}};
     } catch (const ConfigError& error) {
-        findings.push_back({Severity::kError, kCheck, error.what(),
-                            "repair what the line says; where only the service's user may read the file, run "
-                            "\"sudo pi-edge-agent doctor\""});
+        return {{Severity::kError, kCheck, error.what(), "fix what the line says"}};
     }
-    return findings;
 }
 
 }  // namespace
 
-Findings checkConfiguration(const std::string& path, std::optional<Config>& config, std::string& password) {
-    Findings findings;
+Findings checkConfiguration(const std::string& path, std::optional<Config>& config,
+                            std::optional<std::string>& password) {
     try {
         config = loadConfig(path, readIdentity());
     } catch (const ConfigError& error) {
-        findings.push_back(
-            {Severity::kError, kCheck, error.what(), "repair these lines; docs/configuration.md has every key"});
-        return findings;
+        return {{Severity::kError, kCheck, error.what(), "fix these lines; docs/configuration.md has every key"}};
     }
-    findings.push_back({Severity::kFine, kCheck,
-                        fmt::format("{}: device {}, {} sensors", path, config->device.id, config->sensors.size()), ""});
+    Findings findings;
     for (const std::string& warning : connectionWarnings(config->mqtt))
         findings.push_back({Severity::kWarning, kCheck, warning, ""});
-    append(findings, checkSecrets(*config, password));
+    Findings secrets = trySecret([&] { checkTlsFiles(*config); });
+    std::optional<std::string> loaded;
+    append(secrets, trySecret([&] { loaded = loadPassword(*config); }));
+    // A login takes all of them.
+    if (secrets.empty()) password = std::move(loaded);
+    append(findings, std::move(secrets));
+    const bool isWrong = std::any_of(findings.begin(), findings.end(),
+                                     [](const Finding& finding) { return finding.severity == Severity::kError; });
+    if (isWrong) return findings;
+    findings.insert(findings.begin(),
+                    {Severity::kFine, kCheck,
+                     fmt::format("{}: device {}, {} sensors", path, config->device.id, config->sensors.size()), ""});
     return findings;
 }
 

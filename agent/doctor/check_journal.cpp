@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <chrono>
 #include <filesystem>
 #include <system_error>
 
@@ -14,6 +15,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kCheck = "journal";
 constexpr std::size_t kRowsAtOnce = 1024;
+constexpr seconds kRowsLimit{20};
 constexpr std::uint64_t kMebi = 1 << 20;
 /// Below this a full disk is a matter of days, whatever else writes to it.
 constexpr std::uint64_t kTight = 64 * kMebi;
@@ -40,30 +42,35 @@ Finding checkSpace(const Config& config, FreeSpace space) {
     return {Severity::kFine, kCheck, left, ""};
 }
 
-/// Reads every row, as `pi-edge-agent journal` does.
+Finding unreadable(const Error& error) {
+    const bool isPermission = error.code == Errc::kPermission;
+    return {isPermission ? Severity::kWarning : Severity::kError, kCheck, error.message,
+            isPermission ? "run \"sudo pi-edge-agent doctor\" to check it, too" : ""};
+}
+
+/// Reads the rows, as `pi-edge-agent journal` does, for as long as kRowsLimit.
 Finding checkRows(const Config& config) {
     const std::string& path = config.journal.path;
-    std::error_code error;
-    if (!fs::exists(path, error))
-        return {Severity::kNote, kCheck, fmt::format("{} is not there yet: no agent has run with it", path), ""};
     auto reader = JournalReader::open(path, {});
-    if (!reader)
-        return {Severity::kError, kCheck, reader.error().message,
-                "run \"sudo pi-edge-agent doctor\", where it is a matter of permission"};
+    if (!reader && reader.error().code == Errc::kNotFound)
+        return {Severity::kNote, kCheck, fmt::format("{} is not there yet: no agent has run with it", path), ""};
+    if (!reader) return unreadable(reader.error());
+    const auto end = std::chrono::steady_clock::now() + kRowsLimit;
     std::size_t rows = 0;
-    while (true) {
+    bool isWhole = false;
+    while (!isWhole && std::chrono::steady_clock::now() < end) {
         const auto batch = reader->next(kRowsAtOnce);
         if (!batch)
             return {Severity::kError, kCheck, batch.error().message,
                     "the agent sets a damaged journal aside when it starts again"};
-        if (batch->empty()) break;
+        isWhole = batch->empty();
         rows += batch->size();
     }
+    const std::string counted = fmt::format("{}: {}{} rows", path, isWhole ? "" : "the first ", rows);
     if (reader->damaged() > 0)
-        return {Severity::kWarning, kCheck,
-                fmt::format("{}: {} rows, {} of them damaged", path, rows, reader->damaged()),
+        return {Severity::kWarning, kCheck, fmt::format("{}, and {} damaged ones", counted, reader->damaged()),
                 "damaged rows are left out; is the SD card failing? \"journalctl -k\" would say"};
-    return {Severity::kFine, kCheck, fmt::format("{}: {} rows, all of them sound", path, rows), ""};
+    return {Severity::kFine, kCheck, counted + ", all of them sound", ""};
 }
 
 }  // namespace
@@ -77,6 +84,26 @@ std::optional<std::uint64_t> freeSpace(const std::string& path) {
 
 Findings checkJournal(const Config& config, FreeSpace space) {
     return {checkSpace(config, space), checkRows(config)};
+}
+
+Findings checkCommands(const Config& config) {
+    if (config.topics.base.empty()) return {};
+    const std::string topic = config.topics.base + "/command";
+    auto reader = JournalReader::open(config.journal.path, {"command", std::nullopt});
+    // What is wrong with the journal is a finding of its own.
+    if (!reader || !reader->skipToLast(kRowsAtOnce)) return {};
+    const auto rows = reader->next(kRowsAtOnce);
+    std::optional<WallTime> last;
+    for (const JournalRow& row : rows.value_or(std::vector<JournalRow>())) {
+        const auto* command = std::get_if<Stored<CommandRecord>>(&row);
+        if (command != nullptr && command->record.source == topic) last = command->stamp.time;
+    }
+    if (last)
+        return {{Severity::kFine, "broker",
+                 fmt::format("commands arrive: the last one on \"{}\" came at {}", topic, formatRfc3339(*last)), ""}};
+    return {{Severity::kNote, "broker", fmt::format("no command has come on \"{}\" yet", topic),
+             fmt::format("to try it: send \"status\" to {} and look for an answer on {}/response", topic,
+                         config.topics.base)}};
 }
 
 }  // namespace edge

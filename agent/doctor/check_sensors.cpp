@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <chrono>
+
 #include <fmt/core.h>
 
 #include "doctor/checks.hpp"
@@ -9,6 +11,8 @@ namespace edge {
 namespace {
 
 constexpr const char* kCheck = "sensor";
+constexpr seconds kOneLimit{10};
+constexpr seconds kAllLimit{60};
 
 /// What a Pi's firmware has to be told before such a sensor can be seen; "" where that is not the reason.
 std::string firmwareRemedy(const SensorConfig& sensor, const Machine& machine) {
@@ -25,14 +29,32 @@ std::string firmwareRemedy(const SensorConfig& sensor, const Machine& machine) {
     return "";
 }
 
+Result<double> read(const SensorConfig& sensor, const Machine& machine) {
+    auto value = within<Result<double>>(kOneLimit, [sensor, root = machine.path("")] {
+        return judgeReading(sensor, makeSensor(sensor, root)->readCelsius());
+    });
+    if (value) return *value;
+    return fail(Errc::kTimeout, fmt::format("reading it takes longer than {} s: its driver hangs; is it wired right? "
+                                            "\"dmesg\" may say more",
+                                            kOneLimit.count()));
+}
+
 }  // namespace
 
 Findings checkSensors(const Config& config, const Machine& machine, std::map<std::string, double>& values) {
     if (config.sensors.empty())
         return {{Severity::kNote, kCheck, "none is configured", "add a [[sensor]] block, if there is to be one"}};
     Findings findings;
+    const auto end = std::chrono::steady_clock::now() + kAllLimit;
     for (const SensorConfig& sensor : config.sensors) {
-        const Result<double> value = judgeReading(sensor, makeSensor(sensor, machine.path(""))->readCelsius());
+        if (std::chrono::steady_clock::now() >= end) {
+            findings.push_back({Severity::kWarning, kCheck,
+                                fmt::format("{} and the sensors after it are not read: those before took {} s",
+                                            sensor.name, kAllLimit.count()),
+                                ""});
+            break;
+        }
+        const Result<double> value = read(sensor, machine);
         if (!value) {
             const bool isAbsent = value.error().code == Errc::kNotFound;
             findings.push_back({Severity::kError, kCheck, fmt::format("{}: {}", sensor.name, value.error().message),

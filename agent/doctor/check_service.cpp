@@ -34,7 +34,7 @@ Findings checkUnit(const std::string& unit, bool mayRest) {
     Findings findings;
     const std::string& state = properties["ActiveState"];
     const std::string told = fmt::format("{}: {} ({})", unit, state, properties["SubState"]);
-    const std::string logs = "its own words: journalctl -u " + unit + " -n 20";
+    const std::string logs = "see: journalctl -u " + unit + " -n 20";
     if (state == "active" || (mayRest && state == "inactive")) {
         findings.push_back({Severity::kFine, kCheck, told, ""});
     } else if (state == "inactive") {

@@ -48,7 +48,7 @@ int runDoctor(const std::string& configPath, ReportStyle style, std::ostream& ou
     log::setLevel(log::Level::kError);
     const Machine machine;
     std::optional<Config> config;
-    std::string password;
+    std::optional<std::string> password;
     Findings findings = checkConfiguration(configPath, config, password);
     if (config) {
         std::map<std::string, double> values;
@@ -59,7 +59,12 @@ int runDoctor(const std::string& configPath, ReportStyle style, std::ostream& ou
         append(findings, checkCameraPicture(*config, picture));
         const auto port = makeGpiodPort();
         append(findings, checkGpio(*config, *port));
-        append(findings, checkBroker(*config, password, publicationsOf(*config, values, std::move(picture))));
+        const AgentState agent = stateOfAgent(*config, machine);
+        Announcements announcements;
+        append(findings, checkBroker(*config, password, publicationsOf(*config, values, std::move(picture)), agent,
+                                     announcements));
+        if (agent == AgentState::kRunning) append(findings, checkCommands(*config));
+        append(findings, checkOthers(*config, agent, announcements));
         append(findings, checkJournal(*config));
         append(findings, checkService(*config, machine));
     }

@@ -3,9 +3,16 @@
 
 #include <sys/types.h>
 
+#include <functional>
+#include <future>
+#include <memory>
 #include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
+
+#include "core/time.hpp"
 
 namespace edge {
 
@@ -38,7 +45,19 @@ class Machine {
     std::string root_;
 };
 
-/// What a program prints; nullopt where it cannot be run or fails. `arguments[0]` is looked for in $PATH.
-std::optional<std::string> outputOf(const std::vector<std::string>& arguments);
+/// What a program prints; nullopt where it cannot be run, fails, or takes longer than `limit`, which ends it.
+/// `arguments[0]` is looked for in $PATH.
+std::optional<std::string> outputOf(const std::vector<std::string>& arguments, milliseconds limit = seconds{5});
+
+/// The result of `work`, which runs on a thread of its own; nullopt where it takes longer than `limit`. A driver that
+/// hangs cannot be stopped: the thread is then left behind until the program ends, so `work` holds what it uses.
+template <typename T>
+std::optional<T> within(milliseconds limit, std::function<T()> work) {
+    auto task = std::make_shared<std::packaged_task<T()>>(std::move(work));
+    std::future<T> result = task->get_future();
+    std::thread([task] { (*task)(); }).detach();
+    if (result.wait_for(limit) != std::future_status::ready) return std::nullopt;
+    return result.get();
+}
 
 }  // namespace edge

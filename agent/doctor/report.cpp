@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/load.hpp"
+#include "core/text.hpp"
 
 namespace edge {
 namespace {
@@ -56,7 +57,7 @@ void printJson(const Findings& findings, std::ostream& out) {
         list.push_back(std::move(entry));
     }
     const Json report{{"status", toString(worstOf(findings))}, {"findings", std::move(list)}};
-    out << report.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+    out << printableJson(report.dump(2, ' ', false, Json::error_handler_t::replace)) << '\n';
 }
 
 void printFinding(const Finding& finding, ReportStyle style, std::ostream& out) {
@@ -65,10 +66,10 @@ void printFinding(const Finding& finding, ReportStyle style, std::ostream& out) 
         const Look look = lookOf(finding.severity);
         mark = fmt::format("{}{}\033[0m", look.colour, look.symbol);
     }
-    out << fmt::format("{} {:{}} {}\n", mark, finding.check, kCheckWidth, finding.text);
+    out << fmt::format("{} {:{}} {}\n", mark, finding.check, kCheckWidth, printableLines(finding.text));
     if (finding.remedy.empty()) return;
     const int indent = style == ReportStyle::kTerminal ? kCheckWidth + 3 : kCheckWidth + 10;
-    out << fmt::format("{:{}}→ {}\n", "", indent, finding.remedy);
+    out << fmt::format("{:{}}→ {}\n", "", indent, printableLines(finding.remedy));
 }
 
 std::string sumOf(const Findings& findings) {

@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: MIT
 """pi-edge-agent's own command line."""
 
+import fcntl
 import io
 import json
 import os
+import re
+import select
+import signal
+import stat
 import subprocess
+import tempfile
 import unittest
 
 from PIL import Image
 
-from support import AGENT, PATIENCE, AgentCase
+from support import AGENT, PATIENCE, Agent, AgentCase, Client
 
 ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../..")
 
@@ -48,9 +54,85 @@ class CommandLine(AgentCase):
         self.assertEqual(self.complete("journal", "--last", ""), [])
 
     def test_wrong_usage_is_2(self):
-        for arguments in ((), ("fly",), ("run", "--fast"), ("capture",)):
+        for arguments in ((), ("fly",), ("run", "--fast"), ("capture",), ("journal", "--last", "-5"), ("journal", "--last", "0"),
+                          ("journal", "--last", "5x"), ("journal", "--last", "99999999999999999999"), ("journal", "--kind", "x"),
+                          ("journal", "--since", "x"), ("run", "--config", ""), ("check-config", ""), ("capture", "-o", "")):
             with self.subTest(arguments):
                 self.assertEqual(run(*arguments).returncode, 2)
+
+    def test_what_is_misspelt_is_suggested(self):
+        for arguments, meant in ((("jurnal",), "journal"), (("doctr", "--json"), "doctor"), (("journal", "--lsat", "5"), "--last"),
+                                 (("journal", "--lsat=5"), "--last"), (("run", "--confg", "x"), "--config"),
+                                 (("capture", "--outptu", "x"), "--output"), (("--versoin",), "--version"),
+                                 (("journal", "--kind", "comand"), "command")):
+            with self.subTest(arguments):
+                result = run(*arguments)
+                self.assertEqual((result.returncode, result.stdout), (2, ""))
+                self.assertIn(f"did you mean {meant}?", result.stderr)
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        self.client.command("status")  # a row to show
+        config = ("--config", self.agent.config_path)
+        commands = (("--version",), ("--help",), ("journal", "--help"), ("check-config", self.agent.config_path),
+                    ("journal", *config), ("journal", *config, "--json"), ("doctor", *config), ("doctor", *config, "--json"),
+                    ("capture", *config, "-o", f"{self.agent.directory}/picture.jpg"), ("capture", *config, "-o", "-"))
+        camera = os.path.join(os.path.dirname(AGENT), "pi-edge-camera")
+        for command in [[AGENT, *arguments] for arguments in commands] + [[camera, "--version"], [camera, "--help"]]:
+            with self.subTest(command), open("/dev/full", "wb") as full:
+                done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=4 * PATIENCE, check=False)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn("No space left on device", done.stderr)
+        with self.subTest("a closed pipe"):
+            reader, writer = os.pipe()
+            os.close(reader)
+            done = subprocess.run([AGENT, "journal", *config], stdout=writer, stderr=subprocess.PIPE, text=True, timeout=PATIENCE,
+                                  check=False)
+            os.close(writer)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("Broken pipe", done.stderr)
+        with self.subTest("a closed standard output"):
+            done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", AGENT, "journal", *config], stderr=subprocess.PIPE, text=True,
+                                  timeout=PATIENCE, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("standard output", done.stderr)
+
+    def test_every_subcommand_ends_on_a_signal(self):
+        config = ("--config", self.agent.config_path)
+        self.client.command("status")  # a row to show
+        pipe = os.path.join(self.agent.directory, "pipe")
+        os.mkfifo(pipe)
+        for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(("journal", how)):
+                with subprocess.Popen([AGENT, "journal", *config, "--follow"], stdout=subprocess.PIPE) as journal:
+                    self.assertTrue(journal.stdout.readline())
+                    journal.send_signal(how)
+                    self.assertEqual(journal.wait(PATIENCE), -how)
+            with self.subTest(("capture", how)):
+                reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+                fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)  # less than a picture
+                with subprocess.Popen([AGENT, "capture", *config, "-o", pipe], stdout=subprocess.DEVNULL) as capture:
+                    self.assertTrue(select.select([reader], [], [], PATIENCE)[0], "it is not being written")
+                    capture.send_signal(how)
+                    self.assertEqual(capture.wait(PATIENCE), -how)
+                os.close(reader)
+
+    def test_start_up_errors_have_a_priority_in_the_journal_and_are_plain_elsewhere(self):
+        bad = os.path.join(self.agent.directory, "bad.toml")
+        with open(bad, "w", encoding="utf-8") as file:
+            file.write("[image]\nquality = 101\n[mqtt]\nqos = 9\n")
+        camera = os.path.join(os.path.dirname(AGENT), "pi-edge-camera")
+        for command in ([AGENT, "run", "--config", bad], [camera, "--config", bad]):
+            with self.subTest(command), tempfile.TemporaryFile("w+", encoding="utf-8") as journal:
+                stream = os.fstat(journal.fileno())
+                for variable, prefix in ((f"{stream.st_dev}:{stream.st_ino}", "<3>"), ("1:1", "")):
+                    journal.truncate(0)
+                    journal.seek(0)
+                    done = subprocess.run(command, stderr=journal, timeout=PATIENCE, check=False,
+                                          env=os.environ | {"JOURNAL_STREAM": variable})
+                    self.assertEqual(done.returncode, 78)
+                    journal.seek(0)
+                    lines = journal.read().splitlines()
+                    self.assertEqual([line.startswith(f"{prefix}{bad}:") for line in lines], [True, True], lines)
 
     def test_a_good_configuration_is_0_and_a_bad_one_78_with_file_line_and_key(self):
         self.assertEqual(run("check-config", self.agent.config_path).returncode, 0)
@@ -73,6 +155,82 @@ class CommandLine(AgentCase):
         with open(path, "rb") as file, Image.open(io.BytesIO(file.read())) as image:
             image.load()
             self.assertEqual(image.size, (640, 480))
+
+    def test_the_log_escapes_what_does_not_print(self):
+        hostile = "x\u009b2J\u202e\u200b\x1b[2J"
+        self.assertEqual(self.client.command(hostile)["code"], "unknown_command")
+        log = self.agent.log()
+        for character in hostile[1:]:
+            if not "!" <= character <= "~":
+                self.assertNotIn(character, log)
+        self.assertIn(r"\u{9b}2J\u{202e}\u{200b}\x1b[2J", log)
+        self.assert_ok(self.client.command("\ufeffstatus\r\n"), "status")
+
+    def test_each_line_of_a_message_has_a_priority(self):
+        agent = Agent(self.broker, device="journald")
+        self.addCleanup(agent.close)
+        with open(f"{agent.directory}/log", "wb") as log:
+            stream = os.fstat(log.fileno())
+        agent.environment["JOURNAL_STREAM"] = f"{stream.st_dev}:{stream.st_ino}"
+        agent.start()
+        with open(agent.config_path, "a", encoding="utf-8") as file:
+            file.write("[image]\nquality = 101\nmax_bytes = 1\n")
+        agent.process.send_signal(signal.SIGHUP)
+        with Client(self.broker, "edge/journald/response") as client:
+            client.publish("edge/journald/command", "status")  # after the reload
+            client.wait("edge/journald/response")
+        lines = [line for line in agent.log().splitlines() if "agent.toml:" in line]
+        self.assertEqual([line[:3] for line in lines], ["<3>", "<3>"], agent.log())
+
+    def test_capture_writes_to_devices_pipes_and_standard_output(self):
+        config = ("capture", "--config", self.agent.config_path, "-o")
+        self.assertEqual(run(*config, "/dev/null").returncode, 0)
+        self.assertTrue(stat.S_ISCHR(os.stat("/dev/null").st_mode))
+        for path in ("-", "/dev/stdout"):
+            with self.subTest(path):
+                done = subprocess.run([AGENT, *config, path], capture_output=True, timeout=PATIENCE, check=False)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual((done.stdout[:2], done.stdout[-2:]), (b"\xff\xd8", b"\xff\xd9"), "a picture and nothing else")
+        with self.subTest("a terminal"):
+            primary, terminal = os.openpty()
+            done = subprocess.run([AGENT, *config, "-"], stdout=terminal, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False)
+            os.close(terminal)
+            os.close(primary)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("terminal", done.stderr)
+
+    def test_libcamera_is_quiet_unless_it_is_asked(self):
+        if not os.path.exists(os.path.join(os.path.dirname(AGENT), "libpi-edge-camera-libcamera.so")):
+            self.skipTest("built without libcamera")
+        path = os.path.join(self.agent.directory, "libcamera.toml")
+        for level, variable, is_loud in (("info", None, False), ("debug", None, True), ("info", "*:INFO", True)):
+            with self.subTest((level, variable)):
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(f'[log]\nlevel = "{level}"\n[camera]\ndevice = "no such camera"\n')
+                environment = {k: v for k, v in os.environ.items() if not k.startswith("LIBCAMERA_")}
+                if variable:
+                    environment["LIBCAMERA_LOG_LEVELS"] = variable
+                done = run("capture", "--config", path, "-o", "/dev/null", env=environment)
+                self.assertEqual(done.returncode, 1)
+                self.assertNotIn("\033", done.stderr, "no colours")
+                self.assertEqual(bool(re.search(r"(WARN|INFO) .*\.cpp:\d+", done.stderr)), is_loud, done.stderr)
+
+    def test_a_log_that_nobody_reads_does_not_end_the_camera(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        broker = self.broker
+        agent = Agent(broker, device="unread")
+        self.addCleanup(agent.close)
+        with open(f"{agent.directory}/log", "w", encoding="utf-8"):
+            agent.process = subprocess.Popen([AGENT, "run", "--config", agent.config_path], stderr=writer)
+        os.close(writer)
+        with Client(broker, "edge/unread/#") as client:
+            client.wait("edge/unread/status", lambda m: m.payload == b"online")
+            for _ in range(2):
+                before = len(client.on("edge/unread/response"))
+                client.publish("edge/unread/command", "capture")
+                reply = json.loads(client.wait("edge/unread/response", count=before + 1).payload)
+                self.assertEqual(reply["status"], "ok", reply)
 
     def test_journal_shows_the_commands_while_the_agent_runs_and_while_it_does_not(self):
         self.client.command({"command": "start", "transaction": "in-the-journal"})

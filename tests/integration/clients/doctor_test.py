@@ -5,12 +5,14 @@ import json
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import tempfile
 import unittest
 
 import certificates
-from support import AGENT, PATIENCE, Agent, Broker, Client, free_port
+from support import AGENT, PATIENCE, Agent, Broker, Client, decoded, free_port
 
 CONFIG = """
 [device]
@@ -100,7 +102,6 @@ class Doctor(unittest.TestCase):
         secret = self.write("secret", "wrong\n")
         _, findings = self.run_doctor(f"mqtt://127.0.0.1:{broker.port}", mqtt=f'username = "pi"\npassword_file = "{secret}"')
         self.assert_told(findings, "broker", "error", "password")
-        self.assert_told(findings, "configuration", "warning", "unencrypted")
 
     def test_an_access_list_that_denies(self):
         acl = self.write("acl", "topic write room/temp\ntopic read command\ntopic write edge/test-pi/command\n", 0o644)
@@ -148,6 +149,100 @@ class Doctor(unittest.TestCase):
             self.assertIn('denied "room/temp"', done.stdout)
             client.command("cancel")
             self.assertEqual([m.payload for m in client.on("edge/test-pi/status")], [b"online"], "it lost its connection")
+
+    def test_no_trace_is_left_in_a_running_agent(self):
+        broker = self.start_broker()
+        agent = Agent(broker)
+        self.addCleanup(agent.close)
+        agent.start()
+        with Client(broker, "edge/test-pi/#") as client:
+            before = decoded(client.wait("edge/test-pi/health"))["commands"]
+            log = agent.log()
+            done = subprocess.run([AGENT, "doctor", "--config", agent.config_path, "--json"], capture_output=True, text=True,
+                                  timeout=4 * PATIENCE, check=False)
+            self.assertEqual(done.stderr, "")
+            self.assertNotIn('"check": "others"', done.stdout, "it took this very agent for another")
+            self.assertEqual(agent.log(), log)
+            client.command("status")
+            after = decoded(client.wait("edge/test-pi/health", lambda m: decoded(m)["commands"]["received"] > before["received"]))
+            self.assertEqual(after["commands"]["refused"], 0)
+            self.assertEqual(after["commands"]["received"], before["received"] + 1)
+        agent.stop()
+        journal = subprocess.run([AGENT, "journal", "--config", agent.config_path, "--kind", "command", "--json"], capture_output=True,
+                                 text=True, timeout=PATIENCE, check=True)
+        self.assertEqual([json.loads(line)["payload"] for line in journal.stdout.splitlines()], ["status"])
+
+    def test_nothing_waits_for_an_agent_that_is_away(self):
+        broker = self.start_broker()
+        agent = Agent(broker)
+        self.addCleanup(agent.close)
+        agent.start()
+        agent.stop()
+        subprocess.run([AGENT, "doctor", "--config", agent.config_path], capture_output=True, timeout=4 * PATIENCE, check=False)
+        agent.start()
+        with Client(broker, "edge/test-pi/#") as client:
+            self.assertEqual(client.command("status")["status"], "ok")
+            self.assertEqual([decoded(m)["status"] for m in client.on("edge/test-pi/response")], ["ok"])
+        self.assertNotIn("refused", agent.log())
+
+    def test_another_agent_with_this_id_and_one_with_the_same_topics(self):
+        broker = self.start_broker()
+        for device in ("test-pi", "other-pi"):
+            agent = Agent(broker, device=device)
+            self.addCleanup(agent.close)
+            agent.start()
+        _, findings = self.run_doctor(f"mqtt://127.0.0.1:{broker.port}")
+        self.assert_told(findings, "others", "warning", 'device.id "test-pi" is online')
+        self.assert_told(findings, "others", "warning", r'"room/temp" is also published by other-pi.*\{id\}')
+
+    def test_a_user_who_may_not_read_the_secrets(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can take another user's rights")
+        subprocess.run(["mosquitto_passwd", "-b", "-c", f"{self.folder}/passwords", "pi", "right"], check=True, capture_output=True)
+        broker = self.start_broker(f"password_file {self.folder}/passwords\nallow_anonymous false")
+        secret = self.write("secret", "right\n")
+        os.mkdir(f"{self.folder}/closed", 0o700)
+        os.chmod(self.folder, 0o755)
+        os.chmod(f"{self.folder}/reading", 0o644)
+        path = self.write("agent.toml", CONFIG.format(servers=json.dumps([f"mqtt://127.0.0.1:{broker.port}"]), folder=self.folder,
+                                                      mqtt=f'username = "pi"\npassword_file = "{secret}"')
+                          .replace(f"{self.folder}/journal.db", f"{self.folder}/closed/journal.db"), 0o644)
+
+        def as_nobody(*arguments):
+            return subprocess.run([AGENT, *arguments], capture_output=True, text=True, timeout=4 * PATIENCE, check=False, user=65534,
+                                  group=65534, extra_groups=[], env={"PATH": os.environ["PATH"], "HOME": "/"})
+
+        checked = as_nobody("check-config", path)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertRegex(checked.stderr, r"warning: .*password_file.*[Pp]ermission denied")
+        self.assertEqual(as_nobody("run", "--config", path).returncode, 78, "an agent needs it")
+
+        done = as_nobody("doctor", "--config", path, "--json")
+        self.assertEqual(done.returncode, 3, done.stdout)
+        findings = json.loads(done.stdout)["findings"]
+        of = lambda check: [(f["severity"], f["text"], f.get("remedy", "")) for f in findings if f["check"] == check]
+        self.assertNotIn("error", [severity for severity, *_ in of("configuration")])
+        self.assertTrue([f for f in of("configuration") if f[0] == "warning" and "ermission denied" in f[1] and "sudo" in f[2]], findings)
+        self.assertFalse([f for f in of("broker") if f[0] == "error"], "the login was not tried")
+        self.assertTrue([f for f in of("journal") if f[0] == "warning" and "ermission denied" in f[1] and "sudo" in f[2]], findings)
+
+        as_root = subprocess.run([AGENT, "check-config", path], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertEqual((as_root.returncode, as_root.stderr), (0, ""))
+        os.chown(secret, 65534, 65534)
+        self.assertEqual(subprocess.run([AGENT, "check-config", path], capture_output=True, timeout=PATIENCE, check=False).returncode, 0,
+                         "root checks a file that belongs to the service's user")
+
+    def test_it_ends_when_it_is_told_to(self):
+        with socket.socket() as silent:  # accepts, and never says a word
+            silent.bind(("127.0.0.1", 0))
+            silent.listen()
+            path = self.write("agent.toml", CONFIG.format(servers=json.dumps([f"mqtt://127.0.0.1:{silent.getsockname()[1]}"]),
+                                                          folder=self.folder, mqtt=""))
+            for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                with self.subTest(how), subprocess.Popen([AGENT, "doctor", "--config", path], stdout=subprocess.DEVNULL) as doctor:
+                    silent.accept()[0].close()  # the broker is being tried
+                    doctor.send_signal(how)
+                    self.assertEqual(doctor.wait(PATIENCE), -how)
 
     def test_a_sensor_that_is_gone_and_one_that_talks_nonsense(self):
         broker = self.start_broker()

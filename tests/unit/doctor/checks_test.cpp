@@ -3,10 +3,14 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
+#include <future>
+#include <memory>
 
 #include <gtest/gtest.h>
 
+#include "core/identity.hpp"
 #include "fakes/fake_gpio.hpp"
 #include "unit/doctor/fake_machine.hpp"
 
@@ -29,7 +33,7 @@ TEST(CheckConfiguration, EveryMistakeIsTold) {
     const TempDir dir;
     std::ofstream(dir.file("agent.toml")) << "[mqtt]\nqos = 7\n[nonsense]\n";
     std::optional<Config> config;
-    std::string password;
+    std::optional<std::string> password;
     const Findings findings = checkConfiguration(dir.file("agent.toml"), config, password);
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_TRUE(findings[0].severity == Severity::kError);
@@ -45,14 +49,39 @@ TEST(CheckConfiguration, AnOpenPasswordFileIsTold) {
     std::ofstream(dir.file("agent.toml"))
         << "[mqtt]\nusername = \"u\"\npassword_file = \"" << dir.file("secret") << "\"\n";
     std::optional<Config> config;
-    std::string password;
+    std::optional<std::string> password;
     const Findings findings = checkConfiguration(dir.file("agent.toml"), config, password);
     EXPECT_TRUE(findings.back().severity == Severity::kError && has(findings.back().text, "mqtt.password_file"));
     EXPECT_TRUE(config);
+    EXPECT_FALSE(password);
+    EXPECT_TRUE(std::none_of(findings.begin(), findings.end(), [](const Finding& finding) {
+        return finding.severity == Severity::kFine;
+    })) << "not fine and wrong at once";
 
     ::chmod(dir.file("secret").c_str(), 0600);
     EXPECT_TRUE(checkConfiguration(dir.file("agent.toml"), config, password).back().severity != Severity::kError);
     EXPECT_EQ(password, "word");
+}
+
+TEST(CheckConfiguration, ACredentialThatOnlyTheServiceGetsIsNoError) {
+    const TempDir dir;
+    std::ofstream(dir.file("agent.toml")) << "[mqtt]\nusername = \"u\"\npassword_file = \"mqtt-password\"\n";
+    std::optional<Config> config;
+    std::optional<std::string> password;
+    const Findings findings = checkConfiguration(dir.file("agent.toml"), config, password);
+    EXPECT_TRUE(findings.front().severity == Severity::kFine);
+    EXPECT_TRUE(findings.back().severity == Severity::kNote && has(findings.back().text, "mqtt-password") == false)
+        << "what may be the password itself is not repeated: " << findings.back().text;
+    EXPECT_FALSE(password);
+}
+
+TEST(CheckConfiguration, WithoutASecretNothingIsMissing) {
+    const TempDir dir;
+    std::ofstream(dir.file("agent.toml")) << "[mqtt]\nservers = [\"mqtt://localhost\"]\n";
+    std::optional<Config> config;
+    std::optional<std::string> password;
+    (void)checkConfiguration(dir.file("agent.toml"), config, password);
+    EXPECT_EQ(password, "");
 }
 
 TEST(CheckClock, SaysWhatAWrongOneMeans) {
@@ -108,6 +137,19 @@ TEST(CheckSensors, ASimulatedOneIsNoGoodSign) {
     EXPECT_TRUE(checkSensors(config, Machine(), values)[0].severity == Severity::kWarning);
     config.sensors.clear();
     EXPECT_TRUE(checkSensors(config, Machine(), values)[0].severity == Severity::kNote);
+}
+
+TEST(CheckSensors, ADriverThatHangsEndsAfterItsLimit) {
+    EXPECT_EQ(within<int>(seconds{30}, [] { return 7; }), 7);
+    auto release = std::make_shared<std::promise<void>>();
+    const auto hang = release->get_future().share();
+    EXPECT_EQ(within<int>(milliseconds{1},
+                          [hang] {
+                              hang.wait();
+                              return 7;
+                          }),
+              std::nullopt);
+    release->set_value();
 }
 
 TEST(CheckCamera, NoLibraryAndNoDevice) {
@@ -222,6 +264,78 @@ TEST(CheckJournal, AFileThatIsNoJournal) {
     std::ofstream(config.journal.path)
         << "this is no database, and long enough to be taken for one ...............................";
     EXPECT_TRUE(checkJournal(config)[1].severity == Severity::kError);
+}
+
+std::string infoOf(const std::string& id, const std::string& startedAt, const std::string& sensorTopic,
+                   const std::string& model = readIdentity().model) {
+    return R"({"id":")" + id + R"(","name":"N","model":")" + model + R"(","started_at":")" + startedAt +
+           R"(","capabilities":{"sensors":[{"name":"room","topic":")" + sensorTopic +
+           R"("}],"camera":{"backend":"libcamera","topic":"jpeg"}}})";
+}
+
+TEST(CheckOthers, SaysWhoElsePublishesOnTheSameTopics) {
+    const TempDir dir;
+    Config config;
+    config.device.id = "one";
+    config.journal.path = dir.file("journal.db");
+    config.sensors = {sensor(SensorType::kW1)};
+    config.sensors[0].topic = "room/temp";
+    config.image.topic = "edge/one/jpeg";
+    Announcements announcements;
+    announcements.info["two"] = infoOf("two", "2026-11-20T09:30:00Z", "room/temp");
+    announcements.info["gone"] = infoOf("gone", "2026-11-20T09:30:00Z", "room/temp");
+    announcements.info["odd"] = R"({"capabilities":[1],"id":3})";
+    announcements.info["broken"] = "{";
+    announcements.online = {"two", "odd", "broken"};
+
+    const Findings findings = checkOthers(config, AgentState::kRunning, announcements);
+
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_TRUE(findings[0].severity == Severity::kWarning);
+    EXPECT_TRUE(has(findings[0].text, "\"room/temp\"") && has(findings[0].text, "two")) << findings[0].text;
+    EXPECT_FALSE(has(findings[0].text, "gone")) << "it is not online";
+    EXPECT_TRUE(has(findings[0].remedy, "{id}")) << findings[0].remedy;
+
+    config.image.topic = "jpeg";
+    EXPECT_EQ(checkOthers(config, AgentState::kRunning, announcements).size(), 2U);
+    announcements.online.clear();
+    EXPECT_TRUE(checkOthers(config, AgentState::kRunning, announcements).empty());
+}
+
+TEST(CheckOthers, ASecondAgentWithTheSameIdIsTold) {
+    const TempDir dir;
+    Config config;
+    config.device.id = "garden";
+    config.journal.path = dir.file("journal.db");
+    Announcements announcements;
+    announcements.online = {"garden"};
+    announcements.info["garden"] = infoOf("garden", "2026-11-20T09:30:00Z", "room/temp");
+
+    const Findings away = checkOthers(config, AgentState::kStopped, announcements);
+    ASSERT_EQ(away.size(), 1U);
+    EXPECT_TRUE(away[0].severity == Severity::kWarning && has(away[0].text, "online")) << away[0].text;
+    EXPECT_TRUE(checkOthers(config, AgentState::kRunning, announcements).empty()) << "it may be this one";
+    EXPECT_TRUE(checkOthers(config, AgentState::kUnknown, announcements).empty());
+
+    announcements.info["garden"] = infoOf("garden", "2026-11-20T09:30:00Z", "room/temp", "another model");
+    const Findings other = checkOthers(config, AgentState::kRunning, announcements);
+    ASSERT_EQ(other.size(), 1U);
+    EXPECT_TRUE(other[0].severity == Severity::kError && has(other[0].text, "another model")) << other[0].text;
+}
+
+TEST(CheckOthers, TheLockSaysWhetherTheAgentRuns) {
+    FakeMachine fake;
+    Config config;
+    config.journal.path = "/var/lib/journal.db";
+    EXPECT_TRUE(stateOfAgent(config, fake.machine()) == AgentState::kStopped);
+    fake.write("/var/lib/journal.db.lock", "closed\n");
+    EXPECT_TRUE(stateOfAgent(config, fake.machine()) == AgentState::kStopped);
+    fake.write("/var/lib/journal.db.lock", "812\n");
+    EXPECT_TRUE(stateOfAgent(config, fake.machine()) == AgentState::kStopped) << "its process has ended";
+    fake.write("/proc/812/comm", "pi-edge-agent\n");
+    EXPECT_TRUE(stateOfAgent(config, fake.machine()) == AgentState::kRunning);
+    fake.write("/proc/812/comm", "bash\n");
+    EXPECT_TRUE(stateOfAgent(config, fake.machine()) == AgentState::kStopped) << "the number was given to another";
 }
 
 /// systemctl, as the test has it, first in $PATH.
