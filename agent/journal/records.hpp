@@ -53,7 +53,6 @@ struct CaptureRecord {
     int width = 0;
     int height = 0;
     std::int64_t bytes = 0;
-    std::string sha256;
     std::string status;  ///< "ok" or the error code
 };
 

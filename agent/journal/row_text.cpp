@@ -85,7 +85,6 @@ struct AddFields {
         json["width"] = record.width;
         json["height"] = record.height;
         json["bytes"] = record.bytes;
-        json["sha256"] = record.sha256;
         json["status"] = record.status;
     }
     void operator()(const EventRecord& record) const {

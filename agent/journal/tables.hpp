@@ -35,7 +35,7 @@ struct Table<CaptureRecord> {
     static constexpr const char* kColumns =
         "id, boot, mono_ms, wall_ms, clock_ok, image_id, trigger_source, transaction_id, width, height, bytes, sha256, "
         "status, crc";
-    static constexpr const char* kRowBytes = "170 + length(transaction_id)";
+    static constexpr const char* kRowBytes = "106 + length(transaction_id) + length(sha256)";
 };
 
 template <>

@@ -10,7 +10,6 @@
 
 #include "services/image_description.hpp"
 #include "services/picture_backlog.hpp"
-#include "services/picture_digest.hpp"
 #include "services/picture_publisher.hpp"
 
 namespace edge {
@@ -23,9 +22,6 @@ constexpr int kMaxFailuresInARow = 3;
 /// not fill the memory. As much as the send window holds, and a few more, so that the line never waits for the camera.
 constexpr std::size_t kMaxUndelivered = 8;
 constexpr std::size_t kMaxUndeliveredBytes = 4 << 20;
-
-/// Hashed at once: a Pi 3 needs a millisecond for that much, and a way through another thread is not free either.
-constexpr std::size_t kHashedAtOnce = 64 << 10;
 
 ReplyCode toReplyCode(Errc code) {
     switch (code) {
@@ -83,9 +79,7 @@ struct Job {
     std::string id;
     Picture picture;  ///< its JPEG is moved into the publication
     std::int64_t bytes = 0;
-    std::string sha256;
     std::string description;
-    std::optional<Delivery> delivery;
     SeriesPtr series;     ///< nullptr: a picture of its own
     bool isKept = false;  ///< for want of a connection
     bool isAnswered = false;
@@ -95,15 +89,14 @@ using JobPtr = std::shared_ptr<Job>;
 }  // namespace
 
 struct CaptureService::Impl {
-    Impl(Loop& l, PictureSource& s, Publisher& p, Journal& j, std::shared_ptr<Executor> h, const Config& c,
+    Impl(Loop& l, PictureSource& s, Publisher& p, Journal& j, std::shared_ptr<Executor> strand, const Config& c,
          std::string prefix)
         : loop(l),
           source(s),
           publisher(p),
           pictures(p, c),
-          backlog(l, p, h, c),
+          backlog(l, p, std::move(strand), c),
           journal(j),
-          hashStrand(std::move(h)),
           image(c.image),
           timeout(c.camera.timeout),
           base(c.topics.base),
@@ -191,59 +184,29 @@ struct CaptureService::Impl {
     // ---- one after the other: each picture, and its description right behind it
 
     void publishTaken() {
-        while (!isHashing && !isLineFull() && !toPublish.empty()) {
+        while (!isLineFull() && !toPublish.empty()) {
             const JobPtr job = std::move(toPublish.front());
             toPublish.pop_front();
             if (!job->isAnswered) publish(job);
         }
     }
 
-    /// The picture leaves first, and is hashed meanwhile.
     void publish(const JobPtr& job) {
-        PicturePost post{std::move(job->picture.jpeg), job->id, formatRfc3339(job->picture.exposureStart),
-                         job->context.transaction};
+        job->description =
+            formatDescription({job->id, triggerOf(job->context), job->context.transaction, job->bytes}, job->picture);
+        PicturePost post{std::move(job->picture.jpeg), job->description, job->id,
+                         formatRfc3339(job->picture.exposureStart), job->context.transaction};
         if (publisher.connection() == nullptr && mayWait(*job)) return keep(job, std::move(post));
         ++undelivered;
         undeliveredBytes += static_cast<std::size_t>(job->bytes);
-        const auto sent =
-            pictures.publish(std::move(post), [this, job, alive = std::weak_ptr<int>(lifetime)](Delivery delivery) {
-                if (alive.expired()) return;
-                --undelivered;
-                undeliveredBytes -= static_cast<std::size_t>(job->bytes);
-                job->delivery = delivery;
-                if (!job->description.empty()) delivered(job, delivery);
-                publishTaken();
-                pump();
-            });
-        describe(job, {sent, &sent->payload}, [this, job] {
-            pictures.describe(job->description);
-            if (job->delivery) delivered(job, *job->delivery);
+        pictures.publish(std::move(post), [this, job, alive = std::weak_ptr<int>(lifetime)](Delivery delivery) {
+            if (alive.expired()) return;
+            --undelivered;
+            undeliveredBytes -= static_cast<std::size_t>(job->bytes);
+            delivered(job, delivery);
+            publishTaken();
+            pump();
         });
-    }
-
-    /// `then` when the job is described: inside this call for little to hash, else later, and until then no other
-    /// picture is published. Never when it was answered meanwhile.
-    void describe(const JobPtr& job, std::shared_ptr<const std::string> jpeg, Task then) {
-        if (jpeg->size() <= kHashedAtOnce) return describeWith(job, pictureDigest(*jpeg), then);
-        isHashing = true;
-        hashStrand->post([this, job = job, jpeg = std::move(jpeg), then = std::move(then),
-                          alive = std::weak_ptr<int>(lifetime)]() mutable {
-            auto digest = std::make_shared<std::string>(pictureDigest(*jpeg));
-            loop.post([this, job = std::move(job), digest, then = std::move(then), alive = std::move(alive)] {
-                if (alive.expired()) return;
-                isHashing = false;
-                describeWith(job, std::move(*digest), then);
-                publishTaken();
-            });
-        });
-    }
-
-    static void describeWith(const JobPtr& job, std::string digest, const Task& then) {
-        if (job->isAnswered) return;
-        job->sha256 = std::move(digest);
-        job->description = formatDescription(
-            {job->id, triggerOf(job->context), job->context.transaction, job->bytes, job->sha256}, job->picture);
-        then();
     }
 
     /// A picture that nobody waits for at the other end: it is worth having later, too.
@@ -253,12 +216,8 @@ struct CaptureService::Impl {
     }
 
     void keep(const JobPtr& job, PicturePost post) {
-        auto kept = std::make_shared<PicturePost>(std::move(post));
-        describe(job, {kept, &kept->jpeg}, [this, job, kept] {
-            backlog.keep(std::move(*kept), job->description,
-                         [this, job, alive = std::weak_ptr<int>(lifetime)](const Result<void>& done) {
-                             if (!alive.expired()) keptOrNot(job, done);
-                         });
+        backlog.keep(std::move(post), [this, job, alive = std::weak_ptr<int>(lifetime)](const Result<void>& done) {
+            if (!alive.expired()) keptOrNot(job, done);
         });
     }
 
@@ -312,7 +271,6 @@ struct CaptureService::Impl {
         record.width = job.picture.width;
         record.height = job.picture.height;
         record.bytes = job.bytes;
-        record.sha256 = job.sha256;
         record.status = status;
         journal.record(std::move(record));
     }
@@ -413,7 +371,6 @@ struct CaptureService::Impl {
     PicturePublisher pictures;
     PictureBacklog backlog;
     Journal& journal;
-    std::shared_ptr<Executor> hashStrand;
     ImageConfig image;
     milliseconds timeout;
     std::string base;
@@ -423,10 +380,9 @@ struct CaptureService::Impl {
     std::deque<JobPtr> waiting;
     std::list<JobPtr> active;  ///< given to the camera and not answered
     std::size_t inFlight = 0;
-    std::deque<JobPtr> toPublish;  ///< taken, but a picture before it is not described yet, or the line is full
+    std::deque<JobPtr> toPublish;  ///< taken, but the line is full
     std::size_t undelivered = 0;   ///< pictures that are published, and that the broker does not have yet
     std::size_t undeliveredBytes = 0;
-    bool isHashing = false;
     std::list<SeriesPtr> running;
     CaptureCounters counters;
     Task publishedHandler;
@@ -435,9 +391,9 @@ struct CaptureService::Impl {
 };
 
 CaptureService::CaptureService(Loop& loop, PictureSource& source, Publisher& publisher, Journal& journal,
-                               std::shared_ptr<Executor> hashStrand, const Config& config, std::string imagePrefix)
-    : impl_(std::make_unique<Impl>(loop, source, publisher, journal, std::move(hashStrand), config,
-                                   std::move(imagePrefix))) {
+                               std::shared_ptr<Executor> strand, const Config& config, std::string imagePrefix)
+    : impl_(
+          std::make_unique<Impl>(loop, source, publisher, journal, std::move(strand), config, std::move(imagePrefix))) {
     source.onStateChange([this](const CameraState& state) {
         impl_->journal.record(EventRecord{impl_->loop.clock().wallNow(), "camera",
                                           state.online ? "online: " + state.model : "offline: " + state.reason});

@@ -43,9 +43,9 @@ class CaptureService {
     /// already.
     static constexpr std::size_t kInFlight = 3;
 
-    /// `hashStrand` computes the SHA-256 of large pictures. `imagePrefix` makes image ids unique to this run.
+    /// `strand` reads and writes the files of kept pictures. `imagePrefix` makes image ids unique to this run.
     CaptureService(Loop& loop, PictureSource& source, Publisher& publisher, Journal& journal,
-                   std::shared_ptr<Executor> hashStrand, const Config& config, std::string imagePrefix);
+                   std::shared_ptr<Executor> strand, const Config& config, std::string imagePrefix);
     ~CaptureService();
 
     /// The `capture` command.

@@ -14,7 +14,6 @@ struct ImageDescription {
     std::string trigger;      ///< "command", "motion", or "gpio:<name>"
     std::string transaction;  ///< "" is left out
     std::int64_t bytes = 0;
-    std::string sha256;
 };
 /// The picture's JPEG need not be there any more.
 std::string formatDescription(const ImageDescription& description, const Picture& picture);

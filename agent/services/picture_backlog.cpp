@@ -33,14 +33,14 @@ void PictureBacklog::onStrand(Work work, Then then) {
     });
 }
 
-void PictureBacklog::keep(PicturePost post, std::string description, std::function<void(Result<void>)> done) {
+void PictureBacklog::keep(PicturePost post, std::function<void(Result<void>)> done) {
     struct Kept {
         Result<std::size_t> dropped;
         std::size_t count;
     };
     onStrand(
-        [post = std::move(post), description = std::move(description)](PictureFolder& folder) {
-            auto dropped = folder.add(post, description);
+        [post = std::move(post)](PictureFolder& folder) {
+            auto dropped = folder.add(post);
             return Kept{std::move(dropped), folder.count()};
         },
         [this, done = std::move(done)](const Kept& kept) {
@@ -85,13 +85,11 @@ void PictureBacklog::send(PictureFolder::Stored stored) {
     if (stored.post.jpeg.size() > pictures_.maxPayload()) return drop(stored, "the broker takes none of this size");
     PicturePost post = std::exchange(stored.post, {});
     // What countAttempt() writes; the JPEG is not needed any more.
-    stored.post = {"", post.id, post.time, post.transaction};
-    std::string description = stored.description;
+    stored.post = {"", post.description, post.id, post.time, post.transaction};
     pictures_.publish(std::move(post),
                       [this, stored = std::move(stored), alive = std::weak_ptr<int>(lifetime_)](Delivery delivery) {
                           if (!alive.expired()) sent(stored, delivery);
                       });
-    pictures_.describe(std::move(description));
 }
 
 void PictureBacklog::sent(const PictureFolder::Stored& stored, Delivery delivery) {

@@ -32,7 +32,7 @@ class PictureBacklog {
 
     /// Whether pictures are kept at all.
     [[nodiscard]] bool isEnabled() const { return isEnabled_; }
-    void keep(PicturePost post, std::string description, std::function<void(Result<void>)> done);
+    void keep(PicturePost post, std::function<void(Result<void>)> done);
     void onConnected();
     void onDisconnected();
 

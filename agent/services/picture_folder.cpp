@@ -30,11 +30,11 @@ std::optional<std::uint64_t> numberOf(const fs::path& file) {
     return number;
 }
 
-std::string formatText(const PicturePost& post, const std::string& description, int attempts) {
+std::string formatText(const PicturePost& post, int attempts) {
     return Json{{"id", post.id},
                 {"time", post.time},
                 {"transaction", post.transaction},
-                {"description", description},
+                {"description", post.description},
                 {"attempts", attempts}}
         .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -45,7 +45,7 @@ bool parseText(const std::string& text, PictureFolder::Stored& stored) {
     for (const auto& [key, field] : {std::pair{"id", &stored.post.id},
                                      {"time", &stored.post.time},
                                      {"transaction", &stored.post.transaction},
-                                     {"description", &stored.description}}) {
+                                     {"description", &stored.post.description}}) {
         const auto found = json.find(key);
         if (found == json.end() || !found->is_string()) return false;
         *field = found->get<std::string>();
@@ -80,7 +80,7 @@ std::size_t PictureFolder::count() {
     return list().size();
 }
 
-Result<std::size_t> PictureFolder::add(const PicturePost& post, const std::string& description) {
+Result<std::size_t> PictureFolder::add(const PicturePost& post) {
     const auto bytes = static_cast<std::int64_t>(post.jpeg.size());
     if (bytes > maxBytes_) return fail(Errc::kTooLarge, "the picture is larger than image.keep_offline");
     std::error_code error;
@@ -95,7 +95,7 @@ Result<std::size_t> PictureFolder::add(const PicturePost& post, const std::strin
         remove(files[dropped].number);
     }
     const std::uint64_t number = files.empty() ? 1 : files.back().number + 1;
-    if (auto written = replaceFile(nameOf(number, "json"), formatText(post, description, 0)); !written)
+    if (auto written = replaceFile(nameOf(number, "json"), formatText(post, 0)); !written)
         return tl::unexpected(written.error());
     if (auto written = replaceFile(nameOf(number, "jpg"), post.jpeg); !written) {
         remove(number);
@@ -127,7 +127,7 @@ void PictureFolder::remove(std::uint64_t number) {
 }
 
 void PictureFolder::countAttempt(const Stored& stored) {
-    (void)replaceFile(nameOf(stored.number, "json"), formatText(stored.post, stored.description, stored.attempts + 1));
+    (void)replaceFile(nameOf(stored.number, "json"), formatText(stored.post, stored.attempts + 1));
 }
 
 }  // namespace edge

@@ -22,12 +22,11 @@ class PictureFolder {
         std::uint64_t number = 0;
         int attempts = 0;  ///< to send it, that ended with the connection
         PicturePost post;
-        std::string description;  ///< of `<base>/image`
     };
 
     /// Keeps a picture. The answer: how many older ones had to go for it. Errors: kTooLarge (over the whole limit),
     /// kIo.
-    Result<std::size_t> add(const PicturePost& post, const std::string& description);
+    Result<std::size_t> add(const PicturePost& post);
     /// The oldest one that can be read; what cannot is removed.
     std::optional<Stored> oldest();
     void remove(std::uint64_t number);

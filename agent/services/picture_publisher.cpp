@@ -15,7 +15,7 @@ PicturePublisher::PicturePublisher(Publisher& publisher, const Config& config)
       base_(config.topics.base),
       qos_(static_cast<Qos>(config.mqtt.qos)) {}
 
-std::shared_ptr<const Publication> PicturePublisher::publish(PicturePost post, DeliveryHandler done) {
+void PicturePublisher::publish(PicturePost post, DeliveryHandler done) {
     Publication jpeg;
     jpeg.topic = topic_;
     jpeg.payload = std::move(post.jpeg);
@@ -28,16 +28,11 @@ std::shared_ptr<const Publication> PicturePublisher::publish(PicturePost post, D
         copy.topic = ownTopic_;
         publisher_.publish(std::move(copy), Priority::kImage, {});
     }
-    auto sent = std::make_shared<const Publication>(std::move(jpeg));
-    publisher_.publish(sent, Priority::kImage, std::move(done));
-    return sent;
-}
-
-void PicturePublisher::describe(std::string description) {
+    publisher_.publish(std::move(jpeg), Priority::kImage, std::move(done));
     if (base_.empty()) return;
     Publication text;
     text.topic = base_ + "/image";
-    text.payload = std::move(description);
+    text.payload = std::move(post.description);
     text.qos = Qos::kAtMostOnce;
     publisher_.publish(std::move(text), Priority::kImage, {});
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <string>
 
 #include "config/config.hpp"
@@ -13,6 +12,7 @@ namespace edge {
 /// A picture, ready to be published.
 struct PicturePost {
     std::string jpeg;
+    std::string description;  ///< of `<base>/image`: one JSON object
     std::string id;
     std::string time;  ///< RFC 3339, start of exposure
     std::string transaction{};
@@ -24,11 +24,9 @@ class PicturePublisher {
   public:
     PicturePublisher(Publisher& publisher, const Config& config);
 
-    /// The picture without its description. `done` tells how the one on image.topic ended, as Publisher::publish().
-    /// Returns that one.
-    std::shared_ptr<const Publication> publish(PicturePost post, DeliveryHandler done);
-    /// One JSON object, right after its picture: a description is of the one before it.
-    void describe(std::string description);
+    /// The picture, and its description right behind it. `done` tells how the one on image.topic ended, as
+    /// Publisher::publish().
+    void publish(PicturePost post, DeliveryHandler done);
     /// The largest picture that the broker takes on every topic it goes to.
     [[nodiscard]] std::size_t maxPayload() const;
 

@@ -14,14 +14,9 @@ from candidates import BUILD, PATIENCE, Candidate, configuration
 ROOT = os.environ.get("EDGE_BENCH_ARM64", "")
 COUNT = 5
 # Clock in GHz and instructions a cycle, from what in-order (A53) and out-of-order cores make of code of this kind: SIMD and table
-# look-ups out of the first-level cache. The range is the honest part of it. A Pi before the 5 has no instructions for SHA-256;
-# OpenSSL takes them where they are emulated, unless it is told not to.
-KINDS = {
-    "without instructions for SHA-256": ({"OPENSSL_armcap": "1"}, {"Zero 2 W (A53, 1.0 GHz)": (1.0, 0.6, 1.1),
-                                                                   "Pi 3B+ (A53, 1.4 GHz)": (1.4, 0.6, 1.1),
-                                                                   "Pi 4 (A72, 1.8 GHz)": (1.8, 1.1, 1.9)}),
-    "with instructions for SHA-256": ({}, {"Pi 5 (A76, 2.4 GHz)": (2.4, 1.8, 3.2)}),
-}
+# look-ups out of the first-level cache. The range is the honest part of it.
+BOARDS = {"Zero 2 W (A53, 1.0 GHz)": (1.0, 0.6, 1.1), "Pi 3B+ (A53, 1.4 GHz)": (1.4, 0.6, 1.1),
+          "Pi 4 (A72, 1.8 GHz)": (1.8, 1.1, 1.9), "Pi 5 (A76, 2.4 GHz)": (2.4, 1.8, 3.2)}
 
 
 class Counter:
@@ -52,8 +47,7 @@ class Counter:
         self.process.wait(PATIENCE)
 
 
-def picture(bench, width, height, kind):
-    environment, boards = KINDS[kind]
+def picture(bench, width, height):
     with tempfile.TemporaryDirectory() as directory:
         config = configuration(bench, "ours", width, height, camera_extra=f'socket = "{directory}/camera.socket"')
         camera_counter, agent_counter = Counter(directory, "camera"), Counter(directory, "agent")
@@ -65,8 +59,7 @@ def picture(bench, width, height, kind):
         with open(f"{bench.directory}/camera.log", "ab") as log:
             camera = subprocess.Popen(["bash", "-c", f"exec 3<&{listener.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec {command}"],
                                       close_fds=False, stdout=log, stderr=log, preexec_fn=candidates.die_with_parent)
-        agent = Candidate(bench, "ours", agent_counter.emulated("pi-edge-agent", "run", "--config", config), "edge/ours/status",
-                          environment)
+        agent = Candidate(bench, "ours", agent_counter.emulated("pi-edge-agent", "run", "--config", config), "edge/ours/status")
         for _ in range(3):
             agent.capture()
         time.sleep(1)
@@ -84,13 +77,13 @@ def picture(bench, width, height, kind):
 
     total = sum(row[0] for row in rows)
     encoder = sum(row[0] for row in rows if "libturbojpeg" in row[2])
-    print(f"\nInstructions of a picture on arm64, {width}x{height}, {kind}, both programs: {total:,.0f}; the encoder {encoder:,.0f}; "
+    print(f"\nInstructions of a picture on arm64, {width}x{height}, both programs: {total:,.0f}; the encoder {encoder:,.0f}; "
           f"outside of it {(total - encoder) / total * 100:.1f} %")
     for count, name, file in sorted(rows, reverse=True):
         if count / total >= 0.005:
             print(f"  {count:12,.0f} {count / total * 100:5.1f} %  {name:7} {file}")
     print("ESTIMATES of the processor time of that, without the kernel's part:")
-    for board, (clock, slow, fast) in boards.items():
+    for board, (clock, slow, fast) in BOARDS.items():
         print(f"  {board:26} {total / clock / fast / 1e6:5.1f} to {total / clock / slow / 1e6:.1f} ms")
 
 
@@ -98,5 +91,4 @@ def pictures(bench):
     if not ROOT:
         raise SystemExit("EDGE_BENCH_ARM64 is not set: run scripts/bench arm64")
     for width, height in ((640, 480), (1920, 1080)):
-        for kind in KINDS:
-            picture(bench, width, height, kind)
+        picture(bench, width, height)

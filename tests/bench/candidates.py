@@ -32,10 +32,9 @@ def free_port():
 
 
 class Process:
-    def __init__(self, command, directory, environment=None):
+    def __init__(self, command, directory):
         self.log = open(f"{directory}/{os.path.basename(command[0])}.log", "ab")
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, preexec_fn=die_with_parent,
-                                        env=os.environ | (environment or {}))
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, preexec_fn=die_with_parent)
         self.pid = self.process.pid
 
     def pids(self):
@@ -78,9 +77,9 @@ class Bench:
     def wire(self, name="bench-driver"):
         return Wire(self.port, name)
 
-    def run(self, command, name, status, environment=None):
+    def run(self, command, name, status):
         """Starts a program and waits for its retained `online`."""
-        process = Process(command, self.directory, environment)
+        process = Process(command, self.directory)
         self.running.append(process)
         wire = self.wire(f"watch-{name}")
         wire.subscribe(status)
@@ -133,9 +132,9 @@ path = "{bench.directory}/{name}.db"
 class Candidate:
     """A running program that takes `capture` and gives a picture."""
 
-    def __init__(self, bench, name, command, status, environment=None):
+    def __init__(self, bench, name, command, status):
         self.bench, self.name, self.status = bench, name, status
-        self.process = bench.run(command, name, status, environment)
+        self.process = bench.run(command, name, status)
         self.wire = bench.wire(f"{name}-driver")
         self.wire.subscribe(f"{name}/jpeg")
 

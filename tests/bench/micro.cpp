@@ -17,7 +17,6 @@
 #include "journal/store.hpp"
 #include "services/command.hpp"
 #include "services/image_description.hpp"
-#include "services/picture_digest.hpp"
 
 namespace edge {
 namespace {
@@ -62,13 +61,6 @@ void pictureMemory(benchmark::State& state) {
 }
 BENCHMARK(pictureMemory)->Arg(20'000)->Arg(500'000);
 
-void digestOfPicture(benchmark::State& state) {
-    const std::string jpeg(static_cast<std::size_t>(state.range(0)), 'x');
-    for ([[maybe_unused]] auto turn : state) benchmark::DoNotOptimize(pictureDigest(jpeg));
-    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * state.range(0));
-}
-BENCHMARK(digestOfPicture)->Arg(20'000)->Arg(500'000);
-
 void digestOfIds(benchmark::State& state) {
     const std::string jpeg(static_cast<std::size_t>(state.range(0)), 'x');
     for ([[maybe_unused]] auto turn : state) benchmark::DoNotOptimize(sha256Hex(jpeg));
@@ -77,7 +69,7 @@ void digestOfIds(benchmark::State& state) {
 BENCHMARK(digestOfIds)->Arg(20'000);
 
 void describe(benchmark::State& state) {
-    const ImageDescription description{"12345678-1", "command", "t-1", 20'000, std::string(64, 'a')};
+    const ImageDescription description{"12345678-1", "command", "t-1", 20'000};
     Picture picture;
     picture.width = 640;
     picture.height = 480;

@@ -2,7 +2,6 @@
 """A fresh machine: install, configure, use, break, upgrade."""
 
 import glob
-import hashlib
 import json
 import pathlib
 import time
@@ -94,8 +93,8 @@ def pictures(state):
     first = capture(bus, "bars-640x480")
     second = capture(bus, "bars-320x240", width=320, height=240, quality=60)
     check("a picture's exposure begins later than that of the one before", first["time"] < second["time"], (first, second))
-    checksum = hashlib.sha256(pathlib.Path("/share/results/bars-320x240.jpg").read_bytes()).hexdigest()
-    expect_equal("the description's sha256 is the JPEG's", second.get("sha256"), checksum)
+    size = pathlib.Path("/share/results/bars-320x240.jpg").stat().st_size
+    expect_equal("the description's size is the JPEG's", second.get("bytes"), size)
     expect_sandbox(AGENT, "pi-edge-agent")
     expect_sandbox(CAMERA, "pi-edge-camera")
     check_no_listener()

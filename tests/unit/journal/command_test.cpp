@@ -39,7 +39,7 @@ class CommandTest : public JournalFixture {
         loop->advance(seconds{1});
         journal->record(command("start"), {});
         loop->advance(seconds{1});
-        journal->record(CaptureRecord{loop->clock().wallNow(), "img-1", "command", "t1", 640, 480, 54'321, "ab", "ok"});
+        journal->record(CaptureRecord{loop->clock().wallNow(), "img-1", "command", "t1", 640, 480, 54'321, "ok"});
         journal->record(
             CommandRecord{loop->clock().wallNow(), "command", "\xff\x01hello", "", "error", "unknown_command", "t2"},
             {});
@@ -82,7 +82,7 @@ TEST_F(CommandTest, ShowsRowsInTheOrderInWhichTheyWereRecorded) {
     EXPECT_EQ(rows[1]["boot"], kBoot);
     EXPECT_EQ(rows[2]["payload"], "start");
     EXPECT_EQ(rows[2]["time"], "2026-11-18T11:06:41.000Z");
-    EXPECT_EQ(rows[3]["sha256"], "ab");
+    EXPECT_EQ(rows[3]["bytes"], 54'321);
     EXPECT_EQ(rows[4]["code"], "unknown_command");
     EXPECT_EQ(rows[4]["payload_hex"], "ff0168656c6c6f");
     EXPECT_TRUE(rows[4]["command"].is_null());

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <random>
 
+#include "journal/row_archive.hpp"
 #include "journal/schema.hpp"
 #include "journal/sqlite.hpp"
 #include "journal_fixture.hpp"
@@ -229,6 +230,30 @@ TEST_F(DamageTest, SaysThatANewerVersionWroteTheFile) {
 
     ASSERT_TRUE(snapshot);
     EXPECT_NE(snapshot->warning.find("newer version"), std::string::npos) << snapshot->warning;
+}
+
+TEST_F(DamageTest, ReadsCapturesWhichAnOlderReleaseWroteWithAHash) {
+    ASSERT_TRUE(start());
+    journal->record(CaptureRecord{loop->clock().wallNow(), "img-1", "command", "t1", 640, 480, 54'321, "ok"});
+    stop();
+    {
+        auto db = Database::open(config.path, Access::kWriter);
+        RowChecksum sum("captures");
+        for (const char* column : {"id", "mono_ms", "wall_ms", "clock_ok"}) {
+            sum.add(*db->integer(fmt::format("SELECT {} FROM captures", column)));
+            if (column == std::string_view("id")) sum.add(std::string_view(encodeBoot(kBoot)));
+        }
+        for (const char* text : {"img-1", "command", "t1"}) sum.add(std::string_view(text));
+        for (const std::int64_t number : {640, 480, 54'321}) sum.add(number);
+        for (const char* text : {"ab", "ok"}) sum.add(std::string_view(text));
+        ASSERT_TRUE(db->execute(fmt::format("UPDATE captures SET sha256 = 'ab', crc = {}", sum.value())));
+    }
+
+    const auto rows = fileRows<CaptureRecord>();
+
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows[0].bytes, 54'321);
+    EXPECT_EQ(rows[0].status, "ok");
 }
 
 TEST_F(DamageTest, FinishesAStartThatWasInterruptedBeforeTheSchema) {

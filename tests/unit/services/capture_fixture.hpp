@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "core/sha256.hpp"
 #include "fakes/fake_picture_source.hpp"
 #include "fakes/fake_publisher.hpp"
 #include "fakes/manual_loop.hpp"
@@ -34,7 +33,7 @@ class CaptureFixture : public ::testing::Test {
     }
 
     void make() {
-        captures = std::make_unique<CaptureService>(*loop, source, publisher, *journal, hashing, config, "run");
+        captures = std::make_unique<CaptureService>(*loop, source, publisher, *journal, strand, config, "run");
     }
 
     /// Its outcome comes into `outcomes`.
@@ -64,7 +63,7 @@ class CaptureFixture : public ::testing::Test {
     FakePublisher publisher{*loop};
     FakePictureSource source{*loop};
     std::unique_ptr<Journal> journal;
-    std::shared_ptr<Executor> hashing = loop;
+    std::shared_ptr<Executor> strand = loop;  ///< of kept pictures
     std::unique_ptr<CaptureService> captures;
     std::vector<Outcome> outcomes;
 };
