@@ -29,8 +29,16 @@ void BacklogSender::takeBatch() {
     journal_.takeBacklog(kBatch,
                          [this, alive = std::weak_ptr<int>(lifetime_)](const std::vector<ReadingRecord>& batch) {
                              if (alive.expired()) return;
-                             isBusy_ = !batch.empty();
-                             for (const ReadingRecord& reading : batch) send(reading);
+                             isBusy_ = isConnected_ && !batch.empty();
+                             for (const ReadingRecord& reading : batch) {
+                                 // Published now it would be lost, and a connection that comes before the loss is known
+                                 // would count as the one that lost it.
+                                 if (isConnected_) {
+                                     send(reading);
+                                 } else {
+                                     journal_.settleReturned(reading);
+                                 }
+                             }
                          });
 }
 

@@ -121,7 +121,10 @@ void PictureBacklog::sent(const PictureFolder::Stored& stored, Delivery delivery
             folder.countAttempt(stored);
             return true;
         },
-        [this](bool) { isBusy_ = false; });
+        [this](bool) {
+            isBusy_ = false;
+            next();  // a connection that came meanwhile was turned away
+        });
 }
 
 void PictureBacklog::drop(const PictureFolder::Stored& stored, const char* why) {

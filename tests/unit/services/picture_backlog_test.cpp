@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "fakes/held_executor.hpp"
 #include "unit/services/capture_fixture.hpp"
 
 namespace edge {
@@ -99,6 +100,34 @@ TEST_F(PictureBacklogTest, APictureThatEndsTheConnectionTwiceIsGivenUp) {
     connect();
     loop->advance(PictureBacklog::kPause);
     EXPECT_EQ(counters().sent, 1U) << "the other one gets its turn";
+}
+
+TEST_F(PictureBacklogTest, SendsAgainWhenTheConnectionIsBackBeforeTheLossIsWrittenDown) {
+    const auto disk = std::make_shared<HeldExecutor>();
+    const auto work = [&] {
+        while (!disk->tasks.empty()) {
+            disk->runAll();
+            loop->runPending();
+        }
+    };
+    strand = disk;
+    make();
+    disconnect();
+    captureBy("motion");
+    work();
+    publisher.outcome.reset();
+    connect();
+    work();
+    ASSERT_EQ(pictures(), 1U);
+    disconnect();
+    loop->runPending();
+
+    publisher.outcome = Delivery::kDelivered;
+    connect();
+    work();
+
+    EXPECT_EQ(counters().sent, 1U);
+    EXPECT_EQ(counters().waiting, 0U);
 }
 
 TEST_F(PictureBacklogTest, WhatTheBrokerCannotTakeIsGivenUp) {

@@ -325,6 +325,29 @@ TEST_F(TelemetryTest, SequenceNumbersHaveNoGaps) {
     EXPECT_EQ(seq, 21);
 }
 
+TEST_F(TelemetryTest, SendsTheBacklogWhenTheConnectionIsBackBeforeTheReadingsThatItFetched) {
+    boot();
+    start();
+    publisher.disconnect();
+    telemetry->onDisconnected();
+    loop->advance(seconds{20});
+    stop();
+    const auto queued = journal->health().queuedReadings;
+    ASSERT_GT(queued, 0U);
+
+    publisher.connect();
+    telemetry->onConnected();
+    publisher.disconnect();
+    telemetry->onDisconnected();
+    loop->post([&] {
+        publisher.connect();
+        telemetry->onConnected();
+    });
+    loop->advance(seconds{20});
+
+    EXPECT_EQ(telemetry->backlogDelivered(), queued);
+}
+
 TEST_F(TelemetryTest, WithoutSensorsStartIsAnsweredAllTheSame) {
     parts.clear();
     boot();
