@@ -20,6 +20,7 @@
 #include "services/health.hpp"
 #include "services/motion_service.hpp"
 #include "services/presence.hpp"
+#include "services/retained_topics.hpp"
 #include "services/telemetry.hpp"
 
 namespace edge {
@@ -70,7 +71,8 @@ struct Agent::Impl {
                {[this](const std::string& word, const std::string& source) { commands.trigger(word, source); },
                 [this] { presence.healthChanged(); }}),
           presence(l, publisher, config, identity, [this] { return formatHealth(health()); }),
-          discovery(l, publisher, journal, config, identity, systemRandom()),
+          retainedTopics(publisher, journal, config, identity),
+          discovery(l, publisher, journal, config, identity, systemRandom(), [this] { telemetry.repeatReadings(); }),
           connectionMemory(l, journal, config, identity.bootId) {
         setHandlers();
     }
@@ -146,6 +148,7 @@ struct Agent::Impl {
             if (isStopping) return;
             note("start", "started");
             commands.restore(*snapshot);
+            retainedTopics.restore(*snapshot);
             discovery.restore(*snapshot);
             gpio.start();
             telemetry.resume(*snapshot);
@@ -176,6 +179,7 @@ struct Agent::Impl {
     void announce(const ConnectionInfo& info) {
         connectionMemory.onConnected(info.protocolVersion);
         presence.announce();
+        retainedTopics.onConnected();
         telemetry.publishState();
         discovery.onConnected();
         captures.onConnected();
@@ -302,6 +306,7 @@ struct Agent::Impl {
     MotionService motion;
     GpioService gpio;
     Presence presence;
+    RetainedTopics retainedTopics;
     Discovery discovery;
     ConnectionMemory connectionMemory;
     bool isStopping = false;

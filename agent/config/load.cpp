@@ -46,9 +46,11 @@ void completeNames(Config& config, const Identity& identity) {
     const auto expand = [&](std::string& topic) { topic = expandId(topic, config.device.id); };
     expand(config.topics.command);
     expand(config.topics.base);
-    const bool isTopicOwn = config.image.topic.find("{id}") != std::string::npos;
+    const bool hasId = config.image.topic.find("{id}") != std::string::npos;
     expand(config.image.topic);
-    config.image.isTopicShared = !isTopicOwn && !hasLevel(config.image.topic, config.device.id);
+    // What is below topics.base is this device's, whatever its name.
+    const bool isBelowBase = !config.topics.base.empty() && config.image.topic.starts_with(config.topics.base + '/');
+    config.image.isTopicShared = !hasId && !isBelowBase && !hasLevel(config.image.topic, config.device.id);
     for (SensorConfig& sensor : config.sensors) expand(sensor.topic);
 }
 

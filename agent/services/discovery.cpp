@@ -14,16 +14,32 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kStateKey = "home_assistant";
 
+/// What was announced on `topic`; nothing where the state is about another one.
+DiscoveredComponents parseKnown(const std::string& state, const std::string& topic) {
+    const Json json = Json::parse(state, nullptr, false);
+    const auto found = json.is_object() ? json.find("topic") : json.end();
+    if (found == json.end() || *found != topic) return {};
+    DiscoveredComponents known;
+    const auto components = json.find("components");
+    if (components == json.end() || !components->is_object()) return {};
+    for (const auto& [key, platform] : components->items()) {
+        if (platform.is_string()) known[key] = platform.get<std::string>();
+    }
+    return known;
+}
+
 }  // namespace
 
 Discovery::Discovery(Loop& loop, Publisher& publisher, Journal& journal, const Config& config, Identity identity,
-                     RandomSource random)
+                     RandomSource random, Task subscribed)
     : loop_(loop),
       publisher_(publisher),
       journal_(journal),
       config_(config),
       identity_(std::move(identity)),
-      random_(std::move(random)) {}
+      random_(std::move(random)),
+      subscribed_(std::move(subscribed)),
+      topic_(config.homeAssistant.enabled ? discoveryTopic(config) : "") {}
 
 std::optional<std::string> Discovery::subscription(const Config& config) {
     if (!config.homeAssistant.enabled) return std::nullopt;
@@ -35,102 +51,56 @@ std::vector<std::string> Discovery::withSubscription(std::vector<std::string> to
     return topics;
 }
 
-Discovery::Announced Discovery::parse(const std::string& text) {
-    const Json json = Json::parse(text, nullptr, false);
-    const auto topic = json.is_object() ? json.find("topic") : json.end();
-    if (topic == json.end() || !topic->is_string()) return {};
-    Announced announced{topic->get<std::string>(), {}};
-    const auto components = json.find("components");
-    if (components == json.end() || !components->is_object()) return announced;
-    for (const auto& [key, platform] : components->items()) {
-        if (platform.is_string()) announced.components[key] = platform.get<std::string>();
-    }
-    return announced;
-}
-
-std::string Discovery::format(const Announced& announced) {
-    if (announced.topic.empty()) return "{}";
-    return Json{{"topic", announced.topic}, {"components", announced.components}}.dump();
-}
-
 void Discovery::restore(const JournalSnapshot& snapshot) {
-    if (const auto found = snapshot.state.find(kStateKey); found != snapshot.state.end())
-        announced_ = parse(found->second);
+    const auto found = snapshot.state.find(kStateKey);
+    if (found == snapshot.state.end()) return;
+    known_ = parseKnown(found->second, topic_);
+    // Enabled again later, it begins anew: its topic is emptied meanwhile.
+    if (topic_.empty() && found->second != "{}") journal_.saveState(kStateKey, "{}", {});
 }
 
 void Discovery::onConnected() {
-    const bool isElsewhere = !announced_.topic.empty() && announced_.topic != discoveryTopic(config_);
-    if (isElsewhere || (!announced_.topic.empty() && !config_.homeAssistant.enabled)) return withdraw();
     announce();
 }
 
 void Discovery::onDisconnected() {
-    birth_.cancel();
+    next_.cancel();
+    subscribedTimer_.cancel();
 }
 
 void Discovery::handleBirth(const std::string& payload) {
     if (payload != "online") return;
     const auto delay = std::chrono::duration_cast<milliseconds>(kLongestBirthDelay * random_());
-    birth_ = loop_.after(delay, [this] { announce(); });
+    next_ = loop_.after(delay, [this] { announce(); });
 }
 
 void Discovery::setInterval(std::optional<milliseconds> interval) {
-    if (interval != std::exchange(interval_, interval)) announce();
+    if (interval != std::exchange(interval_, interval)) next_ = loop_.at(announcedAt_ + kPause, [this] { announce(); });
 }
 
-/// What is gone is named once without its options, which removes it, and left out after that.
 void Discovery::announce() {
-    if (!config_.homeAssistant.enabled || publisher_.connection() == nullptr) return;
-    const Announced wanted{discoveryTopic(config_), discoveryComponents(config_)};
-    DiscoveredComponents removed;
-    for (const auto& [key, platform] : announced_.components) {
-        const auto kept = wanted.components.find(key);
-        if (kept == wanted.components.end() || kept->second != platform) removed[key] = platform;
-    }
-    // From now on the broker may have the one or the other.
-    Announced possible = wanted;
-    for (const auto& [key, platform] : removed) possible.components[key] = platform;
-    remember(std::move(possible));
-    if (!removed.empty())
-        publish(wanted.topic, formatDiscovery(config_, identity_, interval_, removed), [](Delivery) {});
-    publish(wanted.topic, formatDiscovery(config_, identity_, interval_, {}), [this, wanted](Delivery delivery) {
-        if (delivery == Delivery::kDelivered) return remember(wanted);
-        if (delivery == Delivery::kTooLarge)
-            log::warning("the announcement to Home Assistant is larger than the broker takes; raise its packet limit");
-    });
-}
-
-void Discovery::withdraw() {
-    const std::string topic = announced_.topic;
-    log::info("Home Assistant: what was announced on {} is taken back", topic);
-    publish(topic, "", [this, topic](Delivery delivery) {
-        if (delivery == Delivery::kLost) return;
-        if (delivery == Delivery::kDenied) {
-            log::warning(
-                "the broker does not let this agent take back what it announced on {}: delete that retained "
-                "message with another client",
-                topic);
-        }
-        remember({});
-        announce();
-    });
-}
-
-void Discovery::publish(const std::string& topic, std::string payload, DeliveryHandler done) {
+    if (topic_.empty() || publisher_.connection() == nullptr) return;
+    DiscoveryPayload payload = makeDiscovery(config_, identity_, interval_, known_);
+    if (payload.components.size() > kMostKnown) payload = makeDiscovery(config_, identity_, interval_, {});
+    // Before it is sent: from then on Home Assistant may know it.
+    remember(std::move(payload.components));
     Publication publication;
-    publication.topic = topic;
-    publication.payload = std::move(payload);
+    publication.topic = topic_;
+    publication.payload = std::move(payload.json);
     publication.retain = Retain::kYes;
-    publisher_.publish(std::move(publication), Priority::kReply,
-                       [done = std::move(done), alive = std::weak_ptr<int>(lifetime_)](Delivery delivery) {
-                           if (!alive.expired()) done(delivery);
-                       });
+    publisher_.publish(std::move(publication), Priority::kReply, [](Delivery delivery) {
+        if (delivery != Delivery::kTooLarge) return;
+        log::warning("the announcement to Home Assistant is larger than the broker takes; raise its packet limit");
+    });
+    announcedAt_ = loop_.clock().now();
+    next_.cancel();
+    subscribedTimer_ = loop_.after(kSubscribed, subscribed_);
 }
 
-void Discovery::remember(Announced announced) {
-    if (announced == announced_) return;
-    announced_ = std::move(announced);
-    journal_.saveState(kStateKey, format(announced_), {});
+void Discovery::remember(DiscoveredComponents known) {
+    if (known == known_) return;
+    known_ = std::move(known);
+    journal_.saveState(kStateKey, Json{{"topic", topic_}, {"components", known_}}.dump(), {});
 }
 
 }  // namespace edge

@@ -37,8 +37,8 @@ std::string slug(const std::string& text) {
 /// All components of one device.
 class Components {
   public:
-    Components(const Config& config, std::optional<milliseconds> interval)
-        : config_(config), base_(config.topics.base), interval_(interval) {
+    Components(const Config& config, std::optional<milliseconds> interval, const DiscoveredComponents& known)
+        : config_(config), base_(config.topics.base), interval_(interval), known_(known) {
         for (const SensorConfig& sensor : config.sensors) addSensor(sensor);
         add("publishing", "switch", "Publishing",
             {{"command_topic", base_ + "/command"},
@@ -57,13 +57,24 @@ class Components {
     Json take() { return std::move(all_); }
 
   private:
-    /// `parts` are what has to be online beside the agent.
+    /// Home Assistant tells components apart by platform and key. One payload cannot remove a switch and add a binary
+    /// sensor under one key, so a name that has changed its platform goes on with a key of its own. Names have no '.'.
+    [[nodiscard]] std::string keyFor(const std::string& name, const std::string& platform) const {
+        const std::string other = name + '.' + platform;
+        const auto former = known_.find(name);
+        const bool isTaken = former != known_.end() && former->second != platform;
+        return isTaken || known_.count(other) != 0 ? other : name;
+    }
+
+    /// `parts` are what has to be online beside the agent. QoS stands in every component: Home Assistant up to 2026.5
+    /// ignores one for the whole device.
     void add(const std::string& key, const char* platform, const std::string& name, const Json& options,
              std::initializer_list<std::string> parts = {}) {
         Json component{{"p", platform},
                        {"name", name},
                        {"unique_id", config_.device.id + '_' + key},
-                       {"default_entity_id", platform + ('.' + slug(config_.device.id + '_' + key))}};
+                       {"default_entity_id", platform + ('.' + slug(config_.device.id + '_' + key))},
+                       {"qos", 1}};
         component.update(options);
         if (parts.size() > 0) {
             // A list of its own takes the place of the device's.
@@ -72,7 +83,7 @@ class Components {
             component["availability"] = std::move(topics);
             component["availability_mode"] = "all";
         }
-        all_[key] = std::move(component);
+        all_[keyFor(key, platform)] = std::move(component);
     }
 
     void addSensor(const SensorConfig& sensor) {
@@ -162,12 +173,13 @@ class Components {
     const Config& config_;
     std::string base_;
     std::optional<milliseconds> interval_;
+    const DiscoveredComponents& known_;
     Json all_ = Json::object();
 };
 
 Json deviceOf(const Config& config, const Identity& identity) {
     Json device{{"ids", Json::array({config.device.id})}, {"name", config.device.name}, {"sw", kVersion}};
-    if (!identity.model.empty()) device["mdl"] = identity.model;
+    if (!identity.model.empty() && identity.model != "unknown") device["mdl"] = identity.model;
     if (identity.model.starts_with("Raspberry Pi")) device["mf"] = "Raspberry Pi";
     return device;
 }
@@ -188,24 +200,22 @@ std::string discoveryImageTopic(const Config& config) {
     return isNeeded ? config.topics.base + "/jpeg" : "";
 }
 
-DiscoveredComponents discoveryComponents(const Config& config) {
-    DiscoveredComponents components;
-    const Json all = Components(config, std::nullopt).take();
-    for (const auto& [key, component] : all.items()) components[key] = component["p"].get<std::string>();
-    return components;
-}
-
-std::string formatDiscovery(const Config& config, const Identity& identity, std::optional<milliseconds> interval,
-                            const DiscoveredComponents& removed) {
-    Json components = Components(config, interval).take();
-    for (const auto& [key, platform] : removed) components[key] = {{"p", platform}};
-    const Json payload{{"dev", deviceOf(config, identity)},
-                       {"o", {{"name", "pi-edge-agent"}, {"sw", kVersion}}},
-                       {"avty", Json::array({{{"t", config.topics.base + "/status"}}})},
-                       {"avty_mode", "all"},
-                       {"qos", 1},
-                       {"cmps", std::move(components)}};
-    return payload.dump(-1, ' ', false, Json::error_handler_t::replace);
+DiscoveryPayload makeDiscovery(const Config& config, const Identity& identity, std::optional<milliseconds> interval,
+                               const DiscoveredComponents& known) {
+    Json components = Components(config, interval, known).take();
+    for (const auto& [key, platform] : known) {
+        if (!components.contains(key)) components[key] = {{"p", platform}};
+    }
+    DiscoveryPayload payload;
+    for (const auto& [key, component] : components.items()) payload.components[key] = component["p"];
+    // One key that Home Assistant does not know in "dev" or "o" makes it drop the whole payload.
+    const Json json{{"dev", deviceOf(config, identity)},
+                    {"o", {{"name", "pi-edge-agent"}, {"sw", kVersion}}},
+                    {"avty", Json::array({{{"t", config.topics.base + "/status"}}})},
+                    {"avty_mode", "all"},
+                    {"cmps", std::move(components)}};
+    payload.json = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return payload;
 }
 
 }  // namespace edge

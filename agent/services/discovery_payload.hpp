@@ -10,8 +10,8 @@
 
 namespace edge {
 
-/// Home Assistant's name of each component and its platform ("sensor", "button", …): what has to be taken back by name
-/// when it is no longer there.
+/// The key of each component and its platform ("sensor", "button", …). Home Assistant removes a component only where a
+/// payload names its key and platform.
 using DiscoveredComponents = std::map<std::string, std::string>;
 
 /// `<prefix>/device/<id>/config`: where Home Assistant looks for a device.
@@ -22,13 +22,18 @@ std::string discoveryBirthTopic(const Config& config);
 /// for one device must not be another's. "" otherwise.
 std::string discoveryImageTopic(const Config& config);
 
-/// What the configuration offers to Home Assistant.
-DiscoveredComponents discoveryComponents(const Config& config);
+/// A payload and what it names.
+struct DiscoveryPayload {
+    std::string json;
+    /// All that the payload names: what the configuration offers, and what it removes.
+    DiscoveredComponents components;
+};
 
 /// Device-based discovery (Home Assistant's documentation of MQTT, "Device discovery payload"). `interval` is how often
-/// readings are published, nullopt while they are not: a value that nobody renews on purpose does not expire.
-/// `removed` are taken back, in place of what has their name now.
-std::string formatDiscovery(const Config& config, const Identity& identity, std::optional<milliseconds> interval,
-                            const DiscoveredComponents& removed);
+/// readings are published, nullopt while they are not: a value that is not renewed on purpose does not expire.
+/// `known` is what earlier payloads on this topic named. What of it is no longer offered is named with its platform
+/// alone, which removes it; its key is never given to a component of another platform.
+DiscoveryPayload makeDiscovery(const Config& config, const Identity& identity, std::optional<milliseconds> interval,
+                               const DiscoveredComponents& known);
 
 }  // namespace edge

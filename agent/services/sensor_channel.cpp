@@ -101,6 +101,12 @@ void SensorChannel::publishStatus() {
     publisher_.publish(std::move(status), Priority::kReply, {});
 }
 
+bool SensorChannel::isCurrent(milliseconds common) const {
+    if (!isPublishing_ || state_.kind != SensorState::Kind::kOnline || !last_) return false;
+    const auto now = std::chrono::duration_cast<milliseconds>(loop_.clock().now().time_since_epoch());
+    return now - milliseconds{last_->monoMs} <= 2 * intervalFor(common);
+}
+
 void SensorChannel::republishReading() {
     if (base_.empty() || !last_) return;
     Publication reading;

@@ -41,6 +41,7 @@ class SensorChannel {
   public:
     /// While nothing is published, the sensor is looked at this often, so that its status is true.
     static constexpr seconds kLookInterval{60};
+    static constexpr seconds kSlow{10};
 
     /// `changed` is called after every read that changed kind or problem, `wasRead` after every read.
     SensorChannel(Loop& loop, Publisher& publisher, Journal& journal, ReadingLedger& ledger, const Config& config,
@@ -57,6 +58,11 @@ class SensorChannel {
     void publishStatus();
     /// The last reading once more, as JSON with its own time; a plain topic carries live ones only.
     void republishReading();
+    /// Whether the last reading still says how it is: published, good, and younger than the next one would be if one
+    /// failed. `common` as for intervalFor().
+    [[nodiscard]] bool isCurrent(milliseconds common) const;
+    /// Whether somebody who missed a reading waits long for the next one.
+    [[nodiscard]] bool isSlow(milliseconds common) const { return intervalFor(common) > kSlow; }
 
     [[nodiscard]] const SensorState& state() const { return state_; }
     /// How often it is read while published.

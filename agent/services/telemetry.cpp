@@ -248,6 +248,11 @@ void Telemetry::republish() {
         channel->republishReading();
     }
 }
+void Telemetry::repeatReadings() {
+    for (const auto& channel : impl_->channels) {
+        if (channel->isSlow(impl_->interval()) && channel->isCurrent(impl_->interval())) channel->republishReading();
+    }
+}
 
 void Telemetry::onPublished(Task handler) {
     impl_->ledger.onPublished(std::move(handler));

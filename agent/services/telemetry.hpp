@@ -52,6 +52,8 @@ class Telemetry {
     void onDisconnected();
     /// The `status` command: publishing, states, the last readings with the times they were taken.
     void republish();
+    /// The last readings of slow sensors, for who has just subscribed and would wait an interval for the next ones.
+    void repeatReadings();
 
     /// A live reading was handed to the broker.
     void onPublished(Task handler);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What Home Assistant takes in a device's discovery payload, after its documentation: the pages on MQTT ("Device discovery
-payload", "Using availability topics"), and on the MQTT sensor, binary sensor, switch, button, camera and image. Home Assistant
-ignores keys that it does not know, which hides spelling mistakes; here they are mistakes."""
+"""What Home Assistant takes in a device's discovery payload, after its documentation (the pages on MQTT, "Device discovery
+payload" and "Using availability topics", and on the MQTT sensor, binary sensor, switch, button, camera and image) and after the
+rules of its releases 2024.12 to 2026.10. It ignores keys of a component that it does not know, which hides spelling mistakes;
+here they are mistakes. One unknown key in "device" or "origin" makes it drop the whole payload."""
 
 import re
 
@@ -48,7 +49,8 @@ COMMON = {
     "availability_mode": (False, one_of("all", "any", "latest")),
     "entity_category": (False, one_of("diagnostic", "config")),
     "icon": (False, lambda value: isinstance(value, str) and re.fullmatch(r"mdi:[a-z0-9-]+", value) is not None),
-    "qos": (False, one_of(0, 1, 2)),
+    # Beside the components it is ignored by releases before May 2026 (home-assistant/core, issue 170166).
+    "qos": (True, one_of(1, 2)),
 }
 SENSOR_CLASSES = {"temperature": {"°C", "°F", "K"}, "data_size": {"B", "KiB", "MiB", "GiB"}, "timestamp": {None}, None: {None}}
 PLATFORMS = {
@@ -69,12 +71,15 @@ PLATFORMS = {
     "camera": {"topic": (True, topic)},
     "image": {"image_topic": (True, topic), "content_type": (False, one_of("image/jpeg"))},
 }
+# What every release accepts; model_id came later.
 DEVICE = {"identifiers": (True, lambda value: isinstance(value, list) and value != [] and all(map(text, value))),
-          "name": (False, text), "sw_version": (False, text), "model": (False, text), "manufacturer": (False, text)}
-ORIGIN = {"name": (True, text), "sw_version": (False, text)}
+          "name": (False, text), "sw_version": (False, text), "manufacturer": (False, text), "hw_version": (False, text),
+          "serial_number": (False, text), "connections": (False, lambda value: isinstance(value, list)),
+          "model": (False, lambda value: text(value) and value != "unknown")}
+ORIGIN = {"name": (True, text), "sw_version": (False, text), "support_url": (False, text)}
 ROOT = {"device": (True, None), "origin": (True, None), "components": (True, None), "availability": (False, availability),
-        "availability_mode": (False, one_of("all", "any", "latest")), "qos": (False, one_of(0, 1, 2))}
-SHARED = ("availability", "availability_mode", "qos")
+        "availability_mode": (False, one_of("all", "any", "latest"))}
+SHARED = ("availability", "availability_mode")
 
 
 def expand(value):
@@ -101,10 +106,17 @@ def check(options, schema, where):
     return wrong
 
 
+def is_removal(component):
+    """A component with its platform alone is removed."""
+    return set(component) == {"platform"}
+
+
 def check_component(key, component):
     platform = component.get("platform")
     if platform not in PLATFORMS:
         return [f"{key}: platform {platform!r}"]
+    if is_removal(component):
+        return []
     wrong = check(component, COMMON | PLATFORMS[platform], key)
     if "default_entity_id" in component and not entity_id(platform)(component["default_entity_id"]):
         wrong.append(f"{key}: default_entity_id = {component['default_entity_id']!r}")
@@ -120,7 +132,7 @@ def problems(payload):
     full = expand(payload)
     wrong = check(full, ROOT, "payload")
     wrong += check(full.get("device", {}), DEVICE, "device") + check(full.get("origin", {}), ORIGIN, "origin")
-    unique = [c.get("unique_id") for c in full.get("components", {}).values()]
+    unique = [(c.get("platform"), c.get("unique_id")) for c in full.get("components", {}).values() if not is_removal(c)]
     if len(unique) != len(set(unique)):
         wrong.append("a unique_id stands twice")
     for key, component in full.get("components", {}).items():
@@ -132,4 +144,26 @@ def entities(payload):
     """The components by name, with what they share filled in, as Home Assistant sees them."""
     full = expand(payload)
     shared = {key: full[key] for key in SHARED if key in full}
-    return {key: shared | component for key, component in full["components"].items()}
+    return {key: shared | component for key, component in full["components"].items() if not is_removal(component)}
+
+
+class Discovered:
+    """What a Home Assistant that runs has, by platform and key; another one begins with nothing, as after a restart."""
+
+    def __init__(self):
+        self.entities = {}
+
+    def receive(self, payload):
+        """One message on the device's topic; `payload` is decoded, or None where it is empty."""
+        if payload is None:
+            self.entities.clear()
+            return
+        for key, component in expand(payload)["components"].items():
+            if is_removal(component):
+                self.entities.pop((component["platform"], key), None)
+            elif all(known["unique_id"] != component["unique_id"] or platform != component["platform"] or name == key
+                     for (platform, name), known in self.entities.items()):
+                self.entities[component["platform"], key] = component
+
+    def unique_ids(self, platform):
+        return {component["unique_id"] for (which, _), component in self.entities.items() if which == platform}

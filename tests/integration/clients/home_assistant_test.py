@@ -9,7 +9,7 @@ import unittest
 
 from PIL import Image
 
-from home_assistant_schema import entities, problems
+from home_assistant_schema import Discovered, entities, problems
 from support import Agent, AgentCase, Broker, Client, decoded
 
 ENABLED = """
@@ -37,6 +37,21 @@ SECOND_SENSOR = """
 name = "attic"
 type = "simulated"
 interval = "20s"
+"""
+
+
+SLOW_SENSOR = """
+[[sensor]]
+name = "tank"
+type = "simulated"
+topic = "tank/temp"
+interval = "1h"
+"""
+
+
+MOTION = """
+[camera.motion]
+enabled = true
 """
 
 
@@ -126,6 +141,10 @@ class Discovery(AgentCase):
         self.assertEqual(Image.open(io.BytesIO(shown)).size, (640, 480))
         self.assertEqual(self.client.wait("jpeg").payload, shown, "the plain topic has it, too")
 
+    def test_every_subscription_and_command_is_qos_1(self):
+        for key, entity in entities(self.home.payload()).items():
+            self.assertEqual(entity["qos"], 1, key)
+
     def test_diagnostics_can_be_read(self):
         all_entities = entities(self.home.payload())
         for key, entity in all_entities.items():
@@ -149,6 +168,35 @@ class Discovery(AgentCase):
             asking.publish("command", "status", response_topic="homeassistant/status")
             self.client.wait("edge/test-pi/response")
             self.assertEqual(asking.on("homeassistant/status"), [])
+
+
+class OnePictureTopic(AgentCase):
+    EXTRA = ENABLED + '[image]\ntopic = "edge/{id}/jpeg"\n'
+
+    def test_each_picture_is_published_once(self):
+        home = HomeAssistant(self.client, "test-pi")
+        all_entities = entities(home.payload())
+        self.assertEqual(all_entities["camera"]["topic"], "edge/test-pi/jpeg")
+        home.wait_until_available(all_entities["capture"])
+        home.press(all_entities["capture"])
+        self.client.wait("edge/test-pi/response")
+        self.assertEqual(len(self.client.on("edge/test-pi/jpeg")), 1)
+        self.assertEqual(self.client.on("jpeg"), [])
+
+
+class SlowSensor(AgentCase):
+    """A value that expires is gone after a restart of Home Assistant, and readings are not retained."""
+
+    EXTRA = SLOW_SENSOR + ENABLED
+    TOPIC = "edge/test-pi/sensor/tank"
+
+    def test_its_reading_comes_again_when_home_assistant_has_started(self):
+        self.client.command("start")
+        first = self.client.wait(self.TOPIC).payload
+        with Client(self.broker, self.TOPIC, "tank/temp") as home:
+            home.publish("homeassistant/status", "online")
+            self.assertEqual(home.wait(self.TOPIC).payload, first, "with its own time")
+            self.assertEqual(home.on("tank/temp"), [])
 
 
 class TwoDevices(unittest.TestCase):
@@ -191,18 +239,59 @@ class Changes(unittest.TestCase):
             agent.stop()
             return [(m.topic, m.payload) for m in client.messages if m.topic.endswith("/config") and not m.retain]
 
-    def retained(self):
-        with Client(self.broker, "homeassistant/#") as client:
-            client.publish("homeassistant/end", "x")
-            client.wait("homeassistant/end")
-            return {m.topic: m.payload for m in client.messages if m.topic != "homeassistant/end"}
+    def retained(self, topics="homeassistant/#"):
+        end = topics.replace("#", "end")
+        with Client(self.broker, topics) as client:
+            client.publish(end, "x")
+            client.wait(end)
+            return {m.topic: m.payload for m in client.messages if m.topic != end}
 
-    def test_a_removed_sensor_is_removed_there_too(self):
+    def announcement(self, device="test-pi"):
+        """What a Home Assistant gets that connects now."""
+        payload = self.retained().get(config_topic(device))
+        return json.loads(payload) if payload else None
+
+    def test_a_removed_sensor_is_removed_by_a_home_assistant_that_was_away(self):
+        home = Discovered()
         self.run_once(extra=SECOND_SENSOR + ENABLED)
-        payloads = [json.loads(payload) for _, payload in self.run_once(extra=ENABLED)]
-        self.assertEqual(payloads[0]["cmps"]["sensor_attic"], {"p": "sensor"})
-        self.assertNotIn("sensor_attic", payloads[-1]["cmps"])
-        self.assertEqual(problems(payloads[-1]), [])
+        home.receive(self.announcement())
+        self.assertIn("test-pi_sensor_attic", home.unique_ids("sensor"))
+
+        self.run_once(extra=ENABLED)
+        self.run_once(extra=ENABLED)
+        home.receive(self.announcement())
+        self.assertNotIn("test-pi_sensor_attic", home.unique_ids("sensor"))
+        self.assertIn("test-pi_sensor_room", home.unique_ids("sensor"))
+        self.assertEqual(problems(self.announcement()), [])
+
+        self.run_once(extra=SECOND_SENSOR + ENABLED)
+        home.receive(self.announcement())
+        self.assertIn("test-pi_sensor_attic", home.unique_ids("sensor"), "it is back")
+
+    def test_a_status_lamp_that_was_a_free_output_keeps_an_entity(self):
+        home = Discovered()
+        self.run_once(extra=GPIO + ENABLED)
+        home.receive(self.announcement())
+        for role, platform, other in (("status", "binary_sensor", "switch"), ("", "switch", "binary_sensor")):
+            announced = self.run_once(extra=GPIO.replace('role = ""', f'role = "{role}"') + ENABLED)
+            self.assertEqual(len(announced), 1, "no second message right behind")
+            home.receive(json.loads(announced[0][1]))
+            self.assertIn("test-pi_gpio_lamp", home.unique_ids(platform))
+            self.assertNotIn("test-pi_gpio_lamp", home.unique_ids(other))
+            self.assertEqual(problems(self.announcement()), [])
+
+    def test_nothing_retained_is_left_of_what_was_removed(self):
+        self.run_once(extra=SECOND_SENSOR + MOTION + ENABLED)
+        everything = set(self.retained("edge/#"))
+        gone = {"edge/test-pi/sensor/attic/status", "edge/test-pi/camera/motion"}
+        self.assertLessEqual(gone, everything)
+        self.run_once()
+        self.assertEqual(set(self.retained("edge/#")), everything - gone)
+
+    def test_nothing_retained_is_left_of_an_old_id(self):
+        self.run_once("old", extra=SECOND_SENSOR + MOTION + GPIO + ENABLED)
+        self.run_once("new", extra=ENABLED)
+        self.assertEqual([topic for topic in self.retained("#") if "old" in topic.split("/")], [])
 
     def test_a_new_id_leaves_no_ghost(self):
         self.run_once("old", extra=ENABLED)

@@ -137,6 +137,9 @@ topic = "site/{id}/jpeg"
     EXPECT_TRUE(configOf("").image.isTopicShared);
     EXPECT_TRUE(configOf("[device]\nid = \"peg\"\n").image.isTopicShared);
     EXPECT_FALSE(configOf("[device]\nid = \"peg\"\n[image]\ntopic = \"a/peg\"\n").image.isTopicShared);
+    const std::string below =
+        "[topics]\nbase = \"pond\"\n[image]\ntopic = \"pond/jpeg\"\n[home_assistant]\nenabled = true\n";
+    EXPECT_FALSE(configOf(below).image.isTopicShared) << "topics.base is this device's";
 }
 
 TEST(LoadConfig, ReportsAllMistakesInTheOrderOfTheirLines) {

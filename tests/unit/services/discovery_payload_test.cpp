@@ -23,10 +23,10 @@ Config makeConfig() {
 }
 
 Json payload(const Config& config, std::optional<milliseconds> interval = seconds{2},
-             const DiscoveredComponents& removed = {}) {
+             const DiscoveredComponents& known = {}) {
     Identity identity;
     identity.model = "Raspberry Pi 4 Model B Rev 1.4";
-    return Json::parse(formatDiscovery(config, identity, interval, removed));
+    return Json::parse(makeDiscovery(config, identity, interval, known).json);
 }
 
 TEST(DiscoveryPayload, NamesTheDeviceItsOriginAndItsAvailability) {
@@ -40,6 +40,23 @@ TEST(DiscoveryPayload, NamesTheDeviceItsOriginAndItsAvailability) {
     EXPECT_EQ(json["o"]["name"], "pi-edge-agent");
     EXPECT_EQ(json["avty"], Json::array({{{"t", "edge/Garden-Pi/status"}}}));
     EXPECT_EQ(json["avty_mode"], "all");
+}
+
+TEST(DiscoveryPayload, AnUnknownModelIsLeftOut) {
+    Identity identity;
+    identity.model = "unknown";
+
+    const Json device = Json::parse(makeDiscovery(makeConfig(), identity, std::nullopt, {}).json)["dev"];
+
+    EXPECT_FALSE(device.contains("mdl"));
+    EXPECT_FALSE(device.contains("mf"));
+}
+
+TEST(DiscoveryPayload, EveryComponentHasItsOwnQos) {
+    const Json json = payload(makeConfig());
+
+    for (const auto& [key, component] : json["cmps"].items()) EXPECT_EQ(component["qos"], 1) << key;
+    EXPECT_FALSE(json.contains("qos"));
 }
 
 TEST(DiscoveryPayload, ASensorHasItsClassUnitStateClassAndPrecision) {
@@ -113,9 +130,33 @@ TEST(DiscoveryPayload, GpioIsSwitchesWhereItIsFreeAndStatesElsewhere) {
 }
 
 TEST(DiscoveryPayload, WhatIsRemovedIsNamedWithItsPlatformAlone) {
-    const Json components = payload(makeConfig(), std::nullopt, {{"sensor_old", "sensor"}})["cmps"];
+    const DiscoveryPayload made =
+        makeDiscovery(makeConfig(), {}, std::nullopt, {{"sensor_old", "sensor"}, {"sensor_room", "sensor"}});
+
+    const Json components = Json::parse(made.json)["cmps"];
     EXPECT_EQ(components["sensor_old"], Json({{"p", "sensor"}}));
-    EXPECT_TRUE(components.contains("sensor_room"));
+    EXPECT_TRUE(components["sensor_room"].contains("state_topic"));
+    EXPECT_EQ(made.components.at("sensor_old"), "sensor");
+    EXPECT_EQ(made.components.at("publishing"), "switch");
+}
+
+TEST(DiscoveryPayload, ANameThatChangesItsPlatformGoesOnUnderAnotherKey) {
+    Config config = makeConfig();
+    GpioOutputConfig lamp;
+    lamp.name = "lamp";
+    lamp.role = OutputRole::kStatus;
+    config.gpio.outputs.push_back(lamp);
+
+    const DiscoveryPayload changed = makeDiscovery(config, {}, std::nullopt, {{"gpio_lamp", "switch"}});
+    const Json components = Json::parse(changed.json)["cmps"];
+    EXPECT_EQ(components["gpio_lamp"], Json({{"p", "switch"}}));
+    EXPECT_EQ(components["gpio_lamp.binary_sensor"]["unique_id"], "Garden-Pi_gpio_lamp");
+    EXPECT_EQ(makeDiscovery(config, {}, std::nullopt, changed.components).json, changed.json) << "its key stays";
+
+    config.gpio.outputs[0].role = OutputRole::kFree;
+    const Json back = payload(config, std::nullopt, changed.components)["cmps"];
+    EXPECT_TRUE(back["gpio_lamp"].contains("command_topic"));
+    EXPECT_EQ(back["gpio_lamp.binary_sensor"], Json({{"p", "binary_sensor"}}));
 }
 
 }  // namespace

@@ -42,7 +42,8 @@ class DiscoveryTest : public ::testing::Test {
         }
         discovery.reset();
         journal = std::make_unique<Journal>(*loop, loop, config.journal, std::string(32, 'b'));
-        discovery = std::make_unique<Discovery>(*loop, publisher, *journal, config, Identity{}, [] { return 0.5; });
+        discovery = std::make_unique<Discovery>(
+            *loop, publisher, *journal, config, Identity{}, [] { return 0.5; }, [this] { ++subscribed; });
         journal->open([this](const Result<JournalSnapshot>& snapshot) { discovery->restore(*snapshot); });
         loop->runPending();
         publisher.sent.clear();
@@ -67,6 +68,7 @@ class DiscoveryTest : public ::testing::Test {
     FakePublisher publisher{*loop};
     std::unique_ptr<Journal> journal;
     std::unique_ptr<Discovery> discovery;
+    int subscribed = 0;
 };
 
 TEST_F(DiscoveryTest, AnnouncesOnEveryConnection) {
@@ -99,32 +101,71 @@ TEST_F(DiscoveryTest, AnswersHomeAssistantsBirthAfterADelay) {
 
 TEST_F(DiscoveryTest, TheExpiryComesAndGoesWithPublishing) {
     connect();
+    loop->advance(Discovery::kPause);
     discovery->setInterval(seconds{2});
     discovery->setInterval(seconds{2});
+    loop->advance(Discovery::kPause);
     discovery->setInterval(std::nullopt);
+    loop->advance(Discovery::kPause);
     ASSERT_EQ(payloads().size(), 3U);
     EXPECT_TRUE(components(payloads()[1])["sensor_room"].contains("expire_after"));
     EXPECT_FALSE(components(payloads()[2])["sensor_room"].contains("expire_after"));
 }
 
-TEST_F(DiscoveryTest, ARenamedSensorIsTakenBackOnce) {
+TEST_F(DiscoveryTest, NoAnnouncementComesRightBehindAnother) {
+    connect();
+    discovery->setInterval(seconds{2});
+    discovery->setInterval(std::nullopt);
+    discovery->setInterval(seconds{4});
+    loop->advance(Discovery::kPause - seconds{1} - milliseconds{1});
+    EXPECT_EQ(payloads().size(), 1U);
+    loop->advance(milliseconds{1});
+    ASSERT_EQ(payloads().size(), 2U);
+    EXPECT_EQ(components(payloads()[1])["sensor_room"]["expire_after"], 30);
+}
+
+TEST_F(DiscoveryTest, TellsWhenHomeAssistantHasSubscribed) {
+    connect();
+    loop->advance(Discovery::kSubscribed - seconds{1} - milliseconds{1});
+    EXPECT_EQ(subscribed, 0);
+    loop->advance(milliseconds{1});
+    EXPECT_EQ(subscribed, 1);
+
+    discovery->handleBirth("online");
+    loop->advance(Discovery::kLongestBirthDelay + Discovery::kSubscribed);
+    EXPECT_EQ(subscribed, 2);
+
+    connect();
+    discovery->onDisconnected();
+    loop->advance(Discovery::kSubscribed);
+    EXPECT_EQ(subscribed, 2) << "nobody hears it";
+}
+
+TEST_F(DiscoveryTest, ARemovedSensorStaysNamedAsRemoved) {
     connect();
     config.sensors.clear();
     addSensor("lab");
-    start();
-    connect();
-
-    ASSERT_EQ(payloads().size(), 2U);
-    EXPECT_EQ(components(payloads()[0])["sensor_room"], Json({{"p", "sensor"}}));
-    EXPECT_FALSE(components(payloads()[1]).contains("sensor_room"));
-    EXPECT_TRUE(components(payloads()[1]).contains("sensor_lab"));
-
-    start();
-    connect();
-    EXPECT_EQ(payloads().size(), 1U) << "it was taken back already";
+    for (int run = 0; run < 2; ++run) {
+        start();
+        connect();
+        ASSERT_EQ(payloads().size(), 1U) << "the retained one must have it: Home Assistant may be away now";
+        EXPECT_EQ(components(payloads()[0])["sensor_room"], Json({{"p", "sensor"}}));
+        EXPECT_TRUE(components(payloads()[0])["sensor_lab"].contains("state_topic"));
+    }
 }
 
-TEST_F(DiscoveryTest, WhatTheBrokerDidNotGetIsTakenBackTheNextTime) {
+TEST_F(DiscoveryTest, ASensorThatComesBackIsAnnouncedAgain) {
+    connect();
+    config.sensors.clear();
+    start();
+    connect();
+    addSensor("room");
+    start();
+    connect();
+    EXPECT_TRUE(components(payloads()[0])["sensor_room"].contains("state_topic"));
+}
+
+TEST_F(DiscoveryTest, WhatTheBrokerDidNotGetIsRemovedTheNextTime) {
     connect();
     config.sensors.clear();
     start();
@@ -133,52 +174,42 @@ TEST_F(DiscoveryTest, WhatTheBrokerDidNotGetIsTakenBackTheNextTime) {
     start();
     publisher.outcome = Delivery::kDelivered;
     connect();
-    ASSERT_EQ(payloads().size(), 2U);
     EXPECT_EQ(components(payloads()[0])["sensor_room"], Json({{"p", "sensor"}}));
 }
 
-TEST_F(DiscoveryTest, APlatformThatChangesIsTakenBackFirst) {
-    GpioOutputConfig lamp;
-    lamp.name = "lamp";
-    config.gpio.outputs.push_back(lamp);
+TEST_F(DiscoveryTest, ForgetsRemovedComponentsWhereTheyAreTooMany) {
+    for (std::size_t i = 0; i < Discovery::kMostKnown; ++i) addSensor("s" + std::to_string(i));
     start();
     connect();
-    config.gpio.outputs[0].role = OutputRole::kStatus;
+    config.sensors.clear();
+    addSensor("lab");
     start();
     connect();
-    ASSERT_EQ(payloads().size(), 2U);
-    EXPECT_EQ(components(payloads()[0])["gpio_lamp"], Json({{"p", "switch"}}));
-    EXPECT_EQ(components(payloads()[1])["gpio_lamp"]["p"], "binary_sensor");
+    EXPECT_FALSE(components(payloads()[0]).contains("sensor_s0"));
+    EXPECT_TRUE(components(payloads()[0]).contains("sensor_lab"));
 }
 
-TEST_F(DiscoveryTest, ANewIdLeavesNoGhost) {
+TEST_F(DiscoveryTest, AnotherIdBeginsWithNothingToRemove) {
     connect();
     config.device.id = "other";
-    config.topics.base = "edge/other";
+    config.sensors.clear();
     start();
     connect();
-    EXPECT_EQ(payloads(), std::vector<std::string>{""});
-    EXPECT_EQ(payloads("homeassistant/device/other/config").size(), 1U);
+    EXPECT_TRUE(payloads().empty());
+    EXPECT_FALSE(components(payloads("homeassistant/device/other/config").at(0)).contains("sensor_room"));
 }
 
-TEST_F(DiscoveryTest, DisablingTakesEverythingBackOnce) {
+TEST_F(DiscoveryTest, EnabledAgainItBeginsWithNothingToRemove) {
     connect();
     config.homeAssistant.enabled = false;
-    start();
-    connect();
-    EXPECT_EQ(payloads(), std::vector<std::string>{""});
+    config.sensors.clear();
     start();
     connect();
     EXPECT_TRUE(publisher.sent.empty());
-}
-
-TEST_F(DiscoveryTest, WhatMayNotBeTakenBackHoldsNothingUp) {
-    connect();
-    config.device.id = "other";
+    config.homeAssistant.enabled = true;
     start();
-    publisher.outcome = Delivery::kDenied;
     connect();
-    EXPECT_EQ(payloads("homeassistant/device/other/config").size(), 1U);
+    EXPECT_FALSE(components(payloads().at(0)).contains("sensor_room"));
 }
 
 }  // namespace

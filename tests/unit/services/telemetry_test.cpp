@@ -310,6 +310,51 @@ TEST_F(TelemetryTest, StatusRepeatsTheLastReadingWithItsOwnTimeButNotOnThePlainT
     EXPECT_EQ(plain(), 1U);
 }
 
+TEST_F(TelemetryTest, ASlowSensorsReadingIsRepeatedForANewSubscriber) {
+    boot();
+    start(std::chrono::hours{1});
+    const auto reading = last("edge/pi/sensor/room");
+    loop->advance(std::chrono::minutes{50});
+    telemetry->repeatReadings();
+
+    EXPECT_EQ(countOn("edge/pi/sensor/room"), 2U);
+    EXPECT_EQ(last("edge/pi/sensor/room"), reading);
+    EXPECT_EQ(plain(), 1U) << "which carries no time";
+}
+
+TEST_F(TelemetryTest, AReadingOfAnOutageIsRepeatedWhenTheBrokerIsBack) {
+    boot();
+    publisher.disconnect();
+    start(std::chrono::hours{1});
+    publisher.connect();
+    const std::size_t before = countOn("edge/pi/sensor/room");
+    telemetry->repeatReadings();
+
+    EXPECT_EQ(countOn("edge/pi/sensor/room"), before + 1);
+}
+
+TEST_F(TelemetryTest, AFastSensorsReadingIsNotRepeated) {
+    boot();
+    start(SensorChannel::kSlow);
+    telemetry->repeatReadings();
+
+    EXPECT_EQ(countOn("edge/pi/sensor/room"), 1U);
+}
+
+TEST_F(TelemetryTest, AReadingThatIsNoLongerTrueIsNotRepeated) {
+    boot();
+    start(std::chrono::hours{1});
+    stop();
+    telemetry->repeatReadings();
+    EXPECT_EQ(countOn("edge/pi/sensor/room"), 1U) << "stopped";
+
+    start(std::chrono::hours{1});
+    parts.front().sensor->value = fail(Errc::kNotFound, "gone");
+    loop->advance(std::chrono::hours{1});
+    telemetry->repeatReadings();
+    EXPECT_EQ(countOn("edge/pi/sensor/room"), 2U) << "offline";
+}
+
 TEST_F(TelemetryTest, SequenceNumbersHaveNoGaps) {
     addSensor("cpu");
     boot();
