@@ -44,9 +44,9 @@ class KeyChecker {
         if (camera.motion.enabled && camera.backend == CameraBackend::kNone && isGood("camera.motion.enabled"))
             complain("camera.motion.enabled",
                      "needs a camera; allowed: true only where camera.backend is not \"none\"");
-        if (camera.backend != CameraBackend::kReplay || !camera.device.empty() || !isGood("camera.device")) return;
-        complain("camera.device",
-                 "is empty; allowed: the directory with the JPEG files, as camera.backend is \"replay\"");
+        if (camera.backend != CameraBackend::kReplay) return;
+        checkPath("camera.device", camera.device,
+                  "the absolute path of the directory with the JPEG files, as camera.backend is \"replay\"");
     }
 
     void checkSensors() {
@@ -55,9 +55,8 @@ class KeyChecker {
             const std::string path = fmt::format("sensor[{}]", i);
             takeName(sensors_, sensor.name, path + ".name");
             const bool isTypeGood = isGood(path + ".type");
-            if (isTypeGood && sensor.type == SensorType::kFile && sensor.device.empty() && isGood(path + ".device")) {
-                complain(path + ".device", "is empty; allowed: the path of the file, as type is \"file\"");
-            }
+            if (isTypeGood && sensor.type == SensorType::kFile)
+                checkPath(path + ".device", sensor.device, "the absolute path of the file, as type is \"file\"");
             if (isTypeGood && sensor.type == SensorType::kW1 && sensor.device.find('/') != std::string::npos) {
                 complain(path + ".device",
                          "has a '/'; allowed: \"\" or the name below /sys/bus/w1/devices, like \"28-0316a2799af1\"");
@@ -86,6 +85,11 @@ class KeyChecker {
 
     void complain(const std::string& path, std::string text) {
         mistakes_.add(lineOf(config_, path), path, std::move(text));
+    }
+
+    void checkPath(const std::string& path, const std::string& value, const char* allowed) {
+        if (!isGood(path) || value.starts_with('/')) return;
+        complain(path, fmt::format("{}; allowed: {}", value.empty() ? "is empty" : "does not begin with '/'", allowed));
     }
 
     /// Points at the one of the two that the file sets.

@@ -26,7 +26,11 @@ std::string LineRule::show(const GpioLine& line) const {
 }
 
 Complaint LineRule::read(const Value& value, GpioLine& into) const {
-    if (value.as<std::string>() != nullptr) return plainTextRule(kMaxNameBytes, Empty::kRefused).read(value, into.name);
+    const auto* text = value.as<std::string>();
+    // A number in quotes is no line's name, and would be looked for in vain.
+    const bool isName = text != nullptr && text->find_first_not_of("0123456789") != std::string::npos;
+    if (isName || (text != nullptr && text->empty()))
+        return plainTextRule(kMaxNameBytes, Empty::kRefused).read(value, into.name);
     return IntegerRule{0, kMaxOffset}.read(value, into.offset);
 }
 

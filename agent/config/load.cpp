@@ -46,6 +46,7 @@ void completeNames(Config& config, const Identity& identity) {
     const auto expand = [&](std::string& topic) { topic = expandId(topic, config.device.id); };
     expand(config.topics.command);
     expand(config.topics.base);
+    expand(config.homeAssistant.prefix);
     const bool hasId = config.image.topic.find("{id}") != std::string::npos;
     expand(config.image.topic);
     // What is below topics.base is this device's, whatever its name.

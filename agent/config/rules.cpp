@@ -29,15 +29,36 @@ struct SizeUnit {
 };
 constexpr std::array<SizeUnit, 3> kSizeUnits{{{"GiB", 1LL << 30}, {"MiB", 1LL << 20}, {"KiB", 1LL << 10}}};
 
+/// Of the right type but in quotes, or with what other formats call it: `meant` is how to write it, "" where that
+/// cannot be told.
+Complaint notAllowed(const Value& value, const std::string& meant) {
+    if (meant.empty()) return edge::notAllowed(value);
+    const bool isText = value.as<std::string>() != nullptr;
+    return fmt::format("{} is {}, did you mean {}{}?", describe(value), isText ? "a text" : "not allowed", meant,
+                       isText ? " without quotes" : "");
+}
+
+/// A number that stands in quotes; "" for anything else.
+template <typename Number>
+std::string unquoted(const Value& value) {
+    const auto* text = value.as<std::string>();
+    if (text == nullptr || text->find_first_not_of("-.0123456789") != std::string::npos) return "";
+    Number number{};
+    const char* end = text->data() + text->size();
+    const auto [rest, error] = std::from_chars(text->data(), end, number);
+    return error == std::errc{} && rest == end ? *text : "";
+}
+
 std::optional<std::int64_t> parseSize(std::string_view text) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || number < 0) return std::nullopt;
+    const bool isTooLong = error == std::errc::result_out_of_range;
+    if ((error != std::errc{} && !isTooLong) || number < 0 || text.front() == '-') return std::nullopt;
     const std::string_view name = text.substr(static_cast<std::size_t>(end - text.data()));
+    constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
     for (const SizeUnit& unit : kSizeUnits) {
         if (unit.name != name) continue;
-        if (number > std::numeric_limits<std::int64_t>::max() / unit.bytes) return std::nullopt;
-        return number * unit.bytes;
+        return isTooLong || number > kMost / unit.bytes ? kMost : number * unit.bytes;
     }
     return std::nullopt;
 }
@@ -68,7 +89,9 @@ std::string FlagRule::show(bool value) const {
 
 Complaint FlagRule::read(const Value& value, bool& into) const {
     const auto* flag = value.as<bool>();
-    if (flag == nullptr) return notAllowed(value);
+    const auto* text = value.as<std::string>();
+    if (flag == nullptr)
+        return notAllowed(value, nearest(text == nullptr ? describe(value) : *text, {"true", "false"}));
     into = *flag;
     return std::nullopt;
 }
@@ -87,7 +110,8 @@ std::string IntegerRule::show(std::int64_t value) const {
 
 Complaint IntegerRule::read(const Value& value, std::int64_t& into) const {
     const auto* number = value.as<std::int64_t>();
-    if (number == nullptr || *number < min || *number > max || *number % step != 0) return notAllowed(value);
+    if (number == nullptr) return notAllowed(value, unquoted<std::int64_t>(value));
+    if (*number < min || *number > max || *number % step != 0) return notAllowed(value);
     into = *number;
     return std::nullopt;
 }
@@ -116,7 +140,7 @@ Complaint RealRule::read(const Value& value, double& into) const {
     } else if (const auto* real = value.as<double>()) {
         number = *real;
     } else {
-        return notAllowed(value);
+        return notAllowed(value, unquoted<double>(value));
     }
     const bool isInRange = std::isfinite(number) && number >= min && number <= max;
     if (!isInRange || (!zero && std::fpclassify(number) == FP_ZERO)) return notAllowed(value);
@@ -203,12 +227,14 @@ std::string listed(const std::vector<std::string>& words) {
 
 Complaint readChoice(const Value& value, const std::vector<std::string>& words, std::size_t& into) {
     const auto* text = value.as<std::string>();
-    if (text == nullptr) return describe(value) + " is not a text in quotes";
-    const auto found = std::find(words.begin(), words.end(), inQuotes(*text));
-    if (found == words.end()) {
-        const std::string meant = nearest(inQuotes(*text), words);
-        return describe(value) + " is not known" +
-               (meant.empty() || text->empty() ? "" : ", did you mean " + meant + "?");
+    const std::string typed = text == nullptr ? describe(value) : *text;
+    const auto found = std::find(words.begin(), words.end(), inQuotes(typed));
+    if (text == nullptr || found == words.end()) {
+        std::vector<std::string> candidates;
+        for (const std::string& word : words) candidates.push_back(word.substr(1, word.size() - 2));
+        const std::string meant = typed.empty() ? "" : nearest(typed, candidates);
+        return fmt::format("{} is {}{}", describe(value), text == nullptr ? "not a text in quotes" : "not known",
+                           meant.empty() ? "" : fmt::format(", did you mean {}?", inQuotes(meant)));
     }
     into = static_cast<std::size_t>(found - words.begin());
     return std::nullopt;
@@ -228,8 +254,8 @@ std::string NumberChoiceRule::show(int value) const {
 
 Complaint NumberChoiceRule::read(const Value& value, int& into) const {
     const auto* number = value.as<std::int64_t>();
-    if (number == nullptr || std::find(choices.begin(), choices.end(), *number) == choices.end())
-        return notAllowed(value);
+    if (number == nullptr) return notAllowed(value, unquoted<std::int64_t>(value));
+    if (std::find(choices.begin(), choices.end(), *number) == choices.end()) return notAllowed(value);
     into = static_cast<int>(*number);
     return std::nullopt;
 }

@@ -97,7 +97,9 @@ void SectionReader::rejectUnknownTables() {
 
 void SectionReader::rejectUnknownKey(const std::string& section, const std::string& path, const Entry& entry) {
     if (!path.empty() && isTable(section + '.' + entry.key)) return;  // [mqtt.tls] inside [mqtt]: read on its own
-    const bool isTableLike = entry.value.as<Table>() != nullptr || entry.value.as<List>() != nullptr;
+    const List* list = entry.value.as<List>();
+    const bool isList = list != nullptr && !list->empty() && list->front().as<Table>() != nullptr;
+    const bool isTableLike = isList || entry.value.as<Table>() != nullptr;
     // A file of junk has a hundred thousand of them: looking for what each was meant to be takes seconds.
     const std::string hint = mistakes_.count() < kMaxHints ? hintFor(section, entry.key) : "";
     mistakes_.add(entry.line, path.empty() ? entry.key : path + '.' + entry.key,

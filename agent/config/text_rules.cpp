@@ -18,6 +18,22 @@ constexpr std::size_t kMaxIdBytes = 128;
 constexpr std::size_t kMaxPathBytes = 4095;       // PATH_MAX less the final NUL
 constexpr std::size_t kMaxCredentialBytes = 255;  // NAME_MAX
 
+/// A service, a shell and systemd would each look in another directory.
+constexpr const char* kNotAbsolute = "does not begin with '/'";
+
+/// "{id}" as people write it who remember it a little differently, or who copy "<id>" from the documentation; ""
+/// where there is none.
+std::string mistakenId(std::string_view topic) {
+    const std::string lower = toLower(topic);
+    for (const std::string_view pattern : {"{id}", "{ id }", "<id>", "{device.id}", "{device_id}", "{deviceid}"}) {
+        for (auto at = lower.find(pattern); at != std::string::npos; at = lower.find(pattern, at + 1)) {
+            const std::string_view written = topic.substr(at, pattern.size());
+            if (written != "{id}") return std::string(written);
+        }
+    }
+    return "";
+}
+
 bool isIdLetter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
@@ -71,9 +87,10 @@ TextRule plainTextRule(std::size_t maxBytes, Empty empty) {
 }
 
 TextRule pathRule(Empty empty) {
-    return {fmt::format("{}a path of at most {} bytes", orEmpty(empty), kMaxPathBytes),
+    return {fmt::format("{}an absolute path of at most {} bytes", orEmpty(empty), kMaxPathBytes),
             [empty](std::string_view text) -> Complaint {
                 if (auto complaint = complaintOfLength(text, kMaxPathBytes, empty)) return complaint;
+                if (!text.empty() && text.front() != '/') return kNotAbsolute;
                 if (hasForbiddenCharacter(text)) return "has a control character";
                 return std::nullopt;
             }};
@@ -84,7 +101,7 @@ TextRule socketRule() {
     return {fmt::format("\"\" or an absolute path of at most {} bytes", kMaxSocketBytes),
             [](std::string_view text) -> Complaint {
                 if (auto complaint = complaintOfLength(text, kMaxSocketBytes, Empty::kAllowed)) return complaint;
-                if (!text.empty() && text.front() != '/') return "does not begin with '/'";
+                if (!text.empty() && text.front() != '/') return kNotAbsolute;
                 if (hasForbiddenCharacter(text)) return "has a control character";
                 return std::nullopt;
             }};
@@ -96,10 +113,11 @@ TextRule passwordFileRule() {
         if (auto complaint = complaintOfLength(text, isPath ? kMaxPathBytes : kMaxCredentialBytes, Empty::kAllowed)) {
             return complaint;
         }
+        if (isPath && text.front() != '/') return kNotAbsolute;
         if (text == "." || text == ".." || hasForbiddenCharacter(text)) return "is not a path or a credential's name";
         return std::nullopt;
     };
-    return {"\"\", a path with a '/', or the name of a systemd credential (not the password itself)", check, false};
+    return {"\"\", an absolute path, or the name of a systemd credential (not the password itself)", check, false};
 }
 
 Complaint complaintOfTopic(std::string_view topic, std::size_t maxBytes) {
@@ -117,6 +135,8 @@ TextRule topicRule(Empty empty, std::size_t maxBytes) {
                     orEmpty(empty), maxBytes),
         [empty, maxBytes](std::string_view text) -> Complaint {
             if (text.empty() && empty == Empty::kAllowed) return std::nullopt;
+            if (const std::string mistaken = mistakenId(text); !mistaken.empty())
+                return fmt::format("has {}, did you mean {{id}}?", mistaken);
             return complaintOfTopic(text, maxBytes);
         }};
 }

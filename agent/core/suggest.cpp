@@ -2,6 +2,7 @@
 #include "core/suggest.hpp"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "core/text.hpp"
@@ -10,6 +11,68 @@ namespace edge {
 namespace {
 
 constexpr std::size_t kMaxTypedBytes = 40;
+
+struct Synonym {
+    std::string_view typed;
+    std::string_view meant;
+};
+/// What people write who know the chip, another program or another file format.
+constexpr std::array kSynonyms{std::to_array<Synonym>({
+    {"password", "password_file"},
+    {"passwd", "password_file"},
+    {"pass", "password_file"},
+    {"user", "username"},
+    {"login", "username"},
+    {"host", "servers"},
+    {"broker", "servers"},
+    {"address", "servers"},
+    {"url", "servers"},
+    {"port", "servers"},
+    {"ca", "ca_file"},
+    {"ca_cert", "ca_file"},
+    {"cert", "cert_file"},
+    {"certificate", "cert_file"},
+    {"key", "key_file"},
+    {"private_key", "key_file"},
+    {"period", "interval"},
+    {"fps", "frame_rate"},
+    {"pin", "line"},
+    {"gpio", "line"},
+    {"pull", "bias"},
+    {"invert", "active_low"},
+    {"inverted", "active_low"},
+    {"ds18b20", "w1"},
+    {"ds18s20", "w1"},
+    {"ds1820", "w1"},
+    {"onewire", "w1"},
+    {"1-wire", "w1"},
+    {"1wire", "w1"},
+    {"bme280", "iio"},
+    {"bmp280", "iio"},
+    {"dht11", "iio"},
+    {"dht22", "iio"},
+    {"lm75", "hwmon"},
+    {"sht31", "hwmon"},
+    {"cpu", "thermal"},
+    {"fake", "simulated"},
+    {"fake", "pattern"},
+    {"test", "simulated"},
+    {"test", "pattern"},
+    {"usb", "libcamera"},
+    {"uvc", "libcamera"},
+    {"v4l2", "libcamera"},
+    {"webcam", "libcamera"},
+    {"csi", "libcamera"},
+    {"picamera", "libcamera"},
+    {"picamera2", "libcamera"},
+    {"rpicam", "libcamera"},
+    {"yes", "true"},
+    {"on", "true"},
+    {"1", "true"},
+    {"no", "false"},
+    {"off", "false"},
+    {"0", "false"},
+})};
 
 }  // namespace
 
@@ -34,6 +97,11 @@ std::size_t editDistance(std::string_view a, std::string_view b) {
 std::string nearest(std::string_view typed, const std::vector<std::string>& candidates) {
     if (typed.size() > kMaxTypedBytes) return "";
     const std::string lower = toLower(typed);
+    for (const Synonym& synonym : kSynonyms) {
+        if (synonym.typed != lower) continue;
+        const auto found = std::find(candidates.begin(), candidates.end(), synonym.meant);
+        if (found != candidates.end()) return *found;
+    }
     std::string best;
     std::size_t bestDistance = std::max<std::size_t>(1, typed.size() / 3) + 1;
     for (const std::string& candidate : candidates) {

@@ -19,6 +19,10 @@ using std::chrono::hours;
 using std::chrono::minutes;
 
 constexpr std::size_t kShownBytes = 60;
+/// Windows PowerShell 5 removes the double quotes inside an argument; cmd.exe keeps the single ones around it, too.
+constexpr const char* kLostQuotes =
+    "; the shell has removed the double quotes: on Windows write a backslash before each of them, or send a file "
+    "(mosquitto_pub -f)";
 
 struct IntegerOption {
     OptionKind kind;
@@ -66,7 +70,11 @@ class ObjectReader {
         if (!repeated_.empty()) {
             return tl::unexpected(fmt::format("\"{}\" stands twice", printable(repeated_, kShownBytes)));
         }
-        if (value.is_discarded()) return tl::unexpected(std::string("this is not well-formed JSON"));
+        if (value.is_discarded()) {
+            const bool lostQuotes =
+                text.find('"') == std::string_view::npos && text.find(':') != std::string_view::npos;
+            return tl::unexpected(fmt::format("this is not well-formed JSON{}", lostQuotes ? kLostQuotes : ""));
+        }
         return value;
     }
 
@@ -243,7 +251,8 @@ tl::expected<Command, CommandError> parseCommand(std::string_view payload) {
     const std::string word = toLower(text.substr(0, kShownBytes));
     if (text.size() > kShownBytes || findCommand(word) == nullptr) {
         return refusal(ReplyCode::kUnknownCommand,
-                       fmt::format("\"{}\" is no command; send {}", printable(text, kShownBytes), commandList()));
+                       fmt::format("\"{}\" is no command; send {}{}", printable(text, kShownBytes), commandList(),
+                                   text.starts_with("'{") ? kLostQuotes : ""));
     }
     return Command{word, {}, "", std::nullopt};
 }

@@ -40,14 +40,14 @@ TEST(KeysTogether, HomeAssistantNeedsTheDevicesOwnTopics) {
 
 TEST(KeysTogether, ReplayNeedsADirectory) {
     EXPECT_TRUE(contains(mistakesOf("\n[camera]\nbackend = \"replay\"\n"),
-                         "agent.toml:2: camera.device: is empty; allowed: the directory"));
+                         "agent.toml:2: camera.device: is empty; allowed: the absolute path"));
     EXPECT_TRUE(
         contains(mistakesOf("[camera]\nbackend = \"replay\"\ndevice = \"\"\n"), "agent.toml:3: camera.device: "));
 }
 
 TEST(KeysTogether, AFileSensorNeedsAPath) {
     EXPECT_TRUE(contains(mistakesOf("[[sensor]]\n[[sensor]]\nname = \"b\"\ntype = \"file\"\n"),
-                         "agent.toml:2: sensor.device: is empty; allowed: the path of the file"));
+                         "agent.toml:2: sensor.device: is empty; allowed: the absolute path of the file"));
     EXPECT_TRUE(contains(mistakesOf("[[sensor]]\ndevice = \"../../etc\"\n"), "agent.toml:2: sensor.device: has a '/'"));
 }
 

@@ -201,11 +201,71 @@ TEST(LoadConfig, TellsWhatIsNoToml) {
     EXPECT_TRUE(contains(mistakesOf("\x7f"
                                     "ELF\x02\x01"),
                          "agent.toml:1: not valid TOML ("));
-    EXPECT_TRUE(contains(mistakesOf("\xff\xfe\x01"), "agent.toml:1: not valid TOML ("));
+}
+
+TEST(LoadConfig, NamesAnEncodingThatIsNotUtf8) {
+    using namespace std::string_literals;
+    for (const std::string& wide :
+         {"\xff\xfe[\0m\0"s, "\xfe\xff\0[\0m"s, "[\0m\0q\0"s, "\0[\0m\0q"s, "\xff\xfe\0\0[\0\0\0"s}) {
+        EXPECT_TRUE(contains(mistakesOf(wide), "agent.toml:1: is UTF-16 or UTF-32 text"));
+    }
     EXPECT_TRUE(contains(mistakesOf("[device]\nname = \"K\xfc"
                                     "che\"\n"),
-                         "agent.toml:2: device.name: not valid TOML (Encountered invalid utf-8"));
-    EXPECT_TRUE(contains(mistakesOf(std::string(1000, '\0')), "agent.toml:1: not valid TOML ("));
+                         "agent.toml:2: device.name: not UTF-8 text"));
+}
+
+TEST(LoadConfig, NamesCurlyQuotes) {
+    for (const char* line : {"name = “kitchen”", "name = ‘kitchen’", "name = „kitchen“", "name = \"kitchen”"}) {
+        const std::string told = mistakesOf("[device]\n" + std::string(line) + "\n");
+        EXPECT_TRUE(contains(told, "agent.toml:2: device.name: not valid TOML: the line has curly quotes")) << told;
+    }
+    EXPECT_EQ(configOf("[device]\nname = \"“kitchen”\"\n").device.name, "“kitchen”");
+}
+
+TEST(LoadConfig, KnowsWhatElseAKeyOrValueIsCalled) {
+    const auto meant = [](const std::string& text, const std::string& hint) {
+        const std::string told = mistakesOf(text);
+        EXPECT_TRUE(contains(told, ", did you mean " + hint + "?")) << told;
+    };
+    meant("[mqtt]\npassword = \"x\"\n", "password_file");
+    meant("[mqtt]\nhost = \"x\"\n", "servers");
+    meant("[[sensor]]\ntype = \"ds18b20\"\n", "\"w1\"");
+    meant("[[sensor]]\ntype = \"DHT22\"\n", "\"iio\"");
+    meant("[camera]\nbackend = \"usb\"\n", "\"libcamera\"");
+    meant("[camera]\nbackend = \"test\"\n", "\"pattern\"");
+    meant("[mqtt]\nprotocol = 5\n", "\"5\"");
+    meant("[[gpio.output]]\npin = 17\n", "line");
+}
+
+TEST(LoadConfig, NamesQuotesThatDoNotBelongThere) {
+    const auto meant = [](const std::string& line, const std::string& hint) {
+        const std::string told = mistakesOf(line + "\n");
+        EXPECT_TRUE(contains(told, " is a text, did you mean " + hint + " without quotes?")) << told;
+    };
+    meant("camera.width = \"480\"", "480");
+    meant("camera.rotation = \"90\"", "90");
+    meant("camera.motion.enabled = \"yes\"", "true");
+    meant("camera.motion.enabled = \"False\"", "false");
+    meant("sensor = [{scale = \"0.5\"}]", "0.5");
+    meant("gpio.input = [{line = \"27\"}]", "27");
+    EXPECT_TRUE(contains(mistakesOf("camera.motion.enabled = 1\n"), "1 is not allowed, did you mean true?"));
+    EXPECT_TRUE(contains(mistakesOf("camera.width = \"wide\"\n"), "\"wide\" is not allowed; allowed: "));
+}
+
+TEST(LoadConfig, CallsAListOfValuesAKey) {
+    EXPECT_EQ(mistakesOf("[mqtt]\nserver = [\"mqtt://a\"]\n"),
+              "agent.toml:2: mqtt.server: unknown key, did you mean servers?");
+    EXPECT_EQ(mistakesOf("[[mqtt.server]]\nhost = \"a\"\n"),
+              "agent.toml:1: mqtt.server: unknown table, did you mean servers?");
+}
+
+TEST(LoadConfig, WantsAbsolutePaths) {
+    for (const char* line :
+         {"journal.path = \"journal.db\"", "mqtt.tls.ca_file = \"ca.pem\"", "mqtt.password_file = \"./password\"",
+          "journal.path = \"~/journal.db\"", "camera = {backend = \"replay\", device = \"pictures\"}",
+          "sensor = [{type = \"file\", device = \"value\"}]", "camera.socket = \"camera.sock\""}) {
+        EXPECT_TRUE(contains(mistakesOf(line), "does not begin with '/'; allowed: ")) << line;
+    }
 }
 
 TEST(LoadConfig, ReadsWindowsLineEndsAndAByteOrderMark) {

@@ -28,6 +28,15 @@ TEST(Topics, AllowWhatMqttAllows) {
     }
 }
 
+TEST(Topics, KnowTheIdInAnotherSpelling) {
+    for (const char* written : {"{ID}", "{Id}", "{ id }", "<id>", "{device_id}", "{device.id}"}) {
+        EXPECT_TRUE(contains(mistakesOf(fmt::format("[image]\ntopic = \"{{id}}/{}\"\n", written)),
+                             fmt::format("has {}, did you mean {{id}}?; allowed: ", written)));
+    }
+    EXPECT_EQ(configOf("[image]\ntopic = \"a/{x}/{id}\"\n").image.topic, "a/{x}/pi-0a1b2c");
+    EXPECT_EQ(configOf("[home_assistant]\nprefix = \"{id}/ha\"\n").homeAssistant.prefix, "pi-0a1b2c/ha");
+}
+
 TEST(Topics, AreMeasuredWithTheIdInThem) {
     std::string topic;
     for (int i = 0; i < 10'000; ++i) topic += "{id}/";

@@ -13,6 +13,12 @@ TEST(Nearest, ForgivesATypingMistake) {
     EXPECT_EQ(nearest("qso", {"qos", "servers"}), "qos");
 }
 
+TEST(Nearest, KnowsOtherNames) {
+    EXPECT_EQ(nearest("password", {"qos", "password_file"}), "password_file");
+    EXPECT_EQ(nearest("Fake", {"replay", "pattern"}), "pattern");
+    EXPECT_EQ(nearest("fake", {"w1", "simulated"}), "simulated");
+}
+
 TEST(Nearest, SaysNothingWhereNothingIsNear) {
     EXPECT_EQ(nearest("password", {"qos", "servers"}), "");
     EXPECT_EQ(nearest("x", {"qos", "id"}), "");

@@ -78,6 +78,16 @@ TEST(ParseCommand, BrokenPayloadsAreInvalid) {
     }
 }
 
+TEST(ParseCommand, SaysThatTheShellRemovedTheQuotes) {
+    for (const char* payload : {"{command:capture}", "{command:capture,count:3}", "'{command:capture}'"}) {
+        EXPECT_NE(refused(payload).message.find("the shell has removed the double quotes"), std::string::npos)
+            << payload;
+    }
+    for (const char* payload : {"{", "{}", R"({"command":capture})"}) {
+        EXPECT_EQ(refused(payload).message.find("shell"), std::string::npos) << payload;
+    }
+}
+
 TEST(ParseCommand, DeepJsonIsRefusedWhateverItsSize) {
     const std::string open = R"({"command":"start","transaction":)";
     for (const std::size_t depth : {8U, 9U, 1000U, 60000U}) {
