@@ -295,6 +295,7 @@ MqttSession::MqttSession(Loop& loop, MqttClientFactory makeClient, Resolver& res
 MqttSession::~MqttSession() = default;
 
 void MqttSession::start(std::optional<milliseconds> away) {
+    for (const std::string& warning : impl_->health.warnings) log::warning("{}", warning);
     if (away) impl_->awaySince = impl_->loop.clock().now() - *away;
     impl_->attempt();
 }
