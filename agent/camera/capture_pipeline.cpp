@@ -177,6 +177,8 @@ void CapturePipeline::encode(Job& job, Frame frame) {
     const auto where = isSmall ? EncoderPool::Where::kHere : EncoderPool::Where::kStrand;
     encoders_.encode(std::move(frame), std::move(options), job.deadline, where,
                      [this, ticket = job.ticket, exposureStart, enlarged](Result<RenderedJpeg> rendered) {
+                         if (!rendered && rendered.error().code == Errc::kFault)
+                             return frameDamaged(ticket, rendered.error());
                          if (!rendered) return complete(ticket, tl::unexpected(rendered.error()));
                          if (!enlarged.empty()) {
                              rendered->reduced =
@@ -210,6 +212,7 @@ void CapturePipeline::timeOut(std::uint64_t ticket) {
     const bool isSilence =
         job->stage == Stage::kWaiting && isDemanding_ && loop_.clock().now() - demandSince_ >= kSilenceLimit;
     std::string message = "the camera gave no picture in time";
+    if (job->damagedFrames > 0) message = "the camera gave only damaged pictures in time; the last: " + job->damage;
     if (job->stage == Stage::kEncoding) message = "the picture could not be encoded in time; ask for a smaller one";
     // Not delivered in turn: its time is over now.
     const Done done = std::move(job->done);
@@ -240,6 +243,21 @@ void CapturePipeline::failWaiting(const Error& error) {
         job.result = tl::unexpected(error);
     }
     scheduleAdvance();
+}
+
+void CapturePipeline::frameDamaged(std::uint64_t ticket, const Error& error) {
+    scheduleAdvance();
+    Job* job = find(ticket);
+    if (job == nullptr) return;
+    log::debug("a damaged frame is left out: {}", error.message);
+    if (++job->damagedFrames == kMaxDamagedFrames) {
+        return complete(ticket, fail(Errc::kFault,
+                                     "the camera gives only damaged pictures: check its cable and power; "
+                                     "the last: " +
+                                         error.message));
+    }
+    job->damage = error.message;
+    job->stage = Stage::kWaiting;
 }
 
 void CapturePipeline::complete(std::uint64_t ticket, Result<FinishedPicture> result) {

@@ -38,7 +38,8 @@ class CapturePipeline {
     CapturePipeline(Loop& loop, Camera& camera, EncoderPool& encoders, const Config& config, Events events);
 
     /// `done` is called once, never inside this call, by the capture's deadline. The answer is a ticket for cancel().
-    /// Errors: kUnavailable, kTimeout, kTooLarge, kInvalid, and what Camera::start() says.
+    /// A frame that is damaged is left out, and the next one taken in its place. Errors: kUnavailable, kTimeout,
+    /// kTooLarge, kInvalid, kFault (kMaxDamagedFrames of them), and what Camera::start() says.
     std::uint64_t capture(const Capture& capture, Done done);
     /// As capture(), of the configured size, but only to see that a frame comes.
     std::uint64_t verify(milliseconds limit, Done done);
@@ -59,8 +60,9 @@ class CapturePipeline {
     /// When the most overdue piece of work should have been done; SteadyTime::max() when nothing is under way.
     [[nodiscard]] SteadyTime oldestDeadline() const;
 
-    static constexpr seconds kSilenceLimit{3};  ///< a streaming camera without a frame for this long is silent
-    static constexpr int kMaxSilences = 2;      ///< in a row, then it is hopeless
+    static constexpr seconds kSilenceLimit{3};    ///< a streaming camera without a frame for this long is silent
+    static constexpr int kMaxSilences = 2;        ///< in a row, then it is hopeless
+    static constexpr int kMaxDamagedFrames = 30;  ///< for one capture
 
   private:
     enum class Stage { kWaiting, kEncoding, kDone };
@@ -71,6 +73,8 @@ class CapturePipeline {
         SteadyTime deadline{};
         Timer timer;
         Stage stage = Stage::kWaiting;
+        int damagedFrames = 0;
+        std::string damage;  ///< what was wrong with the last one
         Result<FinishedPicture> result = fail(Errc::kCancelled, "not taken");
         Done done;
         struct {
@@ -92,6 +96,7 @@ class CapturePipeline {
     void timeOut(std::uint64_t ticket);
     void cameraSilent();
     void failWaiting(const Error& error);
+    void frameDamaged(std::uint64_t ticket, const Error& error);
     void complete(std::uint64_t ticket, Result<FinishedPicture> result);
     void deliver();
     static void tellCourse(const Job& job);

@@ -76,10 +76,13 @@ void MotionWatch::compare(const Frame& frame, Orientation remaining) {
 
 void MotionWatch::judge(const Result<double>& share) {
     if (!share) {
-        if (!std::exchange(hasComplained_, true))
-            log::warning("motion cannot be looked for: {}", share.error().message);
+        // A damaged frame now and then is nothing to act on.
+        const int limit = share.error().code == Errc::kFault ? kMaxDamagedFrames : 1;
+        if (++failures_ >= limit && !std::exchange(hasComplained_, true))
+            log::warning("motion cannot be detected: {}", share.error().message);
         return;
     }
+    failures_ = 0;
     hasComplained_ = false;
     log::debug("motion: {:.2f} % changed, {:.2f} % are motion", *share * 100, threshold_ * 100);
     if (!isWatching_ || loop_.clock().now() < settledAt_ || *share < threshold_) return;

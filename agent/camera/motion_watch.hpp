@@ -28,6 +28,8 @@ class MotionWatch {
 
     /// A camera that was just started finds its exposure first: until then everything seems to move.
     static constexpr seconds kSettle{2};
+    /// In a row, before they are reported.
+    static constexpr int kMaxDamagedFrames = 10;
 
   private:
     struct Worker;
@@ -48,7 +50,8 @@ class MotionWatch {
     bool isComparing_ = false;
     bool isMoving_ = false;
     bool hasComplained_ = false;
-    int width_ = 0;  ///< of the last frame: another size, or counting from the start, is another stream
+    int failures_ = 0;  ///< in a row
+    int width_ = 0;     ///< of the last frame: another size, or counting from the start, is another stream
     int height_ = 0;
     std::uint32_t sequence_ = 0;
     SteadyTime settledAt_{};

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <utility>
+
+#include "image/exif.hpp"
+#include "image/geometry.hpp"
 #include "image/jpeg.hpp"
 #include "image/jpeg_layout.hpp"
 #include "image/planar.hpp"
@@ -21,16 +25,22 @@ DecodedImage asImage(PlanarBuffer& buffer) {
 }  // namespace
 
 Result<DecodedImage> decodeJpeg(std::span<const std::uint8_t> jpeg) {
-    const auto layout = parseJpeg(jpeg);
+    auto layout = parseJpeg(jpeg);
     if (!layout) return tl::unexpected(layout.error());
-    const auto rows = layout->oneScan ? TurboDecoder::Rows::kAsRead : TurboDecoder::Rows::kAfterAllScans;
     PlanarBuffer decoded;
-    const auto planes = TurboDecoder().decode(stripJpeg(jpeg, *layout), rows, decoded);
+    const auto planes = TurboDecoder().decode(jpeg, *layout, decoded);
     if (!planes) return tl::unexpected(planes.error());
-    if (planes->chroma == Chroma::k420 || planes->chroma == Chroma::kNone) return asImage(decoded);
-    PlanarBuffer reduced;
-    copyAs420(*planes, reduced);
-    return asImage(reduced);
+    const Turn turn = turnOfExif(readOrientation(jpeg, *layout));
+    if (turn == Turn{} && (planes->chroma == Chroma::k420 || planes->chroma == Chroma::kNone)) return asImage(decoded);
+
+    Shaper shaper;
+    Geometry upright{planes->width, planes->height, turn, ""};
+    if (turn.transpose) std::swap(upright.width, upright.height);
+    const auto shaped = turn == Turn{} ? planes : shaper.shape(*planes, upright);
+    if (!shaped) return tl::unexpected(shaped.error());
+    PlanarBuffer own;
+    copyAs420(*shaped, own);
+    return asImage(own);
 }
 
 }  // namespace edge

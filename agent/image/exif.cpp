@@ -24,6 +24,7 @@ namespace edge {
 namespace {
 
 constexpr std::size_t kMaxTextBytes = 200;
+constexpr int kUpright = 1;
 constexpr ExifByteOrder kOrder = EXIF_BYTE_ORDER_INTEL;
 
 struct Unref {
@@ -150,6 +151,48 @@ void addRequired(Block& block, int width, int height) {
     block.number(EXIF_IFD_EXIF, EXIF_TAG_PIXEL_Y_DIMENSION, static_cast<ExifShort>(height));
 }
 
+/// Reads what a stranger wrote: every offset is checked. libexif would take apart all of it, for one number.
+class TiffReader {
+  public:
+    explicit TiffReader(std::span<const std::uint8_t> payload) {
+        using namespace std::string_view_literals;
+        constexpr std::string_view kTag = "Exif\0\0"sv;
+        if (payload.size() < kTag.size() || !std::equal(kTag.begin(), kTag.end(), payload.begin())) return;
+        tiff_ = payload.subspan(kTag.size());
+        isExif_ = true;
+        isIntel_ = !tiff_.empty() && tiff_[0] == 'I';
+    }
+
+    [[nodiscard]] bool isExif() const { return isExif_; }
+
+    [[nodiscard]] int orientation() const {
+        constexpr std::size_t kEntryBytes = 12;
+        const std::size_t directory = number(4, 4);
+        const std::size_t count = number(directory, 2);
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::size_t entry = directory + 2 + i * kEntryBytes;
+            if (number(entry, 2) != EXIF_TAG_ORIENTATION) continue;
+            const std::size_t value = number(entry + 8, 2);
+            const bool isShort = number(entry + 2, 2) == EXIF_FORMAT_SHORT && number(entry + 4, 4) == 1;
+            return isShort && value >= 1 && value <= 8 ? static_cast<int>(value) : kUpright;
+        }
+        return kUpright;
+    }
+
+  private:
+    /// 0 outside of the block.
+    [[nodiscard]] std::size_t number(std::size_t at, std::size_t bytes) const {
+        if (at > tiff_.size() || tiff_.size() - at < bytes) return 0;
+        std::size_t value = 0;
+        for (std::size_t i = 0; i < bytes; ++i) value = value << 8U | tiff_[at + (isIntel_ ? bytes - 1 - i : i)];
+        return value;
+    }
+
+    std::span<const std::uint8_t> tiff_;
+    bool isExif_ = false;
+    bool isIntel_ = false;
+};
+
 }  // namespace
 
 std::vector<std::uint8_t> makeExifSegment(const ExifInfo& info, int width, int height) {
@@ -167,6 +210,14 @@ std::vector<std::uint8_t> makeExifSegment(const ExifInfo& info, int width, int h
     if (info.exposureSeconds) addExposure(block, *info.exposureSeconds);
     if (info.analogueGain) addIso(block, *info.analogueGain);
     return block.segment();
+}
+
+int readOrientation(std::span<const std::uint8_t> jpeg, const JpegLayout& layout) {
+    for (const JpegSegment& segment : layout.headers) {
+        const TiffReader tiff(jpeg.subspan(segment.payload, segment.end - segment.payload));
+        if (segment.marker == marker::kApp1 && tiff.isExif()) return tiff.orientation();
+    }
+    return kUpright;
 }
 
 }  // namespace edge

@@ -54,27 +54,27 @@ bool isImageSizeAllowed(int width, int height) {
 Result<void> checkFrame(const FrameView& frame) {
     if (frame.format == PixelFormat::kMjpeg) {
         if (frame.planes[0].data != nullptr && frame.planes[0].bytes > 0) return {};
-        return fail(Errc::kInvalid, "the camera's JPEG frame is empty");
+        return fail(Errc::kFault, "the camera's JPEG frame is empty");
     }
     if (!isImageSizeAllowed(frame.width, frame.height)) {
-        return fail(Errc::kInvalid, fmt::format("a frame of {}x{} pixels is outside 1x1 … {}x{}", frame.width,
-                                                frame.height, kMaxImageLongSide, kMaxImageShortSide));
+        return fail(Errc::kFault, fmt::format("a frame of {}x{} pixels is outside 1x1 … {}x{}", frame.width,
+                                              frame.height, kMaxImageLongSide, kMaxImageShortSide));
     }
     const auto needed = needs(frame);
     for (std::size_t i = 0; i < needed.size() && needed[i].rows > 0; ++i) {
         const Plane& plane = frame.planes[i];
         const auto& [rowBytes, rows] = needed[i];
-        if (plane.data == nullptr) return fail(Errc::kInvalid, fmt::format("the frame's plane {} is missing", i));
+        if (plane.data == nullptr) return fail(Errc::kFault, fmt::format("the frame's plane {} is missing", i));
         // Far above any real stride, far below what would overflow when multiplied by the rows.
         constexpr std::size_t kMaxStride = std::size_t{1} << 20;
         if (plane.strideBytes < rowBytes || plane.strideBytes > kMaxStride) {
-            return fail(Errc::kInvalid, fmt::format("the frame's plane {} has a stride of {} bytes, its rows need {}",
-                                                    i, plane.strideBytes, rowBytes));
+            return fail(Errc::kFault, fmt::format("the frame's plane {} has a stride of {} bytes, its rows need {}", i,
+                                                  plane.strideBytes, rowBytes));
         }
         const std::size_t needBytes = plane.strideBytes * (rows - 1) + rowBytes;
         if (plane.bytes < needBytes) {
-            return fail(Errc::kInvalid, fmt::format("the frame's plane {} holds {} bytes, {}x{} pixels need {}", i,
-                                                    plane.bytes, frame.width, frame.height, needBytes));
+            return fail(Errc::kFault, fmt::format("the frame's plane {} holds {} bytes, {}x{} pixels need {}", i,
+                                                  plane.bytes, frame.width, frame.height, needBytes));
         }
     }
     return {};

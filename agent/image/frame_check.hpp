@@ -13,7 +13,7 @@ inline constexpr int kMaxImageShortSide = 6944;
 /// Whether a picture of this size is handled at all: from 1 x 1 to the largest, upright or lying.
 [[nodiscard]] bool isImageSizeAllowed(int width, int height);
 
-/// That every byte which the format and size promise is really there. Errors: kInvalid. A kMjpeg frame's width and
+/// That every byte which the format and size promise is really there. Errors: kFault. A kMjpeg frame's width and
 /// height are not looked at (the JPEG says them itself).
 [[nodiscard]] Result<void> checkFrame(const FrameView& frame);
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 namespace edge {
 namespace {
@@ -48,6 +49,34 @@ Turn turnOf(int rotation, Flip flip) {
     turn.leftRight = (rotation == 90 || rotation == 180) != (flip == Flip::kHorizontal);
     turn.topBottom = (rotation == 180 || rotation == 270) != (flip == Flip::kVertical);
     return turn;
+}
+
+Turn turnOfExif(int orientation) {
+    switch (orientation) {
+        case 2:
+            return {false, true, false};
+        case 3:
+            return {false, true, true};
+        case 4:
+            return {false, false, true};
+        case 5:
+            return {true, false, false};
+        case 6:
+            return {true, true, false};
+        case 7:
+            return {true, true, true};
+        case 8:
+            return {true, false, true};
+        default:
+            return {};
+    }
+}
+
+Turn combine(Turn first, Turn second) {
+    // Exchanging rows and columns makes left-right mirroring of what came before upside down, and the other way round.
+    if (second.transpose) std::swap(first.leftRight, first.topBottom);
+    return {first.transpose != second.transpose, first.leftRight != second.leftRight,
+            first.topBottom != second.topBottom};
 }
 
 Crop centreCrop(int width, int height, int wantedWidth, int wantedHeight) {

@@ -13,6 +13,12 @@ namespace edge {
 /// Rotation (clockwise: 0, 90, 180, 270) and then the flip, as one turn.
 [[nodiscard]] Turn turnOf(int rotation, Flip flip);
 
+/// What EXIF's orientation (1 … 8) asks for, so that the picture is upright; nothing for any other number.
+[[nodiscard]] Turn turnOfExif(int orientation);
+
+/// Both turns as one.
+[[nodiscard]] Turn combine(Turn first, Turn second);
+
 struct Crop {
     int x = 0;
     int y = 0;

@@ -49,8 +49,10 @@ struct RenderedJpeg {
 /// Turns frames into JPEGs. Keeps its buffers from one picture to the next; one object a thread.
 /// YUV goes straight into TurboJPEG; OpenCV is used only where pixels must change (scale, turn, draw). A frame of
 /// another shape than the picture is cut in the middle, never distorted. Of an MJPEG frame that needs no change, and
-/// whose quality is not above the one asked for, the scans pass byte for byte. Errors: kInvalid (the frame's planes are
-/// too small for its size, or it is no JPEG), kTooLarge (maxBytes cannot be reached).
+/// whose quality is not above the one asked for, the scans pass byte for byte, without stray bytes between their
+/// blocks. A frame whose EXIF says that it lies on its side or is mirrored is turned upright first. Errors: kInvalid (a
+/// size that no picture can have), kFault (the frame's planes are too small for its size, or its JPEG is truncated or
+/// damaged), kTooLarge (maxBytes cannot be reached), kInternal.
 class JpegRenderer {
   public:
     JpegRenderer();
@@ -62,8 +64,8 @@ class JpegRenderer {
     std::unique_ptr<Impl> impl_;
 };
 
-/// A JPEG taken apart into planes once, to be used as a frame many times. Any valid baseline or progressive JPEG, grey
-/// or colour, up to 9152 x 6944; hostile input is an error, never a crash.
+/// A JPEG taken apart into planes once, to be used as a frame many times, upright as its EXIF says. Any valid baseline
+/// or progressive JPEG, grey or colour, up to 9152 x 6944; hostile input is an error (kFault), never a crash.
 struct DecodedImage {
     std::unique_ptr<std::uint8_t[]> storage;
     std::size_t storageBytes = 0;

@@ -22,7 +22,7 @@ constexpr std::size_t kMaxHeaders = 1000;
 constexpr int kMaxScans = 100;
 
 tl::unexpected<Error> invalid(std::string_view what) {
-    return fail(Errc::kInvalid, fmt::format("not a usable JPEG: {}", what));
+    return fail(Errc::kFault, fmt::format("not a usable JPEG: {}", what));
 }
 
 struct Component {
@@ -43,11 +43,11 @@ class Parser {
         while (true) {
             auto segment = next();
             if (!segment) return tl::unexpected(segment.error());
+            if (scans_ > 0 || segment->marker == marker::kSos) keep(segment->begin, segment->end);
             if (segment->marker == marker::kEoi) break;
             if (auto done = take(*segment); !done) return tl::unexpected(done.error());
         }
         if (scans_ == 0) return invalid("it has no picture data");
-        layout_.end = position_;
         if (auto sane = checkBlocks(); !sane) return tl::unexpected(sane.error());
         return std::move(layout_);
     }
@@ -55,12 +55,14 @@ class Parser {
   private:
     /// The segment at position_, which then stands behind it.
     Result<JpegSegment> next() {
-        JpegSegment segment{0, position_, 0, 0};
-        if (position_ >= bytes_.size()) return invalid("it is truncated (no end marker)");
-        if (bytes_[position_] != 0xFF) return invalid(fmt::format("no marker at byte {}", position_));
-        while (position_ < bytes_.size() && bytes_[position_] == 0xFF) ++position_;
-        if (position_ >= bytes_.size()) return invalid("it is truncated (no end marker)");
-        segment.marker = bytes_[position_++];
+        JpegSegment segment;
+        do {
+            skipToMarker();
+            segment.begin = position_;
+            while (position_ < bytes_.size() && bytes_[position_] == 0xFF) ++position_;
+            if (position_ >= bytes_.size()) return invalid("it is truncated (no end marker)");
+            segment.marker = bytes_[position_++];
+        } while (segment.marker == marker::kSoi && components_.empty());  // some webcams write it twice
         segment.payload = segment.end = position_;
         if (segment.marker == marker::kEoi) return segment;
         if (segment.marker < marker::kSof0 || marker::isRestart(segment.marker) || segment.marker == marker::kSoi) {
@@ -135,7 +137,6 @@ class Parser {
         const std::size_t count = size > 0 ? bytes_[segment.payload] : 0;
         if (size != 4 + 2 * count || count < 1 || count > 4) return invalid("its scan header has the wrong length");
         if (scans_ == 1) {
-            layout_.scanBegin = segment.begin;
             layout_.quality = estimateQuality(bytes_, layout_.headers, components_[0].quantTable);
             const bool progressive = std::any_of(layout_.headers.begin(), layout_.headers.end(),
                                                  [](const JpegSegment& s) { return s.marker == marker::kSof2; });
@@ -145,6 +146,7 @@ class Parser {
         }
         const std::size_t begin = position_;
         skipEntropyCoded();
+        keep(begin, position_);
         scanBytes_ += position_ - begin;
         return {};
     }
@@ -154,6 +156,27 @@ class Parser {
             const unsigned tables = bytes_[segment.payload + 2 + 2 * i];
             const unsigned needed = (1U << ((tables >> 4) & 3)) | (1U << (4 + (tables & 3)));
             if ((defined_ & needed) != needed) layout_.lacksHuffmanTables = true;
+        }
+    }
+
+    /// To the next 0xFF that begins a marker. Some webcams leave bytes between segments.
+    void skipToMarker() {
+        while (position_ < bytes_.size()) {
+            const void* found = std::memchr(bytes_.data() + position_, 0xFF, bytes_.size() - position_);
+            position_ = found == nullptr
+                            ? bytes_.size()
+                            : static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - bytes_.data());
+            if (position_ + 1 >= bytes_.size() || bytes_[position_ + 1] != 0) return;
+            position_ += 2;
+        }
+    }
+
+    void keep(std::size_t begin, std::size_t end) {
+        std::vector<ByteRange>& body = layout_.body;
+        if (!body.empty() && body.back().end == begin) {
+            body.back().end = end;
+        } else {
+            body.push_back({begin, end});
         }
     }
 

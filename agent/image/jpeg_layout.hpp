@@ -18,6 +18,12 @@ struct JpegSegment {
     std::size_t end = 0;
 };
 
+/// [begin, end) in the JPEG.
+struct ByteRange {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+};
+
 /// Where things lie in a JPEG; nothing of its scans has been decoded.
 struct JpegLayout {
     int width = 0;
@@ -25,16 +31,21 @@ struct JpegLayout {
     int components = 0;                ///< 1, 3 or 4
     bool oneScan = false;              ///< baseline or extended, all components in one scan: rows come as they are read
     std::vector<JpegSegment> headers;  ///< all segments between SOI and the first SOS
-    std::size_t scanBegin = 0;         ///< the first SOS segment
-    std::size_t end = 0;              ///< after EOI; what follows (padding of a camera's buffer) is no part of the JPEG
+    /// From the first SOS segment to EOI, without stray bytes between segments. What follows EOI (padding of a camera's
+    /// buffer) is no part of the JPEG.
+    std::vector<ByteRange> body;
     bool lacksHuffmanTables = false;  ///< as Motion JPEG may: the standard tables are meant
     int quality = 0;                  ///< 1 … 100: of the IJG table that is nearest to the luma quantisation table
 };
 
 /// Takes a JPEG's markers apart. Allocates nothing that grows with what the file claims.
-/// Errors, all kInvalid: no JPEG, no EOI (truncated), not baseline, extended or progressive Huffman with 8 bits, larger
+/// Stray bytes between segments, and a second SOI at the beginning, are left out: many webcams write them.
+/// Errors, all kFault: no JPEG, no EOI (truncated), not baseline, extended or progressive Huffman with 8 bits, larger
 /// than kMaxImage…Side, more than 100 scans, or fewer bytes than its number of blocks needs (a bomb).
 Result<JpegLayout> parseJpeg(std::span<const std::uint8_t> jpeg);
+
+/// ITU-T T.81, tables K.3 to K.6 as one DHT segment: what a Motion JPEG without tables means.
+std::span<const std::uint8_t> standardHuffmanTables();
 
 /// The same scans behind other headers: EXIF first, in place of any foreign APP1 and JFIF (each wants to be the first
 /// segment), then the standard Huffman tables if they are missing; everything else byte for byte. Without EXIF to put

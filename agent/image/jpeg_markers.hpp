@@ -9,10 +9,12 @@ namespace edge::marker {
 inline constexpr std::uint8_t kSof0 = 0xC0;
 inline constexpr std::uint8_t kSof2 = 0xC2;
 inline constexpr std::uint8_t kDht = 0xC4;
+inline constexpr std::uint8_t kRst0 = 0xD0;
 inline constexpr std::uint8_t kSoi = 0xD8;
 inline constexpr std::uint8_t kEoi = 0xD9;
 inline constexpr std::uint8_t kSos = 0xDA;
 inline constexpr std::uint8_t kDqt = 0xDB;
+inline constexpr std::uint8_t kDri = 0xDD;
 inline constexpr std::uint8_t kApp0 = 0xE0;
 inline constexpr std::uint8_t kApp1 = 0xE1;
 inline constexpr std::uint8_t kApp14 = 0xEE;  ///< Adobe: says which colours the components are

@@ -32,10 +32,6 @@ constexpr double kMostShrink = 0.35;
 constexpr std::size_t kJfifBytes = 18;
 constexpr std::size_t kSoiBytes = 2;
 
-TurboDecoder::Rows rowsOf(const JpegLayout& layout) {
-    return layout.oneScan ? TurboDecoder::Rows::kAsRead : TurboDecoder::Rows::kAfterAllScans;
-}
-
 /// TurboJPEG begins with SOI and JFIF's APP0. EXIF wants to be the first segment itself, so it takes JFIF's place.
 std::size_t bytesBeforeTables(Bytes jpeg) {
     constexpr std::size_t kLengthAt = 4;
@@ -108,24 +104,24 @@ struct JpegRenderer::Impl {
 
     // ---- a camera that gives JPEGs itself
 
-    Result<RenderedJpeg> renderMjpeg(const FrameView& frame, const RenderOptions& options, const Geometry& geometry) {
+    Result<RenderedJpeg> renderMjpeg(const FrameView& frame, const RenderOptions& options, Geometry geometry) {
         const Bytes jpeg(frame.planes[0].data, frame.planes[0].bytes);
-        const auto layout = parseJpeg(jpeg);
+        auto layout = parseJpeg(jpeg);
         if (!layout) return tl::unexpected(layout.error());
-        if (!changes(geometry, layout->width, layout->height) && layout->quality <= options.quality &&
-            layout->components != 4) {
+        const int orientation = readOrientation(jpeg, *layout);
+        geometry.turn = combine(turnOfExif(orientation), geometry.turn);
+        if (orientation == 1 && !changes(geometry, layout->width, layout->height) &&
+            layout->quality <= options.quality && layout->components != 4) {
             auto passed = passThrough(jpeg, *layout, options);
             if (!passed || options.maxBytes == 0 || passed->jpeg.size() <= options.maxBytes) return passed;
         }
-        const auto planes = decoder.decode(stripJpeg(jpeg, *layout), rowsOf(*layout), planar);
+        const auto planes = decoder.decode(jpeg, *layout, planar);
         if (!planes) return tl::unexpected(planes.error());
         return encode({*planes, nullptr, planes->width, planes->height}, options, geometry);
     }
 
-    Result<RenderedJpeg> passThrough(Bytes jpeg, const JpegLayout& layout, const RenderOptions& options) {
-        if (auto whole = decoder.verify(stripJpeg(jpeg, layout), rowsOf(layout)); !whole) {
-            return tl::unexpected(whole.error());
-        }
+    Result<RenderedJpeg> passThrough(Bytes jpeg, JpegLayout& layout, const RenderOptions& options) {
+        if (auto whole = decoder.verify(jpeg, layout); !whole) return tl::unexpected(whole.error());
         RenderedJpeg result;
         result.jpeg = JpegBytes(rewriteJpeg(jpeg, layout, makeExifSegment(options.exif, layout.width, layout.height)));
         result.width = layout.width;

@@ -11,7 +11,6 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-/// ITU-T T.81, tables K.3 to K.6 as one DHT segment: what a Motion JPEG without tables means.
 constexpr std::array<std::uint8_t, 420> kStandardHuffman = {
     0xFF, 0xC4, 0x01, 0xA2, 0x00, 0x00, 0x01, 0x05, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00,
     0x00, 0x00, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x10, 0x00, 0x02, 0x01, 0x03,
@@ -71,11 +70,15 @@ std::vector<std::uint8_t> assemble(Bytes jpeg, const JpegLayout& layout, Bytes f
     for (const JpegSegment& segment : layout.headers) {
         if (!drop(segment)) parts.push_back(jpeg.subspan(segment.begin, segment.end - segment.begin));
     }
-    parts.push_back(jpeg.subspan(layout.scanBegin, layout.end - layout.scanBegin));
+    for (const ByteRange& range : layout.body) parts.push_back(jpeg.subspan(range.begin, range.end - range.begin));
     return join(parts);
 }
 
 }  // namespace
+
+Bytes standardHuffmanTables() {
+    return kStandardHuffman;
+}
 
 std::vector<std::uint8_t> rewriteJpeg(Bytes jpeg, const JpegLayout& layout, Bytes exifSegment) {
     return assemble(jpeg, layout, exifSegment, [&](const JpegSegment& segment) {

@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::span jpeg(data, size);
     const auto layout = parseJpeg(jpeg);
     if (!layout || layout->width > kMaxSide || layout->height > kMaxSide) return 0;
-    require(layout->end <= size, "the picture is within the file");
+    require(layout->body.back().end <= size, "the picture is within the file");
 
     FrameView frame;
     frame.format = PixelFormat::kMjpeg;
@@ -40,7 +40,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     frame.planes[0] = {data, size, size};
     render(frame);
     if (const auto image = decodeJpeg(jpeg)) {
-        require(image->view.width == layout->width && image->view.height == layout->height, "the size is the headers'");
+        const FrameView& view = image->view;
+        const bool isUpright = view.width == layout->width && view.height == layout->height;
+        const bool isTurned = view.width == layout->height && view.height == layout->width;  // as its EXIF says
+        require(isUpright || isTurned, "the size is the headers'");
         render(image->view);
     }
     return 0;

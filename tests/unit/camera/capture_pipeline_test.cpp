@@ -430,5 +430,40 @@ TEST_F(CapturePipelineTest, ALookInVainShowsThatTheCameraIsSilent) {
     EXPECT_FALSE(camera.isStreaming);
 }
 
+TEST_F(CapturePipelineTest, ADamagedFrameCostsAFrameAndNotTheCapture) {
+    capture("a");
+    capture("b");
+    for (int i = 0; i + 1 < CapturePipeline::kMaxDamagedFrames; ++i) {
+        ASSERT_TRUE(camera.demand);
+        camera.deliverJpeg({0xFF, 0xD8, 0xFF, 0xD9}, 64, 64);
+        loop.runPending();
+    }
+    EXPECT_TRUE(answers.empty());
+    serveAll();
+
+    EXPECT_EQ(answers, (std::vector<std::string>{"a:ok", "b:ok"}));
+    EXPECT_EQ(camera.leased(), 0);
+    EXPECT_TRUE(broken.empty());
+}
+
+TEST_F(CapturePipelineTest, SaysThatTheCameraGivesOnlyDamagedFrames) {
+    capture("a");
+    for (int i = 0; i < CapturePipeline::kMaxDamagedFrames; ++i) {
+        ASSERT_TRUE(camera.demand);
+        camera.deliverJpeg({0xFF, 0xD8, 0xFF, 0xD9}, 64, 64);
+        loop.runPending();
+    }
+
+    EXPECT_EQ(answers, (std::vector<std::string>{"a:" + std::to_string(static_cast<int>(Errc::kFault))}));
+}
+
+TEST_F(CapturePipelineTest, AnswersByTheDeadlineWhileFramesAreDamaged) {
+    capture("a", seconds{2});
+    camera.deliverJpeg({0xFF, 0xD8, 0xFF, 0xD9}, 64, 64);
+    loop.advance(seconds{2});
+
+    EXPECT_EQ(answers, (std::vector<std::string>{"a" + timeout()}));
+}
+
 }  // namespace
 }  // namespace edge

@@ -57,6 +57,17 @@ class FakeCamera : public Camera {
         leases.push_back(pixels);
         std::exchange(demand, nullptr)(std::move(frame));
     }
+    /// A frame of a camera that gives JPEGs itself.
+    void deliverJpeg(std::vector<std::uint8_t> jpeg, int width, int height) {
+        auto bytes = std::make_shared<std::vector<std::uint8_t>>(std::move(jpeg));
+        Frame frame;
+        frame.view = {PixelFormat::kMjpeg, ColorRange::kFull, width, height, {}};
+        frame.view.planes[0] = {bytes->data(), bytes->size(), 0};
+        frame.exposureStart = bootTimeNow();
+        frame.lease = bytes;
+        leases.push_back(bytes);
+        std::exchange(demand, nullptr)(std::move(frame));
+    }
     [[nodiscard]] int leased() const {
         int count = 0;
         for (const auto& lease : leases) count += lease.expired() ? 0 : 1;

@@ -156,7 +156,7 @@ TEST(Render, PlanesThatAreTooSmallAreRefused) {
          {PixelFormat::kYuv420, PixelFormat::kNv12, PixelFormat::kYuyv, PixelFormat::kRgb888, PixelFormat::kXrgb8888}) {
         TestFrame frame = makeFrame(format, kWidth, kHeight);
         frame.view.planes[0].bytes -= 1;
-        EXPECT_EQ(JpegRenderer().render(frame.view, optionsFor(kWidth, kHeight)).error().code, Errc::kInvalid);
+        EXPECT_EQ(JpegRenderer().render(frame.view, optionsFor(kWidth, kHeight)).error().code, Errc::kFault);
         frame = makeFrame(format, kWidth, kHeight);
         frame.view.planes[0].strideBytes = 1;
         EXPECT_FALSE(JpegRenderer().render(frame.view, optionsFor(kWidth, kHeight)));

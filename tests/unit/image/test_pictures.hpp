@@ -4,12 +4,14 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "image/jpeg.hpp"
+#include "image/jpeg_layout.hpp"
 
 namespace edge {
 
@@ -146,6 +148,105 @@ inline TestFrame makeFrame(PixelFormat format, int width, int height) {
             });
         default:
             return makeYuv420(width, height);
+    }
+}
+
+/// A grey baseline JPEG of 64x64 pixels, byte by byte: each row of blocks is a restart interval of its own brightness.
+/// It can have what webcams add to theirs.
+struct HandmadeJpeg {
+    static constexpr int kRows = 8;
+    static int brightness(int row) { return 40 + 20 * row; }
+
+    std::vector<std::uint8_t> atStart;          ///< after SOI
+    std::vector<std::uint8_t> betweenSegments;  ///< before each of the headers but the first
+    std::vector<std::uint8_t> beforeRestart;    ///< before each restart marker
+    std::vector<std::uint8_t> beforeEnd;
+    bool hasTables = true;
+    int firstRow = 0;  ///< what comes before is missing
+    int lastRow = kRows - 1;
+
+    [[nodiscard]] std::vector<std::uint8_t> bytes() const {
+        std::vector<std::uint8_t> out{0xFF, 0xD8};
+        append(out, atStart);
+        std::vector<std::uint8_t> quantisation{0xFF, 0xDB, 0x00, 0x43, 0x00};
+        quantisation.insert(quantisation.end(), 64, 8);
+        append(out, quantisation);
+        append(out, betweenSegments);
+        append(out, {0xFF, 0xC0, 0x00, 0x0B, 8, 0, 8 * kRows, 0, 64, 1, 1, 0x11, 0});
+        append(out, betweenSegments);
+        append(out, {0xFF, 0xDD, 0x00, 0x04, 0, 8});
+        append(out, betweenSegments);
+        if (hasTables) append(out, {standardHuffmanTables().begin(), standardHuffmanTables().end()});
+        append(out, {0xFF, 0xDA, 0x00, 0x08, 1, 1, 0x00, 0, 63, 0});
+        for (int row = firstRow; row <= lastRow; ++row) {
+            append(out, interval(brightness(row) - 128));
+            if (row == kRows - 1) break;
+            append(out, beforeRestart);
+            append(out, {0xFF, byte(0xD0 + row % 8)});
+        }
+        append(out, beforeEnd);
+        append(out, {0xFF, 0xD9});
+        return out;
+    }
+
+  private:
+    static void append(std::vector<std::uint8_t>& out, const std::vector<std::uint8_t>& more) {
+        out.insert(out.end(), more.begin(), more.end());
+    }
+
+    /// Eight flat blocks: the first one's DC value, then differences of 0, without any AC values (ITU-T T.81, K.3).
+    static std::vector<std::uint8_t> interval(int value) {
+        constexpr std::array<const char*, 8> kCategories{"00", "010", "011", "100", "101", "110", "1110", "11110"};
+        constexpr const char* kEndOfBlock = "1010";
+        std::size_t category = 0;
+        while (std::abs(value) >> category != 0) ++category;
+        std::string bits = kCategories[category];
+        const int coded = value < 0 ? value + (1 << category) - 1 : value;
+        for (std::size_t bit = category; bit > 0; --bit) bits += (coded >> (bit - 1) & 1) != 0 ? '1' : '0';
+        bits += kEndOfBlock;
+        for (int block = 1; block < 8; ++block) bits += std::string(kCategories[0]) + kEndOfBlock;
+        while (bits.size() % 8 != 0) bits += '1';
+        std::vector<std::uint8_t> out;
+        for (std::size_t at = 0; at < bits.size(); at += 8) {
+            out.push_back(byte(std::stoi(bits.substr(at, 8), nullptr, 2)));
+            if (out.back() == 0xFF) out.push_back(0);
+        }
+        return out;
+    }
+};
+
+/// An EXIF segment that says how the picture lies.
+inline std::vector<std::uint8_t> exifWithOrientation(std::uint8_t orientation, bool isIntel = true) {
+    std::vector<std::uint8_t> segment{0xFF, 0xE1, 0x00, 0x22, 'E', 'x', 'i', 'f', 0, 0};
+    const std::vector<std::uint8_t> intel{'I', 'I', 42, 0, 8, 0,           0, 0, 1, 0, 0x12, 0x01, 3,
+                                          0,   1,   0,  0, 0, orientation, 0, 0, 0, 0, 0,    0,    0};
+    const std::vector<std::uint8_t> motorola{'M', 'M', 0, 42, 0, 0, 0,           8, 0, 1, 0x01, 0x12, 0,
+                                             3,   0,   0, 0,  1, 0, orientation, 0, 0, 0, 0,    0,    0};
+    const auto& block = isIntel ? intel : motorola;
+    segment.insert(segment.end(), block.begin(), block.end());
+    return segment;
+}
+
+/// The quarters of makeYuv420()'s picture, in the order of quarter(), where it has been turned as EXIF's orientation
+/// says.
+inline std::array<Colour, 4> uprightQuarters(int orientation) {
+    switch (orientation) {
+        case 2:
+            return {kGreen, kRed, kWhite, kBlue};
+        case 3:
+            return {kWhite, kBlue, kGreen, kRed};
+        case 4:
+            return {kBlue, kWhite, kRed, kGreen};
+        case 5:
+            return {kRed, kBlue, kGreen, kWhite};
+        case 6:
+            return {kBlue, kRed, kWhite, kGreen};
+        case 7:
+            return {kWhite, kGreen, kBlue, kRed};
+        case 8:
+            return {kGreen, kWhite, kRed, kBlue};
+        default:
+            return {kRed, kGreen, kBlue, kWhite};
     }
 }
 
