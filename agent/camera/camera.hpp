@@ -29,6 +29,7 @@ struct Frame {
     std::optional<double> exposureSeconds;
     std::optional<double> analogueGain;
     std::uint32_t sequence = 0;
+    bool isStartup = false;  ///< no picture: the camera still finds its exposure, and there are no pixels
     std::shared_ptr<const void> lease;
 };
 
@@ -64,7 +65,8 @@ class Camera {
     virtual void stop() = 0;
 
     /// Calls `done` once, never inside this call, with the next frame whose exposure starts after `notBefore`, or with
-    /// the error that ended the stream. One demand at a time, only while streaming; a new demand replaces the old.
+    /// the error that ended the stream; or with one that is not a picture yet (Frame::isStartup), to be asked again.
+    /// One demand at a time, only while streaming; a new demand replaces the old.
     virtual void nextFrame(BootTime notBefore, FrameHandler done) = 0;
 
     /// Called when the camera comes (its info) or goes (why). One handler; empty = none.

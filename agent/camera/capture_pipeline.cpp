@@ -152,6 +152,11 @@ void CapturePipeline::takeFrame(Result<Frame> frame) {
         return failWaiting(frame.error());
     }
     silences_ = 0;
+    if (frame->isStartup) {
+        const Job* job = firstWaiting();
+        if (job != nullptr && !job->capture) complete(job->ticket, FinishedPicture{});  // the camera gives frames
+        return scheduleAdvance();
+    }
     events_.working();
     if (const Look look = std::exchange(look_, nullptr)) look(*frame, remaining_);
     Job* job = firstWaiting();

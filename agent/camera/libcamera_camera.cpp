@@ -86,7 +86,12 @@ class LibcameraCamera : public Camera {
         auto session =
             LibcameraSession::start(loop_, camera_, std::move(*setup), *controls,
                                     {[this](BootTime start) { return demand_ && start > demand_->notBefore; },
-                                     [this](Result<Frame> frame) { completed(std::move(frame)); }});
+                                     [this](Result<Frame> frame) { completed(std::move(frame)); },
+                                     [this] {
+                                         Frame startup;
+                                         startup.isStartup = true;
+                                         completed(std::move(startup));
+                                     }});
         if (!session) return tl::unexpected(session.error());
         session_ = std::move(*session);
         return left;

@@ -11,7 +11,6 @@
 namespace edge {
 namespace {
 
-constexpr int kMaxFailures = 30;
 /// Of a camera that says nothing about its frame rate: slower than most.
 constexpr nanoseconds kAssumedFrame = milliseconds{100};
 
@@ -107,17 +106,14 @@ void LibcameraSession::process(libcamera::Request* request) {
     if (!isRunning_) return;
     const auto [stream, buffer] = *request->buffers().begin();
     const libcamera::FrameMetadata& metadata = buffer->metadata();
-    const bool isGood = request->status() == libcamera::Request::RequestComplete &&
-                        metadata.status == libcamera::FrameMetadata::FrameSuccess;
-    const auto view =
-        isGood ? buffers_[request->cookie()]->view(setup_.config->at(0), setup_.format, setup_.range, metadata)
-               : std::nullopt;
-    if (!view) {
-        // A cancelled frame in mid-stream is how libcamera tells of a timeout in the hardware; one may be bad luck.
-        if (++failures_ >= kMaxFailures) return giveUp("the camera gives only broken frames: check its cable");
-        return requeue(request);
-    }
-    failures_ = 0;
+    FrameKind kind = kindOf(metadata, request->status() == libcamera::Request::RequestComplete);
+    const auto view = kind == FrameKind::kPicture ? buffers_[request->cookie()]->view(
+                                                        setup_.config->at(0), setup_.format, setup_.range, metadata)
+                                                  : std::nullopt;
+    if (kind == FrameKind::kPicture && !view) kind = FrameKind::kBroken;
+    if (!broken_.add(kind)) return giveUp("the camera gives only broken frames: check its cable");
+    if (kind == FrameKind::kStartup) events_.startup();
+    if (!view) return requeue(request);
     const BootTime start = exposureStart(request);
     if (!events_.wants(start)) return requeue(request);
     events_.frame(makeFrame(request, *view, start));

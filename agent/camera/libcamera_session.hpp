@@ -9,6 +9,7 @@
 #include <libcamera/libcamera.h>
 
 #include "camera/camera.hpp"
+#include "camera/frame_kind.hpp"
 #include "camera/libcamera_buffers.hpp"
 #include "camera/libcamera_stream.hpp"
 #include "core/loop.hpp"
@@ -24,6 +25,8 @@ class LibcameraSession : public std::enable_shared_from_this<LibcameraSession> {
         std::function<bool(BootTime)> wants;
         /// A frame that is wanted, or the error that ended the stream. May call end().
         std::function<void(Result<Frame>)> frame;
+        /// The camera works, but its frames are no pictures yet.
+        std::function<void()> startup;
     };
 
     /// `camera` has been acquired. Errors: kFault, kIo, kUnavailable.
@@ -56,7 +59,7 @@ class LibcameraSession : public std::enable_shared_from_this<LibcameraSession> {
     std::vector<std::unique_ptr<libcamera::Request>> requests_;
     std::vector<std::shared_ptr<MappedBuffer>> buffers_;  ///< by the request's cookie
     bool isRunning_ = false;
-    int failures_ = 0;  ///< frames in a row that came to nothing
+    BrokenFrames broken_;
 };
 
 }  // namespace edge

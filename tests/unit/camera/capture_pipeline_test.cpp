@@ -465,5 +465,68 @@ TEST_F(CapturePipelineTest, AnswersByTheDeadlineWhileFramesAreDamaged) {
     EXPECT_EQ(answers, (std::vector<std::string>{"a" + timeout()}));
 }
 
+TEST_F(CapturePipelineTest, WaitsForTheEndOfALongStartUp) {
+    capture("a", seconds{100});
+    for (int i = 0; i < 90; ++i) {  // one frame a second, more than may be broken, longer than silence may be
+        loop.advance(seconds{1});
+        ASSERT_TRUE(camera.demand) << i;
+        camera.deliverStartup();
+        loop.runPending();
+    }
+    EXPECT_TRUE(answers.empty());
+    EXPECT_EQ(working, 0);
+    camera.deliver();
+    loop.runPending();
+
+    EXPECT_EQ(answers, (std::vector<std::string>{"a:ok"}));
+    EXPECT_EQ(camera.stops, 0);
+    EXPECT_EQ(hopeless, 0);
+    EXPECT_TRUE(broken.empty());
+}
+
+TEST_F(CapturePipelineTest, AStartUpFrameShowsThatTheCameraWorks) {
+    bool isGood = false;
+    pipeline().verify(seconds{5}, [&](const Result<FinishedPicture>& result) { isGood = result.has_value(); });
+    loop.runPending();
+    camera.deliverStartup();
+    loop.runPending();
+
+    EXPECT_TRUE(isGood);
+}
+
+TEST_F(CapturePipelineTest, ACaptureThatEndsDuringStartUpIsNoSilence) {
+    for (int i = 0; i < CapturePipeline::kMaxSilences + 1; ++i) {
+        capture("a", seconds{4});
+        for (int second = 0; second < 4; ++second) {
+            if (camera.demand) camera.deliverStartup();
+            loop.advance(seconds{1});
+        }
+    }
+
+    EXPECT_EQ(answers.size(), static_cast<std::size_t>(CapturePipeline::kMaxSilences + 1));
+    EXPECT_EQ(camera.stops, 0);
+    EXPECT_EQ(hopeless, 0);
+}
+
+TEST_F(CapturePipelineTest, ALookNeverGetsAStartUpFrame) {
+    int looks = 0;
+    pipeline().look([&](const Frame& frame, Orientation) {
+        EXPECT_FALSE(frame.isStartup);
+        ++looks;
+    });
+    loop.runPending();
+    for (int i = 0; i < 10; ++i) {
+        loop.advance(seconds{1});
+        camera.deliverStartup();
+        loop.runPending();
+    }
+    EXPECT_EQ(looks, 0);
+    camera.deliver();
+    loop.runPending();
+
+    EXPECT_EQ(looks, 1);
+    EXPECT_TRUE(broken.empty());
+}
+
 }  // namespace
 }  // namespace edge

@@ -68,6 +68,12 @@ class FakeCamera : public Camera {
         leases.push_back(bytes);
         std::exchange(demand, nullptr)(std::move(frame));
     }
+    /// The camera still finds its exposure.
+    void deliverStartup() {
+        Frame frame;
+        frame.isStartup = true;
+        std::exchange(demand, nullptr)(std::move(frame));
+    }
     [[nodiscard]] int leased() const {
         int count = 0;
         for (const auto& lease : leases) count += lease.expired() ? 0 : 1;
