@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "config/load.hpp"
+#include "config/warnings.hpp"
 #include "core/identity.hpp"
 #include "mqtt/warnings.hpp"
 
@@ -20,6 +21,7 @@ int checkConfig(const std::string& path, std::ostream& out, std::ostream& err) {
     };
     check([&config] { checkTlsFiles(config); });
     check([&config] { (void)loadPassword(config); });
+    for (const std::string& warning : configurationWarnings(config)) err << "warning: " << warning << '\n';
     for (const std::string& warning : connectionWarnings(config.mqtt)) err << path << ": warning: " << warning << '\n';
     out << path << ": fine. Device " << config.device.id << ", " << config.sensors.size() << " sensors, broker "
         << toString(config.mqtt.servers.front()) << '\n';

@@ -11,6 +11,7 @@
 
 #include "agent.hpp"
 #include "config/load.hpp"
+#include "config/warnings.hpp"
 #include "core/asio_loop.hpp"
 #include "core/clock_watch.hpp"
 #include "core/log.hpp"
@@ -54,6 +55,7 @@ void announce(const Config& config) {
     log::setLevel(config.log.level);
     log::info("pi-edge-agent {}: device {}, configuration {}, {} sensors, broker {}", kVersion, config.device.id,
               config.file, config.sensors.size(), toString(config.mqtt.servers.front()));
+    for (const std::string& warning : configurationWarnings(config)) log::warning("{}", warning);
 }
 
 /// The life of the process: one Agent after the other on one loop.

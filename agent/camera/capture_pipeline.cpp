@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "camera/local_time.hpp"
+#include "config/warnings.hpp"
 #include "core/log.hpp"
 #include "core/version.hpp"
 
@@ -202,7 +203,7 @@ RenderOptions CapturePipeline::optionsFor(const Capture& capture, const Frame& f
     options.quality = capture.quality;
     options.maxBytes =
         static_cast<std::size_t>(std::min<std::uint64_t>(capture.maxBytes, std::numeric_limits<std::size_t>::max()));
-    if (config_.image.timestamp) options.overlay = config_.device.name + " " + formatLocalTime(exposureStart);
+    if (config_.image.timestamp) options.overlay = drawnName(config_.device) + " " + formatLocalTime(exposureStart);
     options.exif.time = exposureStart;
     options.exif.model = keeper_.model();
     options.exif.software = fmt::format("pi-edge-agent {}", kVersion);

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "config/load.hpp"
+#include "config/warnings.hpp"
 #include "core/identity.hpp"
 #include "doctor/checks.hpp"
 #include "doctor/report.hpp"
@@ -38,6 +39,8 @@ Findings checkConfiguration(const std::string& path, std::optional<Config>& conf
         return {{Severity::kError, kCheck, error.what(), "fix these lines; docs/configuration.md has every key"}};
     }
     Findings findings;
+    for (const std::string& warning : configurationWarnings(*config))
+        findings.push_back({Severity::kWarning, kCheck, warning, ""});
     for (const std::string& warning : connectionWarnings(config->mqtt))
         findings.push_back({Severity::kWarning, kCheck, warning, ""});
     Findings secrets = trySecret([&] { checkTlsFiles(*config); });

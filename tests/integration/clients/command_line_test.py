@@ -146,6 +146,14 @@ class CommandLine(AgentCase):
                 self.assertIn(f"{bad}:4: image.quality: ", result.stderr)
         self.assertEqual(run("check-config", "/nowhere/agent.toml").returncode, 78)
 
+    def test_a_name_that_pictures_cannot_show_is_a_warning(self):
+        korean = os.path.join(self.agent.directory, "korean.toml")
+        with open(korean, "w", encoding="utf-8") as file:
+            file.write('[device]\nid = "x"\nname = "온실"\n[image]\ntimestamp = true\n')
+        result = run("check-config", korean)
+        self.assertEqual(result.returncode, 0)
+        self.assertIn(f"{korean}:3: device.name: ", result.stderr)
+
     def test_capture_writes_a_picture_without_a_broker(self):
         self.agent.stop()
         self.broker.stop()

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "config/warnings.hpp"
 #include "fakes/temp_dir.hpp"
 #include "reading.hpp"
 
@@ -304,6 +305,19 @@ TEST(LoadConfig, SaysInOneLineWhyAFileCannotBeUsed) {
     const std::string large = directory.write("large.toml", std::string((1 << 20) + 1, '#'));
     EXPECT_EQ(loadMistakes(large), large + ": is larger than 1024 KiB" + wanted);
     EXPECT_EQ(loadMistakes(directory.write("fits.toml", std::string(1 << 20, '#'))), "");
+}
+
+TEST(ConfigurationWarnings, SayThatANameWhichCannotBeDrawnIsReplacedInPictures) {
+    const Config korean = configOf("[device]\nname = \"온실\"\n[image]\ntimestamp = true\n");
+    EXPECT_EQ(drawnName(korean.device), "pi-0a1b2c");
+    ASSERT_EQ(configurationWarnings(korean).size(), 1U);
+    EXPECT_TRUE(configurationWarnings(korean)[0].starts_with("agent.toml:2: device.name: "))
+        << configurationWarnings(korean)[0];
+
+    EXPECT_TRUE(configurationWarnings(configOf("[device]\nname = \"온실\"\n")).empty()) << "nothing is drawn";
+    const Config ascii = configOf("[device]\nname = \"Greenhouse 2\"\n[image]\ntimestamp = true\n");
+    EXPECT_EQ(drawnName(ascii.device), "Greenhouse 2");
+    EXPECT_TRUE(configurationWarnings(ascii).empty());
 }
 
 }  // namespace
