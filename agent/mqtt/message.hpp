@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/time.hpp"
+
 namespace edge {
 
 enum class Qos : std::uint8_t { kAtMostOnce = 0, kAtLeastOnce = 1, kExactlyOnce = 2 };
@@ -33,6 +35,7 @@ struct Publication {
     std::string contentType{};
     std::vector<std::pair<std::string, std::string>> userProperties{};
     std::optional<std::string> correlationData{};
+    std::optional<seconds> expiry{};  ///< the broker delivers it no later than this after it came
 };
 
 /// How a publication ended.

@@ -17,11 +17,13 @@ std::size_t variableIntegerSize(std::size_t value) {
 constexpr std::size_t kIdentifier = 1;    // of a property
 constexpr std::size_t kLengthPrefix = 2;  // of a string or binary data
 constexpr std::size_t kPacketId = 2;
+constexpr std::size_t kFourByteInteger = 4;
 
 std::size_t propertiesSize(const Publication& publication) {
     std::size_t size = 0;
     if (!publication.contentType.empty()) size += kIdentifier + kLengthPrefix + publication.contentType.size();
     if (publication.correlationData) size += kIdentifier + kLengthPrefix + publication.correlationData->size();
+    if (publication.expiry) size += kIdentifier + kFourByteInteger;
     for (const auto& [name, value] : publication.userProperties) {
         size += kIdentifier + kLengthPrefix + name.size() + kLengthPrefix + value.size();
     }

@@ -71,6 +71,10 @@ mqtt::properties toProperties(const Publication& publication) {
     if (publication.correlationData) {
         properties.add(mqtt::property(mqtt::property::CORRELATION_DATA, *publication.correlationData));
     }
+    if (publication.expiry) {
+        properties.add(mqtt::property(mqtt::property::MESSAGE_EXPIRY_INTERVAL,
+                                      static_cast<std::int32_t>(publication.expiry->count())));
+    }
     for (const auto& [name, value] : publication.userProperties) {
         properties.add(mqtt::property(mqtt::property::USER_PROPERTY, name, value));
     }

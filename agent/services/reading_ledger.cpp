@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "services/reading_ledger.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "services/reading_format.hpp"
 
 namespace edge {
+
+namespace {
+constexpr seconds kShortest{1};  ///< expiry: MQTT counts in seconds, and 0 would be at once
+}  // namespace
 
 ReadingLedger::ReadingLedger(Loop& loop, Publisher& publisher, Journal& journal, const Config& config)
     : loop_(loop),
@@ -15,7 +20,7 @@ ReadingLedger::ReadingLedger(Loop& loop, Publisher& publisher, Journal& journal,
       qos_(static_cast<Qos>(config.mqtt.qos)),
       keepReadings_(config.journal.readings) {}
 
-void ReadingLedger::publish(const SensorConfig& sensor, const ReadingRecord& reading) {
+void ReadingLedger::publish(const SensorConfig& sensor, const ReadingRecord& reading, milliseconds interval) {
     ++counters_.produced;
     ++counters_.underWay;
     const bool hasJson = !base_.empty();
@@ -25,18 +30,21 @@ void ReadingLedger::publish(const SensorConfig& sensor, const ReadingRecord& rea
     };
     if (hasPlain) {
         send(sensor.topic, formatReading(reading, sensor.format),
+             std::max(std::chrono::ceil<seconds>(interval), kShortest),
              hasJson ? DeliveryHandler{} : DeliveryHandler{settle});
     }
-    if (hasJson) send(base_ + "/sensor/" + sensor.name, formatReadingJson(reading), settle);
+    if (hasJson) send(base_ + "/sensor/" + sensor.name, formatReadingJson(reading), std::nullopt, settle);
     if (!hasJson && !hasPlain) loop_.post([settle] { settle(Delivery::kLost); });
     if (publishedHandler_ && publisher_.connection() != nullptr) publishedHandler_();
 }
 
-void ReadingLedger::send(const std::string& topic, std::string payload, DeliveryHandler done) {
+void ReadingLedger::send(const std::string& topic, std::string payload, std::optional<seconds> expiry,
+                         DeliveryHandler done) {
     Publication publication;
     publication.topic = topic;
     publication.payload = std::move(payload);
     publication.qos = qos_;
+    publication.expiry = expiry;
     publisher_.publish(std::move(publication), Priority::kLive, std::move(done));
 }
 

@@ -32,8 +32,9 @@ class ReadingLedger {
     ReadingLedger(Loop& loop, Publisher& publisher, Journal& journal, const Config& config);
 
     /// The reading goes to the sensor's plain topic (where it has one) and to `<base>/sensor/<name>`; by the latter it
-    /// counts as delivered, by the former where there is no base.
-    void publish(const SensorConfig& sensor, const ReadingRecord& reading);
+    /// counts as delivered, by the former where there is no base. The plain one carries no time: a broker that speaks
+    /// MQTT 5 does not deliver it after `interval`, when the next one is due.
+    void publish(const SensorConfig& sensor, const ReadingRecord& reading, milliseconds interval);
 
     /// `done` is called, not inside this call, once nothing is under way.
     void whenIdle(Task done);
@@ -46,7 +47,7 @@ class ReadingLedger {
     [[nodiscard]] const ReadingCounters& counters() const { return counters_; }
 
   private:
-    void send(const std::string& topic, std::string payload, DeliveryHandler done);
+    void send(const std::string& topic, std::string payload, std::optional<seconds> expiry, DeliveryHandler done);
     void settle(ReadingRecord reading, Delivery delivery);
     void keep(ReadingRecord reading);
 

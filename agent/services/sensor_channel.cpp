@@ -27,7 +27,8 @@ SensorChannel::SensorChannel(Loop& loop, Publisher& publisher, Journal& journal,
 
 void SensorChannel::startPublishing(milliseconds interval) {
     isPublishing_ = true;
-    poll_.start(intervalFor(interval));
+    interval_ = intervalFor(interval);
+    poll_.start(interval_);
 }
 
 void SensorChannel::stopPublishing() {
@@ -69,7 +70,7 @@ void SensorChannel::handleReading(double value) {
     reading.sensor = config_.name;
     reading.value = value;
     last_ = reading;
-    ledger_.publish(config_, reading);
+    ledger_.publish(config_, reading, interval_);
 }
 
 void SensorChannel::handleFault(const Error& error) {

@@ -93,6 +93,7 @@ class SensorChannel {
     std::uint64_t reads_ = 0;
     std::uint64_t seq_ = 0;
     bool isPublishing_ = false;
+    milliseconds interval_{0};  ///< while publishing
     std::optional<ReadingRecord> last_;
     SensorPoll poll_;
 };

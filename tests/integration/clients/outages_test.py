@@ -4,6 +4,8 @@
 import signal
 import unittest
 
+import paho.mqtt.client as mqtt
+
 from support import BASE, STATUS, Agent, AgentCase, Broker, decoded
 
 
@@ -34,6 +36,13 @@ class Outages(AgentCase):
         late = [decoded(m) for m in client.on(f"{BASE}/sensor/room/backlog")]
         self.assertEqual([r["seq"] for r in late], sorted({r["seq"] for r in late}))
         self.assertTrue(all(r["seq"] >= last for r in late), (last, late))
+
+    def test_a_plain_reading_expires_with_its_interval(self):
+        client = self.connect(protocol=mqtt.MQTTv5)
+        client.command("start")
+        plain, described = client.wait("room/temp"), client.wait(f"{BASE}/sensor/room")
+        self.assertEqual(plain.properties.MessageExpiryInterval, 1)
+        self.assertFalse(hasattr(described.properties, "MessageExpiryInterval"), "it carries its time")
 
 
 class BrokerComesLater(AgentCase):

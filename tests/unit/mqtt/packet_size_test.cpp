@@ -26,6 +26,13 @@ TEST(PacketSize, CountsTheLengthOfNoPropertiesWithMqtt5) {
     EXPECT_EQ(publishPacketSize(publication, 5), 2u + 2 + 1 + 1);
 }
 
+TEST(PacketSize, CountsTheExpiry) {
+    const Publication publication{.topic = "t", .payload = "x", .qos = Qos::kAtMostOnce, .expiry = seconds{2}};
+
+    EXPECT_EQ(publishPacketSize(publication, 4), 2u + 2 + 1 + 1);
+    EXPECT_EQ(publishPacketSize(publication, 5), 2u + 2 + 1 + 1 + (1 + 4) + 1);
+}
+
 TEST(PacketSize, CountsPropertiesWithMqtt5Only) {
     const Publication publication{.topic = "t",
                                   .payload = "x",

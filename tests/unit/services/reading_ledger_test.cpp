@@ -40,6 +40,19 @@ TEST_F(ReadingLedgerTest, DeliveredReadingsAreNotWritten) {
     expectBalance();
 }
 
+TEST_F(ReadingLedgerTest, APlainReadingExpiresWithItsInterval) {
+    parts[0].config.interval = milliseconds{20'500};
+    boot();
+    start();
+    EXPECT_EQ(publisher.on("room/temp").back().expiry, seconds{21}) << "replaced by the next one";
+    EXPECT_FALSE(publisher.on("edge/pi/sensor/room").back().expiry) << "it carries its time";
+
+    parts[0].config.interval = milliseconds{100};
+    boot();
+    start();
+    EXPECT_EQ(publisher.on("room/temp").back().expiry, seconds{1});
+}
+
 TEST_F(ReadingLedgerTest, AnOutageArrivesCompleteInOrderAndOnlyWithItsOwnTime) {
     boot();
     start(seconds{1});
