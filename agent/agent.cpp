@@ -177,7 +177,7 @@ struct Agent::Impl {
     }
 
     void announce(const ConnectionInfo& info) {
-        connectionMemory.onConnected(info.protocolVersion);
+        connectionMemory.onConnected(info.limits.protocolVersion);
         presence.announce();
         retainedTopics.onConnected();
         telemetry.publishState();

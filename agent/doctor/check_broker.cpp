@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <fmt/core.h>
@@ -11,6 +13,7 @@
 #include "doctor/checks.hpp"
 #include "mqtt/paho_client.hpp"
 #include "mqtt/resolver.hpp"
+#include "mqtt/server_list.hpp"
 #include "services/command_service.hpp"
 #include "services/discovery.hpp"
 
@@ -21,7 +24,6 @@ using Json = nlohmann::json;
 
 constexpr const char* kCheck = "broker";
 constexpr int kMqtt5 = 5;
-constexpr int kMqtt311 = 4;
 constexpr int kFirstDenial = 0x80;
 constexpr milliseconds kConnectLimit{10000};
 constexpr milliseconds kAnswerLimit{5000};
@@ -35,7 +37,13 @@ constexpr milliseconds kGoodbyeLimit{500};
 /// Resolver and library may both hang on a dead name server.
 constexpr seconds kStallLimit = std::chrono::minutes{10};
 
-/// One server after the other, all on a loop of its own.
+/// An empty retained message deletes what is retained, and here nothing is. With 3.1.1 nothing but trying shows whether
+/// a broker takes a retained message or a retained last will.
+Publication retainedProbe(const Config& config) {
+    return {.topic = config.topics.base + "/sensor/doctor", .payload = "", .retain = Retain::kYes};
+}
+
+/// One server after the other, all on a loop of its own, each with the ServerList that the agent uses as well.
 class BrokerCheck {
   public:
     BrokerCheck(const Config& config, const std::optional<std::string>& password, std::vector<Publication> publications,
@@ -63,18 +71,20 @@ class BrokerCheck {
 
   private:
     void add(Severity severity, const std::string& text, const std::string& remedy = "") {
-        findings_.push_back({severity, kCheck, fmt::format("{}: {}", toString(server()), text), remedy});
+        ofAttempt_.push_back({severity, kCheck, fmt::format("{}: {}", toString(server()), text), remedy});
     }
     [[nodiscard]] const ServerAddress& server() const { return config_.mqtt.servers[at_ - 1]; }
 
     void next() {
         client_.reset();
         limit_.cancel();
-        isAskingMore_ = hasHealth_ = hasCommand_ = false;
-        denied_ = 0;
+        findings_.insert(findings_.end(), ofAttempt_.begin(), ofAttempt_.end());
+        ofAttempt_.clear();
         if (at_ == config_.mqtt.servers.size()) return loop_.stop();
         ++at_;
-        version_ = config_.mqtt.protocol == Protocol::kV311 ? kMqtt311 : kMqtt5;
+        MqttConfig alone = config_.mqtt;
+        alone.servers = {server()};
+        list_.emplace(alone, systemRandom(), !config_.topics.base.empty());
         resolver_->resolve(server().host, server().port, [this](const Result<std::vector<std::string>>& addresses) {
             if (!addresses) {
                 add(Severity::kError, addresses.error().message);
@@ -86,10 +96,25 @@ class BrokerCheck {
     }
 
     void connect() {
+        limit_.cancel();
+        client_.reset();
+        ofAttempt_.clear();
+        stage_ = Stage::kConnect;
+        unproven_ = {};
+        acknowledgedQos_ = Qos::kAtMostOnce;
+        isAskingMore_ = hasHealth_ = hasCommand_ = false;
+        denied_ = 0;
+        const ServerList::Plan plan = list_->next(loop_.clock().now());
         ConnectOptions options;
         options.server = server();
         options.resolvedAddress = address_;
-        options.protocolVersion = version_;
+        options.protocolVersion = plan.limits.protocolVersion;
+        options.keepAlive = plan.keepAlive;
+        if (plan.limits.protocolVersion != kMqtt5 && !config_.topics.base.empty()) {
+            options.will = retainedProbe(config_);
+            options.will->qos = std::min(options.will->qos, plan.limits.publishQos);
+            if (!plan.limits.willRetain) options.will->retain = Retain::kNo;
+        }
         // Not the agent's own id: the broker would end the agent's connection.
         options.clientId = config_.device.id + "-doctor";
         options.tls = config_.mqtt.tls;
@@ -110,13 +135,8 @@ class BrokerCheck {
     }
 
     void failed(const ConnectionFailure& failure) {
-        using Kind = ConnectionFailure::Kind;
-        const bool mayBeOld = failure.kind == Kind::kClosedOnConnect || failure.kind == Kind::kProtocolUnsupported;
-        if (mayBeOld && version_ == kMqtt5 && config_.mqtt.protocol == Protocol::kAuto) {
-            version_ = kMqtt311;
-            return loop_.post([this] { connect(); });
-        }
-        if (!password_ && failure.kind == Kind::kRefusedLogin) {
+        if (adapts(failure)) return loop_.post([this] { connect(); });
+        if (!password_ && failure.kind == ConnectionFailure::Kind::kRefusedLogin) {
             add(Severity::kNote, "a broker answers; the login is not tried, as the password or key cannot be read");
         } else {
             add(Severity::kError, failure.message);
@@ -124,7 +144,16 @@ class BrokerCheck {
         next();
     }
 
+    /// Whether another attempt can do better, with less.
+    bool adapts(const ConnectionFailure& failure) {
+        const SteadyTime now = loop_.clock().now();
+        const ClockState clock = loop_.clock().wallState();
+        if (stage_ != Stage::kOnline) return list_->failed(stage_, failure, now, clock).isAdapted;
+        return list_->lost(failure, unproven_, now, clock).isAdapted;
+    }
+
     void lost(const ConnectionFailure& failure) {
+        if (adapts(failure)) return loop_.post([this] { connect(); });
         // Some brokers end the connection on what they deny; what was asked last is no topic of the agent's.
         if (!isAskingMore_) add(Severity::kError, "the connection ended: " + failure.message);
         next();
@@ -139,48 +168,81 @@ class BrokerCheck {
                 "cannot be read");
             return leave();
         }
-        const bool isLimited = info.maximumPacketSize > 0;
-        add(Severity::kFine,
-            fmt::format("connected with MQTT {}{}{}", info.protocolVersion == kMqtt5 ? "5" : "3.1.1",
-                        config_.mqtt.username.empty() ? "" : " as " + config_.mqtt.username,
-                        isLimited ? fmt::format(", packets of at most {} bytes", info.maximumPacketSize) : ""));
-        checkPacketLimit(info.maximumPacketSize);
-        if (info.maximumQos < static_cast<Qos>(config_.mqtt.qos))
-            add(Severity::kWarning, fmt::format("takes QoS {} at most, mqtt.qos is {}",
-                                                static_cast<int>(info.maximumQos), config_.mqtt.qos));
-        if (!info.retainAvailable)
-            add(Severity::kWarning,
-                "keeps no retained messages: who comes later does not see whether the device is online");
-        subscribe();
+        info_.limits.restrictTo(list_->limits());
+        const std::size_t packetSize = info_.limits.packetSize;
+        const bool isLimited = packetSize != BrokerLimits::kAnyPacketSize;
+        add(Severity::kFine, fmt::format("connected with MQTT {}{}{}", isMqtt5() ? "5" : "3.1.1",
+                                         config_.mqtt.username.empty() ? "" : " as " + config_.mqtt.username,
+                                         isLimited ? fmt::format(", packets of at most {} bytes", packetSize) : ""));
+        checkPacketLimit(packetSize);
+        stage_ = Stage::kSubscribe;
+        subscribe(Discovery::withSubscription(CommandService::subscriptions(config_), config_),
+                  info_.limits.subscribeQos);
     }
+    [[nodiscard]] bool isMqtt5() const { return info_.limits.protocolVersion == kMqtt5; }
 
-    void checkPacketLimit(std::uint32_t limit) {
+    void checkPacketLimit(std::size_t limit) {
         // The topic, properties and headers of a picture.
-        constexpr std::uint32_t kAround = 1024;
-        const auto wanted = static_cast<std::uint64_t>(config_.image.maxBytes) + kAround;
-        if (limit == 0 || limit >= wanted || config_.camera.backend == CameraBackend::kNone) return;
+        constexpr std::size_t kAround = 1024;
+        const auto wanted = static_cast<std::size_t>(config_.image.maxBytes) + kAround;
+        if (limit >= wanted || config_.camera.backend == CameraBackend::kNone) return;
         add(Severity::kWarning,
             fmt::format("takes packets of {} bytes, image.max_bytes is {}: larger pictures will be made smaller", limit,
                         config_.image.maxBytes),
             "raise the broker's limit (mosquitto: max_packet_size), or lower image.max_bytes");
     }
 
-    void subscribe() {
-        auto topics = Discovery::withSubscription(CommandService::subscriptions(config_), config_);
+    /// A refusal may be due to the QoS; where a lower one is refused as well, it is the access list.
+    void subscribe(const std::vector<std::string>& topics, Qos qos) {
         answerWithin(kAnswerLimit, "SUBSCRIBE");
-        client_->subscribe(topics, Qos::kExactlyOnce, [this, topics](const std::vector<int>& codes) {
+        client_->subscribe(topics, qos, [this, topics, qos](const std::vector<int>& codes) {
+            std::vector<std::string> again;
             for (std::size_t i = 0; i < topics.size() && i < codes.size(); ++i) {
-                if (codes[i] >= kFirstDenial) denyReading(topics[i]);
+                if (codes[i] < kFirstDenial) {
+                    info_.limits.subscribeQos = std::min(info_.limits.subscribeQos, qos);
+                } else if (qos == Qos::kAtMostOnce) {
+                    denyReading(topics[i]);
+                } else {
+                    again.push_back(topics[i]);
+                }
             }
-            publishNext(0);
+            if (!again.empty()) return subscribe(again, static_cast<Qos>(static_cast<int>(qos) - 1));
+            subscribed();
         });
+    }
+
+    void subscribed() {
+        list_->learnSubscribeQos(info_.limits.subscribeQos);
+        list_->online(info_.limits, loop_.clock().now());
+        stage_ = Stage::kOnline;
+        if (isMqtt5() || config_.topics.base.empty()) return publishNext(0);
+        publish(retainedProbe(config_), [this](int) { publishNext(0); });
+    }
+
+    /// Within the broker's limits, as the agent does.
+    void publish(Publication publication, MqttClient::PublishHandler done) {
+        if (!info_.limits.retain) publication.retain = Retain::kNo;
+        publication.qos = std::min(publication.qos, info_.limits.publishQos);
+        // At QoS 0 nothing is acknowledged: the connection can end on it while the next one is on its way.
+        if (publication.retain == Retain::kYes) unproven_.retained = true;
+        unproven_.qos = publication.qos > acknowledgedQos_ ? publication.qos : Qos::kAtMostOnce;
+        answerWithin(kAnswerLimit, "PUBLISH");
+        client_->publish(std::make_shared<const Publication>(publication),
+                         [this, qos = publication.qos, done = std::move(done)](int code) {
+                             if (code < 0) return;  // the connection ended, which is reported by itself
+                             if (qos != Qos::kAtMostOnce) {
+                                 acknowledgedQos_ = std::max(acknowledgedQos_, qos);
+                                 unproven_ = {.hasAcknowledged = true};
+                             }
+                             done(code);
+                         });
     }
 
     void publishNext(std::size_t index) {
         if (index == publications_.size()) return finishPublishing();
-        answerWithin(kAnswerLimit, "PUBLISH");
         const auto publication = std::make_shared<Publication>(publications_[index]);
-        client_->publish(publication, [this, index, publication](int code) {
+        publication->qos = std::max(publication->qos, static_cast<Qos>(config_.mqtt.qos));
+        publish(*publication, [this, index, publication](int code) {
             if (code >= kFirstDenial) {
                 ++denied_;
                 add(Severity::kError,
@@ -193,7 +255,16 @@ class BrokerCheck {
     }
 
     void finishPublishing() {
-        if (info_.protocolVersion != kMqtt5) {
+        const BrokerLimits& limits = info_.limits;
+        if (limits.publishQos < static_cast<Qos>(config_.mqtt.qos))
+            add(Severity::kWarning, fmt::format("takes QoS {} at most, mqtt.qos is {}",
+                                                static_cast<int>(limits.publishQos), config_.mqtt.qos));
+        if (!limits.retain)
+            add(Severity::kWarning,
+                "keeps no retained messages: who comes later does not see whether the device is online");
+        if (const std::string leftOut = limits.leftOut(); !leftOut.empty())
+            add(Severity::kNote, "does not support everything; the agent leaves out: " + leftOut);
+        if (!isMqtt5()) {
             add(Severity::kNote, "with MQTT 3.1.1 a broker does not tell whether it lets this user write");
         } else if (denied_ == 0 && !publications_.empty()) {
             std::string topics;
@@ -215,7 +286,8 @@ class BrokerCheck {
         }
         isAskingMore_ = true;
         limit_ = loop_.after(kAnswerLimit, [this] { next(); });
-        client_->subscribe(topics, Qos::kAtLeastOnce, [this](const std::vector<int>&) {
+        const Qos qos = std::min(Qos::kAtLeastOnce, info_.limits.subscribeQos);
+        client_->subscribe(topics, qos, [this](const std::vector<int>&) {
             limit_ = loop_.after(kRetainedLimit, [this] { tryReading(); });
         });
     }
@@ -240,7 +312,7 @@ class BrokerCheck {
         command->qos = Qos::kAtMostOnce;
         client_->publish(command, [this](int) {
             limit_ = loop_.after(hasCommand_ ? milliseconds{0} : kEchoLimit, [this] {
-                if (!hasCommand_ && info_.protocolVersion == kMqtt5) denyReading(config_.topics.base + "/command");
+                if (!hasCommand_ && isMqtt5()) denyReading(config_.topics.base + "/command");
                 leave();
             });
         });
@@ -288,6 +360,7 @@ class BrokerCheck {
 
     void answerWithin(milliseconds limit, const char* what) {
         limit_ = loop_.after(limit, [this, what] {
+            if (stage_ == Stage::kSubscribe && adapts({})) return connect();
             add(Severity::kError,
                 fmt::format("no answer to {} within {} s", what,
                             std::chrono::duration_cast<seconds>(kAnswerLimit).count()),
@@ -306,14 +379,18 @@ class BrokerCheck {
     AgentState agent_;
     Announcements& announcements_;
     Findings findings_;
+    Findings ofAttempt_;  ///< thrown away where the next one goes on with less
     AsioLoop loop_;
     WorkerPool pool_;
     std::unique_ptr<Resolver> resolver_;
     MqttClientFactory makeClient_;
     std::unique_ptr<MqttClient> client_;
     ConnectionInfo info_;
-    std::size_t at_ = 0;  ///< the server that is looked at, from 1
-    int version_ = kMqtt5;
+    std::size_t at_ = 0;              ///< the server that is looked at, from 1
+    std::optional<ServerList> list_;  ///< of that server alone
+    Stage stage_ = Stage::kConnect;
+    Unproven unproven_;
+    Qos acknowledgedQos_ = Qos::kAtMostOnce;
     std::string address_;
     std::size_t denied_ = 0;
     bool isAskingMore_ = false;  ///< the agent's own topics are done with

@@ -35,15 +35,18 @@ T propertyOr(const mqtt::properties& properties, mqtt::property::code code, T ot
 ConnectionInfo toInfo(const mqtt::connect_response& response, int protocolVersion, const std::string& server) {
     const mqtt::properties& properties = response.get_properties();
     ConnectionInfo info;
-    info.protocolVersion = protocolVersion;
     info.server = server;
     info.sessionPresent = response.is_session_present();
-    info.maximumPacketSize = propertyOr<std::uint32_t>(properties, mqtt::property::MAXIMUM_PACKET_SIZE, 0);
     info.receiveMaximum = propertyOr<std::uint16_t>(properties, mqtt::property::RECEIVE_MAXIMUM, 65535);
+    BrokerLimits& limits = info.limits;
+    limits.protocolVersion = protocolVersion;
     const int qos = propertyOr<std::uint8_t>(properties, mqtt::property::MAXIMUM_QOS, 2);
-    info.maximumQos = qos == 0 ? Qos::kAtMostOnce : qos == 1 ? Qos::kAtLeastOnce : Qos::kExactlyOnce;
-    info.retainAvailable = propertyOr<std::uint8_t>(properties, mqtt::property::RETAIN_AVAILABLE, 1) != 0;
-    info.serverKeepAlive = seconds{propertyOr<std::uint16_t>(properties, mqtt::property::SERVER_KEEP_ALIVE, 0)};
+    limits.publishQos = qos == 0 ? Qos::kAtMostOnce : qos == 1 ? Qos::kAtLeastOnce : Qos::kExactlyOnce;
+    limits.subscribeQos = limits.publishQos;
+    limits.retain = propertyOr<std::uint8_t>(properties, mqtt::property::RETAIN_AVAILABLE, 1) != 0;
+    limits.keepAlive = seconds{propertyOr<std::uint16_t>(properties, mqtt::property::SERVER_KEEP_ALIVE, 0)};
+    const auto packetSize = propertyOr<std::uint32_t>(properties, mqtt::property::MAXIMUM_PACKET_SIZE, 0);
+    if (packetSize != 0) limits.packetSize = packetSize;
     return info;
 }
 

@@ -7,21 +7,17 @@
 #include <string>
 #include <utility>
 
-#include "core/time.hpp"
+#include "mqtt/broker_limits.hpp"
 #include "mqtt/message.hpp"
 
 namespace edge {
 
 /// What the broker said when it accepted the connection.
 struct ConnectionInfo {
-    int protocolVersion = 5;  ///< 5, or 4 for MQTT 3.1.1
-    std::string server;       ///< the configured address that answered
+    std::string server;  ///< the configured address that answered
     bool sessionPresent = false;
-    std::uint32_t maximumPacketSize = 0;  ///< bytes; 0 = none announced
     std::uint16_t receiveMaximum = 65535;
-    Qos maximumQos = Qos::kExactlyOnce;
-    bool retainAvailable = true;
-    milliseconds serverKeepAlive{0};  ///< what the broker wants instead of ours; 0 = ours
+    BrokerLimits limits;  ///< announced; Publisher::connection() gives those in force, concluded ones too
 };
 
 /// What services see of the broker. Thread: the loop's, callbacks too.
@@ -44,8 +40,8 @@ class Publisher {
 
     static constexpr std::size_t kMaxWaitingReplies = 1000;
 
-    /// The largest payload that the broker takes on `topic` now, by its announced Maximum Packet Size or by what was
-    /// learnt from a disconnect; SIZE_MAX where nothing is known.
+    /// The largest payload that the broker takes on `topic` now, by its announced Maximum Packet Size or by what it
+    /// refused before; SIZE_MAX where nothing is known.
     [[nodiscard]] virtual std::size_t maxPayload(const std::string& topic) const = 0;
 };
 

@@ -25,7 +25,9 @@ constexpr const char* kLoginHint = "check mqtt.username and mqtt.password_file";
 /// Return codes of MQTT 3.1.1 (3.2.2.3).
 constexpr std::array kReturnCodes{
     Row{1, Kind::kProtocolUnsupported, "the broker does not speak this version of MQTT; set mqtt.protocol to \"auto\""},
-    Row{2, Kind::kServer, "the broker refuses the client id; change device.id"},
+    Row{2, Kind::kServer,
+        "the broker refuses the client id or the keep-alive; change device.id, or shorten mqtt.keep_alive (mosquitto: "
+        "max_keepalive)"},
     Row{3, Kind::kServer, "the broker is not available"},
     Row{4, Kind::kRefusedLogin, kLoginHint},
     Row{5, Kind::kRefusedLogin, kLoginHint},
@@ -56,7 +58,7 @@ constexpr std::array kReasonCodes{
     Row{0x97, Kind::kServer, "a quota of the broker is used up"},
     Row{0x98, Kind::kServer, "the broker's administrator ended the connection"},
     Row{0x9A, Kind::kServer, "the broker does not keep retained messages"},
-    Row{0x9B, Kind::kServer, "the broker does not support the QoS of the last will"},
+    Row{0x9B, Kind::kServer, "the broker does not support this QoS"},
     Row{0x9C, Kind::kServer, "the broker asks to use another server"},
     Row{0x9D, Kind::kServer, "the broker has moved to another address"},
     Row{0x9F, Kind::kServer, "too many connections a second for the broker"},

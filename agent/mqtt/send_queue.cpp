@@ -122,17 +122,4 @@ std::size_t SendQueue::waiting() const {
     return count;
 }
 
-std::size_t SendQueue::largestInFlight() const {
-    std::size_t largest = 0;
-    for (const auto& entry : inFlight_) {
-        if (entry.second.isLarge()) largest = std::max(largest, entry.second.bytes());
-    }
-    return largest;
-}
-
-std::optional<SteadyTime> SendQueue::oldestSentAt() const {
-    if (inFlight_.empty()) return std::nullopt;
-    return inFlight_.begin()->second.sentAt;
-}
-
 }  // namespace edge

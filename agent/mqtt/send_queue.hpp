@@ -71,10 +71,6 @@ class SendQueue {
     [[nodiscard]] std::size_t waiting() const;
     [[nodiscard]] std::size_t waitingReplies() const { return queues_[0].entries.size(); }
     [[nodiscard]] std::size_t inFlight() const { return inFlight_.size(); }
-    /// The largest payload in flight that isLarge(), 0 without one.
-    [[nodiscard]] std::size_t largestInFlight() const;
-    /// When the oldest in flight was sent.
-    [[nodiscard]] std::optional<SteadyTime> oldestSentAt() const;
 
   private:
     struct Queue {

@@ -2,7 +2,6 @@
 #include "mqtt/sender.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 #include <fmt/core.h>
 
@@ -20,13 +19,20 @@ constexpr int kRefused = 0x80;
 constexpr int kPacketTooLarge = 0x95;
 constexpr int kQuotaExceeded = 0x97;
 
-/// A broker that objects to a picture says so by hanging up, at once.
-constexpr seconds kBlamePicture{5};
+/// A broker that objects to a publication without a word closes the connection at once.
+constexpr seconds kBlame{5};
+/// Of a picture. What is smaller is beyond suspicion.
+constexpr std::size_t kSuspectPicture = std::size_t{4} * 1024;
+
+/// What a broker may find too large. Only pictures can be made smaller: what else is of their size is left out.
+bool isSuspect(const Outgoing& outgoing) {
+    return outgoing.isLarge() || (outgoing.priority == Priority::kImage && outgoing.bytes() >= kSuspectPicture);
+}
 
 }  // namespace
 
-Sender::Sender(Loop& loop, milliseconds stallLimit, Handlers handlers)
-    : loop_(loop), stallLimit_(stallLimit), handlers_(std::move(handlers)) {}
+Sender::Sender(Loop& loop, ServerList& servers, milliseconds stallLimit, Handlers handlers)
+    : loop_(loop), servers_(servers), stallLimit_(stallLimit), handlers_(std::move(handlers)) {}
 
 void Sender::publish(std::shared_ptr<const Publication> publication, Priority priority, DeliveryHandler done) {
     Outgoing outgoing{std::move(publication), priority, std::move(done), {}};
@@ -51,13 +57,10 @@ void Sender::wait(Outgoing outgoing) {
 }
 
 std::size_t Sender::maxPayload(const std::string& topic) const {
-    std::size_t most = limit_.value();
-    if (client_ != nullptr && info_.maximumPacketSize != 0) {
-        const std::size_t overhead = packetOverhead(topic);
-        const std::size_t packet = info_.maximumPacketSize;
-        most = std::min(most, packet > overhead ? packet - overhead : 0);
-    }
-    return most;
+    const std::size_t packet = client_ != nullptr ? info_.limits.packetSize : servers_.limits().packetSize;
+    if (packet == BrokerLimits::kAnyPacketSize) return packet;
+    const std::size_t overhead = packetOverhead(topic);
+    return packet > overhead ? packet - overhead : 0;
 }
 
 void Sender::attach(MqttClient& client, const ConnectionInfo& info) {
@@ -65,17 +68,21 @@ void Sender::attach(MqttClient& client, const ConnectionInfo& info) {
     info_ = info;
     queue_.setReceiveMaximum(info.receiveMaximum);
     progressAt_ = loop_.clock().now();
+    isStalled_ = hasAcknowledged_ = hasAcknowledgedRetained_ = false;
+    acknowledgedQos_ = Qos::kAtMostOnce;
+    suspectAtQos0_ = {};
+    retainedAtQos0_.reset();
     pump();
 }
 
-void Sender::detach(const ConnectionFailure& why) {
-    if (client_ != nullptr) learnFromLoss(why);
+Unproven Sender::detach(const ConnectionFailure& why) {
+    std::vector<Outgoing> inFlight = queue_.takeInFlight();
+    const Unproven unproven = client_ != nullptr ? suspicions(why, inFlight) : Unproven{};
     client_ = nullptr;
     stallTimer_.cancel();
     deniedTopics_.clear();
-    largeAtQos0_ = {};
     std::vector<Outgoing> kept;
-    for (Outgoing& outgoing : queue_.takeInFlight()) {
+    for (Outgoing& outgoing : inFlight) {
         if (outgoing.isKept()) {
             kept.push_back(std::move(outgoing));
         } else {
@@ -84,19 +91,49 @@ void Sender::detach(const ConnectionFailure& why) {
     }
     queue_.putBack(std::move(kept));
     endAll(queue_.takeWaiting(SendQueue::Which::kNotKept), Delivery::kLost);
+    return unproven;
 }
 
-void Sender::learnFromLoss(const ConnectionFailure& why) {
+/// A kind of publication that this connection has acknowledged before does not end it.
+Unproven Sender::suspicions(const ConnectionFailure& why, const std::vector<Outgoing>& inFlight) {
     const SteadyTime now = loop_.clock().now();
-    std::size_t bytes = queue_.largestInFlight();
-    SteadyTime since = std::max(progressAt_, queue_.oldestSentAt().value_or(progressAt_));
-    if (bytes == 0) std::tie(bytes, since) = largeAtQos0_;
-    const bool isSilentBroker = info_.protocolVersion < 5 && why.kind == Kind::kNetwork && now - since <= kBlamePicture;
-    if (bytes == 0 || (why.kind != Kind::kPacketTooLarge && !isSilentBroker)) return;
-    if (!limit_.lostWith(bytes)) return;
-    log::warning(
-        "the broker ended the connection after a picture of {} bytes: pictures are made to fit {} bytes from now on",
-        bytes, limit_.value());
+    const auto isRecent = [now](SteadyTime at) { return now - at <= kBlame; };
+    const SteadyTime since = inFlight.empty() ? now : std::max(progressAt_, inFlight.front().sentAt);
+    const bool isSilent = info_.limits.protocolVersion < 5 && why.kind == Kind::kNetwork;
+    std::size_t largest = isRecent(suspectAtQos0_.second) ? suspectAtQos0_.first : 0;
+    Unproven unproven;
+    unproven.hasAcknowledged = hasAcknowledged_;
+    unproven.retained = retainedAtQos0_ && isRecent(*retainedAtQos0_);
+    for (const Outgoing& outgoing : inFlight) {
+        const Publication& publication = *outgoing.publication;
+        if (isSuspect(outgoing)) largest = std::max(largest, packetSizeOf(publication));
+        if (isSilent && !isRecent(since) && !isStalled_) continue;
+        if (isRetained(publication) && !hasAcknowledgedRetained_) unproven.retained = true;
+        if (qosOf(publication) > acknowledgedQos_) unproven.qos = std::max(unproven.qos, qosOf(publication));
+    }
+    const bool isBlamed = why.kind == Kind::kPacketTooLarge || (isSilent && isRecent(since) && !isStalled_);
+    unproven.isPacketTooLarge = isBlamed && largest != 0 && refused(largest);
+    return unproven;
+}
+
+bool Sender::refused(std::size_t packet) {
+    if (!servers_.packetRefused(packet)) return false;
+    info_.limits.restrictTo(servers_.limits());
+    log::warning("the broker does not take a packet of {} bytes: pictures are made to fit {} bytes from now on", packet,
+                 info_.limits.packetSize);
+    return true;
+}
+
+Qos Sender::qosOf(const Publication& publication) const {
+    return std::min(publication.qos, info_.limits.publishQos);
+}
+
+bool Sender::isRetained(const Publication& publication) const {
+    return publication.retain == Retain::kYes && info_.limits.retain;
+}
+
+std::size_t Sender::packetSizeOf(const Publication& publication) const {
+    return publishPacketSize(publication, info_.limits.protocolVersion);
 }
 
 void Sender::finishWith(std::vector<Publication> last) {
@@ -138,8 +175,9 @@ void Sender::send(SendQueue::Next next) {
         queue_.finished(next.id);
         return end(std::move(next.outgoing), isDenied ? Delivery::kDenied : Delivery::kTooLarge);
     }
-    if (next.outgoing.isLarge() && publication->qos == Qos::kAtMostOnce) {
-        largeAtQos0_ = {next.outgoing.bytes(), next.outgoing.sentAt};
+    if (publication->qos == Qos::kAtMostOnce) {
+        if (isSuspect(next.outgoing)) suspectAtQos0_ = {packetSizeOf(*publication), next.outgoing.sentAt};
+        if (publication->retain == Retain::kYes && !retainedAtQos0_) retainedAtQos0_ = next.outgoing.sentAt;
     }
     if (queue_.inFlight() == 1) {
         progressAt_ = next.outgoing.sentAt;
@@ -156,19 +194,18 @@ void Sender::send(SendQueue::Next next) {
 
 /// What the broker does not offer is left out, as MQTT 5 demands (3.2.2.3.4, 3.2.2.3.5).
 std::shared_ptr<const Publication> Sender::lowered(std::shared_ptr<const Publication> publication) const {
-    const bool needsQos = publication->qos > info_.maximumQos;
-    const bool needsRetain = publication->retain == Retain::kYes && !info_.retainAvailable;
-    if (!needsQos && !needsRetain) return publication;
+    const Qos qos = qosOf(*publication);
+    const Retain retain = isRetained(*publication) ? Retain::kYes : Retain::kNo;
+    if (qos == publication->qos && retain == publication->retain) return publication;
     auto copy = std::make_shared<Publication>(*publication);
-    copy->qos = std::min(copy->qos, info_.maximumQos);
-    if (needsRetain) copy->retain = Retain::kNo;
+    copy->qos = qos;
+    copy->retain = retain;
     return copy;
 }
 
 bool Sender::isTooLarge(const Publication& publication) const {
-    if (publication.payload.size() >= Outgoing::kLarge && publication.payload.size() > limit_.value()) return true;
-    return info_.maximumPacketSize != 0 &&
-           publishPacketSize(publication, info_.protocolVersion) > info_.maximumPacketSize;
+    return info_.limits.packetSize != BrokerLimits::kAnyPacketSize &&
+           packetSizeOf(publication) > info_.limits.packetSize;
 }
 
 void Sender::acknowledged(std::uint64_t id, int reasonCode) {
@@ -181,19 +218,34 @@ void Sender::acknowledged(std::uint64_t id, int reasonCode) {
         return;  // the end of the connection is on its way here
     }
     progressAt_ = loop_.clock().now();
+    if (reasonCode >= 0) note(*outgoing->publication);
     const Delivery delivery = judge(*outgoing, reasonCode);
     end(std::move(*outgoing), delivery);
     pump();
 }
 
+/// The broker takes what is like this.
+void Sender::note(const Publication& publication) {
+    const Qos qos = qosOf(publication);
+    if (qos == Qos::kAtMostOnce) return;
+    hasAcknowledged_ = true;
+    acknowledgedQos_ = std::max(acknowledgedQos_, qos);
+    if (isRetained(publication)) hasAcknowledgedRetained_ = true;
+}
+
 Delivery Sender::judge(const Outgoing& outgoing, int reasonCode) {
     if (reasonCode < 0 || reasonCode == kQuotaExceeded) return Delivery::kLost;
-    if (reasonCode == kPacketTooLarge) return Delivery::kTooLarge;
+    const Publication& publication = *outgoing.publication;
+    if (reasonCode == kPacketTooLarge) {
+        if (refused(packetSizeOf(publication))) handlers_.changed();
+        return Delivery::kTooLarge;
+    }
     if (reasonCode < kRefused) {
-        if (outgoing.isLarge() && outgoing.publication->qos != Qos::kAtMostOnce) limit_.acknowledged(outgoing.bytes());
+        if (isSuspect(outgoing) && qosOf(publication) != Qos::kAtMostOnce)
+            servers_.packetTaken(packetSizeOf(publication));
         return Delivery::kDelivered;
     }
-    const std::string& topic = outgoing.publication->topic;
+    const std::string& topic = publication.topic;
     if (!deniedTopics_.contains(topic)) {
         log::warning(
             "the broker does not let us publish on {} (code {}): left alone until the next connection; check its ACL",
@@ -219,6 +271,7 @@ void Sender::watchForStall(SteadyTime since) {
         if (queue_.inFlight() == 0) return;
         const SteadyTime progress = std::max(progressAt_, client_->lastProgress());
         if (loop_.clock().now() - progress < stallLimit_) return watchForStall(progress);
+        isStalled_ = true;
         handlers_.stalled(fmt::format("the broker has acknowledged nothing for {} s",
                                       std::chrono::duration_cast<seconds>(stallLimit_).count()));
     });

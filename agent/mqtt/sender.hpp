@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -11,8 +12,8 @@
 
 #include "core/loop.hpp"
 #include "mqtt/mqtt_client.hpp"
-#include "mqtt/payload_limit.hpp"
 #include "mqtt/send_queue.hpp"
+#include "mqtt/server_list.hpp"
 
 namespace edge {
 
@@ -28,16 +29,20 @@ class Sender {
 
     /// `stallLimit`: an acknowledgement must come at least this often while something is in flight, or the line take
     /// more of it. Paho notices a dead link late (2.6 times the keep-alive), and takes publications all the while.
-    Sender(Loop& loop, milliseconds stallLimit, Handlers handlers);
+    /// `servers` learns which packets are too large.
+    Sender(Loop& loop, ServerList& servers, milliseconds stallLimit, Handlers handlers);
 
     /// As Publisher::publish().
     void publish(std::shared_ptr<const Publication> publication, Priority priority, DeliveryHandler done);
     [[nodiscard]] std::size_t maxPayload(const std::string& topic) const;
 
-    /// Sends through `client` from now on, until detach(). What waits, goes.
+    /// Sends through `client` from now on, until detach(), within `info.limits`. What waits, goes.
     void attach(MqttClient& client, const ConnectionInfo& info);
-    /// The connection ended: replies wait for the next one, everything else ends as kLost.
-    void detach(const ConnectionFailure& why);
+    /// The connection ended: replies wait for the next one, everything else ends as kLost. Returns what may be the
+    /// reason.
+    Unproven detach(const ConnectionFailure& why);
+    /// Of the attached connection, with the limits in force.
+    [[nodiscard]] const ConnectionInfo& connection() const { return info_; }
     /// From now on only what waits as a reply, then `last`, is sent, and then `idle` called.
     void finishWith(std::vector<Publication> last);
     /// Everything still here ends as kLost, and so does all that comes.
@@ -58,25 +63,36 @@ class Sender {
     [[nodiscard]] std::shared_ptr<const Publication> lowered(std::shared_ptr<const Publication> publication) const;
     [[nodiscard]] bool isTooLarge(const Publication& publication) const;
     void acknowledged(std::uint64_t id, int reasonCode);
+    void note(const Publication& publication);
     [[nodiscard]] Delivery judge(const Outgoing& outgoing, int reasonCode);
     void end(Outgoing outgoing, Delivery delivery);
     void endAll(std::vector<Outgoing> outgoing, Delivery delivery);
     void wait(Outgoing outgoing);
-    void learnFromLoss(const ConnectionFailure& why);
+    [[nodiscard]] Unproven suspicions(const ConnectionFailure& why, const std::vector<Outgoing>& inFlight);
+    bool refused(std::size_t packet);
+    [[nodiscard]] Qos qosOf(const Publication& publication) const;
+    [[nodiscard]] bool isRetained(const Publication& publication) const;
+    [[nodiscard]] std::size_t packetSizeOf(const Publication& publication) const;
     void watchForStall(SteadyTime since);
 
     Loop& loop_;
+    ServerList& servers_;
     milliseconds stallLimit_;
     Handlers handlers_;
     State state_ = State::kOpen;
     MqttClient* client_ = nullptr;
     ConnectionInfo info_;
     SendQueue queue_;
-    PayloadLimit limit_;
     std::set<std::string> deniedTopics_;
     std::uint64_t droppedReplies_ = 0;
     SteadyTime progressAt_{};
-    std::pair<std::size_t, SteadyTime> largeAtQos0_;  ///< the last one: nothing ever acknowledges it
+    bool isStalled_ = false;
+    // Of this connection.
+    bool hasAcknowledged_ = false;
+    bool hasAcknowledgedRetained_ = false;
+    Qos acknowledgedQos_ = Qos::kAtMostOnce;            ///< the highest
+    std::pair<std::size_t, SteadyTime> suspectAtQos0_;  ///< the last one: nothing ever acknowledges it
+    std::optional<SteadyTime> retainedAtQos0_;          ///< the first one
     Timer stallTimer_;
     std::shared_ptr<int> alive_ = std::make_shared<int>();
 };

@@ -28,6 +28,15 @@ constexpr std::size_t kMaxEarlyBytes = 4 << 20;
 /// Of the time that stop() has, this much is for the DISCONNECT.
 constexpr milliseconds kDisconnectTime{500};
 
+constexpr int kRefused = 0x80;
+constexpr int kImplementationSpecific = 0x83;
+constexpr int kQosNotSupported = 0x9B;
+
+/// 0x80 is all that 3.1.1 has for a refusal; other codes of MQTT 5 name another reason.
+bool canBeTheQos(int code) {
+    return (code >= kRefused && code <= kImplementationSpecific) || code == kQosNotSupported;
+}
+
 /// 2.5 times the keep-alive: sooner than Paho notices a dead link, later than a large picture takes on a slow one.
 milliseconds stallLimit(milliseconds keepAlive) {
     return std::clamp<milliseconds>(keepAlive * 5 / 2, seconds{30}, seconds{60});
@@ -56,9 +65,9 @@ struct MqttSession::Impl {
           will(std::move(lastWill)),
           subscriptions(std::move(topics)),
           handlers(std::move(h)),
-          servers(config, random ? std::move(random) : systemRandom()),
+          servers(config, random ? std::move(random) : systemRandom(), !will.topic.empty()),
           connector(l, std::move(makeClient), resolver),
-          sender(l, stallLimit(config.keepAlive),
+          sender(l, servers, stallLimit(config.keepAlive),
                  {[this] { changed(); },
                   [this](std::string why) {
                       lost({Kind::kNetwork, -1, std::move(why)});
@@ -69,11 +78,12 @@ struct MqttSession::Impl {
 
     void attempt() {
         state = State::kConnecting;
+        denied.clear();
         const ServerList::Plan plan = servers.next(loop.clock().now());
         ConnectOptions options;
         attempted = plan.address;
         options.server = plan.address;
-        options.protocolVersion = plan.protocolVersion;
+        options.protocolVersion = plan.limits.protocolVersion;
         options.clientId = clientId;
         options.username = config.username;
         options.password = password;
@@ -84,11 +94,11 @@ struct MqttSession::Impl {
         options.maximumPacketSize = kMaximumPacketSize;
         if (!will.topic.empty()) {
             options.will = will;
-            options.will->qos = std::min(will.qos, plan.maximumWillQos);
-            if (!plan.mayRetainWill) options.will->retain = Retain::kNo;
+            options.will->qos = std::min(will.qos, plan.limits.publishQos);
+            if (!plan.limits.willRetain) options.will->retain = Retain::kNo;
         }
         // MQTT 5 brokers end the session by themselves; a 3.1.1 one never does.
-        const bool isV311 = plan.protocolVersion < 5;
+        const bool isV311 = plan.limits.protocolVersion < 5;
         isDiscarding = isV311 && config.sessionExpiry.count() > 0 && awayTooLong();
         options.cleanStart = isDiscarding || config.sessionExpiry.count() == 0;
 
@@ -107,20 +117,26 @@ struct MqttSession::Impl {
     void accepted(const ConnectionInfo& offered) {
         client = connector.take();
         info = offered;
-        if (servers.learnKeepAlive(info.serverKeepAlive)) {
-            log::info("{} wants to hear of us every {}: connecting again with that", info.server,
-                      formatDuration(info.serverKeepAlive));
+        if (servers.learnKeepAlive(info.limits.keepAlive)) {
+            log::info("{} requires a keep-alive of {}; reconnecting", info.server,
+                      formatDuration(info.limits.keepAlive));
             return leave(State::kConnecting);
         }
+        info.limits.restrictTo(servers.limits());
         if (isDiscarding) {
             log::info("{}: away for longer than mqtt.session_expiry, what it kept for us is discarded", info.server);
             awaySince.reset();
             return leave(State::kDiscarding);
         }
         state = State::kSubscribing;
-        if (subscriptions.empty()) return announce({});
+        if (subscriptions.empty()) return announce();
+        subscribe(subscriptions, info.limits.subscribeQos);
+    }
+
+    void subscribe(const std::vector<std::string>& topics, Qos qos) {
         waitForSubscription(loop.clock().now());
-        client->subscribe(subscriptions, Qos::kExactlyOnce, [this](const std::vector<int>& codes) { announce(codes); });
+        client->subscribe(topics, qos,
+                          [this, topics, qos](const std::vector<int>& codes) { subscribed(topics, qos, codes); });
     }
 
     /// A broker that never answers a SUBSCRIBE is as good as none. What it kept for us comes before the answer, though,
@@ -133,6 +149,32 @@ struct MqttSession::Impl {
         });
     }
 
+    /// A refusal that can be due to the QoS is answered with a lower one; where that is refused, too, it is the topic.
+    void subscribed(const std::vector<std::string>& topics, Qos qos, const std::vector<int>& codes) {
+        timer.cancel();
+        std::vector<std::string> again;
+        std::size_t granted = 0;
+        for (std::size_t i = 0; i < codes.size() && i < topics.size(); ++i) {
+            if (codes[i] < kRefused) {
+                ++granted;
+            } else if (canBeTheQos(codes[i]) && qos != Qos::kAtMostOnce) {
+                again.push_back(topics[i]);
+            } else {
+                log::warning(
+                    "the broker does not allow to subscribe to {} (code {}): nothing will arrive there; "
+                    "check its access list",
+                    printable(topics[i]), codes[i]);
+                denied.push_back(topics[i]);
+            }
+        }
+        if (granted > 0 && qos < info.limits.subscribeQos) {
+            servers.learnSubscribeQos(qos);
+            info.limits.subscribeQos = qos;
+        }
+        if (again.empty()) return announce();
+        subscribe(again, static_cast<Qos>(static_cast<int>(qos) - 1));
+    }
+
     /// Disconnects, and connects once more.
     void leave(State next) {
         state = next;
@@ -143,22 +185,18 @@ struct MqttSession::Impl {
         });
     }
 
-    void announce(const std::vector<int>& codes) {
-        timer.cancel();
-        for (std::size_t i = 0; i < codes.size() && i < subscriptions.size(); ++i) {
-            if (codes[i] < 0x80) continue;
-            log::warning(
-                "the broker does not let us subscribe to {} (code {}): nothing will arrive there; check its ACL",
-                printable(subscriptions[i]), codes[i]);
-            sender.deny(subscriptions[i]);
-        }
-        servers.connected(loop.clock().now());
+    void announce() {
+        for (const std::string& topic : std::exchange(denied, {})) sender.deny(topic);
+        const bool isNews = servers.online(info.limits, loop.clock().now());
         state = State::kConnected;
         health.connected = true;
         ++health.connects;
         health.lastFailure.clear();
-        log::info("connected to {}, MQTT {}{}", info.server, info.protocolVersion >= 5 ? "5" : "3.1.1",
-                  info.sessionPresent ? ", with what it kept for us" : "");
+        log::info("connected to {}, MQTT {}{}", info.server, info.limits.protocolVersion >= 5 ? "5" : "3.1.1",
+                  info.sessionPresent ? " (session resumed)" : "");
+        const std::string leftOut = info.limits.leftOut();
+        if (isNews && !leftOut.empty())
+            log::warning("{} does not support everything; left out: {}", info.server, leftOut);
         sender.attach(*client, info);
         if (handlers.connected) handlers.connected(info);
         changed();
@@ -186,14 +224,12 @@ struct MqttSession::Impl {
     }
 
     void failed(const ConnectionFailure& failure) {
-        const ConnectionFailure why = failure;  // what it belongs to may go with the client
-        const ServerList::Step step = servers.failed(why, loop.clock().now(), loop.clock().wallState());
+        const Stage stage = state == State::kSubscribing ? Stage::kSubscribe : Stage::kConnect;
+        const ServerList::Step step = servers.failed(stage, failure, loop.clock().now(), loop.clock().wallState());
         client.reset();
         early.clear();
         earlyBytes = 0;
-        if (!step.isAdapted) return report(why, step);
-        log::debug("{}: {}; trying the other way", toString(attempted), why.message);
-        attempt();
+        report(step);
     }
 
     void lost(const ConnectionFailure& failure) {
@@ -205,25 +241,29 @@ struct MqttSession::Impl {
         const SteadyTime now = loop.clock().now();
         if (config.sessionExpiry.count() > 0) awaySince = now;
         health.connected = false;
-        const ServerList::Step step = servers.lost(failure, now, loop.clock().wallState());
-        sender.detach(failure);
+        const Unproven unproven = sender.detach(failure);
+        const ServerList::Step step = servers.lost(failure, unproven, now, loop.clock().wallState());
         state = State::kWaiting;
         if (handlers.disconnected) handlers.disconnected();
-        if (state == State::kWaiting) report(failure, step);  // the handler may have stopped us
+        if (state == State::kWaiting) report(step);  // the handler may have stopped us
     }
 
     /// One line for each change, and the next attempt.
-    void report(const ConnectionFailure& failure, const ServerList::Step& step) {
+    void report(const ServerList::Step& step) {
+        if (step.isAdapted) {
+            log::debug("{}: {}; trying with less", toString(attempted), step.message);
+            return attempt();
+        }
         state = State::kWaiting;
         ++health.failures;
         if (step.isNews) {
             log::warning(
-                "{}: {}; trying {} {}", toString(attempted), failure.message,
+                "{}: {}; trying {} {}", toString(attempted), step.message,
                 config.servers.size() > 1 ? "the next server" : "again",
                 step.wait.count() == 0 ? "now" : "in " + formatDuration(std::chrono::ceil<seconds>(step.wait)));
         }
         timer = loop.after(step.wait, [this] { attempt(); });
-        const bool isNewToHealth = std::exchange(health.lastFailure, failure.message) != failure.message;
+        const bool isNewToHealth = std::exchange(health.lastFailure, step.message) != step.message;
         if (step.isNews || isNewToHealth) changed();
     }
 
@@ -278,6 +318,7 @@ struct MqttSession::Impl {
     ConnectionInfo info;
     std::optional<SteadyTime> awaySince;  ///< since when nobody has been connected with our id
     bool isDiscarding = false;
+    std::vector<std::string> denied;  ///< subscriptions, of this attempt
     std::vector<InboundMessage> early;
     std::size_t earlyBytes = 0;
     Timer timer;  ///< of the state: the next attempt, the answer to SUBSCRIBE, the end of stop()
@@ -305,7 +346,7 @@ void MqttSession::stop(std::vector<Publication> last, milliseconds limit, Task d
 }
 
 const ConnectionInfo* MqttSession::connection() const {
-    return impl_->state == Impl::State::kConnected ? &impl_->info : nullptr;
+    return impl_->state == Impl::State::kConnected ? &impl_->sender.connection() : nullptr;
 }
 
 void MqttSession::publish(std::shared_ptr<const Publication> publication, Priority priority, DeliveryHandler done) {

@@ -32,7 +32,8 @@ struct SessionHealth {
 
 /// Keeps a connection to one of the configured brokers, for ever: resolves names on its own strand, tries servers in
 /// turn, MQTT 5 first and 3.1.1 where that is refused, with a fresh MqttClient each time, backs off with jitter, and
-/// subscribes on every connection before anybody hears of it. Holds the send window and the queue by priority. Thread:
+/// subscribes on every connection before anybody hears of it. What a broker does not support is left out (ServerList).
+/// Holds the send window and the queue by priority. Thread:
 /// the loop's.
 class MqttSession : public Publisher {
   public:
@@ -43,8 +44,9 @@ class MqttSession : public Publisher {
         std::function<void()> healthChanged;  ///< something in health() that people look at changed
     };
 
-    /// `will` is the last will, none where its topic is ""; `subscriptions` are made at QoS 2 on every connection, each
-    /// refused one is reported once. `random` gives numbers in [0, 1), for the jitter.
+    /// `will` is the last will, none where its topic is ""; `subscriptions` are made on every connection, at QoS 2 or
+    /// the highest that the broker grants; each refused one is reported once. `random` gives numbers in [0, 1), for the
+    /// jitter.
     MqttSession(Loop& loop, MqttClientFactory makeClient, Resolver& resolver, MqttConfig config, std::string clientId,
                 std::string password, Publication will, std::vector<std::string> subscriptions, Handlers handlers,
                 RandomSource random = {});

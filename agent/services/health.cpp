@@ -15,6 +15,19 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// Only what differs from all that MQTT has.
+Json limitsOf(const BrokerLimits& limits) {
+    const BrokerLimits all;
+    Json json = Json::object();
+    if (limits.subscribeQos != all.subscribeQos) json["subscribe_qos"] = static_cast<int>(limits.subscribeQos);
+    if (limits.publishQos != all.publishQos) json["publish_qos"] = static_cast<int>(limits.publishQos);
+    if (!limits.retain) json["retain"] = false;
+    if (!limits.willRetain) json["will_retain"] = false;
+    if (limits.keepAlive.count() > 0) json["keep_alive_s"] = std::chrono::ceil<seconds>(limits.keepAlive).count();
+    if (limits.packetSize != BrokerLimits::kAnyPacketSize) json["packet_size"] = limits.packetSize;
+    return json;
+}
+
 Json connectionOf(const HealthReport& report) {
     const SessionHealth& session = report.session;
     Json json{{"online", report.connection != nullptr},
@@ -26,15 +39,17 @@ Json connectionOf(const HealthReport& report) {
               {"dropped_replies", session.droppedReplies}};
     if (report.connection != nullptr) {
         json["server"] = report.connection->server;
-        json["protocol"] = report.connection->protocolVersion == 5 ? "5" : "3.1.1";
-        json["maximum_packet_size"] = report.connection->maximumPacketSize;
+        const BrokerLimits& limits = report.connection->limits;
+        json["protocol"] = limits.protocolVersion == 5 ? "5" : "3.1.1";
+        json["maximum_packet_size"] = limits.packetSize == BrokerLimits::kAnyPacketSize ? 0 : limits.packetSize;
+        json["limits"] = limitsOf(limits);
     }
     return json;
 }
 
 /// What the word "delivered" is worth: at QoS 0 nobody says that a message arrived.
 const char* deliveredMeans(const HealthReport& report) {
-    const bool isLowered = report.connection != nullptr && report.connection->maximumQos == Qos::kAtMostOnce;
+    const bool isLowered = report.connection != nullptr && report.connection->limits.publishQos == Qos::kAtMostOnce;
     return report.qos == Qos::kAtMostOnce || isLowered ? "written to the network" : "acknowledged by the broker";
 }
 

@@ -58,7 +58,7 @@ void RetainedTopics::onConnected() {
     all.insert(used_.begin(), used_.end());
     remember(std::move(all));
     // Without retained messages there is nothing to empty, and an empty message would puzzle whoever listens.
-    if (publisher_.connection() == nullptr || !publisher_.connection()->retainAvailable) return;
+    if (publisher_.connection() == nullptr || !publisher_.connection()->limits.retain) return;
     for (const std::string& topic : known_) {
         if (used_.count(topic) == 0) empty(topic);
     }

@@ -36,7 +36,7 @@ class FakeBroker {
         SteadyTime progress = SteadyTime::min();  ///< lastProgress()
 
         void accept(ConnectionInfo info = {}) {
-            info.protocolVersion = options.protocolVersion;
+            info.limits.protocolVersion = options.protocolVersion;
             info.server = toString(options.server);
             handlers.connected(info);
         }

@@ -35,6 +35,7 @@ class Behaviour:
     on_subscribe: str = "grant"   # a higher one: grant (a lower QoS), refuse, ignore (no SUBACK), close
     retain: bool = True           # False: a retained publication ends the connection, a retained will is not accepted
     will_retain: bool = True      # False: a retained will is not accepted
+    judge_will: bool = True       # False: any will is accepted
     maximum_keep_alive: int = 0   # seconds; MQTT 5: announced; 3.1.1: a longer one is refused with return code 2
     maximum_packet: int = 0       # bytes; a larger packet ends the connection
     maximum_payload: int = 0      # bytes; a larger one is dropped: MQTT 5 with PUBACK 0x95, 3.1.1 without a word
@@ -108,6 +109,14 @@ class SimulatedBroker:
                     raise AttributeError(name)
                 setattr(self.behaviour, name, value)
         self._run(change())
+
+    def drop(self):
+        """Closes the connections that there are on the limited port."""
+        async def drop():
+            for client in list(self.clients.values()):
+                if client.is_limited:
+                    client.writer.close()
+        self._run(drop())
 
     # In the loop's thread.
 
@@ -237,9 +246,9 @@ class Connection:
             self.refuse(UNSUPPORTED_VERSION if self.version == 5 and "5" in limits.versions else 1, limits.on_version == "close")
         if limits.on_connect == "refuse":
             self.refuse(IDENTIFIER_NOT_VALID if self.version == 5 else 2)
-        if connect.will_retain and not (limits.retain and limits.will_retain):
+        if limits.judge_will and connect.will_retain and not (limits.retain and limits.will_retain):
             self.refuse(RETAIN_NOT_SUPPORTED)
-        if connect.will_qos is not None and connect.will_qos > limits.maximum_qos:
+        if limits.judge_will and connect.will_qos is not None and connect.will_qos > limits.maximum_qos:
             self.refuse(QOS_NOT_SUPPORTED)
         most = limits.maximum_keep_alive
         if self.version == 4 and most and not 0 < connect.keep_alive <= most:
@@ -271,7 +280,7 @@ class Connection:
         if other is None:
             return
         other.will = None
-        if other.version == 5 and self.behaviour.on_takeover == "disconnect":
+        if other.version == 5 and other.behaviour.on_takeover == "disconnect":
             other.send(DISCONNECT, 0, bytes([SESSION_TAKEN_OVER, 0]))
         other.writer.close()
 

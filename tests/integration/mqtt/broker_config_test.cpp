@@ -33,7 +33,7 @@ TEST_F(BrokerConfig, LocalViewerServesTheAgentItsPicturesAndWebsockets) {
 
     ASSERT_TRUE(client->connects()) << client->failed->message;
     EXPECT_EQ(client->publish({.topic = "jpeg", .payload = std::string(900'000, 'x')}) & ~0x10, 0);
-    EXPECT_EQ(client->connected->maximumPacketSize, 1'000'000u);
+    EXPECT_EQ(client->connected->limits.packetSize, 1'000'000u);
     EXPECT_TRUE(connect(overWebsockets)->connects());
 }
 

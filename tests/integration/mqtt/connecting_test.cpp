@@ -24,7 +24,7 @@ TEST_F(Connecting, WorksWithBothVersions) {
         const auto client = connect(optionsFor(broker.port(), version));
 
         ASSERT_TRUE(client->connects()) << client->failed->message;
-        EXPECT_EQ(client->connected->protocolVersion, version);
+        EXPECT_EQ(client->connected->limits.protocolVersion, version);
         EXPECT_FALSE(client->connected->sessionPresent);
         client->disconnect();
     }
@@ -93,11 +93,11 @@ TEST_F(Connecting, ReportsWhatTheBrokerAnnounces) {
     const auto client = connect(options);
 
     ASSERT_TRUE(client->connects()) << client->failed->message;
-    EXPECT_EQ(client->connected->maximumPacketSize, 100'000u);
+    EXPECT_EQ(client->connected->limits.packetSize, 100'000u);
     EXPECT_EQ(client->connected->receiveMaximum, 7);
-    EXPECT_FALSE(client->connected->retainAvailable);
-    EXPECT_EQ(client->connected->serverKeepAlive, seconds{15});
-    EXPECT_EQ(client->connected->maximumQos, Qos::kExactlyOnce);
+    EXPECT_FALSE(client->connected->limits.retain);
+    EXPECT_EQ(client->connected->limits.keepAlive, seconds{15});
+    EXPECT_EQ(client->connected->limits.publishQos, Qos::kExactlyOnce);
 }
 
 TEST_F(Connecting, TellsARightLoginFromAWrongOne) {

@@ -91,7 +91,7 @@ TEST_F(SessionWithABroker, ReceivesCommandsAndDeliversReadings) {
     broker.start();
     start({broker.port()});
     ASSERT_TRUE(connects());
-    EXPECT_EQ(infos_[0].protocolVersion, 5);
+    EXPECT_EQ(infos_[0].limits.protocolVersion, 5);
 
     broker.publish({"-q", "2", "-t", "command", "-m", "start"});
     ASSERT_TRUE(receives(1));
@@ -211,7 +211,7 @@ TEST_F(SessionWithABroker, FallsBackTo311WithABrokerThatOnlySpeaksThat) {
     start({oldBroker.port()});
     ASSERT_TRUE(connects());
 
-    EXPECT_EQ(infos_[0].protocolVersion, 4);
+    EXPECT_EQ(infos_[0].limits.protocolVersion, 4);
     EXPECT_EQ(oldBroker.connections(), 2);
     broker.publish({"-q", "1", "-t", "command", "-m", "start"});
     EXPECT_TRUE(receives(1));

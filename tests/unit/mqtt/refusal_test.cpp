@@ -16,6 +16,13 @@ TEST(Refusal, TellsReturnCodesOf311Apart) {
     EXPECT_EQ(describeRefusal(4, 5, "").kind, Kind::kRefusedLogin);
 }
 
+TEST(Refusal, NamesBothReasonsOfARejectedIdentifierIn311) {
+    const std::string message = describeRefusal(4, 2, "").message;
+
+    EXPECT_NE(message.find("device.id"), std::string::npos) << message;
+    EXPECT_NE(message.find("mqtt.keep_alive"), std::string::npos) << message;
+}
+
 TEST(Refusal, TellsReasonCodesOf5Apart) {
     EXPECT_EQ(describeRefusal(5, 0x84, "").kind, Kind::kProtocolUnsupported);
     EXPECT_EQ(describeRefusal(5, 0x86, "").kind, Kind::kRefusedLogin);

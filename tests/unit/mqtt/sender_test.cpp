@@ -16,10 +16,14 @@ constexpr std::size_t kPicture = 300'000;
 struct Fixture {
     Fixture() : client(broker.factory()({}, {})) {}
 
-    void attach(const ConnectionInfo& info = {}) { sender.attach(*client, info); }
-    void detach(Kind kind = Kind::kNetwork) {
-        sender.detach({kind, -1, "lost"});
+    void attach(ConnectionInfo info = {}) {
+        info.limits.restrictTo(servers.limits());
+        sender.attach(*client, info);
+    }
+    Unproven detach(Kind kind = Kind::kNetwork) {
+        const Unproven unproven = sender.detach({kind, -1, "lost"});
         broker.last().published.clear();
+        return unproven;
     }
     void publish(const std::string& topic, Priority priority = Priority::kLive, std::size_t bytes = 1,
                  Qos qos = Qos::kAtLeastOnce, Retain retain = Retain::kNo) {
@@ -45,16 +49,24 @@ struct Fixture {
     int changes = 0;
     std::vector<std::string> stalls;
     int idles = 0;
+    ServerList servers{MqttConfig{}, [] { return 0.5; }};
     Sender sender{
         loop,
+        servers,
         seconds{50},
         {[this] { ++changes; }, [this](std::string why) { stalls.push_back(std::move(why)); }, [this] { ++idles; }}};
 };
 
 ConnectionInfo v311() {
     ConnectionInfo info;
-    info.protocolVersion = 4;
+    info.limits.protocolVersion = 4;
     return info;
+}
+
+/// What is left for a picture in half of the packet that a picture of `bytes` took.
+constexpr double kRoughly = 1'000;
+double halfOf(std::size_t bytes) {
+    return static_cast<double>(bytes) / 2;
 }
 
 TEST(Sender, DeliversOnAcknowledgementAndNotInsideTheCall) {
@@ -174,8 +186,8 @@ TEST(Sender, DeliversWhereNobodySubscribes) {
 TEST(Sender, LowersQosAndRetainToWhatTheBrokerOffers) {
     Fixture f;
     ConnectionInfo info;
-    info.maximumQos = Qos::kAtMostOnce;
-    info.retainAvailable = false;
+    info.limits.publishQos = Qos::kAtMostOnce;
+    info.limits.retain = false;
     f.attach(info);
     f.publish("t", Priority::kReply, 1, Qos::kExactlyOnce, Retain::kYes);
 
@@ -187,7 +199,7 @@ TEST(Sender, LowersQosAndRetainToWhatTheBrokerOffers) {
 TEST(Sender, DoesNotSendWhatIsOverTheMaximumPacketSize) {
     Fixture f;
     ConnectionInfo info;
-    info.maximumPacketSize = 100'000;
+    info.limits.packetSize = 100'000;
     f.attach(info);
     f.picture(100'000);
     EXPECT_EQ(f.outcome(), Delivery::kTooLarge);
@@ -213,15 +225,15 @@ TEST(Sender, HalvesTheLimitWhenA311BrokerHangsUpAfterAPicture) {
     f.picture();
     f.loop.advance(seconds{4});
     f.detach();
-    EXPECT_EQ(f.sender.maxPayload("jpeg"), kPicture / 2);
+    EXPECT_NEAR(static_cast<double>(f.sender.maxPayload("jpeg")), halfOf(kPicture), kRoughly);
     EXPECT_EQ(f.outcome(), Delivery::kLost);
 
     f.attach(v311());
     f.picture();
     EXPECT_EQ(f.outcome(), Delivery::kTooLarge) << "never lost to the same picture twice";
-    f.picture(kPicture / 2);
+    f.picture(f.sender.maxPayload("jpeg"));
     f.detach();
-    EXPECT_EQ(f.sender.maxPayload("jpeg"), kPicture / 4);
+    EXPECT_NEAR(static_cast<double>(f.sender.maxPayload("jpeg")), halfOf(kPicture / 2), kRoughly);
 }
 
 TEST(Sender, HalvesTheLimitAlsoForAPictureAtQos0) {
@@ -231,7 +243,7 @@ TEST(Sender, HalvesTheLimitAlsoForAPictureAtQos0) {
     f.broker.last().acknowledge(0);
     f.detach();
 
-    EXPECT_EQ(f.sender.maxPayload("jpeg"), kPicture / 2);
+    EXPECT_NEAR(static_cast<double>(f.sender.maxPayload("jpeg")), halfOf(kPicture), kRoughly);
 }
 
 TEST(Sender, BlamesNoPictureLongAfter) {
@@ -267,7 +279,114 @@ TEST(Sender, BlamesNoPictureWithMqtt5UnlessTheBrokerDoes) {
     f.attach();
     f.picture();
     f.detach(Kind::kPacketTooLarge);
-    EXPECT_EQ(f.sender.maxPayload("jpeg"), kPicture / 2);
+    EXPECT_NEAR(static_cast<double>(f.sender.maxPayload("jpeg")), halfOf(kPicture), kRoughly);
+}
+
+TEST(Sender, LearnsTheLimitFromAPubackWithoutLosingTheConnection) {
+    Fixture f;
+    f.attach();
+    f.picture();
+    f.broker.last().acknowledge(0, 0x95);
+    EXPECT_EQ(f.outcome(), Delivery::kTooLarge);
+
+    EXPECT_NEAR(static_cast<double>(f.sender.maxPayload("jpeg")), halfOf(kPicture), kRoughly);
+    EXPECT_EQ(f.changes, 1) << "health shows it";
+    EXPECT_LT(f.sender.connection().limits.packetSize, kPicture);
+    f.picture();
+    EXPECT_EQ(f.outcome(), Delivery::kTooLarge);
+    EXPECT_EQ(f.sent().size(), 1u) << "not sent";
+}
+
+TEST(Sender, LearnsALimitOfAFewKilobytes) {
+    constexpr std::size_t kBrokersLimit = 10'000;
+    for (const Qos qos : {Qos::kAtMostOnce, Qos::kAtLeastOnce}) {
+        Fixture f;
+        std::size_t bytes = 15'000;
+        int losses = 0;
+        for (; bytes > kBrokersLimit; bytes = std::min(bytes, f.sender.maxPayload("jpeg"))) {
+            f.attach(v311());
+            f.picture(bytes, qos);
+            ASSERT_EQ(f.sent().size(), 1u);
+            if (qos == Qos::kAtMostOnce) f.broker.last().acknowledge(0);
+            EXPECT_TRUE(f.detach().isPacketTooLarge);
+            ASSERT_LT(++losses, 3);
+        }
+        f.attach(v311());
+        f.picture(bytes, qos);
+        EXPECT_EQ(f.sent().size(), 1u);
+    }
+}
+
+TEST(Sender, BlamesNoReadingForItsSize) {
+    Fixture f;
+    f.attach(v311());
+    f.publish("edge/pi-1/health", Priority::kReply, 12'000, Qos::kAtLeastOnce, Retain::kYes);
+    f.detach();
+
+    EXPECT_EQ(f.sender.maxPayload("jpeg"), BrokerLimits::kAnyPacketSize);
+}
+
+TEST(Sender, SuspectsWhatTheConnectionHasNotAcknowledgedBefore) {
+    Fixture f;
+    f.attach(v311());
+    f.publish("status", Priority::kReply, 1, Qos::kAtLeastOnce, Retain::kYes);
+    Unproven unproven = f.detach();
+    EXPECT_TRUE(unproven.retained);
+    EXPECT_EQ(unproven.qos, Qos::kAtLeastOnce);
+    EXPECT_FALSE(unproven.hasAcknowledged);
+
+    f.attach(v311());
+    f.publish("status", Priority::kReply, 1, Qos::kAtLeastOnce, Retain::kYes);
+    f.broker.last().acknowledge(0);
+    f.publish("status", Priority::kReply, 1, Qos::kAtLeastOnce, Retain::kYes);
+    unproven = f.detach();
+    EXPECT_FALSE(unproven.isAny());
+    EXPECT_TRUE(unproven.hasAcknowledged);
+
+    f.attach(v311());
+    f.publish("t");
+    f.broker.last().acknowledge(0);
+    f.publish("t", Priority::kLive, 1, Qos::kExactlyOnce);
+    unproven = f.detach();
+    EXPECT_FALSE(unproven.retained);
+    EXPECT_EQ(unproven.qos, Qos::kExactlyOnce);
+}
+
+TEST(Sender, SuspectsNothingLongAfterItWasSent) {
+    Fixture f;
+    f.attach(v311());
+    f.publish("status", Priority::kReply, 1, Qos::kAtLeastOnce, Retain::kYes);
+    f.loop.advance(seconds{6});
+
+    EXPECT_FALSE(f.detach().isAny());
+}
+
+TEST(Sender, SuspectsAQosThatIsNeverAcknowledged) {
+    Fixture f;
+    f.attach(v311());
+    f.publish("t", Priority::kLive, 1, Qos::kExactlyOnce);
+    f.loop.advance(seconds{50});
+    EXPECT_EQ(f.stalls.size(), 1u);
+
+    EXPECT_EQ(f.detach().qos, Qos::kExactlyOnce);
+}
+
+TEST(Sender, SuspectsARetainedPublicationAtQos0RightAfterIt) {
+    ConnectionInfo info = v311();
+    info.limits.publishQos = Qos::kAtMostOnce;
+    Fixture f;
+    f.attach(info);
+    f.publish("status", Priority::kReply, 1, Qos::kAtLeastOnce, Retain::kYes);
+    f.broker.last().acknowledge(0);
+    EXPECT_TRUE(f.detach().retained);
+
+    f.attach(info);
+    f.publish("status", Priority::kReply, 1, Qos::kAtLeastOnce, Retain::kYes);
+    f.broker.last().acknowledge(0);
+    f.loop.advance(seconds{6});
+    f.publish("health", Priority::kReply, 1, Qos::kAtLeastOnce, Retain::kYes);
+    f.broker.last().acknowledge(1);
+    EXPECT_FALSE(f.detach().retained) << "the first one did no harm";
 }
 
 TEST(Sender, ReportsAStallWhenNothingIsAcknowledged) {

@@ -91,15 +91,22 @@ TEST(SessionConnecting, ShowsARefusedSubscriptionInHealthAndGoesOn) {
     EXPECT_GE(f.healthChanges, 1);
 }
 
-TEST(SessionConnecting, TakesABrokerThatNeverAnswersTheSubscriptionForNone) {
+TEST(SessionConnecting, TakesABrokerThatNeverAnswersAnySubscriptionForNone) {
     SessionFixture f;
     f.start();
-    f.broker.last().accept();
-    f.loop.advance(seconds{10});
-    EXPECT_TRUE(f.broker.attempts[0]->isDestroyed);
+    for (int qos = 2; qos >= 0; --qos) {
+        f.broker.last().accept();
+        f.loop.advance(milliseconds{9'999});
+        f.loop.advance(milliseconds{1});
+    }
+    EXPECT_TRUE(f.broker.attempts[2]->isDestroyed);
+    EXPECT_EQ(f.session->health().failures, 1u);
+    EXPECT_EQ(f.attempts(), 3u);
 
     f.loop.advance(seconds{1});
-    EXPECT_EQ(f.attempts(), 2u);
+    f.broker.last().accept();
+
+    EXPECT_EQ(f.broker.last().subscriptions[0].qos, Qos::kExactlyOnce) << "nothing was learnt";
 }
 
 TEST(SessionConnecting, WaitsForTheSubscriptionWhileTheLineBringsSomethingLong) {
@@ -264,7 +271,7 @@ TEST(SessionConnecting, ReconnectsAtOnceWithTheKeepAliveThatTheBrokerWants) {
     SessionFixture f;
     f.start();
     ConnectionInfo info;
-    info.serverKeepAlive = seconds{7};
+    info.limits.keepAlive = seconds{7};
     f.broker.last().accept(info);
     ASSERT_TRUE(f.broker.last().disconnectLimit);
     EXPECT_TRUE(f.connected.empty());
@@ -341,6 +348,106 @@ TEST(SessionConnecting, LeavesTheExpiryToAnMqtt5Broker) {
     f.start(std::chrono::hours{48});
 
     EXPECT_FALSE(f.options().cleanStart);
+}
+
+TEST(SessionConnecting, SubscribesAtTheMaximumQosThatTheBrokerAnnounces) {
+    SessionFixture f;
+    f.start();
+    ConnectionInfo info;
+    info.limits.subscribeQos = info.limits.publishQos = Qos::kAtLeastOnce;
+    f.broker.last().accept(info);
+
+    EXPECT_EQ(f.broker.last().subscriptions[0].qos, Qos::kAtLeastOnce);
+}
+
+TEST(SessionConnecting, SubscribesAtALowerQosWhereTheBrokerDoesNotAnswer) {
+    SessionFixture f;
+    f.start();
+    f.broker.last().accept();
+    f.loop.advance(seconds{10});
+    ASSERT_EQ(f.attempts(), 2u) << "at once";
+    EXPECT_EQ(f.session->health().failures, 0u);
+    f.acceptAll();
+    EXPECT_EQ(f.broker.last().subscriptions[0].qos, Qos::kAtLeastOnce);
+    EXPECT_EQ(f.session->connection()->limits.subscribeQos, Qos::kAtLeastOnce);
+
+    f.broker.last().lose();
+    f.loop.advance(seconds{1});
+    f.broker.last().accept();
+
+    EXPECT_EQ(f.broker.last().subscriptions[0].qos, Qos::kAtLeastOnce) << "remembered";
+    EXPECT_EQ(f.options().will->qos, Qos::kAtLeastOnce);
+    EXPECT_EQ(f.options().will->retain, Retain::kYes);
+}
+
+TEST(SessionConnecting, SubscribesAtALowerQosWhereTheBrokerClosesTheConnection) {
+    SessionFixture f;
+    f.start();
+    f.broker.last().accept();
+    f.broker.last().lose();
+    f.loop.runPending();
+
+    f.acceptAll();
+
+    EXPECT_EQ(f.broker.last().subscriptions[0].qos, Qos::kAtLeastOnce);
+    EXPECT_EQ(f.connected.size(), 1u);
+}
+
+TEST(SessionConnecting, SubscribesAtALowerQosOnTheSameConnectionWhereTheBrokerRefuses) {
+    for (const int code : {0x80, 0x83, 0x9B}) {
+        SessionFixture f;
+        f.start();
+        f.broker.last().accept();
+        f.broker.last().answerSubscription({code, code});
+        ASSERT_EQ(f.broker.last().subscriptions.size(), 2u);
+        EXPECT_EQ(f.broker.last().subscriptions[1].qos, Qos::kAtLeastOnce);
+        f.broker.last().grantAll();
+
+        EXPECT_EQ(f.attempts(), 1u);
+        EXPECT_TRUE(f.session->health().deniedTopics.empty());
+        EXPECT_EQ(f.session->connection()->limits.subscribeQos, Qos::kAtLeastOnce);
+        f.broker.last().lose();
+        f.loop.advance(seconds{1});
+        f.broker.last().accept();
+        EXPECT_EQ(f.broker.last().subscriptions[0].qos, Qos::kAtLeastOnce) << "remembered";
+    }
+}
+
+TEST(SessionConnecting, TakesATopicThatIsRefusedAtEveryQosForDenied) {
+    SessionFixture f;
+    f.start();
+    f.broker.last().accept();
+    f.broker.last().answerSubscription({2, 0x80});
+    f.broker.last().answerSubscription({0x80});
+    EXPECT_EQ(f.broker.last().subscriptions.back().topics, std::vector<std::string>{"edge/pi-1/command"});
+    EXPECT_EQ(f.broker.last().subscriptions.back().qos, Qos::kAtMostOnce);
+    f.broker.last().answerSubscription({0x80});
+
+    EXPECT_EQ(f.session->health().deniedTopics, std::set<std::string>{"edge/pi-1/command"});
+    EXPECT_EQ(f.session->connection()->limits.subscribeQos, Qos::kExactlyOnce) << "nothing to do with the QoS";
+}
+
+TEST(SessionConnecting, LeavesRetainedMessagesOutWhereA311BrokerClosesTheConnectionOnThem) {
+    MqttConfig config;
+    config.protocol = Protocol::kV311;
+    SessionFixture f(config);
+    f.onConnected = [&f] {
+        f.session->publish({.topic = "edge/pi-1/status", .payload = "online", .retain = Retain::kYes}, Priority::kReply,
+                           {});
+    };
+    f.startConnected();
+    f.broker.last().lose();
+    f.loop.runPending();
+    f.acceptAll();
+    EXPECT_EQ(f.broker.last().published[0].publication.retain, Retain::kYes) << "the link could have broken";
+    f.broker.last().lose();
+    f.loop.runPending();
+    f.acceptAll();
+
+    EXPECT_EQ(f.broker.last().published[0].publication.retain, Retain::kNo);
+    f.broker.last().acknowledgeAll();
+    EXPECT_FALSE(f.session->connection()->limits.retain);
+    EXPECT_EQ(f.session->health().failures, 0u);
 }
 
 TEST(SessionConnecting, LowersTheWillForABrokerThatKeepsNothing) {

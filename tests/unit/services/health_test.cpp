@@ -64,8 +64,23 @@ TEST(Health, SaysWhatDeliveredMeansAtQos0) {
     report.qos = Qos::kAtMostOnce;
     EXPECT_EQ(Json::parse(formatHealth(report))["readings"]["delivered_means"], "written to the network");
     report.qos = Qos::kAtLeastOnce;
-    connection.maximumQos = Qos::kAtMostOnce;
+    connection.limits.publishQos = Qos::kAtMostOnce;
     EXPECT_EQ(Json::parse(formatHealth(report))["readings"]["delivered_means"], "written to the network");
+}
+
+TEST(Health, ShowsOnlyTheLimitsThatABrokerHas) {
+    ConnectionInfo connection;
+    HealthReport report;
+    report.connection = &connection;
+    EXPECT_EQ(Json::parse(formatHealth(report))["connection"]["limits"], Json::object());
+    connection.limits = {4, Qos::kAtLeastOnce, Qos::kAtMostOnce, false, false, seconds{10}, 10'000};
+
+    const Json json = Json::parse(formatHealth(report))["connection"];
+
+    EXPECT_EQ(json["limits"], Json::parse(R"({"subscribe_qos":1,"publish_qos":0,"retain":false,"will_retain":false,
+                                              "keep_alive_s":10,"packet_size":10000})"));
+    EXPECT_EQ(json["protocol"], "3.1.1");
+    EXPECT_EQ(json["maximum_packet_size"], 10'000);
 }
 
 TEST(Health, IsValidJsonWhateverADeviceSays) {

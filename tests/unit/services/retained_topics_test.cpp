@@ -134,7 +134,7 @@ TEST_F(RetainedTopicsTest, ABrokerWithoutRetainedMessagesGetsNoEmptyOnes) {
     run();
     config.sensors.clear();
     ConnectionInfo info;
-    info.retainAvailable = false;
+    info.limits.retain = false;
     publisher.connect(info);
     EXPECT_EQ(run(), Topics{});
 }
