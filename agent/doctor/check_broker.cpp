@@ -90,7 +90,7 @@ class BrokerCheck {
                 add(Severity::kError, addresses.error().message);
                 return next();
             }
-            address_ = addresses->front();
+            addresses_ = *addresses;
             connect();
         });
     }
@@ -107,7 +107,7 @@ class BrokerCheck {
         const ServerList::Plan plan = list_->next(loop_.clock().now());
         ConnectOptions options;
         options.server = server();
-        options.resolvedAddress = address_;
+        options.resolvedAddress = addresses_.front();
         options.protocolVersion = plan.limits.protocolVersion;
         options.keepAlive = plan.keepAlive;
         if (plan.limits.protocolVersion != kMqtt5 && !config_.topics.base.empty()) {
@@ -127,6 +127,7 @@ class BrokerCheck {
         }
         options.connectTimeout = kConnectLimit;
         options.cleanStart = true;
+        options.maximumPacketSize = kMaximumPacketSize;  // somebody may have retained more on a topic of ours
         client_ = makeClient_(options, {[this](const ConnectionInfo& info) { connected(info); },
                                         [this](const ConnectionFailure& failure) { failed(failure); },
                                         [this](const ConnectionFailure& failure) { lost(failure); },
@@ -136,7 +137,12 @@ class BrokerCheck {
 
     void failed(const ConnectionFailure& failure) {
         if (adapts(failure)) return loop_.post([this] { connect(); });
-        if (!password_ && failure.kind == ConnectionFailure::Kind::kRefusedLogin) {
+        using Kind = ConnectionFailure::Kind;
+        if (failure.kind == Kind::kNetwork && addresses_.size() > 1) {
+            addresses_.erase(addresses_.begin());
+            return loop_.post([this] { connect(); });
+        }
+        if (!password_ && failure.kind == Kind::kRefusedLogin) {
             add(Severity::kNote, "a broker answers; the login is not tried, as the password or key cannot be read");
         } else {
             add(Severity::kError, failure.message);
@@ -391,7 +397,7 @@ class BrokerCheck {
     Stage stage_ = Stage::kConnect;
     Unproven unproven_;
     Qos acknowledgedQos_ = Qos::kAtMostOnce;
-    std::string address_;
+    std::vector<std::string> addresses_;  ///< of the server, not tried yet
     std::size_t denied_ = 0;
     bool isAskingMore_ = false;  ///< the agent's own topics are done with
     bool hasHealth_ = false;

@@ -15,6 +15,9 @@
 
 namespace edge {
 
+/// A command has at most 64 KiB of payload; topic, response topic and correlation data come on top.
+constexpr std::uint32_t kMaximumPacketSize = (64 + 1) * 1024;
+
 /// Everything one connection attempt needs. Addresses are resolved before (name resolution can block for half a
 /// minute).
 struct ConnectOptions {
@@ -29,8 +32,9 @@ struct ConnectOptions {
     milliseconds keepAlive{20000};
     milliseconds connectTimeout{10000};
     bool cleanStart = false;
-    milliseconds sessionExpiry{0};        ///< MQTT 5
-    std::uint32_t maximumPacketSize = 0;  ///< MQTT 5: announced to the broker; 0 = none
+    milliseconds sessionExpiry{0};  ///< MQTT 5
+    /// 0 = none. With MQTT 5 announced to the broker; of what is longer all the same only the beginning is taken.
+    std::uint32_t maximumPacketSize = 0;
     std::optional<Publication> will;
 };
 

@@ -200,8 +200,8 @@ extern "C" int edgeConnect(int socket, const sockaddr* address, socklen_t size) 
     // The port is at the same place in both families.
     if (auto state = PahoRoutes::all().find(to.host, ntohs(copy.sin6_port))) {
         PahoRoutes::all().connects(socket, std::move(state));
+        if (address->sa_family == AF_INET6) copy.sin6_scope_id = to.zone;
     }
-    if (address->sa_family == AF_INET6) copy.sin6_scope_id = to.zone;
     return real(socket, reinterpret_cast<const sockaddr*>(&copy), size);
 }
 

@@ -19,9 +19,6 @@ namespace {
 using Kind = ConnectionFailure::Kind;
 
 constexpr seconds kConnectTimeout{10};
-/// The contract lets 64 KiB of payload through; topic, response topic and correlation data come on top. Whatever is
-/// longer the broker keeps to itself.
-constexpr std::uint32_t kMaximumPacketSize = (64 + 1) * 1024;
 /// What may arrive between CONNACK and SUBACK, from the broker's queue, before it is passed on all the same.
 constexpr std::size_t kMaxEarlyMessages = 1000;
 constexpr std::size_t kMaxEarlyBytes = 4 << 20;

@@ -96,6 +96,20 @@ class Doctor(unittest.TestCase):
         self.assert_told(findings, "broker", "error", ".")
         self.assert_told(findings, "broker", "fine", "connected with MQTT 5")
 
+    def test_every_address_of_a_name_is_tried(self):
+        port = free_port()
+        self.start_broker(f"listener {port} ::1\nallow_anonymous true")
+        _, findings = self.run_doctor(f"mqtt://localhost:{port}")
+        self.assertEqual([f for f in findings["broker"] if f[0] == "error"], [])
+        self.assert_told(findings, "broker", "fine", "connected with MQTT 5")
+
+    def test_a_retained_message_that_is_too_long_does_no_harm(self):
+        broker = self.start_broker()
+        command = ["mosquitto_pub", "-p", str(broker.port), "-t", "command", "-r", "-s"]
+        subprocess.run(command, input=b"x" * 15_000_000, check=True, timeout=PATIENCE)
+        _, findings = self.run_doctor(f"mqtt://127.0.0.1:{broker.port}", mqtt='protocol = "3.1.1"')
+        self.assertEqual([f for f in findings["broker"] if f[0] == "error"], [])
+
     def test_a_wrong_password(self):
         subprocess.run(["mosquitto_passwd", "-b", "-c", f"{self.folder}/passwords", "pi", "right"], check=True, capture_output=True)
         broker = self.start_broker(f"password_file {self.folder}/passwords\nallow_anonymous false")
