@@ -8,8 +8,8 @@
 
 #include <fmt/core.h>
 
-#include "camera/local_time.hpp"
 #include "config/warnings.hpp"
+#include "core/format.hpp"
 #include "core/log.hpp"
 #include "core/version.hpp"
 

@@ -10,7 +10,7 @@
 #include <fmt/core.h>
 
 #include "camera/glyphs.hpp"
-#include "camera/local_time.hpp"
+#include "core/format.hpp"
 
 namespace edge {
 namespace {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "journal/row_text.hpp"
 
-#include <time.h>
-
 #include <array>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "core/format.hpp"
 #include "core/text.hpp"
 
 namespace edge {
@@ -18,14 +17,8 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kMaxShownPayload = 300;
 
 std::string formatLocal(WallTime time) {
-    const auto second = std::chrono::floor<seconds>(time);
-    const auto ms = std::chrono::floor<milliseconds>(time - second).count();
-    const std::time_t unixTime = std::chrono::system_clock::to_time_t(second);
-    std::tm local{};
-    ::localtime_r(&unixTime, &local);
-    std::array<char, 32> text{};
-    std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &local);
-    return fmt::format("{}.{:03}", text.data(), ms);
+    const auto ms = std::chrono::floor<milliseconds>(time - std::chrono::floor<seconds>(time)).count();
+    return fmt::format("{}.{:03}", formatLocalTime(time), ms);
 }
 
 /// One row of the table.
@@ -48,7 +41,7 @@ struct Describe {
     }
     std::string operator()(const ReadingRecord& record) const {
         return line(time, "reading", printable(record.sensor), record.delivered ? "delivered" : "not delivered yet",
-                    fmt::format("{:.3f} °C  #{}", record.value, record.seq));
+                    fmt::format("{} °C  #{}", formatDecimal(record.value, kReadingDecimals), record.seq));
     }
     std::string operator()(const CaptureRecord& record) const {
         return line(
@@ -73,7 +66,7 @@ struct AddFields {
     }
     void operator()(const ReadingRecord& record) const {
         json["sensor"] = record.sensor;
-        json["value"] = record.value;
+        json["value"] = nullptr;  // toJsonLine() puts it in
         json["unit"] = "°C";
         json["seq"] = record.seq;
         json["delivered"] = record.delivered;
@@ -122,7 +115,14 @@ std::string toJsonLine(const JournalRow& row) {
             AddFields{json}(stored.record);
         },
         row);
-    return printableJson(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+    std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    if (const auto* stored = std::get_if<Stored<ReadingRecord>>(&row)) {
+        // The library has no numbers with a fixed count of decimals. Inside a string its quotes would be escaped.
+        constexpr std::string_view kPlace = R"("value":null)";
+        const std::string value = formatDecimal(stored->record.value, kReadingDecimals);
+        text.replace(text.find(kPlace), kPlace.size(), R"("value":)" + value);
+    }
+    return printableJson(text);
 }
 
 }  // namespace edge

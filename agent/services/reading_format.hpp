@@ -8,7 +8,7 @@
 
 namespace edge {
 
-/// `{"value":21.437,"unit":"°C","time":"…","boot":"…","seq":17}`, the value with at most three decimals.
+/// `{"value":21.437,"unit":"°C","time":"…","boot":"…","seq":17}`, the value with kReadingDecimals.
 std::string formatReadingJson(const ReadingRecord& reading);
 
 /// What a plain topic carries: a rounded integer (never "-0": int(payload) must be what a person expects), two

@@ -33,10 +33,10 @@ TEST(ReadingFormatTest, ADecimalHasTwoDigitsAndNoNegativeZero) {
     for (const auto& [value, text] : cases) EXPECT_EQ(formatReading(reading(value), ReadingFormat::kDecimal), text);
 }
 
-TEST(ReadingFormatTest, JsonNumbersAreShort) {
-    EXPECT_NE(formatReadingJson(reading(21.0)).find("\"value\":21,"), std::string::npos);
-    EXPECT_NE(formatReadingJson(reading(0.1 + 0.2)).find("\"value\":0.3,"), std::string::npos);
-    EXPECT_NE(formatReadingJson(reading(-0.0001)).find("\"value\":0,"), std::string::npos);
+TEST(ReadingFormatTest, JsonNumbersAlwaysHaveThreeDecimals) {
+    EXPECT_NE(formatReadingJson(reading(21.0)).find("\"value\":21.000,"), std::string::npos);
+    EXPECT_NE(formatReadingJson(reading(0.1 + 0.2)).find("\"value\":0.300,"), std::string::npos);
+    EXPECT_NE(formatReadingJson(reading(-0.0001)).find("\"value\":0.000,"), std::string::npos);
     EXPECT_EQ(formatReading(reading(1.5), ReadingFormat::kJson), formatReadingJson(reading(1.5)));
 }
 
