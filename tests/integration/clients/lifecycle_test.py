@@ -6,7 +6,7 @@ import signal
 import subprocess
 import unittest
 
-from support import AGENT, BASE, PATIENCE, STATUS, Agent, AgentCase
+from support import AGENT, BASE, PATIENCE, STATUS, Agent, AgentCase, Broker, die_with_parent
 
 
 def live(payload):
@@ -102,6 +102,79 @@ class Lifecycle(AgentCase):
     def crash(self):
         self.agent.process.kill()
         self.agent.process.wait()
+
+
+class UnreadAgent(Agent):
+    """Its standard error is a pipe that is full already; so is that of the camera program, which inherits it."""
+
+    def launch(self):
+        self.reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        try:
+            while True:
+                os.write(writer, b"x" * 512)
+        except BlockingIOError:
+            os.set_blocking(writer, True)
+        with open(f"{self.directory}/log", "ab") as log:
+            command = [AGENT, "run", "--config", self.config_path]
+            self.process = subprocess.Popen(command, stdout=log, stderr=writer, preexec_fn=die_with_parent)
+        os.close(writer)
+        return self
+
+    def drain(self):
+        """What the pipe holds now."""
+        os.set_blocking(self.reader, False)
+        text = b""
+        try:
+            while chunk := os.read(self.reader, 65536):
+                text += chunk
+        except BlockingIOError:
+            pass
+        return text
+
+    def close(self):
+        super().close()
+        os.close(self.reader)
+
+
+class UnreadLog(AgentCase):
+    def setUp(self):
+        self.broker = Broker().start()
+        self.addCleanup(self.broker.close)
+        self.agent = UnreadAgent(self.broker, extra='[log]\nlevel = "debug"\n')
+        self.addCleanup(self.agent.close)
+        self.agent.start()
+        self.client = self.connect()
+
+    def test_works_and_stops_while_nobody_reads_its_log(self):
+        self.assert_ok(self.client.command("start"), "start")
+        self.client.wait("room/temp", count=3)
+        self.assert_ok(self.client.command("capture"), "capture")
+        code, seconds = self.agent.stop()
+        self.assertEqual(code, 0)
+        self.assertLess(seconds, 5)
+        self.client.wait(STATUS, live(b"offline"))
+
+    def test_says_how_many_lines_were_dropped_when_the_log_is_read_again(self):
+        self.client.command("capture")
+        text = self.agent.drain()
+        self.client.command("start")
+        self.client.wait("room/temp")
+        self.assertRegex(text + self.agent.drain(), b"[0-9]+ log lines were dropped")
+
+
+class LimitedAgent(Agent):
+    """No file of it, of its journal or of its camera program may grow beyond a few pages."""
+
+    def launch(self):
+        def limit():
+            die_with_parent()
+            resource.setrlimit(resource.RLIMIT_FSIZE, (12288, 12288))
+
+        with open(f"{self.directory}/log", "ab") as log:
+            command = [AGENT, "run", "--config", self.config_path]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=limit)
+        return self
 
 
 def children_of(parent):
