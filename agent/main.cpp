@@ -51,6 +51,7 @@ int parseAndCarryOut(int argc, char** argv, std::ostream& out) {
 int main(int argc, char** argv) {
     edge::keepStandardStreams();
     ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);
     edge::neutraliseProxyEnvironment();
     edge::StandardOutput out;
     const int exitCode = parseAndCarryOut(argc, argv, out);

@@ -133,6 +133,7 @@ int main(int argc, char** argv) {
     edge::keepStandardStreams();
     edge::blockSignals({SIGTERM, SIGINT, SIGHUP});
     ::signal(SIGPIPE, SIG_IGN);  // whoever reads the log may end
+    ::signal(SIGXFSZ, SIG_IGN);
     try {
         edge::StandardOutput out;
         const int exitCode = run(argc, argv, out);

@@ -145,7 +145,7 @@ class NonBlockingSink : public spdlog::sinks::base_sink<std::mutex> {
 
 std::shared_ptr<spdlog::logger> makeLogger() {
     auto logger = std::make_shared<spdlog::logger>("edge", std::make_shared<NonBlockingSink>());
-    if (std::getenv("JOURNAL_STREAM") != nullptr) {
+    if (isJournalReading()) {
         auto formatter = std::make_unique<spdlog::pattern_formatter>();
         formatter->add_flag<JournalPriority>('*').set_pattern("%*%v");
         logger->set_formatter(std::move(formatter));

@@ -2,6 +2,7 @@
 """Start, stop, crash, restart."""
 
 import os
+import resource
 import signal
 import subprocess
 import unittest
@@ -175,6 +176,53 @@ class LimitedAgent(Agent):
             command = [AGENT, "run", "--config", self.config_path]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=limit)
         return self
+
+
+class ClosedAgent(Agent):
+    """Without standard input, output and error."""
+
+    def launch(self):
+        def close():
+            die_with_parent()
+            for descriptor in range(3):
+                os.close(descriptor)
+
+        with open(f"{self.directory}/log", "ab"):
+            command = [AGENT, "run", "--config", self.config_path]
+            self.process = subprocess.Popen(command, preexec_fn=close)
+        return self
+
+
+class ClosedDescriptors(AgentCase):
+    def setUp(self):
+        self.broker = Broker().start()
+        self.addCleanup(self.broker.close)
+        self.agent = ClosedAgent(self.broker)
+        self.addCleanup(self.agent.close)
+        self.agent.start()
+        self.client = self.connect()
+
+    def test_no_other_file_takes_the_place_of_a_closed_descriptor(self):
+        for descriptor in range(3):
+            self.assertEqual(os.readlink(f"/proc/{self.agent.process.pid}/fd/{descriptor}"), "/dev/null")
+        self.assert_ok(self.client.command("start"), "start")
+        self.assert_ok(self.client.command("capture"), "capture")
+
+
+class FileSizeLimit(AgentCase):
+    def setUp(self):
+        self.broker = Broker().start()
+        self.addCleanup(self.broker.close)
+        self.agent = LimitedAgent(self.broker)
+        self.addCleanup(self.agent.close)
+        self.agent.start()
+        self.client = self.connect()
+
+    def test_a_file_that_may_not_grow_is_an_error_and_not_the_end(self):
+        self.assert_ok(self.client.command("start"), "start")
+        self.client.wait("room/temp", count=3)
+        self.assert_error(self.client.command("capture"), "camera_unavailable")
+        self.assertEqual(self.agent.stop()[0], 0)
 
 
 def children_of(parent):
