@@ -50,7 +50,8 @@ Outcome stoppingOutcome() {
 }  // namespace
 
 struct Agent::Impl {
-    Impl(Loop& l, WorkerPool& p, Config c, Identity i, std::unique_ptr<BrokerConnection> established)
+    Impl(Loop& l, WorkerPool& p, WorkerPool& sensorPool, Config c, Identity i,
+         std::unique_ptr<BrokerConnection> established)
         : loop(l),
           pool(p),
           config(std::move(c)),
@@ -64,7 +65,7 @@ struct Agent::Impl {
           session(connection->session()),
           publisher(l, session),
           commands(l, publisher, journal, config),
-          telemetry(l, publisher, journal, config, makeSensors(config, p), runId),
+          telemetry(l, publisher, journal, config, makeSensors(config, sensorPool), runId),
           captures(l, camera, publisher, journal, p.makeStrand("kept pictures"), config, runId.substr(0, kImagePrefix)),
           motion(l, camera, publisher, journal, config, [this] { takeMotionPicture(); }),
           gpio(l, *gpioPort, publisher, config,
@@ -315,9 +316,10 @@ struct Agent::Impl {
     Timer step;
 };
 
-Agent::Agent(Loop& loop, WorkerPool& pool, Config config, Identity identity,
+Agent::Agent(Loop& loop, WorkerPool& pool, WorkerPool& sensorPool, Config config, Identity identity,
              std::unique_ptr<BrokerConnection> connection)
-    : impl_(std::make_unique<Impl>(loop, pool, std::move(config), std::move(identity), std::move(connection))) {}
+    : impl_(std::make_unique<Impl>(loop, pool, sensorPool, std::move(config), std::move(identity),
+                                   std::move(connection))) {}
 Agent::~Agent() = default;
 
 void Agent::start(const std::function<void()>& ready, const std::function<void(std::string)>& failed) {

@@ -23,7 +23,8 @@ class Agent {
 
     /// `connection` serves `config` (BrokerConnection::serves); one that stands already is used as it is. Starts
     /// nothing yet.
-    Agent(Loop& loop, WorkerPool& pool, Config config, Identity identity, std::unique_ptr<BrokerConnection> connection);
+    Agent(Loop& loop, WorkerPool& pool, WorkerPool& sensorPool, Config config, Identity identity,
+          std::unique_ptr<BrokerConnection> connection);
     ~Agent();
     Agent(const Agent&) = delete;
     Agent& operator=(const Agent&) = delete;

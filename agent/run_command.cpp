@@ -27,6 +27,9 @@ namespace {
 constexpr int kExitFailed = 1;
 constexpr milliseconds kGoodbyeLimit{1500};
 
+/// With those of WorkerPool::kMaxThreads and of the libraries well below TasksMax=64 of the unit.
+constexpr std::size_t kSensorThreads = 24;
+
 /// After the start: reading the configuration and the journal leaves half a megabyte of freed memory.
 constexpr seconds kTidyAfter{2};
 
@@ -58,14 +61,23 @@ void announce(const Config& config) {
     for (const std::string& warning : configurationWarnings(config)) log::warning("{}", warning);
 }
 
+/// Never destroyed: a thread that hung in a device may return, and post to the loop, when all else is gone.
+struct Lasting {
+    SystemClock clock;
+    AsioLoop loop{clock};
+};
+Lasting& lasting() {
+    static auto* const kept = new Lasting;
+    return *kept;
+}
+
 /// The life of the process: one Agent after the other on one loop.
 class Runner {
   public:
     Runner(std::string path, const Identity& identity)
         : path_(std::move(path)),
           identity_(identity),
-          loop_(clock_),
-          watchdog_(loop_, pool_),
+          watchdog_(loop_, {&pool_, &sensorPool_}),
           signals_(loop_, {SIGINT, SIGTERM, SIGHUP}, [this](int signal) { handle(signal); }) {}
 
     int run(Loaded first) {
@@ -92,7 +104,8 @@ class Runner {
         const std::string device = loaded.config.device.id;
         if (!connection)
             connection = std::make_unique<BrokerConnection>(loop_, pool_, loaded.config, std::move(loaded.password));
-        agent_ = std::make_unique<Agent>(loop_, pool_, std::move(loaded.config), identity_, std::move(connection));
+        agent_ = std::make_unique<Agent>(loop_, pool_, sensorPool_, std::move(loaded.config), identity_,
+                                         std::move(connection));
         tidying_ = loop_.after(kTidyAfter, [] { malloc_trim(0); });
         isReady_ = false;
         agent_->start(
@@ -181,9 +194,10 @@ class Runner {
 
     std::string path_;
     Identity identity_;
-    SystemClock clock_;
-    AsioLoop loop_;
+    SystemClock& clock_ = lasting().clock;
+    AsioLoop& loop_ = lasting().loop;
     WorkerPool pool_;
+    WorkerPool sensorPool_{kSensorThreads};  ///< of their own: no sensor that hangs keeps the journal waiting
     std::optional<ClockWatch> clockWatch_;
     Watchdog watchdog_;
     SignalWatch signals_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "watchdog.hpp"
 
+#include <utility>
+
 #include "core/log.hpp"
 #include "core/service_manager.hpp"
 
@@ -12,7 +14,7 @@ constexpr int kFeedingsPerTimeout = 3;
 
 }  // namespace
 
-Watchdog::Watchdog(Loop& loop, const WorkerPool& pool) : loop_(loop), pool_(pool) {
+Watchdog::Watchdog(Loop& loop, std::vector<const WorkerPool*> pools) : loop_(loop), pools_(std::move(pools)) {
     const auto timeout = service_manager::watchdogTimeout();
     if (!timeout) return;
     period_ = *timeout / kFeedingsPerTimeout;
@@ -21,14 +23,21 @@ Watchdog::Watchdog(Loop& loop, const WorkerPool& pool) : loop_(loop), pool_(pool
 
 void Watchdog::feed() {
     timer_ = loop_.after(period_, [this] { feed(); });
-    const auto stalled = pool_.stalledStrand();
+    const auto stalled = stalledStrand();
     if (!stalled) {
         isStalled_ = false;
         return service_manager::feedWatchdog();
     }
     if (isStalled_) return;
     isStalled_ = true;
-    log::error("{} hangs; unless it returns, systemd starts the agent again", *stalled);
+    log::error("{} is stalled; systemd will restart the agent unless it recovers", *stalled);
+}
+
+std::optional<std::string> Watchdog::stalledStrand() const {
+    for (const WorkerPool* pool : pools_) {
+        if (auto stalled = pool->stalledStrand()) return stalled;
+    }
+    return std::nullopt;
 }
 
 }  // namespace edge

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <vector>
+
 #include "core/loop.hpp"
 #include "core/worker_pool.hpp"
 
@@ -10,13 +12,15 @@ namespace edge {
 /// has none. Thread: the loop's.
 class Watchdog {
   public:
-    Watchdog(Loop& loop, const WorkerPool& pool);
+    /// The pools outlive it.
+    Watchdog(Loop& loop, std::vector<const WorkerPool*> pools);
 
   private:
     void feed();
+    [[nodiscard]] std::optional<std::string> stalledStrand() const;
 
     Loop& loop_;
-    const WorkerPool& pool_;
+    std::vector<const WorkerPool*> pools_;
     nanoseconds period_{0};
     bool isStalled_ = false;
     Timer timer_;

@@ -57,7 +57,9 @@ void keepFeeding(Loop& loop, const CameraServer& server, milliseconds period, Ti
 }
 
 int serve(const Arguments& arguments, const Config& config, const std::string& stamp) {
-    AsioLoop loop;
+    // Never destroyed: an encoder that took too long may post to it when all else is gone.
+    static auto* const lasting = new AsioLoop;
+    AsioLoop& loop = *lasting;
     WorkerPool pool;
     const auto camera = makeCamera(loop, config.camera);
     std::vector<std::shared_ptr<Executor>> strands;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,12 +12,18 @@
 namespace edge {
 
 /// Threads for whatever can block: sensor reads, SQLite, name resolution. Work is posted to a strand, one per device;
-/// a strand runs its tasks in order, and a strand that blocks never delays another: a thread is added whenever a strand
-/// has work and no thread is free, and goes again when it was idle for a while.
+/// a strand runs its tasks in order. A strand that blocks delays no other while there are fewer than `maxThreads`: a
+/// thread is added whenever a strand has work and no thread is free, and goes again when it was idle for a while.
+/// Beyond that, and while the system refuses a thread, strands wait for a free one, first come, first served. A task
+/// may still run when the pool is gone: the loop that it posts to must never be destroyed.
 class WorkerPool {
   public:
-    WorkerPool();
+    /// The service may have 64 tasks (TasksMax in its unit), threads of libraries included.
+    static constexpr std::size_t kMaxThreads = 16;
+
+    explicit WorkerPool(std::size_t maxThreads = kMaxThreads);
     /// Waits up to `kShutdownLimit` for running tasks, then leaves threads that still block to the end of the process.
+    /// They begin no other task.
     ~WorkerPool();
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
@@ -27,7 +34,9 @@ class WorkerPool {
     /// hung. The strand may outlive the pool: posts are then dropped. Thread: any.
     [[nodiscard]] std::shared_ptr<Executor> makeStrand(std::string name, seconds stallLimit = seconds{60});
 
-    /// The name of a strand whose current task has run past its stall limit, else nullopt. Thread: any.
+    /// The name of a strand whose current task has run past its stall limit, or that has waited that long while the
+    /// system refuses to start any thread; else nullopt. A strand that waits for a free thread is not stalled: the ones
+    /// that keep the threads are, if anything is. Thread: any.
     [[nodiscard]] std::optional<std::string> stalledStrand() const;
 
   private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "services/sensor_poll.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -66,19 +67,36 @@ void SensorPoll::read() {
     isReading_ = true;
     isWanted_ = true;
     isGivenUp_ = false;
-    limit_ = loop_.after(kAnswerLimit, [this] {
-        isGivenUp_ = true;
-        if (!std::exchange(isWanted_, false)) return;
-        handler_(fail(Errc::kTimeout,
-                      fmt::format("sensor {} has not answered for {} s; is its wiring sound? It is asked again when it "
-                                  "returns",
-                                  config_.name, kAnswerLimit.count())));
-    });
-    strand_->post([this, sensor = sensor_, &loop = loop_, alive = std::weak_ptr<int>(lifetime_)] {
+    begunAt_ = std::make_shared<std::atomic<SteadyTime>>(SteadyTime::max());
+    turnDue_ = loop_.clock().now() + kTurnLimit;
+    limit_ = loop_.after(kAnswerLimit, [this] { checkLimit(); });
+    strand_->post([this, sensor = sensor_, &loop = loop_, &clock = loop_.clock(), begunAt = begunAt_,
+                   alive = std::weak_ptr<int>(lifetime_)] {
+        *begunAt = clock.now();
         loop.post([this, raw = sensor->readCelsius(), alive] {
             if (!alive.expired()) finish(raw);
         });
     });
+}
+
+void SensorPoll::checkLimit() {
+    const SteadyTime now = loop_.clock().now();
+    const SteadyTime begun = *begunAt_;
+    const bool isWaiting = begun == SteadyTime::max();
+    const SteadyTime due = isWaiting ? turnDue_ : begun + kAnswerLimit;
+    if (now < due) {
+        limit_ = loop_.at(std::min(due, now + kAnswerLimit), [this] { checkLimit(); });
+        return;
+    }
+    isGivenUp_ = true;
+    if (!std::exchange(isWanted_, false)) return;
+    handler_(fail(Errc::kTimeout,
+                  isWaiting
+                      ? fmt::format("sensor {} could not be read for {} s: too many other sensors do not answer",
+                                    config_.name, kTurnLimit.count())
+                      : fmt::format("sensor {} has not answered for {} s; check its wiring. It is read again when it "
+                                    "returns",
+                                    config_.name, kAnswerLimit.count())));
 }
 
 void SensorPoll::finish(const Result<double>& raw) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,11 +19,12 @@ Result<double> judgeReading(const SensorConfig& config, const Result<double>& ra
 
 /// Reads one sensor on its strand and on its schedule. Without drift (next = previous + interval), and without bunching
 /// up: a read that takes longer than the interval skips turns. Only one read is ever under way; one that takes longer
-/// than kAnswerLimit is reported once as a fault, and its late value is dropped. Thread: the loop's, the handler too;
-/// read() of the sensor runs on the strand.
+/// than kAnswerLimit, or waits longer than kTurnLimit for a thread, is reported once as a fault, and its late value is
+/// dropped. Thread: the loop's, the handler too; read() of the sensor runs on the strand.
 class SensorPoll {
   public:
     static constexpr seconds kAnswerLimit{5};
+    static constexpr seconds kTurnLimit{60};
     /// A value in °C with scale and offset applied and inside min … max, or why there is none.
     using Handler = std::function<void(Result<double>)>;
 
@@ -39,6 +41,7 @@ class SensorPoll {
   private:
     void turn();
     void read();
+    void checkLimit();
     void finish(const Result<double>& raw);
 
     Loop& loop_;
@@ -50,9 +53,11 @@ class SensorPoll {
     SteadyTime next_{};
     Timer turn_;
     Timer limit_;
-    bool isReading_ = false;  ///< the strand is inside the sensor
-    bool isWanted_ = false;   ///< what it brings is to be handed over
-    bool isGivenUp_ = false;  ///< it took longer than kAnswerLimit
+    SteadyTime turnDue_{};                              ///< by then the strand has had its turn
+    std::shared_ptr<std::atomic<SteadyTime>> begunAt_;  ///< set on the strand; max: it waits for a thread
+    bool isReading_ = false;                            ///< the strand is inside the sensor
+    bool isWanted_ = false;                             ///< what it brings is to be handed over
+    bool isGivenUp_ = false;                            ///< it took longer than kAnswerLimit
     std::shared_ptr<int> lifetime_ = std::make_shared<int>(0);
 };
 

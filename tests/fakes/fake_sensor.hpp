@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 
 #include "sensors/sensor.hpp"
 
@@ -12,12 +13,14 @@ class FakeSensor : public Sensor {
   public:
     Result<double> readCelsius() override {
         ++reads;
+        if (whileReading) whileReading();
         if (answers.empty()) return value;
         Result<double> answer = answers.front();
         answers.pop_front();
         return answer;
     }
 
+    std::function<void()> whileReading;  ///< what happens before it answers
     std::deque<Result<double>> answers;
     Result<double> value = 21.437;
     int reads = 0;

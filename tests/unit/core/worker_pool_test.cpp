@@ -3,6 +3,7 @@
 
 #include <future>
 #include <memory>
+#include <pthread.h>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -15,6 +16,26 @@ constexpr seconds kLimit{30};
 void waitFor(std::future<void> event) {
     ASSERT_EQ(event.wait_for(kLimit), std::future_status::ready);
 }
+
+/// While this lives no thread can be started: the stack it would get is larger than memory.
+class ThreadsRefused {
+  public:
+    ThreadsRefused() {
+        pthread_attr_t huge{};
+        pthread_getattr_default_np(&before_);
+        pthread_getattr_default_np(&huge);
+        pthread_attr_setstacksize(&huge, std::size_t{1} << (sizeof(std::size_t) * 8 - 2));
+        EXPECT_EQ(pthread_setattr_default_np(&huge), 0);
+        pthread_attr_destroy(&huge);
+    }
+    ~ThreadsRefused() {
+        pthread_setattr_default_np(&before_);
+        pthread_attr_destroy(&before_);
+    }
+
+  private:
+    pthread_attr_t before_{};
+};
 
 TEST(WorkerPool, AStrandRunsItsTasksInOrder) {
     WorkerPool pool;
@@ -67,6 +88,49 @@ TEST(WorkerPool, ReportsAStrandThatRunsPastItsLimit) {
     strand->post([&] { finished.set_value(); });
     gate.set_value();
     waitFor(finished.get_future());
+}
+
+TEST(WorkerPool, AStrandBeyondTheLimitWaitsAndIsNotStalled) {
+    WorkerPool pool(2);
+    std::promise<void> gate;
+    const std::shared_future<void> opened = gate.get_future().share();
+    std::vector<std::shared_ptr<Executor>> strands;
+    std::vector<std::promise<void>> started(2);
+    for (auto& promise : started) {
+        strands.push_back(pool.makeStrand("busy"));
+        strands.back()->post([&promise, opened] {
+            promise.set_value();
+            opened.wait();
+        });
+    }
+    for (auto& promise : started) waitFor(promise.get_future());
+
+    std::promise<void> ran;
+    auto turn = ran.get_future();
+    const auto waiting = pool.makeStrand("waiting", seconds{0});
+    waiting->post([&] { ran.set_value(); });
+    EXPECT_EQ(turn.wait_for(seconds{0}), std::future_status::timeout);
+    EXPECT_EQ(pool.stalledStrand(), std::nullopt);
+
+    gate.set_value();
+    waitFor(std::move(turn));
+}
+
+TEST(WorkerPool, ATaskForWhichNoThreadCanBeStartedWaitsAndCountsAsStalled) {
+    WorkerPool pool;
+    const auto strand = pool.makeStrand("sensor room", seconds{0});
+    std::vector<int> order;
+    {
+        const ThreadsRefused refused;
+        strand->post([&order] { order.push_back(1); });
+        EXPECT_EQ(pool.stalledStrand(), "sensor room");
+    }
+
+    std::promise<void> finished;
+    strand->post([&] { finished.set_value(); });
+    waitFor(finished.get_future());
+
+    EXPECT_EQ(order, std::vector<int>{1});
 }
 
 TEST(WorkerPool, AStrandMayOutliveItsPool) {

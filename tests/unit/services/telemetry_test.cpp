@@ -88,18 +88,46 @@ TEST_F(TelemetryTest, ASensorThatBlocksDelaysNoOther) {
 TEST_F(TelemetryTest, ASensorThatDoesNotAnswerIsAFaultOnceAndItsLateValueIsDropped) {
     auto& part = parts.front();
     part.strand = std::make_shared<ManualLoop>();
+    part.sensor->whileReading = [this] { loop->advance(seconds{30}); };
     boot();
     start();
-    loop->advance(seconds{30});
+    part.strand->runPending();
+    part.sensor->whileReading = {};
 
     EXPECT_EQ(last("edge/pi/sensor/room/status"), "offline");
     EXPECT_EQ(countOn("edge/pi/sensor/room/status"), 1U);
-    part.strand->runPending();
     loop->runPending();
     EXPECT_EQ(plain(), 0U);
     loop->advance(seconds{2});
     part.strand->runPending();
     loop->runPending();
+    EXPECT_EQ(plain(), 1U);
+    EXPECT_EQ(last("edge/pi/sensor/room/status"), "online");
+}
+
+TEST_F(TelemetryTest, ASensorThatWaitsForAThreadIsNoFaultUntilItsTurnIsOverdue) {
+    auto& part = parts.front();
+    part.strand = std::make_shared<ManualLoop>();
+    boot();
+    start();
+
+    loop->advance(SensorPoll::kTurnLimit - seconds{1});
+    EXPECT_EQ(countOn("edge/pi/sensor/room/status"), 0U);
+    loop->advance(seconds{1});
+    EXPECT_EQ(last("edge/pi/sensor/room/status"), "offline");
+}
+
+TEST_F(TelemetryTest, TheTimeToAnswerBeginsWhenASensorHasAThread) {
+    auto& part = parts.front();
+    part.strand = std::make_shared<ManualLoop>();
+    part.sensor->whileReading = [this] { loop->advance(SensorPoll::kAnswerLimit - seconds{1}); };
+    boot();
+    start();
+
+    loop->advance(SensorPoll::kAnswerLimit - seconds{1});
+    part.strand->runPending();
+    loop->runPending();
+
     EXPECT_EQ(plain(), 1U);
     EXPECT_EQ(last("edge/pi/sensor/room/status"), "online");
 }
