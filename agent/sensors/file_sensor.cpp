@@ -22,8 +22,8 @@ class FileSensor : public Sensor {
         const auto number = findFirstNumber(*content);
         if (number) return *number;
         return fail(Errc::kFault,
-                    fmt::format("{} says \"{}\", in which there is no number with a decimal point or none", path_,
-                                printable(trim(*content), kShownBytes)));
+                    fmt::format("{} says \"{}\": no number, or one that can be read in two ways; write it like -21.5",
+                                path_, printable(trim(*content), kShownBytes)));
     }
 
   private:

@@ -15,9 +15,9 @@
 namespace edge {
 namespace {
 
-/// One tempN_input, and what it may be called.
+/// One tempN of a chip, and what it may be called.
 struct Input {
-    std::string path;
+    std::string stem;  ///< its path without "_input"
     std::string driver;
     std::string label;  ///< "" where the driver gives none
 
@@ -36,8 +36,21 @@ void addInputs(const std::string& chip, std::vector<Input>& inputs) {
     for (const std::string& file : *files) {
         if (!file.ends_with(kInputSuffix)) continue;
         const std::string stem = file.substr(0, file.size() - kInputSuffix.size());
-        inputs.push_back({fmt::format("{}/{}", chip, file), driver, readWord(fmt::format("{}/{}_label", chip, stem))});
+        const std::string path = fmt::format("{}/{}", chip, stem);
+        inputs.push_back({path, driver, readWord(path + "_label")});
     }
+}
+
+/// By the kernel's hwmon/sysfs-interface document: an input may say that its sensor is broken, and is then without
+/// meaning. Its alarms are about limits: with them the value is true.
+Result<double> readInput(const std::string& stem) {
+    const std::string fault = readWord(stem + "_fault");
+    if (!fault.empty() && fault != "0") {
+        return fail(Errc::kFault,
+                    fmt::format("{}_fault says \"{}\": the driver reports a broken sensor; check its wiring", stem,
+                                printable(fault, 40)));
+    }
+    return readMilliCelsius(fmt::format("{}{}", stem, kInputSuffix));
 }
 
 /// Found anew for every reading: hwmon numbers change from boot to boot.
@@ -46,9 +59,7 @@ class HwmonSensor : public Sensor {
     HwmonSensor(const SensorConfig& config, const std::string& sysRoot)
         : wanted_(config.device), directory_(sysRoot + "/sys/class/hwmon"), choice_(config.name) {}
 
-    Result<double> readCelsius() override {
-        return find().and_then([](const std::string& input) { return readMilliCelsius(input); });
-    }
+    Result<double> readCelsius() override { return find().and_then(readInput); }
 
   private:
     Result<std::string> find() {
@@ -77,7 +88,7 @@ class HwmonSensor : public Sensor {
         candidates.reserve(inputs.size());
         for (const Input& input : inputs) candidates.push_back(input.name());
         choice_.chose(candidates);
-        return inputs.front().path;
+        return inputs.front().stem;
     }
 
     std::string wanted_;

@@ -17,28 +17,36 @@
 namespace edge {
 namespace {
 
-/// The families that w1_therm drives, and what each can measure at most.
-struct Family {
-    std::string_view prefix;
+/// The families that w1_therm drives.
+constexpr std::array<std::string_view, 5> kFamilies{
+    "10-",  // DS18S20, DS1820
+    "22-",  // DS1822
+    "28-",  // DS18B20
+    "3b-",  // DS1825; MAX31850 and MAX31851 with a thermocouple
+    "42-",  // DS28EA00
+};
+
+/// What a device can measure, in °C.
+struct Range {
     double min;
     double max;
 };
-constexpr std::array<Family, 5> kFamilies{{
-    {"10-", -55, 125},    // DS18S20, DS1820
-    {"22-", -55, 125},    // DS1822
-    {"28-", -55, 125},    // DS18B20
-    {"3b-", -270, 1800},  // MAX31850, DS1825 with a thermocouple
-    {"42-", -55, 125},    // DS28EA00
-}};
-constexpr std::string_view kThermocouple = "3b-";
+constexpr Range kThermometer{-55, 125};
+constexpr Range kThermocouple{-270, 1800};
+
+/// Both chips of family 3b have the same kind of id. Bit 7 of the configuration byte is 1 in a MAX31850 and 0 in a
+/// DS1825 (their data sheets; w1_DS1825_convert_temp() of the kernel's w1_therm.c decides by it, too).
+bool isThermocouple(std::string_view id, const W1Reading& reading) {
+    constexpr std::size_t kConfiguration = 4;
+    return id.starts_with("3b-") && (reading.scratchpad[kConfiguration] & 0x80U) != 0;
+}
 
 constexpr const char* kAdvice =
     "is the sensor wired (data on GPIO 4, 4.7 kΩ to 3.3 V), and is dtoverlay=w1-gpio in config.txt?";
 
-const Family* familyOf(std::string_view id) {
-    const auto* found = std::find_if(kFamilies.begin(), kFamilies.end(),
-                                     [&](const Family& family) { return id.starts_with(family.prefix); });
-    return found == kFamilies.end() ? nullptr : found;
+bool isThermometer(std::string_view id) {
+    return std::any_of(kFamilies.begin(), kFamilies.end(),
+                       [&](std::string_view family) { return id.starts_with(family); });
 }
 
 class W1Sensor : public Sensor {
@@ -62,7 +70,7 @@ class W1Sensor : public Sensor {
             return fail(Errc::kNotFound, fmt::format("there is no 1-Wire bus ({}): {}", directory_, kAdvice));
         }
         if (!names) return tl::unexpected<Error>(names.error());
-        std::erase_if(*names, [](const std::string& name) { return familyOf(name) == nullptr; });
+        std::erase_if(*names, [](const std::string& name) { return !isThermometer(name); });
         std::sort(names->begin(), names->end());
         if (names->empty()) return fail(Errc::kNotFound, fmt::format("no 1-Wire thermometer answers: {}", kAdvice));
         if (wanted_.empty()) {
@@ -92,12 +100,13 @@ class W1Sensor : public Sensor {
     Result<double> judge(const W1Reading& reading) {
         const std::string& id = current_;
         const double celsius = static_cast<double>(reading.milliCelsius) / 1000.0;
-        if (id.starts_with(kThermocouple) && (reading.scratchpad[0] & 1U) != 0) {
+        const bool hasThermocouple = isThermocouple(id, reading);
+        if (hasThermocouple && (reading.scratchpad[0] & 1U) != 0) {
             filter_.forget();
             return fail(Errc::kFault, fmt::format("1-Wire {}: the thermocouple is open or shorted", id));
         }
-        const Family& family = *familyOf(id);
-        if (celsius < family.min || celsius > family.max) {
+        const Range& range = hasThermocouple ? kThermocouple : kThermometer;
+        if (celsius < range.min || celsius > range.max) {
             filter_.forget();
             return fail(
                 Errc::kFault,

@@ -16,7 +16,7 @@ TEST_F(FileSensorTest, TakesTheFirstNumberInTheFile) {
 }
 
 TEST_F(FileSensorTest, WhatIsNoNumberIsAFault) {
-    for (const char* text : {"", " \n", "nan", "23,5", "none", "1e400", "0x10"}) {
+    for (const char* text : {"", " \n", "nan", "23,5", "none", "1e400", "0x10", "\u221221.5", "1 234"}) {
         write("t", text);
         EXPECT_EQ(codeOf(make(SensorType::kFile, "/t")->readCelsius()), Errc::kFault) << text;
     }

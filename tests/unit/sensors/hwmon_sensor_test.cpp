@@ -51,6 +51,18 @@ TEST_F(HwmonSensorTest, FollowsAChipToAnotherNumber) {
     EXPECT_CELSIUS(sensor->readCelsius(), 21.0);
 }
 
+TEST_F(HwmonSensorTest, ABrokenSensorIsAFaultAndAnAlarmIsNone) {
+    chip(0, "lm90");
+    input(0, 1, "21500\n");
+    write("sys/class/hwmon/hwmon0/temp1_alarm", "1\n");
+    write("sys/class/hwmon/hwmon0/temp2_fault", "1\n");
+    write("sys/class/hwmon/hwmon0/temp1_fault", "0\n");
+    EXPECT_CELSIUS(make(SensorType::kHwmon)->readCelsius(), 21.5);
+
+    write("sys/class/hwmon/hwmon0/temp1_fault", "1\n");
+    EXPECT_FAULT(make(SensorType::kHwmon)->readCelsius(), Errc::kFault, "temp1_fault");
+}
+
 TEST_F(HwmonSensorTest, GarbageIsAFault) {
     chip(0, "lm75");
     for (const char* text : {"", "abc", "1e3", "12.5"}) {

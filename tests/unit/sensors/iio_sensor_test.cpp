@@ -47,6 +47,60 @@ TEST_F(IioSensorTest, NeedsItsScale) {
     EXPECT_EQ(codeOf(make(SensorType::kIio)->readCelsius()), Errc::kFault);
 }
 
+TEST_F(IioSensorTest, FindsChannelsByModifierAndIndex) {
+    attribute(0, "name", "mlx90614\n");
+    attribute(0, "in_temp_ambient_raw", "14800\n");
+    attribute(0, "in_temp_object_raw", "15000\n");
+    attribute(0, "in_temp_offset", "-13657.5\n");
+    attribute(0, "in_temp_scale", "20\n");
+    attribute(1, "name", "adc\n");
+    attribute(1, "in_temp0_input", "1000\n");
+    attribute(1, "in_temp1_input", "2000\n");
+    attribute(1, "in_temp1_label", "battery\n");
+
+    EXPECT_CELSIUS(make(SensorType::kIio)->readCelsius(), 22.85);
+    EXPECT_CELSIUS(make(SensorType::kIio, "mlx90614/object")->readCelsius(), 26.85);
+    EXPECT_CELSIUS(make(SensorType::kIio, "object")->readCelsius(), 26.85);
+    EXPECT_CELSIUS(make(SensorType::kIio, "adc")->readCelsius(), 1.0);
+    EXPECT_CELSIUS(make(SensorType::kIio, "adc/temp0")->readCelsius(), 1.0);
+    EXPECT_CELSIUS(make(SensorType::kIio, "adc/battery")->readCelsius(), 2.0);
+    EXPECT_FAULT(make(SensorType::kIio, "x")->readCelsius(), Errc::kNotFound,
+                 "there are mlx90614/ambient, mlx90614/object, adc/temp0, adc/battery");
+}
+
+TEST_F(IioSensorTest, AChannelsOwnScaleComesBeforeASharedOne) {
+    attribute(0, "name", "chip\n");
+    attribute(0, "in_temp_object_raw", "800\n");
+    attribute(0, "scale", "1000\n");
+    EXPECT_CELSIUS(make(SensorType::kIio)->readCelsius(), 800.0);
+    attribute(0, "in_temp_scale", "100\n");
+    EXPECT_CELSIUS(make(SensorType::kIio)->readCelsius(), 80.0);
+    attribute(0, "in_temp_object_scale", "10\n");
+    EXPECT_CELSIUS(make(SensorType::kIio)->readCelsius(), 8.0);
+    attribute(0, "in_temp_object_offset", "100\n");
+    EXPECT_CELSIUS(make(SensorType::kIio)->readCelsius(), 9.0);
+}
+
+TEST_F(IioSensorTest, TakesTheUnmodifiedTemperatureFirstAndNoStatistic) {
+    attribute(0, "name", "chip\n");
+    attribute(0, "in_temp_peak_raw", "1\n");
+    attribute(0, "in_temp_trough_raw", "1\n");
+    attribute(0, "in_temp_mean_raw", "1\n");
+    EXPECT_EQ(codeOf(make(SensorType::kIio)->readCelsius()), Errc::kNotFound);
+    attribute(0, "in_temp_ambient_input", "1000\n");
+    attribute(0, "in_temp_input", "2000\n");
+    EXPECT_CELSIUS(make(SensorType::kIio)->readCelsius(), 2.0);
+}
+
+TEST_F(IioSensorTest, ABrokenThermocoupleIsAFault) {
+    attribute(0, "name", "max31856\n");
+    attribute(0, "in_temp_input", "21500\n");
+    attribute(0, "fault_ovuv", "0\n");
+    EXPECT_CELSIUS(make(SensorType::kIio)->readCelsius(), 21.5);
+    attribute(0, "fault_oc", "1\n");
+    EXPECT_FAULT(make(SensorType::kIio)->readCelsius(), Errc::kFault, "fault_oc");
+}
+
 TEST_F(IioSensorTest, NamesWhatThereIs) {
     EXPECT_FAULT(make(SensorType::kIio, "x")->readCelsius(), Errc::kNotFound, "has a temperature");
     attribute(0, "name", "bme280\n");

@@ -49,6 +49,20 @@ TEST_F(W1SensorTest, WhatIsNotTheDriversFormatIsAFault) {
     }
 }
 
+TEST_F(W1SensorTest, TheConfigurationByteTellsAThermocoupleFromAThermometer) {
+    constexpr const char* kFamily3b = "3b-0316a2794b3f";
+    // A DS1825 at 21.4375 °C: bit 0 of its first byte is a sixteenth of a degree.
+    measure("57 01 4b 46 7f ff 09 10 57", "21437", kFamily3b);
+    EXPECT_CELSIUS(make(SensorType::kW1)->readCelsius(), 21.437);
+    measure("57 01 4b 46 7f ff 09 10 57", "130000", kFamily3b);
+    EXPECT_EQ(codeOf(make(SensorType::kW1)->readCelsius()), Errc::kFault);
+    // A MAX31850 with address pins 0000.
+    measure("00 32 4b 46 f0 ff 09 10 57", "800000", kFamily3b);
+    EXPECT_CELSIUS(make(SensorType::kW1)->readCelsius(), 800.0);
+    measure("01 32 4b 46 f0 ff 09 10 57", "800000", kFamily3b);
+    EXPECT_FAULT(make(SensorType::kW1)->readCelsius(), Errc::kFault, "thermocouple");
+}
+
 TEST_F(W1SensorTest, ADataLineHeldLowIsNotZeroDegrees) {
     measure("00 00 00 00 00 00 00 00 00", "0");
     EXPECT_EQ(codeOf(make(SensorType::kW1)->readCelsius()), Errc::kFault);
