@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/time.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -99,21 +100,21 @@ std::optional<WallTime> parseRfc3339(std::string_view text) {
     const auto days = std::chrono::sys_days{date}.time_since_epoch();
     const milliseconds sinceEpoch =
         days + std::chrono::hours{*hour} + std::chrono::minutes{*minute} + seconds{*second} + *fraction - *offset;
-    // A system_clock tick is a nanosecond: years past 2262 (and before 1678) do not fit.
+    // A system_clock tick is a nanosecond: years past 2262 and before 1678 do not fit.
     constexpr auto kLimit = std::chrono::duration_cast<milliseconds>(WallTime::duration::max());
-    if (sinceEpoch > kLimit || sinceEpoch < -kLimit) return std::nullopt;
-    return WallTime{std::chrono::duration_cast<WallTime::duration>(sinceEpoch)};
+    return WallTime{std::chrono::duration_cast<WallTime::duration>(std::clamp(sinceEpoch, -kLimit, kLimit))};
 }
 
 std::optional<milliseconds> parseDuration(std::string_view text) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || number < 0 || text.front() == '-') return std::nullopt;
+    const bool isTooLong = error == std::errc::result_out_of_range;
+    if ((error != std::errc{} && !isTooLong) || number < 0 || text.front() == '-') return std::nullopt;
     const std::string_view unitName = text.substr(static_cast<std::size_t>(end - text.data()));
     for (const Unit& unit : kUnits) {
         if (unit.name != unitName) continue;
-        if (number > std::numeric_limits<std::int64_t>::max() / unit.milliseconds) return std::nullopt;
-        return milliseconds{number * unit.milliseconds};
+        constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+        return milliseconds{isTooLong || number > kMost / unit.milliseconds ? kMost : number * unit.milliseconds};
     }
     return std::nullopt;
 }

@@ -22,10 +22,10 @@ using BootTime = std::chrono::nanoseconds;
 /// "2026-11-20T09:30:00.123Z" (RFC 3339, UTC, milliseconds).
 std::string formatRfc3339(WallTime time);
 
-/// Any RFC 3339 time, with a "Z" or a numeric offset, with or without a fraction; nullopt for anything else.
+/// Any RFC 3339 time, with or without a fraction; beyond WallTime's range the nearest in it. nullopt for anything else.
 std::optional<WallTime> parseRfc3339(std::string_view text);
 
-/// "250ms", "2s", "5m", "1h", "7d": a whole number and a unit, nothing else. nullopt when it is not one, or overflows.
+/// "250ms", "2s", "5m", "1h", "7d": a whole number and a unit; nullopt when it is not one. Clamped where it overflows.
 std::optional<milliseconds> parseDuration(std::string_view text);
 
 /// The shortest exact form that parseDuration reads back: 120000 ms → "2m".

@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -22,7 +23,8 @@ std::optional<WallTime> parseLocal(const std::string& text) {
         const std::time_t time = std::mktime(&local);
         // mktime makes the 31st of February one of March.
         if (time == -1 || local.tm_mday != day) return std::nullopt;
-        return std::chrono::system_clock::from_time_t(time);
+        constexpr auto kLimit = std::chrono::duration_cast<seconds>(WallTime::duration::max());
+        return WallTime{std::clamp(seconds{time}, -kLimit, kLimit)};
     }
     return std::nullopt;
 }

@@ -38,9 +38,26 @@ TEST(Rfc3339, RefusesEverythingElse) {
          {"", "now", "2026-11-20", "2026-11-20T09:30:00", "2026-11-20T09:30Z", "2026-13-01T00:00:00Z",
           "2026-02-29T00:00:00Z", "2026-11-20T24:00:00Z", "2026-11-20T09:60:00Z", "2026-11-20T09:30:61Z",
           "2026-11-20T09:30:00.Z", "2026-11-20T09:30:00Z ", "2026-11-20T09:30:00+9:00", "+2026-11-20T09:30:00Z",
-          "9999-12-31T23:59:59Z", "2026-11-20T09:30:00+24:00", "20x6-11-20T09:30:00Z"}) {
+          "2026-11-20T09:30:00+24:00", "20x6-11-20T09:30:00Z"}) {
         EXPECT_EQ(parseRfc3339(text), std::nullopt) << text;
     }
+}
+
+TEST(Rfc3339, WhatDoesNotFitBecomesTheNearestTimeThatDoes) {
+    const auto last = parseRfc3339("9999-12-31T23:59:59Z");
+    const auto first = parseRfc3339("0001-01-01T00:00:00Z");
+    ASSERT_TRUE(last && first);
+    EXPECT_EQ(formatRfc3339(*last), "2262-04-11T23:47:16.854Z");
+    EXPECT_EQ(formatRfc3339(*first), "1677-09-21T00:12:43.146Z");
+    EXPECT_EQ(parseRfc3339("2262-04-11T23:47:16.854Z"), *last);
+}
+
+TEST(Duration, WhatIsTooLongBecomesTheLongest) {
+    for (const char* text : {"99999999999999999999s", "9223372036854775807d", "9223372036854775807ms"}) {
+        EXPECT_EQ(parseDuration(text), milliseconds::max()) << text;
+    }
+    EXPECT_EQ(parseDuration("-99999999999999999999s"), std::nullopt);
+    EXPECT_EQ(parseDuration("99999999999999999999"), std::nullopt);
 }
 
 TEST(Duration, ReadsEveryUnit) {
@@ -53,8 +70,8 @@ TEST(Duration, ReadsEveryUnit) {
 }
 
 TEST(Duration, RefusesWhatIsNoWholeNumberWithAUnit) {
-    for (const char* text : {"", "s", "2", "2 s", " 2s", "2S", "-2s", "-0s", "+2s", "2.5s", "2sec", "1e3s", "0x10s",
-                             "99999999999999999999s", "9223372036854775807d", "2s\n"}) {
+    for (const char* text :
+         {"", "s", "2", "2 s", " 2s", "2S", "-2s", "-0s", "+2s", "2.5s", "2sec", "1e3s", "0x10s", "2s\n"}) {
         EXPECT_EQ(parseDuration(text), std::nullopt) << text;
     }
 }

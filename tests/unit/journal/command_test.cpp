@@ -279,6 +279,9 @@ TEST(ParseSince, TakesWhatPeopleWrite) {
     EXPECT_EQ(parseSince("2h", now), parseRfc3339("2026-11-20T07:30:00Z"));
     EXPECT_EQ(parseSince(" 7d ago ", now), parseRfc3339("2026-11-13T09:30:00Z"));
     EXPECT_EQ(parseSince("99999d", now), WallTime{});
+    EXPECT_EQ(parseSince("99999999999999999999d", now), WallTime{});
+    EXPECT_EQ(parseSince("2999-01-01", now), parseRfc3339("2262-04-11T23:47:16Z"));
+    EXPECT_EQ(parseSince("0001-01-01T00:00:00Z", now), parseRfc3339("1677-09-21T00:12:43.146Z"));
     EXPECT_EQ(parseSince("2026-11-20", now), parseRfc3339("2026-11-19T23:00:00Z"));
     EXPECT_EQ(parseSince("2026-07-01 08:15", now), parseRfc3339("2026-07-01T06:15:00Z"));
     EXPECT_EQ(parseSince("2026-07-01T08:15:30", now), parseRfc3339("2026-07-01T06:15:30Z"));

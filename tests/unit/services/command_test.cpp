@@ -88,6 +88,13 @@ TEST(ParseCommand, SaysThatTheShellRemovedTheQuotes) {
     }
 }
 
+TEST(ParseCommand, AnExpiryBeyondTheClocksRangeIsClamped) {
+    EXPECT_EQ(accepted(R"({"command":"start","expires_at":"2999-12-31T00:00:00Z"})").expiresAt,
+              parseRfc3339("2262-04-11T23:47:16.854Z"));
+    EXPECT_EQ(accepted(R"({"command":"start","expires_at":"0001-01-01T00:00:00Z"})").expiresAt,
+              parseRfc3339("1677-09-21T00:12:43.146Z"));
+}
+
 TEST(ParseCommand, DeepJsonIsRefusedWhateverItsSize) {
     const std::string open = R"({"command":"start","transaction":)";
     for (const std::size_t depth : {8U, 9U, 1000U, 60000U}) {
