@@ -38,7 +38,7 @@ if(EDGE_CAMERA)
   endif()
 endif()
 
-if(EDGE_TESTS)
+if(BUILD_TESTING)
   find_package(GTest 1.12 REQUIRED)
   include(GoogleTest)
 endif()
