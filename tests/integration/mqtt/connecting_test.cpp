@@ -66,7 +66,7 @@ TEST_F(Connecting, WorksWithALinkLocalAddress) {
     std::thread broker([&] {
         const UniqueFd fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
         readMqttPacket(fd.get());
-        writeAll(fd.get(), std::string_view("\x20\x03\x00\x00\x00", 5));
+        sendAll(fd.get(), std::string_view("\x20\x03\x00\x00\x00", 5));
         readMqttPacket(fd.get());
     });
     std::array<char, INET6_ADDRSTRLEN> text{};
@@ -185,8 +185,8 @@ TEST_F(Connecting, ReportsAClientIdThatWasTakenOver) {
     StubServer broker([](int fd) {
         using namespace std::string_view_literals;
         readMqttPacket(fd);
-        writeAll(fd, "\x20\x03\x00\x00\x00"sv);
-        writeAll(fd, "\xe0\x02\x8e\x00"sv);
+        sendAll(fd, "\x20\x03\x00\x00\x00"sv);
+        sendAll(fd, "\xe0\x02\x8e\x00"sv);
         readMqttPacket(fd);
     });
     const auto client = connect(optionsFor(broker.port(), 5));

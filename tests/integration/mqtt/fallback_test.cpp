@@ -13,7 +13,7 @@ class Fallback : public ClientFixture {
     ConnectionFailure answer(std::string_view bytes) {
         StubServer broker([bytes](int fd) {
             readMqttPacket(fd);
-            writeAll(fd, bytes);
+            sendAll(fd, bytes);
         });
         const auto client = connect(optionsFor(broker.port()));
         EXPECT_TRUE(client->fails());

@@ -127,11 +127,11 @@ TEST_F(Publishing, ReportsRefusedSubscriptionsOneByOne) {
         StubServer broker([version](int fd) {
             using namespace std::string_view_literals;
             readMqttPacket(fd);
-            writeAll(fd, version == 5 ? "\x20\x03\x00\x00\x00"sv : "\x20\x02\x00\x00"sv);
+            sendAll(fd, version == 5 ? "\x20\x03\x00\x00\x00"sv : "\x20\x02\x00\x00"sv);
             for (const std::string_view code : {version == 5 ? "\x87" : "\x80", "\x02"}) {
                 const std::string id = readMqttPacket(fd).substr(2, 2);
                 const std::string properties = version == 5 ? std::string(1, '\0') : "";
-                writeAll(fd, fmt::format("{}{}{}{}", version == 5 ? "\x90\x04" : "\x90\x03", id, properties, code));
+                sendAll(fd, fmt::format("{}{}{}{}", version == 5 ? "\x90\x04" : "\x90\x03", id, properties, code));
             }
             readMqttPacket(fd);
         });
@@ -146,9 +146,9 @@ TEST_F(Publishing, SurvivesMoreAnswersThanQuestions) {
     StubServer broker([](int fd) {
         using namespace std::string_view_literals;
         readMqttPacket(fd);
-        writeAll(fd, "\x20\x03\x00\x00\x00"sv);
+        sendAll(fd, "\x20\x03\x00\x00\x00"sv);
         const std::string id = readMqttPacket(fd).substr(2, 2);
-        writeAll(fd, "\x90\x06" + id + std::string("\0\x87\x02\x01", 4));
+        sendAll(fd, "\x90\x06" + id + std::string("\0\x87\x02\x01", 4));
         readMqttPacket(fd);
     });
     const auto client = connect(optionsFor(broker.port(), 5));
@@ -162,9 +162,9 @@ TEST_F(Publishing, ReportsTheRefusalOfASingleSubscription) {
         StubServer broker([version](int fd) {
             using namespace std::string_view_literals;
             readMqttPacket(fd);
-            writeAll(fd, version == 5 ? "\x20\x03\x00\x00\x00"sv : "\x20\x02\x00\x00"sv);
+            sendAll(fd, version == 5 ? "\x20\x03\x00\x00\x00"sv : "\x20\x02\x00\x00"sv);
             const std::string id = readMqttPacket(fd).substr(2, 2);
-            writeAll(fd, version == 5 ? "\x90\x04" + id + std::string("\0\x87", 2) : "\x90\x03" + id + "\x80");
+            sendAll(fd, version == 5 ? "\x90\x04" + id + std::string("\0\x87", 2) : "\x90\x03" + id + "\x80");
             readMqttPacket(fd);
         });
         const auto client = connect(optionsFor(broker.port(), version));

@@ -117,13 +117,13 @@ TEST_F(Websocket, WorksBehindAReverseProxy) {
     broker.start();
     StubServer proxy([&broker](int fd) {
         const UniqueFd upstream = connectTo(broker.port());
-        writeAll(upstream.get(), readHead(fd));
+        sendAll(upstream.get(), readHead(fd));
         // The broker's answer is made longer, comes in two segments, and has a ping behind it.
         std::string head = readHead(upstream.get());
         head.insert(head.find("\r\n") + 2, "Content-Security-Policy: " + std::string(3000, 'x') + "\r\n");
-        writeAll(fd, std::string_view(head).substr(0, 1500));
-        writeAll(fd, std::string_view(head).substr(1500));
-        writeAll(fd, std::string_view("\x89\x00", 2));
+        sendAll(fd, std::string_view(head).substr(0, 1500));
+        sendAll(fd, std::string_view(head).substr(1500));
+        sendAll(fd, std::string_view("\x89\x00", 2));
         relayBetween(fd, upstream.get());
     });
     ConnectOptions options = optionsFor(proxy.port());
@@ -139,7 +139,7 @@ TEST_F(Websocket, NamesWhatAWebServerAnswersInstead) {
          {"404 Not Found", "502 Bad Gateway", "301 Moved Permanently\r\nLocation: https://here/"}) {
         StubServer server([status](int fd) {
             readHead(fd);
-            writeAll(fd, "HTTP/1.1 " + std::string(status) + "\r\nContent-Length: 0\r\n\r\n");
+            sendAll(fd, "HTTP/1.1 " + std::string(status) + "\r\nContent-Length: 0\r\n\r\n");
             readHead(fd);
         });
         ConnectOptions options = optionsFor(server.port());

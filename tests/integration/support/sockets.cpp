@@ -133,7 +133,7 @@ TcpProxy::TcpProxy(std::uint16_t target)
 
 void relay(int fd, std::uint16_t target, std::string_view first, const std::function<bool()>& isSwallowed) {
     const UniqueFd upstream = connectTo(target);
-    if (upstream && writeAll(upstream.get(), first)) relayBetween(fd, upstream.get(), isSwallowed);
+    if (upstream && sendAll(upstream.get(), first)) relayBetween(fd, upstream.get(), isSwallowed);
 }
 
 void relayBetween(int one, int other, const std::function<bool()>& isSwallowed) {
@@ -146,7 +146,7 @@ void relayBetween(int one, int other, const std::function<bool()>& isSwallowed) 
             const ssize_t count = recv(both[i].fd, buffer.data(), buffer.size(), 0);
             if (count <= 0) return;
             if (isSwallowed && isSwallowed()) continue;
-            if (!writeAll(both[1 - i].fd, {buffer.data(), static_cast<std::size_t>(count)})) return;
+            if (!sendAll(both[1 - i].fd, {buffer.data(), static_cast<std::size_t>(count)})) return;
         }
     }
 }
@@ -165,7 +165,7 @@ std::string readMqttPacket(int fd) {
     return packet;
 }
 
-bool writeAll(int fd, std::string_view bytes) {
+bool sendAll(int fd, std::string_view bytes) {
     while (!bytes.empty()) {
         const ssize_t count = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
         if (count <= 0) return false;

@@ -76,6 +76,6 @@ class TcpProxy {
 /// Reads exactly one MQTT control packet; "" when the connection ended first.
 std::string readMqttPacket(int fd);
 /// Writes all; false when the connection ended.
-bool writeAll(int fd, std::string_view bytes);
+bool sendAll(int fd, std::string_view bytes);
 
 }  // namespace edge
