@@ -68,6 +68,8 @@ enum class OnBoot { kResume, kStart, kStop };
 struct TelemetryConfig {
     milliseconds interval = seconds{2};
     OnBoot onBoot = OnBoot::kResume;
+
+    bool operator==(const TelemetryConfig&) const = default;
 };
 
 enum class SensorType { kW1, kHwmon, kIio, kThermal, kFile, kSimulated };
@@ -84,6 +86,8 @@ struct SensorConfig {
     double offset = 0.0;
     double min = -55.0;
     double max = 125.0;
+
+    bool operator==(const SensorConfig&) const = default;
 };
 
 enum class CameraBackend { kLibcamera, kReplay, kPattern, kNone };
@@ -108,6 +112,8 @@ struct MotionConfig {
     int sensitivity = 50;           ///< 1 … 100
     std::vector<MotionArea> areas;  ///< empty = the whole picture
     milliseconds coolDown = seconds{10};
+
+    bool operator==(const MotionConfig&) const = default;
 };
 
 struct CameraConfig {
@@ -123,6 +129,8 @@ struct CameraConfig {
     std::string socket;  ///< "" = the agent starts pi-edge-camera itself
     std::map<std::string, ControlValue> controls;
     MotionConfig motion;
+
+    bool operator==(const CameraConfig&) const = default;
 };
 
 struct ImageConfig {
@@ -142,6 +150,8 @@ enum class OutputRole { kFree, kStatus };
 struct GpioLine {
     int offset = -1;
     std::string name;
+
+    bool operator==(const GpioLine&) const = default;
 };
 
 struct GpioOutputConfig {
@@ -151,6 +161,8 @@ struct GpioOutputConfig {
     bool activeLow = false;
     bool initial = false;
     OutputRole role = OutputRole::kFree;
+
+    bool operator==(const GpioOutputConfig&) const = default;
 };
 
 struct GpioInputConfig {
@@ -161,11 +173,15 @@ struct GpioInputConfig {
     bool activeLow = false;
     milliseconds debounce{20};
     std::string action;  ///< "" or the word of a command
+
+    bool operator==(const GpioInputConfig&) const = default;
 };
 
 struct GpioConfig {
     std::vector<GpioOutputConfig> outputs;
     std::vector<GpioInputConfig> inputs;
+
+    bool operator==(const GpioConfig&) const = default;
 };
 
 enum class KeepReadings { kUndelivered, kAll, kNone };
@@ -176,6 +192,8 @@ struct JournalConfig {
     milliseconds flush = seconds{60};
     milliseconds maxAge = std::chrono::hours{24 * 30};
     std::int64_t maxSizeBytes = 16LL << 20;
+
+    bool operator==(const JournalConfig&) const = default;
 };
 
 struct HomeAssistantConfig {
@@ -187,6 +205,8 @@ struct LogConfig {
     log::Level level = log::Level::kInfo;
 };
 
+/// Services keep a reference to the one that the agent has, and read it when they need it. A reload replaces what is in
+/// it, and then calls onReload(before) of those services that have something to do about it.
 struct Config {
     std::string file;  ///< where it was read from
     DeviceConfig device;

@@ -85,6 +85,16 @@ void ReadingBacklog::onOpened(std::uint64_t undelivered) {
     fileMayHoldMore_ = undelivered > 0 || !writing_.empty();
 }
 
+void ReadingBacklog::leaveFile() {
+    std::erase_if(lent_, [this](std::int64_t id) { return !memory_.contains(id); });
+    gone_.clear();
+    returned_.clear();
+    settled_.clear();
+    inFile_ = 0;
+    fileMayHoldMore_ = false;
+    readPosition_ = 0;
+}
+
 void ReadingBacklog::forgetRow(std::int64_t id, Loss loss) {
     if (inFile_ > 0) --inFile_;
     if (lent_.contains(id)) {

@@ -35,6 +35,9 @@ class ReadingBacklog {
     /// The end of that batch.
     void onWritten(const WriteBatch& batch, const Pruned& pruned);
     void onNotWritten(WriteBatch& batch);
+    void setKeep(KeepReadings keep) { keep_ = keep; }
+    /// Another file takes the place of the one there was, whose rows stay there. Not while a batch is written.
+    void leaveFile();
     /// The file holds this many undelivered readings: it was opened, perhaps not for the first time.
     void onOpened(std::uint64_t undelivered);
 
@@ -58,6 +61,7 @@ class ReadingBacklog {
     [[nodiscard]] std::size_t inMemory() const { return memory_.size(); }
     [[nodiscard]] bool hasSettled() const { return !settled_.empty(); }
     [[nodiscard]] std::uint64_t queued() const;
+    [[nodiscard]] std::size_t undeliveredInMemory() const { return undeliveredInMemory_; }
     [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
   private:
@@ -68,7 +72,7 @@ class ReadingBacklog {
     enum class Loss { kCounted, kUncounted };
     void forgetRow(std::int64_t id, Loss loss);
 
-    const KeepReadings keep_;
+    KeepReadings keep_;
     std::map<std::int64_t, Stored<ReadingRecord>> memory_;  ///< by id, so oldest first
     std::size_t undeliveredInMemory_ = 0;
     std::set<std::int64_t> writing_;                  ///< undelivered, in the batch that the store has just now

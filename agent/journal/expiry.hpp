@@ -15,6 +15,8 @@ class Expiry {
   public:
     Expiry(const Clock& clock, milliseconds maxAge) : clock_(clock), maxAge_(maxAge) {}
 
+    void setMaxAge(milliseconds maxAge) { maxAge_ = maxAge; }
+
     /// Now and then (every kPause): rows from before this time may go. Else nullopt.
     [[nodiscard]] std::optional<WallTime> takeCutoff() {
         const SteadyTime now = clock_.now();
@@ -39,7 +41,7 @@ class Expiry {
         WallTime wall;
     };
     const Clock& clock_;
-    const milliseconds maxAge_;
+    milliseconds maxAge_;
     std::optional<Anchor> anchor_;
     SteadyTime next_{};
 };

@@ -98,6 +98,53 @@ struct Journal::Impl {
         }
     }
 
+    // ---- other settings
+
+    void configure(const JournalConfig& wanted) {
+        if (wanted == config) return;
+        isMoving = isMoving || wanted.path != config.path;
+        config = wanted;
+        backlog.setKeep(config.readings);
+        expiry.setMaxAge(config.maxAge);
+        if (isMoving) {
+            if (!isBusy && !isClosing) changeFile();
+            return;
+        }
+        link.run(
+            [wanted](JournalStore& target) {
+                target.configure(wanted);
+                return true;
+            },
+            [](bool) {});
+        flushTimer.cancel();
+        isFlushArmed = false;
+        armFlush();
+    }
+
+    /// Closes the file there is, and opens the one there is to be.
+    void changeFile() {
+        isMoving = false;
+        isBusy = true;
+        if (const auto left = backlog.queued() - backlog.undeliveredInMemory(); left > 0)
+            log::warning("journal: {} undelivered readings stay in the file that was used before", left);
+        auto batch = std::make_shared<WriteBatch>();
+        backlog.takeSettled(*batch);
+        lender.hold();
+        link.run(
+            [batch, wanted = config](JournalStore& target) {
+                if (batch->hasRows()) (void)target.write(*batch);
+                target.close();
+                target.configure(wanted);
+                return target.open();
+            },
+            [this](Result<StoreOpened> opened) {
+                backlog.leaveFile();  // only now: a read of it may have been under way
+                const bool isOpen = opened.has_value();
+                onOpened(std::move(opened), {});
+                if (isOpen) log::info("journal: {} is used from now on", config.path);
+            });
+    }
+
     // ---- recording
 
     [[nodiscard]] std::int64_t monoMs() const {
@@ -240,6 +287,7 @@ struct Journal::Impl {
     void goOn() {
         if (isBusy) return;
         if (isClosing) return closeStep();
+        if (isMoving) return changeFile();
         if (wantsWrite) requestWrite();
         armFlush();
     }
@@ -337,7 +385,7 @@ struct Journal::Impl {
     }
 
     Loop& loop;
-    const JournalConfig config;
+    JournalConfig config;
     const std::string bootId;
     StoreLink link;
     PendingRows pending;
@@ -353,6 +401,7 @@ struct Journal::Impl {
     bool wantsWrite = false;
     bool isFlushDue = false;  ///< the next batch takes the readings, too
     bool isFlushArmed = false;
+    bool isMoving = false;  ///< to another path, as soon as the store is not busy
     bool isClosing = false;
     bool hasTriedLast = false;
     Task closed;
@@ -423,6 +472,10 @@ void Journal::settleDelivered(const ReadingRecord& reading) {
 void Journal::settleReturned(const ReadingRecord& reading) {
     impl_->backlog.settleReturned(reading);
     impl_->refreshHealth();
+}
+
+void Journal::configure(const JournalConfig& config) {
+    impl_->configure(config);
 }
 
 const JournalHealth& Journal::health() const {

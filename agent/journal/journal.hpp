@@ -56,6 +56,10 @@ class Journal {
     /// waits.
     void open(std::function<void(Result<JournalSnapshot>)> done);
 
+    /// Other limits hold from now on. With another path the file is closed and that one opened or made: state,
+    /// transactions and what waits in memory go into it; rows that were written stay where they are.
+    void configure(const JournalConfig& config);
+
     /// Commands, transactions and state are committed (fsync) as soon as the strand gets to them, many in one commit.
     /// `done` runs when the row is on disk, or when the journal knows that it cannot be (it is in memory then).
     void record(CommandRecord record, Task done);

@@ -69,7 +69,11 @@ class JournalStore {
     /// Undelivered readings after this id, oldest first. Damaged rows are removed. Nothing while the file is not open.
     Result<ReadOutcome> readUndelivered(std::int64_t afterId, std::size_t limit);
 
+    /// Other limits from now on; for another path, close() comes first.
+    void configure(JournalConfig config) { config_ = std::move(config); }
+
     /// Closes the file as complete: the next open() need not check a large one. Another store may have it from then on.
+    /// State and transactions stay here, and go into the file that is opened next.
     void close();
 
   private:
@@ -84,7 +88,7 @@ class JournalStore {
     void distrust(const Error& error);
     [[nodiscard]] tl::unexpected<Error> withAdvice(const Error& error) const;
 
-    const JournalConfig config_;
+    JournalConfig config_;
     std::optional<JournalLock> lock_;
     std::optional<Database> db_;
     JournalEssence essence_;       ///< what the file holds of it, or should

@@ -490,5 +490,82 @@ TEST_F(JournalTest, PutsTheTimeOfReadingsRightOnceTheClockIsSet) {
     EXPECT_EQ(later[0].time, clock.wall - seconds{135}) << "from the file, in the order of recording";
 }
 
+TEST_F(JournalTest, OtherLimitsHoldWithoutARestart) {
+    ASSERT_TRUE(start());
+    journal->record(reading(1));
+    config.flush = seconds{5};
+    journal->configure(config);
+    loop->advance(seconds{5} + Journal::kCommitPause);
+    EXPECT_EQ(fileRows<ReadingRecord>().size(), 1U);
+
+    config.readings = KeepReadings::kNone;
+    journal->configure(config);
+    journal->record(reading(2));
+    EXPECT_EQ(journal->health().droppedReadings, 1U);
+    EXPECT_EQ(journal->health().queuedReadings, 1U) << "what is kept stays kept";
+}
+
+TEST_F(JournalTest, WithAnotherPathItGoesOnInANewFile) {
+    ASSERT_TRUE(start());
+    journal->saveState("telemetry", "on", {});
+    journal->record(TransactionRecord{loop->clock().wallNow(), "key", "", "reply"}, {});
+    journal->record(command("first"), {});
+    recordReadings(1, 64);  // written
+    settle();
+    journal->record(reading(65));
+    const std::string old = config.path;
+    config.path = dir.file("elsewhere.db");
+    journal->configure(config);
+    bool isAnswered = false;
+    journal->record(command("second"), [&] { isAnswered = true; });
+    settle();
+
+    EXPECT_TRUE(isAnswered);
+    EXPECT_TRUE(journal->health().writable);
+    ASSERT_EQ(fileRows<CommandRecord>().size(), 1U);
+    EXPECT_EQ(fileRows<CommandRecord>()[0].payload, "second");
+    EXPECT_EQ(journal->health().queuedReadings, 1U);
+    EXPECT_EQ(seqs(takeBacklog(100)), std::vector<std::uint64_t>{65});
+    const auto snapshot = start();
+    EXPECT_EQ(snapshot->state.at("telemetry"), "on");
+    ASSERT_EQ(snapshot->transactions.size(), 1U);
+    EXPECT_EQ(snapshot->undelivered, 0U);
+    config.path = old;
+    EXPECT_EQ(start()->undelivered, 64U);
+}
+
+TEST_F(JournalTest, APathThatCannotBeUsedIsNoReasonToStop) {
+    ASSERT_TRUE(start());
+    config.path = "/proc/no/journal.db";
+    journal->configure(config);
+    bool isAnswered = false;
+    journal->record(command("start"), [&] { isAnswered = true; });
+    settle();
+    EXPECT_TRUE(isAnswered);
+    EXPECT_FALSE(journal->health().writable);
+
+    config.path = dir.file("elsewhere.db");
+    journal->configure(config);
+    settle();
+    EXPECT_TRUE(journal->health().writable);
+    EXPECT_EQ(fileRows<CommandRecord>().size(), 1U) << "what could not be written";
+}
+
+TEST_F(JournalTest, AReadingThatIsBeingSentWhileTheFileChangesIsSettledHarmlessly) {
+    ASSERT_TRUE(start());
+    recordReadings(1, 64);
+    settle();
+    const auto lent = takeBacklog(2);
+    config.path = dir.file("elsewhere.db");
+    journal->configure(config);
+    settle();
+    journal->settleDelivered(lent.at(0));
+    journal->settleReturned(lent.at(1));
+    recordReadings(65, 66);
+
+    EXPECT_EQ(journal->health().queuedReadings, 2U);
+    EXPECT_EQ(seqs(takeBacklog(100)), (std::vector<std::uint64_t>{65, 66}));
+}
+
 }  // namespace
 }  // namespace edge
