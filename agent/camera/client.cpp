@@ -23,6 +23,17 @@ milliseconds deadlineMargin(milliseconds timeout) {
     return std::min(timeout / 10, milliseconds{200});
 }
 
+constexpr const char* kNotConfigured = "no camera is configured: set camera.backend to use one";
+
+/// What the camera program reads of the configuration, but for the log's level, which its next start brings.
+bool isSameForProgram(const Config& a, const Config& b) {
+    CameraConfig same = a.camera;
+    same.timeout = b.camera.timeout;
+    const bool isSameText =
+        a.image.timestamp == b.image.timestamp && (!a.image.timestamp || a.device.name == b.device.name);
+    return same == b.camera && isSameText;
+}
+
 bool isValidSize(int size, int max) {
     return size >= 64 && size <= max && size % 2 == 0;
 }
@@ -33,24 +44,31 @@ CameraClient::CameraClient(Loop& loop, const Config& config) : CameraClient(loop
 
 CameraClient::CameraClient(Loop& loop, const Config& config, std::unique_ptr<CameraLink> link)
     : loop_(loop),
-      camera_(config.camera),
-      image_(config.image),
+      config_(config),
       link_(std::move(link)),
       queue_(loop, [this](std::uint64_t id, bool wasSent) { requestTimedOut(id, wasSent); }) {
-    state_.reason =
-        link_ ? "the camera has not been looked for yet" : "no camera is configured: set camera.backend to use one";
+    state_.reason = link_ ? "the camera has not been looked for yet" : kNotConfigured;
     if (!link_) return;
     retryAfter(milliseconds{0});
 }
 
 CameraClient::~CameraClient() = default;
 
+void CameraClient::onReload(const Config& before) {
+    if (isSameForProgram(config_, before)) return;
+    const bool wasConfigured = before.camera.backend != CameraBackend::kNone;
+    const bool isConfigured = config_.camera.backend != CameraBackend::kNone;
+    isOtherLink_ = isOtherLink_ || wasConfigured != isConfigured || config_.camera.socket != before.camera.socket;
+    isOutdated_ = true;
+    advance();
+}
+
 void CameraClient::capture(const PictureRequest& request, PictureHandler done) {
     Capture capture;
-    capture.width = request.width.value_or(camera_.width);
-    capture.height = request.height.value_or(camera_.height);
-    capture.quality = request.quality.value_or(image_.quality);
-    const auto limit = request.maxBytes > 0 ? request.maxBytes : static_cast<std::uint64_t>(image_.maxBytes);
+    capture.width = request.width.value_or(config_.camera.width);
+    capture.height = request.height.value_or(config_.camera.height);
+    capture.quality = request.quality.value_or(config_.image.quality);
+    const auto limit = request.maxBytes > 0 ? request.maxBytes : static_cast<std::uint64_t>(config_.image.maxBytes);
     capture.maxBytes = std::clamp<std::uint64_t>(limit, 1, kMaxPictureBytes);
     capture.notBefore = request.notBefore > BootTime{} ? request.notBefore : bootTimeNow();
     const bool isValid = isValidSize(capture.width, 9152) && isValidSize(capture.height, 6944) &&
@@ -72,7 +90,8 @@ void CameraClient::advance() {
     loop_.post([this, alive = std::weak_ptr(alive_)] {
         if (alive.expired()) return;
         isAdvancing_ = false;
-        if (queue_.isEmpty()) return;
+        if (isOutdated_ && queue_.sentCount() == 0) renew();
+        if (!link_ || queue_.isEmpty()) return;
         if (link_->isOpen()) {
             sendCaptures();
         } else if (isRetryDue_) {
@@ -83,8 +102,42 @@ void CameraClient::advance() {
     });
 }
 
+/// Nothing is under way in the camera program. One that is asked who it is, and finds that its file has changed, ends
+/// in order; the next one has read the file.
+void CameraClient::renew() {
+    if (isOtherLink_) return replaceLink();
+    if (link_ && link_->isOpen()) {
+        const bool canBeAsked = isGreeted_ && !isFarewell_ && !isSilent_;
+        if (canBeAsked && !std::exchange(isRenewing_, true)) greet();
+        return;
+    }
+    isOutdated_ = false;
+    if (!link_) return;
+    retryDelay_ = kRetryMin;
+    retryAfter(milliseconds{0});
+}
+
+void CameraClient::replaceLink() {
+    isOtherLink_ = false;
+    if (link_) link_->close();
+    leaveProgram();
+    retryTimer_.cancel();
+    isRetryDue_ = false;
+    isGreeted_ = false;
+    isFarewell_ = false;
+    isSilent_ = false;
+    isFirstLook_ = true;
+    hasteLeft_ = 0;
+    retryDelay_ = kRetryMin;
+    link_ = makeLink(loop_, config_);
+    if (link_) return retryAfter(milliseconds{0});
+    setState({false, "", kNotConfigured});
+    queue_.failIf([](const RequestQueue::Entry&) { return true; }, {Errc::kUnavailable, kNotConfigured});
+}
+
 /// Looks for the camera: on a new connection, or again on the one there is.
 void CameraClient::openLink() {
+    if (isOtherLink_) return advance();  // not inside a call of the link that goes
     if (!link_->isOpen()) {
         isGreeted_ = false;
         isFarewell_ = false;
@@ -104,7 +157,7 @@ void CameraClient::greet() {
 }
 
 void CameraClient::sendCaptures() {
-    if (!isGreeted_ || isSilent_ || isFarewell_) return;
+    if (!isGreeted_ || isSilent_ || isFarewell_ || isOutdated_) return;
     while (queue_.sentCount() < kPipelineDepth) {
         auto* entry = queue_.nextUnsent();
         if (entry == nullptr) return;
@@ -147,6 +200,7 @@ void CameraClient::handle(const Description& description) {
     }
     helloTimer_.cancel();
     isGreeted_ = true;
+    if (std::exchange(isRenewing_, false)) isOutdated_ = false;
     hasteLeft_ = 0;
     isFirstLook_ = false;
     const bool wasOnline = state_.online;
@@ -179,7 +233,8 @@ void CameraClient::handle(const PictureTaken& taken, UniqueFd memory) {
 }
 
 void CameraClient::handle(const Motion& motion) {
-    if (!camera_.motion.enabled) return refuse("the camera program sent what nobody asked for");
+    if (!config_.camera.motion.enabled && isOutdated_) return;
+    if (!config_.camera.motion.enabled) return refuse("the camera program sent what nobody asked for");
     if (motionHandler_) motionHandler_(motion.isMoving);
 }
 
@@ -189,11 +244,13 @@ void CameraClient::handle(const CaptureFailed& failed) {
 }
 
 void CameraClient::linkEnded(const std::string& reason) {
+    const bool wasOutdated = isOutdated_;
     leaveProgram();
     if (isFarewell_ && isGreeted_) {
         queue_.unsend();  // what reached it too late goes to the next one
         hasteLeft_ = kHasteLimit;
-        const bool isLooking = (!state_.online || camera_.motion.enabled) && !isRetryDue_;
+        const bool isWanted = !state_.online || config_.camera.motion.enabled || wasOutdated;
+        const bool isLooking = isWanted && !isRetryDue_;
         return isLooking ? openLink() : advance();
     }
     if (!isGreeted_ && (isFarewell_ || hasteLeft_ > 0)) {
@@ -246,6 +303,8 @@ void CameraClient::leaveProgram() {
     helloTimer_.cancel();
     silenceTimer_.cancel();
     inbox_.clear();
+    isRenewing_ = false;
+    isOutdated_ = isOtherLink_;
 }
 
 /// Whoever would time out before the next attempt is told now, and why.

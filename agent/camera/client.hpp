@@ -25,6 +25,10 @@ class CameraClient : public PictureSource {
     CameraClient(Loop& loop, const Config& config, std::unique_ptr<CameraLink> link);
     ~CameraClient() override;
 
+    /// Another camera program, or the same with other settings, takes the next picture: what is under way is answered
+    /// first. `config`, which this object refers to, is the new one already.
+    void onReload(const Config& before);
+
     void capture(const PictureRequest& request, PictureHandler done) override;
     [[nodiscard]] const CameraState& state() const override { return state_; }
     void onStateChange(StateHandler handler) override { stateHandler_ = std::move(handler); }
@@ -41,6 +45,8 @@ class CameraClient : public PictureSource {
 
   private:
     void advance();
+    void renew();
+    void replaceLink();
     void openLink();
     void greet();
     void sendCaptures();
@@ -66,8 +72,7 @@ class CameraClient : public PictureSource {
     void setState(CameraState state);
 
     Loop& loop_;
-    const CameraConfig camera_;
-    const ImageConfig image_;
+    const Config& config_;
     std::unique_ptr<CameraLink> link_;
     RequestQueue queue_;
     PictureInbox inbox_;
@@ -78,6 +83,9 @@ class CameraClient : public PictureSource {
     bool isGreeted_ = false;    ///< hello was answered on this connection
     bool isFirstLook_ = true;   ///< later looks want to see a frame
     bool isAdvancing_ = false;  ///< an advance() is posted
+    bool isOutdated_ = false;   ///< the program has other settings than `config_`: it gets no more captures
+    bool isRenewing_ = false;   ///< … it has been asked to look at its file, and has not answered yet
+    bool isOtherLink_ = false;  ///< … it is another program that is to be used
     int hasteLeft_ = 0;         ///< attempts that follow an end at once: its successor may meet the end of it
     bool isFarewell_ = false;   ///< the program said that it is about to end, in order
     bool isRetryDue_ = false;   ///< the retry timer runs: no connection is opened before

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "camera/client.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,14 @@ class CameraClientTest : public testing::Test {
         link->greet();
         loop.runPending();
         return *client_;
+    }
+
+    /// The configuration is read again as it is after `change`.
+    void reload(const std::function<void()>& change) {
+        const Config before = config;
+        change();
+        client().onReload(before);
+        loop.runPending();
     }
 
     void capture(const std::string& name, milliseconds timeout = seconds{5}) {
@@ -475,6 +484,121 @@ TEST_F(CameraClientTest, CanGoWhileThingsAreUnderWay) {
     loop.advance(seconds{100});
 
     EXPECT_TRUE(answers.empty());
+}
+
+TEST_F(CameraClientTest, AReloadThatDoesNotConcernTheCameraLeavesItsProgramAlone) {
+    online();
+    reload([this] {
+        config.image.quality = 50;
+        config.camera.timeout = seconds{9};
+        config.log.level = log::Level::kDebug;
+        config.device.name = "not drawn into pictures";
+    });
+    capture("a");
+    loop.runPending();
+
+    EXPECT_EQ(link->sent<Hello>().size(), 1U);
+    EXPECT_EQ(link->opened, 1);
+    EXPECT_EQ(link->sent<Capture>().at(0).quality, 50);
+}
+
+TEST_F(CameraClientTest, AReloadLetsThePictureFinishBeforeTheProgramReadsItsFileAgain) {
+    online();
+    capture("a");
+    loop.runPending();
+    reload([this] { config.camera.controls["Brightness"] = 0.5; });
+    capture("b");
+    loop.runPending();
+    EXPECT_EQ(link->sent<Hello>().size(), 1U) << "a picture is under way";
+    EXPECT_EQ(link->sent<Capture>().size(), 1U);
+
+    link->receivePicture(link->sent<Capture>()[0].id);
+    loop.runPending();
+    capture("c");
+    loop.runPending();
+    EXPECT_EQ(link->sent<Hello>().size(), 2U) << "asked once";
+    EXPECT_EQ(link->sent<Capture>().size(), 1U) << "the old program gets no more";
+    link->receive(Farewell{FarewellKind::kRestart, "the configuration has changed"});
+    link->end("closed the connection");
+    loop.runPending();
+    EXPECT_EQ(link->opened, 2);
+    link->greet();
+    loop.runPending();
+    ASSERT_EQ(link->sent<Capture>().size(), 3U);
+    link->receivePicture(link->sent<Capture>()[1].id);
+    link->receivePicture(link->sent<Capture>()[2].id);
+
+    EXPECT_EQ(answers, (std::vector<std::string>{"a:ok", "b:ok", "c:ok"}));
+    EXPECT_TRUE(client_->state().online);
+}
+
+TEST_F(CameraClientTest, AProgramThatHasReadTheNewFileAlreadyGoesOn) {
+    online();
+    reload([this] { config.camera.width = 320; });
+    capture("a");
+    loop.runPending();
+    ASSERT_EQ(link->sent<Hello>().size(), 2U);
+    link->greet();
+    loop.runPending();
+    link->receivePicture(link->sent<Capture>().at(0).id);
+
+    EXPECT_EQ(answers, std::vector<std::string>{"a:ok"});
+    EXPECT_EQ(link->opened, 1);
+}
+
+TEST_F(CameraClientTest, AReloadWhileTheProgramIsAwayLooksForItAtOnce) {
+    online();
+    link->receive(Farewell{FarewellKind::kRestart, "idle"});
+    link->end("closed the connection");
+    loop.runPending();
+    ASSERT_EQ(link->opened, 1);
+    reload([this] { config.camera.device = "another"; });
+    loop.advance(milliseconds{1});
+
+    EXPECT_EQ(link->opened, 2);
+}
+
+TEST_F(CameraClientTest, AReloadEndsTheRetryPauseOfACameraThatIsNotThere) {
+    client();
+    link->openError = Error{Errc::kUnavailable, "no such program"};
+    loop.advance(seconds{20});
+    const int before = link->opened;
+    link->openError.reset();
+    reload([this] { config.camera.device = "another"; });
+    loop.advance(milliseconds{1});
+
+    EXPECT_EQ(link->opened, before + 1);
+}
+
+TEST_F(CameraClientTest, MotionOfAProgramThatIsAboutToEndIsNoMistake) {
+    config.camera.motion.enabled = true;
+    online();
+    capture("a");
+    loop.runPending();
+    reload([this] { config.camera.motion.enabled = false; });
+    link->receive(Motion{true});
+    link->receivePicture(link->sent<Capture>()[0].id);
+
+    EXPECT_EQ(answers, std::vector<std::string>{"a:ok"});
+    EXPECT_EQ(link->aborted, 0);
+}
+
+TEST_F(CameraClientTest, ACameraThatIsConfiguredNoMoreFinishesItsPicture) {
+    online();
+    capture("a");
+    loop.runPending();
+    reload([this] { config.camera.backend = CameraBackend::kNone; });
+    capture("b");
+    loop.runPending();
+    EXPECT_TRUE(client_->state().online);
+    link->receivePicture(link->sent<Capture>()[0].id);
+    loop.runPending();
+    capture("c");
+    loop.runPending();
+
+    EXPECT_EQ(answers,
+              (std::vector<std::string>{"a:ok", "b" + code(Errc::kUnavailable), "c" + code(Errc::kUnavailable)}));
+    EXPECT_FALSE(client_->state().online);
 }
 
 }  // namespace
