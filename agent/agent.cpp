@@ -10,7 +10,8 @@
 #include "core/sha256.hpp"
 #include "gpio/gpio.hpp"
 #include "journal/journal.hpp"
-#include "mqtt/publisher_gate.hpp"
+#include "mqtt/paho_client.hpp"
+#include "mqtt/session.hpp"
 #include "registry.hpp"
 #include "services/capture_service.hpp"
 #include "services/command_service.hpp"
@@ -25,6 +26,9 @@
 
 namespace edge {
 namespace {
+
+/// Three name servers that do not answer keep getaddrinfo busy for half a minute and more; that is no hang of ours.
+constexpr seconds kNetworkStallLimit = std::chrono::minutes{10};
 
 /// A worn SD card can take long to sync.
 constexpr seconds kJournalStallLimit = std::chrono::minutes{5};
@@ -43,6 +47,28 @@ OutputCommand outputCommandOf(const std::string& value) {
     return value == "on" ? OutputCommand::kOn : OutputCommand::kOff;
 }
 
+std::vector<std::string> subscriptionsOf(const Config& config) {
+    return Discovery::withSubscription(CommandService::subscriptions(config), config);
+}
+
+SessionSettings sessionSettings(const LoadedConfig& loaded) {
+    const Config& config = loaded.config;
+    return {config.mqtt, config.device.id, loaded.password,
+            config.topics.base.empty() ? Publication{} : Presence::lastWill(config), subscriptionsOf(config)};
+}
+
+/// Why the connection has to be made anew; "" where it need not.
+std::string connectionChange(const LoadedConfig& before, const LoadedConfig& now) {
+    MqttConfig mqtt = before.config.mqtt;
+    mqtt.qos = now.config.mqtt.qos;  // of each publication
+    if (before.config.device.id != now.config.device.id) return "device.id";
+    if (mqtt != now.config.mqtt) return "[mqtt]";
+    if (before.password != now.password) return "the password";
+    if (before.tlsDigest != now.tlsDigest) return "a file of [mqtt.tls]";
+    if (before.config.topics.base != now.config.topics.base) return "topics.base";
+    return "";
+}
+
 Outcome stoppingOutcome() {
     return Outcome::failure(ReplyCode::kCancelled, "the agent is stopping; send the command again when it is back");
 }
@@ -50,30 +76,35 @@ Outcome stoppingOutcome() {
 }  // namespace
 
 struct Agent::Impl {
-    Impl(Loop& l, WorkerPool& p, WorkerPool& sensorPool, Config c, Identity i,
-         std::unique_ptr<BrokerConnection> established)
+    Impl(Loop& l, WorkerPool& p, WorkerPool& sensorPool, LoadedConfig c, Identity i)
         : loop(l),
           pool(p),
-          config(std::move(c)),
+          loaded(std::move(c)),
           identity(std::move(i)),
           runId(makeRunId(identity)),
           startedAt(l.clock().now()),
           journal(l, p.makeStrand("the journal's disk", kJournalStallLimit), config.journal, identity.bootId),
           camera(l, config),
           gpioPort(makeGpiodPort()),
-          connection(std::move(established)),
-          session(connection->session()),
-          publisher(l, session),
-          commands(l, publisher, journal, config),
-          telemetry(l, publisher, journal, config, makeSensors(config, sensorPool), runId),
-          captures(l, camera, publisher, journal, p.makeStrand("kept pictures"), config, runId.substr(0, kImagePrefix)),
-          motion(l, camera, publisher, journal, config, [this] { takeMotionPicture(); }),
-          gpio(l, *gpioPort, publisher, config,
+          resolver(
+              makeSystemResolver(l, [&p](const std::string& name) { return p.makeStrand(name, kNetworkStallLimit); })),
+          session(
+              l, makePahoClientFactory(l, p.makeStrand("the MQTT library", kNetworkStallLimit)), *resolver,
+              sessionSettings(loaded),
+              {[this](const ConnectionInfo& info) { connected(info); }, [this] { disconnected(); },
+               [this](InboundMessage message) { received(std::move(message)); }, [this] { presence.healthChanged(); }}),
+          commands(l, session, journal, config),
+          telemetry(
+              l, session, journal, config,
+              [&sensorPool](const SensorConfig& sensor) { return makeSensorSlot(sensor, sensorPool); }, runId),
+          captures(l, camera, session, journal, p.makeStrand("kept pictures"), config, runId.substr(0, kImagePrefix)),
+          motion(l, camera, session, journal, config, [this] { takeMotionPicture(); }),
+          gpio(l, *gpioPort, session, config,
                {[this](const std::string& word, const std::string& source) { commands.trigger(word, source); },
                 [this] { presence.healthChanged(); }}),
-          presence(l, publisher, config, identity, [this] { return formatHealth(health()); }),
-          retainedTopics(publisher, journal, config, identity),
-          discovery(l, publisher, journal, config, identity, systemRandom(), [this] { telemetry.repeatReadings(); }),
+          presence(l, session, config, identity, [this] { return formatHealth(health()); }),
+          retainedTopics(session, journal, config, identity),
+          discovery(l, session, journal, config, identity, systemRandom(), [this] { telemetry.repeatReadings(); }),
           connectionMemory(l, journal, config, identity.bootId) {
         setHandlers();
     }
@@ -155,18 +186,36 @@ struct Agent::Impl {
             telemetry.resume(*snapshot);
             discovery.setInterval(telemetry.publishingInterval());
             ready();
-            join(connectionMemory.away(*snapshot));
+            session.start(connectionMemory.away(*snapshot));
         });
     }
 
-    /// A connection that stands is told of everything once more; another one is made.
-    void join(std::optional<milliseconds> away) {
-        const ConnectionInfo* info = session.connection();
-        if (info != nullptr) announce(*info);
-        connection->attach({[this](const ConnectionInfo& now) { connected(now); }, [this] { disconnected(); },
-                            [this](InboundMessage message) { received(std::move(message)); },
-                            [this] { presence.healthChanged(); }});
-        connection->start(away);
+    // ---- another configuration
+
+    /// Home Assistant hears of it before anything is published for what is new.
+    void reload(LoadedConfig next) {
+        if (isStopping) return;
+        const LoadedConfig old = std::exchange(loaded, std::move(next));
+        const Config& before = old.config;
+        log::setLevel(config.log.level);
+        if (const std::string why = connectionChange(old, loaded); !why.empty()) {
+            log::info("read {} again: reconnecting, because {} changed", config.file, why);
+            session.reconnect(sessionSettings(loaded), kGoodbyeLimit);
+        } else {
+            log::info("read {} again", config.file);
+            session.subscribe(subscriptionsOf(config));
+        }
+        note("reload", "configuration read again");
+        journal.configure(config.journal);
+        commands.onReload();
+        camera.onReload(before);
+        presence.onReload(before);
+        retainedTopics.onReload();
+        discovery.onReload(before);
+        telemetry.onReload(before);
+        captures.onReload(before);
+        motion.onReload(before);
+        gpio.onReload(before);
     }
 
     // ---- connection
@@ -174,10 +223,6 @@ struct Agent::Impl {
     /// A fresh start on every connection, in the contract's order; the subscriptions stand already.
     void connected(const ConnectionInfo& info) {
         note("online", fmt::format("connected to {}", info.server));
-        announce(info);
-    }
-
-    void announce(const ConnectionInfo& info) {
         connectionMemory.onConnected(info.limits.protocolVersion);
         presence.announce();
         retainedTopics.onConnected();
@@ -241,16 +286,6 @@ struct Agent::Impl {
         shutDown(reason, [this] { sayGoodbye(); });
     }
 
-    void handOver(const std::string& reason, std::function<void(std::unique_ptr<BrokerConnection>)> next) {
-        isStopping = true;
-        connection->detach();
-        shutDown(reason, [this, next = std::move(next)] {
-            publisher.close();
-            // Readings that nobody has acknowledged go into the journal first.
-            loop.post([this, next] { journal.close([this, next] { next(std::move(connection)); }); });
-        });
-    }
-
     void shutDown(const std::string& reason, Task next) {
         captures.shutDown();
         once(
@@ -269,7 +304,9 @@ struct Agent::Impl {
     }
 
     void sayGoodbye() {
-        connection->close(kGoodbyeLimit, [this] { journal.close([this] { finish(); }); });
+        std::vector<Publication> last;
+        if (!config.topics.base.empty()) last.push_back(Presence::lastWill(config));
+        session.stop(std::move(last), kGoodbyeLimit, [this] { journal.close([this] { finish(); }); });
     }
 
     /// `work` with a task to call when it is done; then, or after `atMost`, `next` runs: once.
@@ -291,16 +328,16 @@ struct Agent::Impl {
 
     Loop& loop;
     WorkerPool& pool;
-    Config config;
-    Identity identity;
-    std::string runId;
+    LoadedConfig loaded;
+    const Config& config = loaded.config;  ///< what the services refer to
+    const Identity identity;
+    const std::string runId;
     SteadyTime startedAt;
     Journal journal;
     CameraClient camera;
     std::unique_ptr<GpioPort> gpioPort;
-    std::unique_ptr<BrokerConnection> connection;
-    MqttSession& session;
-    PublisherGate publisher;
+    std::unique_ptr<Resolver> resolver;
+    MqttSession session;
     CommandService commands;
     Telemetry telemetry;
     CaptureService captures;
@@ -316,10 +353,8 @@ struct Agent::Impl {
     Timer step;
 };
 
-Agent::Agent(Loop& loop, WorkerPool& pool, WorkerPool& sensorPool, Config config, Identity identity,
-             std::unique_ptr<BrokerConnection> connection)
-    : impl_(std::make_unique<Impl>(loop, pool, sensorPool, std::move(config), std::move(identity),
-                                   std::move(connection))) {}
+Agent::Agent(Loop& loop, WorkerPool& pool, WorkerPool& sensorPool, LoadedConfig loaded, Identity identity)
+    : impl_(std::make_unique<Impl>(loop, pool, sensorPool, std::move(loaded), std::move(identity))) {}
 Agent::~Agent() = default;
 
 void Agent::start(const std::function<void()>& ready, const std::function<void(std::string)>& failed) {
@@ -329,14 +364,8 @@ void Agent::stop(const std::string& reason, Task done) {
     impl_->stop(reason, std::move(done));
 }
 
-void Agent::handOver(const std::string& reason, std::function<void(std::unique_ptr<BrokerConnection>)> done) {
-    impl_->handOver(reason, std::move(done));
-}
-const BrokerConnection& Agent::connection() const {
-    return *impl_->connection;
-}
-std::vector<GpioLineHealth> Agent::gpio() const {
-    return impl_->gpio.health();
+void Agent::reload(LoadedConfig loaded) {
+    impl_->reload(std::move(loaded));
 }
 
 }  // namespace edge

@@ -4,16 +4,20 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "broker_connection.hpp"
 #include "config/config.hpp"
 #include "core/identity.hpp"
 #include "core/loop.hpp"
 #include "core/worker_pool.hpp"
-#include "services/gpio_service_report.hpp"
 
 namespace edge {
+
+/// A configuration with what the files that it names hold.
+struct LoadedConfig {
+    Config config;
+    std::string password;
+    std::string tlsDigest;  ///< changes with the content of the files of [mqtt.tls]
+};
 
 /// The composition root: one configuration, and everything that it asks for, wired together. Thread: the loop's.
 class Agent {
@@ -21,10 +25,8 @@ class Agent {
     /// Within this a stop is over, whatever the broker and the disk do.
     static constexpr milliseconds kStopLimit{4500};
 
-    /// `connection` serves `config` (BrokerConnection::serves); one that stands already is used as it is. Starts
-    /// nothing yet.
-    Agent(Loop& loop, WorkerPool& pool, WorkerPool& sensorPool, Config config, Identity identity,
-          std::unique_ptr<BrokerConnection> connection);
+    /// Starts nothing yet.
+    Agent(Loop& loop, WorkerPool& pool, WorkerPool& sensorPool, LoadedConfig loaded, Identity identity);
     ~Agent();
     Agent(const Agent&) = delete;
     Agent& operator=(const Agent&) = delete;
@@ -37,12 +39,10 @@ class Agent {
     /// the journal. Once; destroy it afterwards, not inside `done`.
     void stop(const std::string& reason, Task done);
 
-    /// As stop(), but the broker notices nothing: `done` gets the connection, for the next agent.
-    void handOver(const std::string& reason, std::function<void(std::unique_ptr<BrokerConnection>)> done);
-
-    [[nodiscard]] const BrokerConnection& connection() const;
-    /// What each GPIO line is at now.
-    [[nodiscard]] std::vector<GpioLineHealth> gpio() const;
+    /// Goes on with this configuration: each service changes what is different for it. Once ready, and not after
+    /// stop(). The connection is made anew only for another login, server or id; what "offline" and replies go to
+    /// before that is the old one.
+    void reload(LoadedConfig loaded);
 
   private:
     struct Impl;

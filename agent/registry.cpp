@@ -5,12 +5,8 @@
 
 namespace edge {
 
-std::vector<SensorSlot> makeSensors(const Config& config, WorkerPool& pool) {
-    std::vector<SensorSlot> slots;
-    for (const SensorConfig& sensor : config.sensors) {
-        slots.push_back({sensor, makeSensor(sensor), pool.makeStrand("sensor " + sensor.name)});
-    }
-    return slots;
+SensorSlot makeSensorSlot(const SensorConfig& sensor, WorkerPool& pool) {
+    return {sensor, makeSensor(sensor), pool.makeStrand("sensor " + sensor.name)};
 }
 
 }  // namespace edge

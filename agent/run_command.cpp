@@ -25,12 +25,11 @@ namespace edge {
 namespace {
 
 constexpr int kExitFailed = 1;
-constexpr milliseconds kGoodbyeLimit{1500};
 
 /// With those of WorkerPool::kMaxThreads and of the libraries well below TasksMax=64 of the unit.
 constexpr std::size_t kSensorThreads = 24;
 
-/// After the start: reading the configuration and the journal leaves half a megabyte of freed memory.
+/// After a start or a reload: reading the configuration and the journal leaves half a megabyte of freed memory.
 constexpr seconds kTidyAfter{2};
 
 /// Few arenas: each thread that allocates a little would keep megabytes. High thresholds: pictures come and go, and
@@ -44,15 +43,13 @@ void setAllocator() {
     mallopt(M_MMAP_THRESHOLD, kMmapThreshold);
 }
 
-/// The configuration with its secret, ready to be used. Throws ConfigError.
-struct Loaded {
-    explicit Loaded(const std::string& path, const Identity& identity)
-        : config(loadConfig(path, identity)), password(loadPassword(config)) {
-        checkTlsFiles(config);
-    }
-    Config config;
-    std::string password;
-};
+/// Throws ConfigError.
+LoadedConfig load(const std::string& path, const Identity& identity) {
+    Config config = loadConfig(path, identity);
+    std::string password = loadPassword(config);
+    std::string tlsDigest = checkTlsFiles(config);
+    return {std::move(config), std::move(password), std::move(tlsDigest)};
+}
 
 void announce(const Config& config) {
     log::setLevel(config.log.level);
@@ -71,7 +68,7 @@ Lasting& lasting() {
     return *kept;
 }
 
-/// The life of the process: one Agent after the other on one loop.
+/// The life of the process.
 class Runner {
   public:
     Runner(std::string path, const Identity& identity)
@@ -80,9 +77,9 @@ class Runner {
           watchdog_(loop_, {&pool_, &sensorPool_}),
           signals_(loop_, {SIGINT, SIGTERM, SIGHUP}, [this](int signal) { handle(signal); }) {}
 
-    int run(Loaded first) {
+    int run(LoadedConfig loaded) {
         if (!SystemClock::canAskKernel()) watchClock();
-        begin(std::move(first), nullptr);
+        begin(std::move(loaded));
         loop_.run();
         return exitCode_;
     }
@@ -99,20 +96,15 @@ class Runner {
         });
     }
 
-    void begin(Loaded loaded, std::unique_ptr<BrokerConnection> connection) {
+    void begin(LoadedConfig loaded) {
         announce(loaded.config);
-        const std::string device = loaded.config.device.id;
-        if (!connection)
-            connection = std::make_unique<BrokerConnection>(loop_, pool_, loaded.config, std::move(loaded.password));
-        agent_ = std::make_unique<Agent>(loop_, pool_, sensorPool_, std::move(loaded.config), identity_,
-                                         std::move(connection));
-        tidying_ = loop_.after(kTidyAfter, [] { malloc_trim(0); });
-        isReady_ = false;
+        sayWhoWeAre(loaded.config);
+        agent_ = std::make_unique<Agent>(loop_, pool_, sensorPool_, std::move(loaded), identity_);
+        tidyUp();
         agent_->start(
-            [this, device] {
+            [this] {
                 isReady_ = true;
                 service_manager::notifyReady();
-                service_manager::notifyStatus("running as " + device);
                 if (std::exchange(isReloadWanted_, false)) loop_.post([this] { reload(); });
             },
             [this](const std::string& problem) {
@@ -122,64 +114,34 @@ class Runner {
             });
     }
 
+    static void sayWhoWeAre(const Config& config) { service_manager::notifyStatus("running as " + config.device.id); }
+    void tidyUp() {
+        tidying_ = loop_.after(kTidyAfter, [] { malloc_trim(0); });
+    }
+
     void handle(int signal) {
         if (signal == SIGHUP) return reload();
         if (isEnding_) return;
         isEnding_ = true;
         log::info("stopping ({})", signal == SIGTERM ? "SIGTERM" : "SIGINT");
         service_manager::notifyStopping();
-        // While an agent is being taken down for a reload, its end is the end.
-        if (!next_) agent_->stop("stopped", [this] { end(); });
+        agent_->stop("stopped", [this] { end(); });
     }
 
     void reload() {
         if (isEnding_) return;
-        // What was written while the last one is being taken over counts, too.
-        isReloadWanted_ = next_.has_value() || !isReady_;
+        isReloadWanted_ = !isReady_;
         if (isReloadWanted_) return;
+        service_manager::notifyReloading();
         try {
-            next_.emplace(path_, identity_);
+            LoadedConfig loaded = load(path_, identity_);
+            sayWhoWeAre(loaded.config);
+            agent_->reload(std::move(loaded));
         } catch (const ConfigError& error) {
             log::error("the configuration stays as it was: {}", error.what());
-            return;
         }
-        service_manager::notifyReloading();
-        std::string reason;
-        if (!agent_->connection().serves(next_->config, next_->password, reason)) {
-            log::info("reading {} again: {} changed, so the connection is made anew", path_, reason);
-            return agent_->stop("configuration read again", [this] { loop_.post([this] { replaceAgent(nullptr); }); });
-        }
-        log::info("reading {} again: the connection stays", path_);
-        keepGoing(next_->config);
-        isReady_ = false;
-        agent_->handOver("configuration read again", [this](std::unique_ptr<BrokerConnection> connection) {
-            connection_ = std::move(connection);
-            loop_.post([this] { replaceAgent(std::move(connection_)); });
-        });
-    }
-
-    /// A reload is no start: what was published goes on, and outputs stay as they are.
-    void keepGoing(Config& config) const {
-        config.telemetry.onBoot = OnBoot::kResume;
-        const std::vector<GpioLineHealth> lines = agent_->gpio();
-        for (GpioOutputConfig& output : config.gpio.outputs) {
-            for (const GpioLineHealth& line : lines) {
-                const bool isSame = line.direction == GpioDirection::kOutput && line.name == output.name;
-                if (isSame && line.active && output.role == OutputRole::kFree) output.initial = *line.active;
-            }
-        }
-    }
-
-    void replaceAgent(std::unique_ptr<BrokerConnection> connection) {
-        agent_.reset();
-        if (isEnding_) {
-            if (!connection) return end();
-            connection_ = std::move(connection);
-            return connection_->close(kGoodbyeLimit, [this] { end(); });
-        }
-        Loaded loaded = std::move(*next_);
-        next_.reset();
-        begin(std::move(loaded), std::move(connection));
+        tidyUp();
+        service_manager::notifyReady();
     }
 
     void end() {
@@ -187,7 +149,6 @@ class Runner {
         // What was posted before may still refer to the agent.
         loop_.post([this] {
             agent_.reset();
-            connection_.reset();
             loop_.stop();
         });
     }
@@ -203,10 +164,8 @@ class Runner {
     SignalWatch signals_;
     Timer tidying_;
     std::unique_ptr<Agent> agent_;
-    std::optional<Loaded> next_;                    ///< what a reload is about to begin with
-    std::unique_ptr<BrokerConnection> connection_;  ///< on its way from one agent to the next
-    bool isReady_ = false;                          ///< the agent that is there can be replaced
-    bool isReloadWanted_ = false;                   ///< once more, as soon as it is ready
+    bool isReady_ = false;         ///< the journal is open: there is something that can be changed
+    bool isReloadWanted_ = false;  ///< as soon as it is ready
     bool isEnding_ = false;
     int exitCode_ = 0;
 };
@@ -218,7 +177,7 @@ int runAgent(const std::string& configPath) {
     blockSignals({SIGINT, SIGTERM, SIGHUP});
     setAllocator();
     const Identity identity = readIdentity();
-    Loaded loaded(configPath, identity);
+    LoadedConfig loaded = load(configPath, identity);
     return Runner(configPath, identity).run(std::move(loaded));
 }
 

@@ -49,7 +49,8 @@ Config parseConfig(std::string_view text, const std::string& name, const Identit
 std::string loadPassword(const Config& config);
 
 /// Checks that the files of [mqtt.tls] can be read and are what they should be, the key file closed to group and
-/// others. Throws ConfigError (SecretUnreadable where only this user is the reason).
-void checkTlsFiles(const Config& config);
+/// others. Returns a digest that is another one when a file is: "" without files. Throws ConfigError (SecretUnreadable
+/// where only this user is the reason).
+std::string checkTlsFiles(const Config& config);
 
 }  // namespace edge

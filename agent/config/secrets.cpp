@@ -13,6 +13,7 @@
 #include "config/openness.hpp"
 #include "config/pem.hpp"
 #include "config/regular_file.hpp"
+#include "core/sha256.hpp"
 #include "core/text.hpp"
 
 namespace edge {
@@ -135,7 +136,7 @@ std::string loadPassword(const Config& config) {
     return password;
 }
 
-void checkTlsFiles(const Config& config) {
+std::string checkTlsFiles(const Config& config) {
     const TlsConfig& tls = config.mqtt.tls;
     Mistakes mistakes(config.file);
     bool isOnlyUnreadable = true;
@@ -144,7 +145,8 @@ void checkTlsFiles(const Config& config) {
         mistakes.add(lineOf(config, key), key, file.complaint);
         isOnlyUnreadable = isOnlyUnreadable && file.isUnreadable;
     };
-    if (!tls.caFile.empty()) complain("mqtt.tls.ca_file", readCertificates(tls.caFile));
+    const PemFile ca = tls.caFile.empty() ? PemFile{} : readCertificates(tls.caFile);
+    complain("mqtt.tls.ca_file", ca);
     const PemFile certificate = tls.certFile.empty() ? PemFile{} : readCertificates(tls.certFile);
     const PemFile key = tls.keyFile.empty() ? PemFile{} : readPrivateKey(tls.keyFile, credentialsDirectory());
     complain("mqtt.tls.cert_file", certificate);
@@ -157,9 +159,11 @@ void checkTlsFiles(const Config& config) {
                               tls.keyFile, tls.certFile),
                   false});
     }
-    if (mistakes.empty()) return;
-    if (isOnlyUnreadable) throw SecretUnreadable(SecretUnreadable::Reason::kPermission, mistakes.text());
-    throw ConfigError(mistakes.text());
+    if (!mistakes.empty() && isOnlyUnreadable)
+        throw SecretUnreadable(SecretUnreadable::Reason::kPermission, mistakes.text());
+    if (!mistakes.empty()) throw ConfigError(mistakes.text());
+    const std::string all = ca.content + certificate.content + key.content;
+    return all.empty() ? "" : sha256Hex(all);
 }
 
 }  // namespace edge

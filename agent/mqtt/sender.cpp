@@ -36,7 +36,8 @@ Sender::Sender(Loop& loop, ServerList& servers, milliseconds stallLimit, Handler
 
 void Sender::publish(std::shared_ptr<const Publication> publication, Priority priority, DeliveryHandler done) {
     Outgoing outgoing{std::move(publication), priority, std::move(done), {}};
-    if (state_ != State::kOpen || (client_ == nullptr && !outgoing.isKept())) {
+    const bool isSent = state_ == State::kOpen && client_ != nullptr;
+    if (state_ == State::kClosed || (!isSent && !outgoing.isKept())) {
         return end(std::move(outgoing), Delivery::kLost);
     }
     wait(std::move(outgoing));
@@ -143,6 +144,13 @@ void Sender::finishWith(std::vector<Publication> last) {
     }
     state_ = State::kFinishing;
     pump();
+}
+
+void Sender::reopen(milliseconds stallLimit) {
+    client_ = nullptr;  // that it went is no hint at what the broker objects to
+    detach({});
+    stallLimit_ = stallLimit;
+    state_ = State::kOpen;
 }
 
 void Sender::close() {

@@ -43,8 +43,11 @@ class Sender {
     Unproven detach(const ConnectionFailure& why);
     /// Of the attached connection, with the limits in force.
     [[nodiscard]] const ConnectionInfo& connection() const { return info_; }
-    /// From now on only what waits as a reply, then `last`, is sent, and then `idle` called.
+    /// From now on only replies, and `last` after those that wait already, are sent, and then `idle` called.
     void finishWith(std::vector<Publication> last);
+    /// After finishWith(), or without a connection: replies that are still here go over the next connection, everything
+    /// else ends as kLost. What was learnt about the broker is forgotten.
+    void reopen(milliseconds stallLimit);
     /// Everything still here ends as kLost, and so does all that comes.
     void close();
 

@@ -53,16 +53,17 @@ struct MqttSession::Impl {
         kDisconnecting,
     };
 
-    Impl(Loop& l, MqttClientFactory makeClient, Resolver& resolver, MqttConfig c, std::string id, std::string secret,
-         Publication lastWill, std::vector<std::string> topics, Handlers h, RandomSource random)
+    Impl(Loop& l, MqttClientFactory makeClient, Resolver& resolver, SessionSettings settings, Handlers h,
+         RandomSource source)
         : loop(l),
-          config(std::move(c)),
-          clientId(std::move(id)),
-          password(std::move(secret)),
-          will(std::move(lastWill)),
-          subscriptions(std::move(topics)),
+          config(std::move(settings.mqtt)),
+          clientId(std::move(settings.clientId)),
+          password(std::move(settings.password)),
+          will(std::move(settings.will)),
+          subscriptions(std::move(settings.subscriptions)),
           handlers(std::move(h)),
-          servers(config, random ? std::move(random) : systemRandom(), !will.topic.empty()),
+          random(source ? std::move(source) : systemRandom()),
+          servers(config, random, !will.topic.empty()),
           connector(l, std::move(makeClient), resolver),
           sender(l, servers, stallLimit(config.keepAlive),
                  {[this] { changed(); },
@@ -76,6 +77,7 @@ struct MqttSession::Impl {
     void attempt() {
         state = State::kConnecting;
         denied.clear();
+        isSubscribing = false;
         const ServerList::Plan plan = servers.next(loop.clock().now());
         ConnectOptions options;
         attempted = plan.address;
@@ -126,11 +128,13 @@ struct MqttSession::Impl {
             return leave(State::kDiscarding);
         }
         state = State::kSubscribing;
-        if (subscriptions.empty()) return announce();
-        subscribe(subscriptions, info.limits.subscribeQos);
+        asked = subscriptions;
+        if (asked.empty()) return announce();
+        subscribe(asked, info.limits.subscribeQos);
     }
 
     void subscribe(const std::vector<std::string>& topics, Qos qos) {
+        isSubscribing = true;
         waitForSubscription(loop.clock().now());
         client->subscribe(topics, qos,
                           [this, topics, qos](const std::vector<int>& codes) { subscribed(topics, qos, codes); });
@@ -148,6 +152,7 @@ struct MqttSession::Impl {
 
     /// A refusal that can be due to the QoS is answered with a lower one; where that is refused, too, it is the topic.
     void subscribed(const std::vector<std::string>& topics, Qos qos, const std::vector<int>& codes) {
+        if (state != State::kSubscribing && state != State::kConnected) return;
         timer.cancel();
         std::vector<std::string> again;
         std::size_t granted = 0;
@@ -168,8 +173,11 @@ struct MqttSession::Impl {
             servers.learnSubscribeQos(qos);
             info.limits.subscribeQos = qos;
         }
-        if (again.empty()) return announce();
-        subscribe(again, static_cast<Qos>(static_cast<int>(qos) - 1));
+        if (!again.empty()) return subscribe(again, static_cast<Qos>(static_cast<int>(qos) - 1));
+        isSubscribing = false;
+        if (state == State::kSubscribing) return announce();
+        denyRefused();
+        subscribeToMore();
     }
 
     /// Disconnects, and connects once more.
@@ -182,8 +190,12 @@ struct MqttSession::Impl {
         });
     }
 
-    void announce() {
+    void denyRefused() {
         for (const std::string& topic : std::exchange(denied, {})) sender.deny(topic);
+    }
+
+    void announce() {
+        denyRefused();
         const bool isNews = servers.online(info.limits, loop.clock().now());
         state = State::kConnected;
         health.connected = true;
@@ -197,8 +209,21 @@ struct MqttSession::Impl {
         sender.attach(*client, info);
         if (handlers.connected) handlers.connected(info);
         changed();
+        subscribeToMore();
         for (InboundMessage& message : std::exchange(early, {})) deliver(std::move(message));
         earlyBytes = 0;
+    }
+
+    /// What has been added since this connection was made.
+    void subscribeToMore() {
+        if (state != State::kConnected || isSubscribing) return;
+        std::vector<std::string> added;
+        for (const std::string& topic : subscriptions) {
+            if (std::find(asked.begin(), asked.end(), topic) == asked.end()) added.push_back(topic);
+        }
+        if (added.empty()) return;
+        asked.insert(asked.end(), added.begin(), added.end());
+        subscribe(added, info.limits.subscribeQos);
     }
 
     /// What the broker kept for us can arrive before the subscription is answered, and so before anybody knows of the
@@ -215,9 +240,11 @@ struct MqttSession::Impl {
     }
 
     void deliver(InboundMessage message) {
-        const bool isStopping =
-            state != State::kSubscribing && state != State::kConnected;  // a handler may have done that
-        if (handlers.message && !isStopping) handlers.message(std::move(message));
+        // A handler may have stopped us. A reconnect may not lose what the broker takes for delivered.
+        const bool isOpen = state == State::kSubscribing || state == State::kConnected || upcoming;
+        const bool isOurs = std::find(subscriptions.begin(), subscriptions.end(), message.topic) != subscriptions.end();
+        if (!isOurs) return log::debug("{}: not subscribed to, dropped", printable(message.topic));
+        if (handlers.message && isOpen) handlers.message(std::move(message));
     }
 
     void failed(const ConnectionFailure& failure) {
@@ -270,8 +297,25 @@ struct MqttSession::Impl {
 
     void stop(std::vector<Publication> last, milliseconds limit, Task done) {
         whenStopped.push_back(std::move(done));
+        upcoming.reset();
         if (state == State::kFinishing || state == State::kDisconnecting) return;
         if (state != State::kConnected) return finish();
+        finishWith(std::move(last), limit);
+    }
+
+    void reconnect(SessionSettings settings, milliseconds limit) {
+        if (!whenStopped.empty()) return;
+        upcoming = std::move(settings);
+        if (state == State::kFinishing || state == State::kDisconnecting) return;
+        if (state != State::kConnected) return finish();
+        std::vector<Publication> last;
+        if (!will.topic.empty()) last.push_back(will);
+        finishWith(std::move(last), limit);
+        health.connected = false;
+        if (handlers.disconnected) handlers.disconnected();
+    }
+
+    void finishWith(std::vector<Publication> last, milliseconds limit) {
         state = State::kFinishing;
         deadline = loop.clock().now() + limit;
         timer = loop.at(deadline - std::min<milliseconds>(kDisconnectTime, limit / 2), [this] { disconnect(); });
@@ -293,17 +337,40 @@ struct MqttSession::Impl {
         client.reset();
         early.clear();
         health.connected = false;
+        if (upcoming) return startAnew();
         sender.close();
         for (Task& task : std::exchange(whenStopped, {})) loop.post(std::move(task));
     }
 
+    void startAnew() {
+        SessionSettings settings = std::move(*upcoming);
+        upcoming.reset();
+        if (settings.clientId != clientId) {
+            awaySince.reset();
+        } else if (!awaySince) {
+            awaySince = loop.clock().now();
+        }
+        config = std::move(settings.mqtt);
+        clientId = std::move(settings.clientId);
+        password = std::move(settings.password);
+        will = std::move(settings.will);
+        subscriptions = std::move(settings.subscriptions);
+        servers = ServerList(config, random, !will.topic.empty());
+        health.lastFailure.clear();
+        health.warnings = connectionWarnings(config);
+        for (const std::string& warning : health.warnings) log::warning("{}", warning);
+        sender.reopen(stallLimit(config.keepAlive));
+        attempt();
+    }
+
     Loop& loop;
-    const MqttConfig config;
-    const std::string clientId;
-    const std::string password;
-    const Publication will;
-    const std::vector<std::string> subscriptions;
+    MqttConfig config;
+    std::string clientId;
+    std::string password;
+    Publication will;
+    std::vector<std::string> subscriptions;
     const Handlers handlers;
+    const RandomSource random;
 
     State state = State::kStopped;
     SessionHealth health;
@@ -315,7 +382,10 @@ struct MqttSession::Impl {
     ConnectionInfo info;
     std::optional<SteadyTime> awaySince;  ///< since when nobody has been connected with our id
     bool isDiscarding = false;
-    std::vector<std::string> denied;  ///< subscriptions, of this attempt
+    std::vector<std::string> denied;          ///< subscriptions that were refused and not told to the sender yet
+    bool isSubscribing = false;               ///< a SUBSCRIBE is not answered yet
+    std::vector<std::string> asked;           ///< the topics that this connection has been subscribed to
+    std::optional<SessionSettings> upcoming;  ///< what reconnect() goes on with
     std::vector<InboundMessage> early;
     std::size_t earlyBytes = 0;
     Timer timer;  ///< of the state: the next attempt, the answer to SUBSCRIBE, the end of stop()
@@ -323,11 +393,9 @@ struct MqttSession::Impl {
     std::vector<Task> whenStopped;
 };
 
-MqttSession::MqttSession(Loop& loop, MqttClientFactory makeClient, Resolver& resolver, MqttConfig config,
-                         std::string clientId, std::string password, Publication will,
-                         std::vector<std::string> subscriptions, Handlers handlers, RandomSource random)
-    : impl_(std::make_unique<Impl>(loop, std::move(makeClient), resolver, std::move(config), std::move(clientId),
-                                   std::move(password), std::move(will), std::move(subscriptions), std::move(handlers),
+MqttSession::MqttSession(Loop& loop, MqttClientFactory makeClient, Resolver& resolver, SessionSettings settings,
+                         Handlers handlers, RandomSource random)
+    : impl_(std::make_unique<Impl>(loop, std::move(makeClient), resolver, std::move(settings), std::move(handlers),
                                    std::move(random))) {}
 
 MqttSession::~MqttSession() = default;
@@ -336,6 +404,15 @@ void MqttSession::start(std::optional<milliseconds> away) {
     for (const std::string& warning : impl_->health.warnings) log::warning("{}", warning);
     if (away) impl_->awaySince = impl_->loop.clock().now() - *away;
     impl_->attempt();
+}
+
+void MqttSession::reconnect(SessionSettings settings, milliseconds limit) {
+    impl_->reconnect(std::move(settings), limit);
+}
+
+void MqttSession::subscribe(std::vector<std::string> subscriptions) {
+    impl_->subscriptions = std::move(subscriptions);
+    impl_->subscribeToMore();
 }
 
 void MqttSession::stop(std::vector<Publication> last, milliseconds limit, Task done) {

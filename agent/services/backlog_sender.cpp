@@ -5,8 +5,8 @@
 
 namespace edge {
 
-BacklogSender::BacklogSender(Loop& loop, Publisher& publisher, Journal& journal, std::string base, Qos qos)
-    : loop_(loop), publisher_(publisher), journal_(journal), base_(std::move(base)), qos_(qos) {}
+BacklogSender::BacklogSender(Loop& loop, Publisher& publisher, Journal& journal, const Config& config)
+    : loop_(loop), publisher_(publisher), journal_(journal), config_(config) {}
 
 void BacklogSender::onConnected() {
     isConnected_ = true;
@@ -20,7 +20,7 @@ void BacklogSender::onDisconnected() {
 
 void BacklogSender::wake() {
     // A plain number carries no time: without topics of its own a late reading has nowhere to go.
-    if (!isConnected_ || isBusy_ || base_.empty()) return;
+    if (!isConnected_ || isBusy_ || config_.topics.base.empty()) return;
     isBusy_ = true;
     takeBatch();
 }
@@ -45,9 +45,9 @@ void BacklogSender::takeBatch() {
 void BacklogSender::send(const ReadingRecord& reading) {
     ++underWay_;
     Publication publication;
-    publication.topic = base_ + "/sensor/" + reading.sensor + "/backlog";
+    publication.topic = config_.topics.base + "/sensor/" + reading.sensor + "/backlog";
     publication.payload = formatReadingJson(reading);
-    publication.qos = qos_;
+    publication.qos = static_cast<Qos>(config_.mqtt.qos);
     publisher_.publish(std::move(publication), Priority::kBacklog,
                        [this, reading, alive = std::weak_ptr<int>(lifetime_)](Delivery delivery) {
                            if (!alive.expired()) settle(reading, delivery);

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 
+#include "config/config.hpp"
 #include "core/loop.hpp"
 #include "journal/journal.hpp"
 #include "mqtt/publisher.hpp"
@@ -18,7 +18,7 @@ class BacklogSender {
     static constexpr std::size_t kBatch = 10;
     static constexpr milliseconds kPause{500};  ///< after each batch: 20 readings a second
 
-    BacklogSender(Loop& loop, Publisher& publisher, Journal& journal, std::string base, Qos qos);
+    BacklogSender(Loop& loop, Publisher& publisher, Journal& journal, const Config& config);
 
     void onConnected();
     void onDisconnected();
@@ -35,8 +35,7 @@ class BacklogSender {
     Loop& loop_;
     Publisher& publisher_;
     Journal& journal_;
-    std::string base_;
-    Qos qos_;
+    const Config& config_;
     bool isConnected_ = false;
     bool isBusy_ = false;     ///< a batch is being taken or sent
     bool isRefused_ = false;  ///< the last one was, or was lost, and no connection has come since

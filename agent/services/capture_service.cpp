@@ -97,10 +97,7 @@ struct CaptureService::Impl {
           pictures(p, c),
           backlog(l, p, std::move(strand), c),
           journal(j),
-          image(c.image),
-          timeout(c.camera.timeout),
-          base(c.topics.base),
-          isCameraWanted(c.camera.backend != CameraBackend::kNone),
+          config(c),
           imagePrefix(std::move(prefix)) {}
 
     /// A timer's task holds its series, which holds the timer.
@@ -159,9 +156,9 @@ struct CaptureService::Impl {
             request.width = job->options.width;
             request.height = job->options.height;
             request.quality = job->options.quality;
-            request.timeout = job->options.timeout.value_or(timeout);
+            request.timeout = job->options.timeout.value_or(config.camera.timeout);
             request.notBefore = job->context.arrived;
-            request.maxBytes = std::min(static_cast<std::size_t>(image.maxBytes), pictures.maxPayload());
+            request.maxBytes = std::min(static_cast<std::size_t>(config.image.maxBytes), pictures.maxPayload());
             source.capture(request, [this, job, alive = std::weak_ptr<int>(lifetime)](Result<Picture> picture) {
                 if (!alive.expired()) taken(job, std::move(picture));
             });
@@ -243,7 +240,7 @@ struct CaptureService::Impl {
                 return finish(job, Outcome::failure(ReplyCode::kInternal,
                                                     fmt::format("the broker does not let this agent publish on \"{}\"; "
                                                                 "check its access list",
-                                                                image.topic)));
+                                                                config.image.topic)));
             case Delivery::kLost:
                 return finish(job,
                               Outcome::failure(ReplyCode::kInternal,
@@ -371,10 +368,7 @@ struct CaptureService::Impl {
     PicturePublisher pictures;
     PictureBacklog backlog;
     Journal& journal;
-    ImageConfig image;
-    milliseconds timeout;
-    std::string base;
-    bool isCameraWanted;
+    const Config& config;
     std::string imagePrefix;
     std::uint64_t lastImage = 0;
     std::deque<JobPtr> waiting;
@@ -424,6 +418,11 @@ void CaptureService::shutDown() {
     for (const JobPtr& job : open) impl_->finish(job, Outcome::failure(ReplyCode::kCancelled, kSentence));
 }
 
+void CaptureService::onReload(const Config& before) {
+    if (impl_->config.camera.backend != before.camera.backend) publishStatus();
+    impl_->backlog.onReload(before);
+}
+
 void CaptureService::onConnected() {
     publishStatus();
     impl_->backlog.onConnected();
@@ -434,9 +433,10 @@ void CaptureService::onDisconnected() {
 }
 
 void CaptureService::publishStatus() {
-    if (impl_->base.empty() || !impl_->isCameraWanted) return;
+    const Config& config = impl_->config;
+    if (config.topics.base.empty() || config.camera.backend == CameraBackend::kNone) return;
     Publication status;
-    status.topic = impl_->base + "/camera/status";
+    status.topic = config.topics.base + "/camera/status";
     status.payload = impl_->source.state().online ? "online" : "offline";
     status.retain = Retain::kYes;
     impl_->publisher.publish(std::move(status), Priority::kReply, {});

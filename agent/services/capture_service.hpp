@@ -55,6 +55,9 @@ class CaptureService {
     /// At the end of the program: as cancel(), and whatever waits.
     void shutDown();
 
+    /// Pictures and series go on; the next picture is the first with the new settings.
+    void onReload(const Config& before);
+
     /// Publishes camera/status; then what was taken without a connection begins to leave.
     void onConnected();
     void onDisconnected();

@@ -52,6 +52,10 @@ std::optional<std::string> outputName(const std::string& topic, const std::strin
     return topic.substr(prefix.size(), topic.size() - prefix.size() - kSuffix.size());
 }
 
+ReplyRoute routeOf(const Config& config) {
+    return {config, Discovery::withSubscription(CommandService::subscriptions(config), config)};
+}
+
 }  // namespace
 
 struct CommandService::Impl {
@@ -59,8 +63,8 @@ struct CommandService::Impl {
         : loop(l),
           publisher(p),
           journal(j),
-          base(c.topics.base),
-          route(c, Discovery::withSubscription(CommandService::subscriptions(c), c)),
+          config(c),
+          route(routeOf(c)),
           interrupted(j),
           retained(j),
           flood(
@@ -84,7 +88,7 @@ struct CommandService::Impl {
             return flood.refuse();
         }
         accept(entry);
-        if (const auto output = outputName(message.topic, base)) return carryOutOutput(entry, *output);
+        if (const auto output = outputName(message.topic, config.topics.base)) return carryOutOutput(entry, *output);
         judge(entry, message);
     }
 
@@ -314,7 +318,7 @@ struct CommandService::Impl {
     Loop& loop;
     Publisher& publisher;
     Journal& journal;
-    std::string base;
+    const Config& config;
     ReplyRoute route;
     RepeatMemory repeats{kRememberedTransactions, kRepeatWindow};
     InterruptedSeries interrupted;
@@ -350,6 +354,9 @@ std::vector<std::string> CommandService::subscriptions(const Config& config) {
     for (const auto& output : config.gpio.outputs)
         topics.push_back(config.topics.base + "/gpio/" + output.name + "/set");
     return topics;
+}
+void CommandService::onReload() {
+    impl_->route = routeOf(impl_->config);
 }
 void CommandService::handle(InboundMessage message) {
     impl_->handle(std::move(message));

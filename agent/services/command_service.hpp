@@ -61,6 +61,8 @@ class CommandService {
 
     /// What earlier runs answered, and what they were at when they ended: series of pictures are answered `cancelled`.
     void restore(const JournalSnapshot& snapshot);
+    /// Commands are answered where the configuration says now; those that wait, where it said when they came.
+    void onReload();
     /// A message on one of subscriptions().
     void handle(InboundMessage message);
     /// A command of the agent's own: a button. Not answered over MQTT, written into the journal like any other.

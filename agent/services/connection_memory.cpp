@@ -24,10 +24,7 @@ milliseconds sinceBoot() {
 }  // namespace
 
 ConnectionMemory::ConnectionMemory(Loop& loop, Journal& journal, const Config& config, std::string bootId)
-    : loop_(loop),
-      journal_(journal),
-      period_(std::max(config.mqtt.sessionExpiry / 4, kShortestPeriod)),
-      bootId_(std::move(bootId)) {}
+    : loop_(loop), journal_(journal), config_(config), bootId_(std::move(bootId)) {}
 
 std::optional<milliseconds> ConnectionMemory::away(const JournalSnapshot& snapshot) const {
     const auto found = snapshot.state.find(kStateKey);
@@ -57,7 +54,7 @@ void ConnectionMemory::onDisconnected() {
 
 void ConnectionMemory::noteRegularly() {
     note();
-    regular_ = loop_.after(period_, [this] { noteRegularly(); });
+    regular_ = loop_.after(std::max(config_.mqtt.sessionExpiry / 4, kShortestPeriod), [this] { noteRegularly(); });
 }
 
 void ConnectionMemory::note() {

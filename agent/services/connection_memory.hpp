@@ -30,7 +30,7 @@ class ConnectionMemory {
 
     Loop& loop_;
     Journal& journal_;
-    milliseconds period_;
+    const Config& config_;
     std::string bootId_;
     bool isWanted_ = false;  ///< connected with a protocol that needs it
     Timer regular_;

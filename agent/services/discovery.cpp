@@ -28,6 +28,11 @@ DiscoveredComponents parseKnown(const std::string& state, const std::string& top
     return known;
 }
 
+/// "" while disabled.
+std::string topicOf(const Config& config) {
+    return config.homeAssistant.enabled ? discoveryTopic(config) : "";
+}
+
 }  // namespace
 
 Discovery::Discovery(Loop& loop, Publisher& publisher, Journal& journal, const Config& config, Identity identity,
@@ -39,7 +44,7 @@ Discovery::Discovery(Loop& loop, Publisher& publisher, Journal& journal, const C
       identity_(std::move(identity)),
       random_(std::move(random)),
       subscribed_(std::move(subscribed)),
-      topic_(config.homeAssistant.enabled ? discoveryTopic(config) : "") {}
+      topic_(topicOf(config)) {}
 
 std::optional<std::string> Discovery::subscription(const Config& config) {
     if (!config.homeAssistant.enabled) return std::nullopt;
@@ -55,8 +60,20 @@ void Discovery::restore(const JournalSnapshot& snapshot) {
     const auto found = snapshot.state.find(kStateKey);
     if (found == snapshot.state.end()) return;
     known_ = parseKnown(found->second, topic_);
-    // Enabled again later, it begins anew: its topic is emptied meanwhile.
-    if (topic_.empty() && found->second != "{}") journal_.saveState(kStateKey, "{}", {});
+    if (topic_.empty() && found->second != "{}") forget();
+}
+
+/// Enabled again later, it begins anew: its topic is emptied meanwhile.
+void Discovery::forget() {
+    known_.clear();
+    journal_.saveState(kStateKey, "{}", {});
+}
+
+void Discovery::onReload(const Config& before) {
+    if (const std::string topic = topicOf(config_); topic != std::exchange(topic_, topic)) forget();
+    if (topic_.empty()) return;
+    const auto said = [this](const Config& config) { return makeDiscovery(config, identity_, interval_, known_).json; };
+    if (topic_ != topicOf(before) || said(config_) != said(before)) announceSoon();
 }
 
 void Discovery::onConnected() {
@@ -75,7 +92,11 @@ void Discovery::handleBirth(const std::string& payload) {
 }
 
 void Discovery::setInterval(std::optional<milliseconds> interval) {
-    if (interval != std::exchange(interval_, interval)) next_ = loop_.at(announcedAt_ + kPause, [this] { announce(); });
+    if (interval != std::exchange(interval_, interval)) announceSoon();
+}
+
+void Discovery::announceSoon() {
+    next_ = loop_.at(announcedAt_ + kPause, [this] { announce(); });
 }
 
 void Discovery::announce() {

@@ -43,6 +43,8 @@ class Discovery {
 
     /// What the last run announced.
     void restore(const JournalSnapshot& snapshot);
+    /// Announced where that says something else now, not sooner than kPause after the last announcement.
+    void onReload(const Config& before);
     void onConnected();
     void onDisconnected();
     /// A message on subscription(): "online" has the device announced again.
@@ -53,12 +55,14 @@ class Discovery {
 
   private:
     void announce();
+    void announceSoon();
+    void forget();
     void remember(DiscoveredComponents known);
 
     Loop& loop_;
     Publisher& publisher_;
     Journal& journal_;
-    Config config_;
+    const Config& config_;
     Identity identity_;
     RandomSource random_;
     Task subscribed_;

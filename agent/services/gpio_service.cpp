@@ -2,6 +2,7 @@
 #include "services/gpio_service.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,25 +10,66 @@
 namespace edge {
 
 GpioService::GpioService(Loop& loop, GpioPort& port, Publisher& publisher, const Config& config, Handlers handlers)
-    : loop_(loop) {
-    const auto report = [&](const std::string& name, GpioDirection direction) {
-        const std::string topic = config.topics.base.empty() ? "" : fmt::format("{}/gpio/{}", config.topics.base, name);
-        return GpioReport(publisher, name, direction, topic, handlers.healthChanged);
+    : loop_(loop), port_(port), publisher_(publisher), config_(config), handlers_(std::move(handlers)) {
+    for (const GpioInputConfig& input : config.gpio.inputs) inputs_.push_back(makeInput(input));
+    for (const GpioOutputConfig& output : config.gpio.outputs) outputs_.push_back(makeOutput(output, output.initial));
+}
+
+std::string GpioService::topicOf(const std::string& name) const {
+    return config_.topics.base.empty() ? "" : fmt::format("{}/gpio/{}", config_.topics.base, name);
+}
+
+std::unique_ptr<GpioInput> GpioService::makeInput(const GpioInputConfig& input) {
+    return std::make_unique<GpioInput>(
+        loop_, port_, input,
+        GpioReport(publisher_, input.name, GpioDirection::kInput, topicOf(input.name), handlers_.healthChanged),
+        handlers_.runCommand);
+}
+
+std::unique_ptr<GpioOutput> GpioService::makeOutput(const GpioOutputConfig& output, bool active) {
+    return std::make_unique<GpioOutput>(
+        loop_, port_, output,
+        GpioReport(publisher_, output.name, GpioDirection::kOutput, topicOf(output.name), handlers_.healthChanged),
+        active);
+}
+
+void GpioService::onReload(const Config& before) {
+    if (config_.gpio == before.gpio && config_.topics.base == before.topics.base) return;
+    std::map<std::string, bool> states;
+    for (const auto& output : outputs_) states[output->health().name] = output->wanted();
+    auto oldInputs = std::exchange(inputs_, {});
+    auto oldOutputs = std::exchange(outputs_, {});
+    const auto take = [](auto& old, const auto& settings) {
+        const auto found =
+            std::find_if(old.begin(), old.end(), [&](const auto& line) { return line && line->canTake(settings); });
+        return found == old.end() ? nullptr : std::move(*found);
     };
-    for (const GpioInputConfig& input : config.gpio.inputs) {
-        std::function<void()> activated;
-        if (!input.action.empty()) {
-            activated = [run = handlers.runCommand, word = input.action, source = "gpio:" + input.name] {
-                run(word, source);
-            };
+    for (const GpioInputConfig& input : config_.gpio.inputs) inputs_.push_back(take(oldInputs, input));
+    for (const GpioOutputConfig& output : config_.gpio.outputs) outputs_.push_back(take(oldOutputs, output));
+    // What is given back may be asked for again, with other settings.
+    oldInputs.clear();
+    oldOutputs.clear();
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+        const GpioInputConfig& input = config_.gpio.inputs[i];
+        if (inputs_[i]) {
+            inputs_[i]->apply(input, topicOf(input.name));
+        } else {
+            inputs_[i] = makeInput(input);
         }
-        inputs_.push_back(std::make_unique<GpioInput>(loop, port, input, report(input.name, GpioDirection::kInput),
-                                                      std::move(activated)));
     }
-    for (const GpioOutputConfig& output : config.gpio.outputs) {
-        outputs_.push_back(
-            std::make_unique<GpioOutput>(loop, port, output, report(output.name, GpioDirection::kOutput)));
+    for (std::size_t i = 0; i < outputs_.size(); ++i) {
+        const GpioOutputConfig& output = config_.gpio.outputs[i];
+        if (outputs_[i]) {
+            outputs_[i]->apply(output, topicOf(output.name), isOnline_);
+        } else {
+            const auto known = states.find(output.name);
+            outputs_[i] = makeOutput(output, known == states.end() ? output.initial : known->second);
+            if (isOnline_) outputs_[i]->connected();
+        }
     }
+    retry_.cancel();
+    start();
+    if (handlers_.healthChanged) handlers_.healthChanged();
 }
 
 GpioService::~GpioService() = default;
@@ -43,11 +85,13 @@ void GpioService::checkAll() {
 }
 
 void GpioService::onConnected() {
+    isOnline_ = true;
     for (const auto& input : inputs_) input->republish();
     for (const auto& output : outputs_) output->connected();
 }
 
 void GpioService::onDisconnected() {
+    isOnline_ = false;
     for (const auto& output : outputs_) output->disconnected();
 }
 

@@ -22,12 +22,12 @@ class GpioService {
   public:
     struct Handlers {
         /// A pressed input's action: the word of a command, and "gpio:<name>".
-        std::function<void(const std::string& word, const std::string& source)> runCommand;
+        GpioInput::CommandRunner runCommand;
         std::function<void()> healthChanged;  ///< a line failed or recovered
     };
     static constexpr seconds kRetry{30};
 
-    /// Opens nothing yet. `loop`, `port` and `publisher` must outlive it.
+    /// Opens nothing yet. `loop`, `port`, `publisher` and `config` must outlive it.
     GpioService(Loop& loop, GpioPort& port, Publisher& publisher, const Config& config, Handlers handlers);
     ~GpioService();
     GpioService(const GpioService&) = delete;
@@ -35,6 +35,10 @@ class GpioService {
 
     /// Opens all lines; outputs take their initial state.
     void start();
+    /// A line stays taken as long as a block of its kind asks for it in the same way, whatever the block's name is
+    /// then: an output on it never stops being driven, and stays ON or OFF. Other outputs with a known name take its
+    /// state along, new ones their initial one.
+    void onReload(const Config& before);
     void onConnected();
     void onDisconnected();
     /// A reading or a picture was published: status outputs blink.
@@ -49,8 +53,16 @@ class GpioService {
 
   private:
     void checkAll();
+    [[nodiscard]] std::string topicOf(const std::string& name) const;
+    std::unique_ptr<GpioInput> makeInput(const GpioInputConfig& input);
+    std::unique_ptr<GpioOutput> makeOutput(const GpioOutputConfig& output, bool active);
 
     Loop& loop_;
+    GpioPort& port_;
+    Publisher& publisher_;
+    const Config& config_;
+    const Handlers handlers_;
+    bool isOnline_ = false;
     std::vector<std::unique_ptr<GpioInput>> inputs_;
     std::vector<std::unique_ptr<GpioOutput>> outputs_;
     Timer retry_;

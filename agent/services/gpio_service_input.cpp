@@ -6,14 +6,27 @@
 
 namespace edge {
 
-GpioInput::GpioInput(Loop& loop, GpioPort& port, GpioInputConfig config, GpioReport report,
-                     std::function<void()> activated)
+GpioInput::GpioInput(Loop& loop, GpioPort& port, GpioInputConfig config, GpioReport report, CommandRunner runCommand)
     : loop_(loop),
       port_(port),
       config_(std::move(config)),
       report_(std::move(report)),
-      activated_(std::move(activated)),
+      runCommand_(std::move(runCommand)),
       debounce_(config_.debounce, false) {}
+
+bool GpioInput::canTake(const GpioInputConfig& config) const {
+    return config.chip == config_.chip && config.line == config_.line && config.bias == config_.bias &&
+           config.activeLow == config_.activeLow;
+}
+
+void GpioInput::apply(const GpioInputConfig& config, std::string topic) {
+    const bool isOtherDebounce = config.debounce != config_.debounce;
+    config_ = config;
+    report_.rename(config.name, std::move(topic));
+    if (!isOtherDebounce) return;
+    debounce_ = Debounce(config.debounce, debounce_.settled());
+    if (line_) settle();
+}
 
 void GpioInput::check() {
     if (line_ == nullptr) {
@@ -68,7 +81,7 @@ void GpioInput::settle() {
 
 void GpioInput::accept() {
     report_.show(debounce_.settled());
-    if (debounce_.settled() && activated_) activated_();
+    if (debounce_.settled() && !config_.action.empty()) runCommand_(config_.action, "gpio:" + config_.name);
 }
 
 }  // namespace edge

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "config/config.hpp"
 #include "core/loop.hpp"
@@ -15,8 +16,14 @@ namespace edge {
 /// One configured input: kept open, debounced, reported. Thread: the loop's.
 class GpioInput {
   public:
-    /// `activated` is called once for each press: never for the state in which the line is found when it is opened.
-    GpioInput(Loop& loop, GpioPort& port, GpioInputConfig config, GpioReport report, std::function<void()> activated);
+    /// The word of a command, and "gpio:<name>".
+    using CommandRunner = std::function<void(const std::string& word, const std::string& source)>;
+    /// The input's action is run once for each press: never for the state in which the line is found when it is opened.
+    GpioInput(Loop& loop, GpioPort& port, GpioInputConfig config, GpioReport report, CommandRunner runCommand);
+
+    /// Whether this input can go on with these settings: the same line, requested in the same way.
+    [[nodiscard]] bool canTake(const GpioInputConfig& config) const;
+    void apply(const GpioInputConfig& config, std::string topic);
 
     /// Opens the line if it is not open; if it is, makes sure that it still is (not every kernel says when a chip
     /// goes).
@@ -35,7 +42,7 @@ class GpioInput {
     GpioPort& port_;
     GpioInputConfig config_;
     GpioReport report_;
-    std::function<void()> activated_;
+    CommandRunner runCommand_;
     Debounce debounce_;
     std::unique_ptr<GpioInputLine> line_;
     std::unique_ptr<FdWatch> watch_;  // after line_: the descriptor must outlive the watch

@@ -7,12 +7,26 @@
 
 namespace edge {
 
-GpioOutput::GpioOutput(Loop& loop, GpioPort& port, GpioOutputConfig config, GpioReport report)
+GpioOutput::GpioOutput(Loop& loop, GpioPort& port, GpioOutputConfig config, GpioReport report, bool active)
     : loop_(loop),
       port_(port),
       config_(std::move(config)),
       report_(std::move(report)),
-      wanted_(config_.role == OutputRole::kFree && config_.initial) {}
+      wanted_(config_.role == OutputRole::kFree && active) {}
+
+bool GpioOutput::canTake(const GpioOutputConfig& config) const {
+    return config.chip == config_.chip && config.line == config_.line && config.activeLow == config_.activeLow;
+}
+
+void GpioOutput::apply(const GpioOutputConfig& config, std::string topic, bool online) {
+    const bool isOtherRole = config.role != config_.role;
+    config_ = config;
+    report_.rename(config.name, std::move(topic));
+    if (!isOtherRole) return;
+    if (config.role == OutputRole::kStatus) return setOnline(online);
+    blink_.cancel();
+    if (std::exchange(blinking_, false)) drive(wanted_);
+}
 
 void GpioOutput::check() {
     if (line_ == nullptr) return open();

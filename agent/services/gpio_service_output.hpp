@@ -16,7 +16,16 @@ enum class OutputCommand { kOff, kOn, kToggle };
 /// kernel decides what becomes of it when the program ends. Thread: the loop's.
 class GpioOutput {
   public:
-    GpioOutput(Loop& loop, GpioPort& port, GpioOutputConfig config, GpioReport report);
+    /// `active` is what a free output is set to when its line is opened.
+    GpioOutput(Loop& loop, GpioPort& port, GpioOutputConfig config, GpioReport report, bool active);
+
+    /// Whether this output can go on with these settings: the same line, requested in the same way.
+    [[nodiscard]] bool canTake(const GpioOutputConfig& config) const;
+    /// The line stays taken; a free output stays ON or OFF as it is, one that shows the status tells whether the agent
+    /// is `online`.
+    void apply(const GpioOutputConfig& config, std::string topic, bool online);
+    /// What a free output is to be, whether or not its line works now.
+    [[nodiscard]] bool wanted() const { return wanted_; }
 
     /// Opens the line if it is not open; if it is, makes sure that it still is.
     void check();

@@ -68,6 +68,13 @@ void GpioReport::fail(const Error& error) {
     if (healthChanged_) healthChanged_();
 }
 
+void GpioReport::rename(std::string name, std::string topic) {
+    health_.name = std::move(name);
+    if (topic == sender_->topic) return;
+    sender_->topic = std::move(topic);
+    republish();
+}
+
 void GpioReport::republish() {
     if (health_.active) sender_->send(*health_.active);
 }

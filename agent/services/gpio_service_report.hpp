@@ -35,6 +35,8 @@ class GpioReport {
     void fail(const Error& error);
     /// After a new connection: the state again.
     void republish();
+    /// From now on of this name, on this topic.
+    void rename(std::string name, std::string topic);
 
     [[nodiscard]] const GpioLineHealth& health() const { return health_; }
 

@@ -11,20 +11,31 @@ MotionService::MotionService(Loop& loop, PictureSource& source, Publisher& publi
       source_(source),
       publisher_(publisher),
       journal_(journal),
-      isEnabled_(config.camera.motion.enabled),
-      base_(config.topics.base),
+      config_(config),
       takePicture_(std::move(takePicture)) {
-    if (isEnabled_) source_.onMotion([this](bool isMoving) { change(isMoving); });
+    source_.onMotion([this](bool isMoving) {
+        if (config_.camera.motion.enabled) change(isMoving);
+    });
 }
 
 MotionService::~MotionService() {
     source_.onMotion({});
 }
 
+void MotionService::onReload(const Config& before) {
+    const bool isEnabled = config_.camera.motion.enabled;
+    if (isEnabled == before.camera.motion.enabled) return;
+    if (isEnabled) {
+        onConnected();
+    } else {
+        isMoving_ = false;
+    }
+}
+
 void MotionService::onConnected() {
-    if (!isEnabled_ || base_.empty()) return;
+    if (!config_.camera.motion.enabled || config_.topics.base.empty()) return;
     Publication state;
-    state.topic = base_ + "/camera/motion";
+    state.topic = config_.topics.base + "/camera/motion";
     state.payload = isMoving_ ? "ON" : "OFF";
     state.retain = Retain::kYes;
     publisher_.publish(std::move(state), Priority::kReply, {});

@@ -20,6 +20,8 @@ class MotionService {
     MotionService(const MotionService&) = delete;
     MotionService& operator=(const MotionService&) = delete;
 
+    /// Motion that is looked for from now on, or no more.
+    void onReload(const Config& before);
     void onConnected();
     /// Who cannot see, sees nothing move.
     void setCameraOnline(bool isOnline);
@@ -31,8 +33,7 @@ class MotionService {
     PictureSource& source_;
     Publisher& publisher_;
     Journal& journal_;
-    bool isEnabled_;
-    std::string base_;
+    const Config& config_;
     Task takePicture_;
     bool isMoving_ = false;
 };

@@ -17,10 +17,24 @@ std::string folderOf(const Config& config) {
 
 PictureBacklog::PictureBacklog(Loop& loop, Publisher& publisher, std::shared_ptr<Executor> strand, const Config& config)
     : loop_(loop),
+      config_(config),
       pictures_(publisher, config),
       strand_(std::move(strand)),
-      folder_(std::make_shared<PictureFolder>(folderOf(config), config.image.keepOfflineBytes)),
-      isEnabled_(config.image.keepOfflineBytes > 0 && config.camera.backend != CameraBackend::kNone) {}
+      folder_(std::make_shared<PictureFolder>(folderOf(config), config.image.keepOfflineBytes)) {}
+
+void PictureBacklog::onReload(const Config& before) {
+    if (folderOf(config_) != folderOf(before)) {
+        folder_ = std::make_shared<PictureFolder>(folderOf(config_), config_.image.keepOfflineBytes);
+    } else if (config_.image.keepOfflineBytes != before.image.keepOfflineBytes) {
+        onStrand(
+            [most = config_.image.keepOfflineBytes](PictureFolder& folder) {
+                folder.setMaxBytes(most);
+                return true;
+            },
+            [](bool) {});
+    }
+    next();
+}
 
 template <typename Work, typename Then>
 void PictureBacklog::onStrand(Work work, Then then) {
@@ -65,7 +79,7 @@ void PictureBacklog::onDisconnected() {
 }
 
 void PictureBacklog::next() {
-    if (!isEnabled_ || !isConnected_ || std::exchange(isBusy_, true)) return;
+    if (!isEnabled() || !isConnected_ || std::exchange(isBusy_, true)) return;
     struct Found {
         std::optional<PictureFolder::Stored> stored;
         std::size_t count;
@@ -74,11 +88,18 @@ void PictureBacklog::next() {
         [](PictureFolder& folder) {
             return Found{folder.oldest(), folder.count()};
         },
-        [this](Found found) {
+        [this, folder = folder_](Found found) {
+            if (folder != folder_) return lookAgain();
             counters_.waiting = found.count;
             isBusy_ = found.stored.has_value() && isConnected_;
             if (isBusy_) send(std::move(*found.stored));
         });
+}
+
+/// What was under way belongs to a folder that is not used any more.
+void PictureBacklog::lookAgain() {
+    isBusy_ = false;
+    next();
 }
 
 void PictureBacklog::send(PictureFolder::Stored stored) {
@@ -86,10 +107,12 @@ void PictureBacklog::send(PictureFolder::Stored stored) {
     PicturePost post = std::exchange(stored.post, {});
     // What countAttempt() writes; the JPEG is not needed any more.
     stored.post = {"", post.description, post.id, post.time, post.transaction};
-    pictures_.publish(std::move(post),
-                      [this, stored = std::move(stored), alive = std::weak_ptr<int>(lifetime_)](Delivery delivery) {
-                          if (!alive.expired()) sent(stored, delivery);
-                      });
+    pictures_.publish(std::move(post), [this, stored = std::move(stored), folder = folder_,
+                                        alive = std::weak_ptr<int>(lifetime_)](Delivery delivery) {
+        if (alive.expired()) return;
+        if (folder != folder_) return lookAgain();
+        sent(stored, delivery);
+    });
 }
 
 void PictureBacklog::sent(const PictureFolder::Stored& stored, Delivery delivery) {

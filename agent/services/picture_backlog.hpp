@@ -31,7 +31,12 @@ class PictureBacklog {
     PictureBacklog(Loop& loop, Publisher& publisher, std::shared_ptr<Executor> strand, const Config& config);
 
     /// Whether pictures are kept at all.
-    [[nodiscard]] bool isEnabled() const { return isEnabled_; }
+    [[nodiscard]] bool isEnabled() const {
+        return config_.image.keepOfflineBytes > 0 && config_.camera.backend != CameraBackend::kNone;
+    }
+    /// Another limit holds from the next picture on. In another folder it begins anew; what waits in the old one stays
+    /// there.
+    void onReload(const Config& before);
     void keep(PicturePost post, std::function<void(Result<void>)> done);
     void onConnected();
     void onDisconnected();
@@ -40,6 +45,7 @@ class PictureBacklog {
 
   private:
     void next();
+    void lookAgain();
     void send(PictureFolder::Stored stored);
     void sent(const PictureFolder::Stored& stored, Delivery delivery);
     void drop(const PictureFolder::Stored& stored, const char* why);
@@ -48,10 +54,10 @@ class PictureBacklog {
     void onStrand(Work work, Then then);
 
     Loop& loop_;
+    const Config& config_;
     PicturePublisher pictures_;
     std::shared_ptr<Executor> strand_;
     std::shared_ptr<PictureFolder> folder_;  ///< used on the strand alone
-    bool isEnabled_;
     bool isConnected_ = false;
     bool isBusy_ = false;
     PictureBacklogCounters counters_;

@@ -24,6 +24,7 @@ class PictureFolder {
         PicturePost post;
     };
 
+    void setMaxBytes(std::int64_t maxBytes) { maxBytes_ = maxBytes; }
     /// Keeps a picture. The answer: how many older ones had to go for it. Errors: kTooLarge (over the whole limit),
     /// kIo.
     Result<std::size_t> add(const PicturePost& post);

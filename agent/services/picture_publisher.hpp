@@ -32,10 +32,7 @@ class PicturePublisher {
 
   private:
     Publisher& publisher_;
-    std::string topic_;
-    std::string ownTopic_;  ///< "" = none
-    std::string base_;
-    Qos qos_;
+    const Config& config_;
 };
 
 }  // namespace edge

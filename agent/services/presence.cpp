@@ -62,8 +62,9 @@ Presence::Presence(Loop& loop, Publisher& publisher, const Config& config, const
                    std::function<std::string()> makeHealth)
     : loop_(loop),
       publisher_(publisher),
-      base_(config.topics.base),
-      info_(makeInfo(config, identity, loop.clock().wallNow())),
+      config_(config),
+      identity_(identity),
+      startedAt_(loop.clock().wallNow()),
       makeHealth_(std::move(makeHealth)) {}
 
 Publication Presence::lastWill(const Config& config) {
@@ -74,9 +75,15 @@ Publication Presence::lastWill(const Config& config) {
     return will;
 }
 
+void Presence::onReload(const Config& before) {
+    std::string info = makeInfo(config_, identity_, startedAt_);
+    if (info != makeInfo(before, identity_, startedAt_)) publish("info", std::move(info));
+    healthChanged();
+}
+
 void Presence::announce() {
     publish("status", "online");
-    publish("info", info_);
+    publish("info", makeInfo(config_, identity_, startedAt_));
     publishHealth();
 }
 
@@ -94,9 +101,9 @@ void Presence::publishHealth() {
 }
 
 void Presence::publish(const std::string& leaf, std::string payload) {
-    if (base_.empty()) return;
+    if (config_.topics.base.empty()) return;
     Publication publication;
-    publication.topic = base_ + "/" + leaf;
+    publication.topic = config_.topics.base + "/" + leaf;
     publication.payload = std::move(payload);
     publication.retain = Retain::kYes;
     publisher_.publish(std::move(publication), Priority::kReply, {});

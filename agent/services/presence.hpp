@@ -22,6 +22,8 @@ class Presence {
     /// "offline", retained: for the broker to publish when the agent is gone without a word.
     static Publication lastWill(const Config& config);
 
+    /// The info again, where it says something else now.
+    void onReload(const Config& before);
     /// Online, info, health: on each connection, before anything else, and for the `status` command.
     void announce();
     /// Something in health changed that people look at: published soon, several changes together.
@@ -36,8 +38,9 @@ class Presence {
 
     Loop& loop_;
     Publisher& publisher_;
-    std::string base_;
-    std::string info_;
+    const Config& config_;
+    const Identity& identity_;
+    WallTime startedAt_;
     std::function<std::string()> makeHealth_;
     Timer regular_;
     Timer soon_;

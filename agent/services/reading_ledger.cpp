@@ -13,17 +13,12 @@ constexpr seconds kShortest{1};  ///< expiry: MQTT counts in seconds, and 0 woul
 }  // namespace
 
 ReadingLedger::ReadingLedger(Loop& loop, Publisher& publisher, Journal& journal, const Config& config)
-    : loop_(loop),
-      publisher_(publisher),
-      journal_(journal),
-      base_(config.topics.base),
-      qos_(static_cast<Qos>(config.mqtt.qos)),
-      keepReadings_(config.journal.readings) {}
+    : loop_(loop), publisher_(publisher), journal_(journal), config_(config) {}
 
 void ReadingLedger::publish(const SensorConfig& sensor, const ReadingRecord& reading, milliseconds interval) {
     ++counters_.produced;
     ++counters_.underWay;
-    const bool hasJson = !base_.empty();
+    const bool hasJson = !config_.topics.base.empty();
     const bool hasPlain = !sensor.topic.empty();
     const auto settle = [this, reading, alive = std::weak_ptr<int>(lifetime_)](Delivery delivery) {
         if (!alive.expired()) this->settle(reading, delivery);
@@ -33,7 +28,7 @@ void ReadingLedger::publish(const SensorConfig& sensor, const ReadingRecord& rea
              std::max(std::chrono::ceil<seconds>(interval), kShortest),
              hasJson ? DeliveryHandler{} : DeliveryHandler{settle});
     }
-    if (hasJson) send(base_ + "/sensor/" + sensor.name, formatReadingJson(reading), std::nullopt, settle);
+    if (hasJson) send(config_.topics.base + "/sensor/" + sensor.name, formatReadingJson(reading), std::nullopt, settle);
     if (!hasJson && !hasPlain) loop_.post([settle] { settle(Delivery::kLost); });
     if (publishedHandler_ && publisher_.connection() != nullptr) publishedHandler_();
 }
@@ -43,7 +38,7 @@ void ReadingLedger::send(const std::string& topic, std::string payload, std::opt
     Publication publication;
     publication.topic = topic;
     publication.payload = std::move(payload);
-    publication.qos = qos_;
+    publication.qos = static_cast<Qos>(config_.mqtt.qos);
     publication.expiry = expiry;
     publisher_.publish(std::move(publication), Priority::kLive, std::move(done));
 }
@@ -52,7 +47,7 @@ void ReadingLedger::settle(ReadingRecord reading, Delivery delivery) {
     --counters_.underWay;
     if (delivery == Delivery::kDelivered) {
         ++counters_.delivered;
-        if (keepReadings_ == KeepReadings::kAll) {
+        if (config_.journal.readings == KeepReadings::kAll) {
             reading.delivered = true;
             journal_.record(std::move(reading));
         }
@@ -64,11 +59,11 @@ void ReadingLedger::settle(ReadingRecord reading, Delivery delivery) {
 }
 
 void ReadingLedger::keep(ReadingRecord reading) {
-    if (base_.empty()) {
+    if (config_.topics.base.empty()) {
         // A plain number carries no time: late, it would be taken for a live one. It stays as local history at most.
         ++counters_.dropped;
         reading.delivered = true;
-        if (keepReadings_ == KeepReadings::kAll) journal_.record(std::move(reading));
+        if (config_.journal.readings == KeepReadings::kAll) journal_.record(std::move(reading));
         return;
     }
     ++counters_.journaled;

@@ -54,9 +54,7 @@ class ReadingLedger {
     Loop& loop_;
     Publisher& publisher_;
     Journal& journal_;
-    std::string base_;
-    Qos qos_;
-    KeepReadings keepReadings_;
+    const Config& config_;
     ReadingCounters counters_;
     std::vector<Task> idleWaiters_;
     Task publishedHandler_;

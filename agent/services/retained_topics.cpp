@@ -24,7 +24,7 @@ std::string machineOf(const Identity& identity) {
 }  // namespace
 
 RetainedTopics::RetainedTopics(Publisher& publisher, Journal& journal, const Config& config, const Identity& identity)
-    : publisher_(publisher), journal_(journal), machine_(machineOf(identity)), used_(of(config)) {}
+    : publisher_(publisher), journal_(journal), machine_(machineOf(identity)), config_(config) {}
 
 std::set<std::string> RetainedTopics::of(const Config& config) {
     std::set<std::string> topics;
@@ -53,14 +53,19 @@ void RetainedTopics::restore(const JournalSnapshot& snapshot) {
     }
 }
 
+void RetainedTopics::onReload() {
+    if (publisher_.connection() != nullptr) onConnected();
+}
+
 void RetainedTopics::onConnected() {
+    const std::set<std::string> used = of(config_);
     std::set<std::string> all = known_;
-    all.insert(used_.begin(), used_.end());
+    all.insert(used.begin(), used.end());
     remember(std::move(all));
     // Without retained messages there is nothing to empty, and an empty message would puzzle whoever listens.
     if (publisher_.connection() == nullptr || !publisher_.connection()->limits.retain) return;
     for (const std::string& topic : known_) {
-        if (used_.count(topic) == 0) empty(topic);
+        if (used.count(topic) == 0) empty(topic);
     }
 }
 
@@ -85,8 +90,11 @@ void RetainedTopics::finished(const std::string& topic, Delivery delivery) {
     if (delivery != Delivery::kLost) emptied_.insert(topic);
     if (--pending_ > 0 || emptied_.empty()) return;
     log::info("emptied {} retained topics that this configuration does not use", emptied_.size());
+    const std::set<std::string> used = of(config_);  // a reload may have brought one back
     std::set<std::string> left = known_;
-    for (const std::string& gone : std::exchange(emptied_, {})) left.erase(gone);
+    for (const std::string& gone : std::exchange(emptied_, {})) {
+        if (used.count(gone) == 0) left.erase(gone);
+    }
     remember(std::move(left));
 }
 

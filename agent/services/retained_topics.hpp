@@ -26,6 +26,8 @@ class RetainedTopics {
 
     /// What the last run left.
     void restore(const JournalSnapshot& snapshot);
+    /// As onConnected(), where there is a connection.
+    void onReload();
     /// Empties what is not used any more, and remembers what is used now.
     void onConnected();
 
@@ -37,7 +39,7 @@ class RetainedTopics {
     Publisher& publisher_;
     Journal& journal_;
     std::string machine_;
-    std::set<std::string> used_;
+    const Config& config_;
     std::set<std::string> known_;  ///< may be at the broker
     std::size_t pending_ = 0;      ///< of those being emptied
     std::set<std::string> emptied_;

@@ -9,18 +9,19 @@
 namespace edge {
 
 SensorChannel::SensorChannel(Loop& loop, Publisher& publisher, Journal& journal, ReadingLedger& ledger,
-                             const Config& config, SensorSlot slot, std::string boot, Task changed, Task wasRead)
+                             const Config& config, SensorSlot slot, std::string boot, std::uint64_t& seq, Task changed,
+                             Task wasRead)
     : loop_(loop),
       publisher_(publisher),
       journal_(journal),
       ledger_(ledger),
-      config_(slot.config),
-      base_(config.topics.base),
-      qos_(static_cast<Qos>(config.mqtt.qos)),
+      agentConfig_(config),
+      config_(std::move(slot.config)),
       boot_(std::move(boot)),
+      seq_(seq),
       changed_(std::move(changed)),
       wasRead_(std::move(wasRead)),
-      poll_(loop, slot.config, std::move(slot.sensor), std::move(slot.strand),
+      poll_(loop, config_, std::move(slot.sensor), std::move(slot.strand),
             [this](const Result<double>& value) { handle(value); }) {
     state_.name = config_.name;
 }
@@ -39,6 +40,23 @@ void SensorChannel::stopPublishing() {
 void SensorChannel::shutDown() {
     isPublishing_ = false;
     poll_.stop();
+}
+
+bool SensorChannel::canTake(const SensorConfig& config) const {
+    SensorConfig same = config;
+    same.topic = config_.topic;
+    same.interval = config_.interval;
+    same.format = config_.format;
+    same.scale = config_.scale;
+    same.offset = config_.offset;
+    same.min = config_.min;
+    same.max = config_.max;
+    return same == config_;
+}
+
+void SensorChannel::apply(const SensorConfig& config, milliseconds common) {
+    config_ = config;
+    if (isPublishing_) poll_.setInterval(intervalFor(common));
 }
 
 void SensorChannel::handle(const Result<double>& value) {
@@ -94,9 +112,9 @@ void SensorChannel::changeTo(SensorState::Kind kind) {
 }
 
 void SensorChannel::publishStatus() {
-    if (base_.empty() || state_.kind == SensorState::Kind::kUnknown) return;
+    if (agentConfig_.topics.base.empty() || state_.kind == SensorState::Kind::kUnknown) return;
     Publication status;
-    status.topic = base_ + "/sensor/" + config_.name + "/status";
+    status.topic = agentConfig_.topics.base + "/sensor/" + config_.name + "/status";
     status.payload = state_.kind == SensorState::Kind::kOnline ? "online" : "offline";
     status.retain = Retain::kYes;
     publisher_.publish(std::move(status), Priority::kReply, {});
@@ -109,11 +127,11 @@ bool SensorChannel::isCurrent(milliseconds common) const {
 }
 
 void SensorChannel::republishReading() {
-    if (base_.empty() || !last_) return;
+    if (agentConfig_.topics.base.empty() || !last_) return;
     Publication reading;
-    reading.topic = base_ + "/sensor/" + config_.name;
+    reading.topic = agentConfig_.topics.base + "/sensor/" + config_.name;
     reading.payload = formatReadingJson(*last_);
-    reading.qos = qos_;
+    reading.qos = static_cast<Qos>(agentConfig_.mqtt.qos);
     publisher_.publish(std::move(reading), Priority::kReply, {});
 }
 

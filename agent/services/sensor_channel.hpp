@@ -43,9 +43,10 @@ class SensorChannel {
     static constexpr seconds kLookInterval{60};
     static constexpr seconds kSlow{10};
 
-    /// `changed` is called after every read that changed kind or problem, `wasRead` after every read.
+    /// `seq` is the number of the last reading of this name. `changed` is called after every read that changed kind or
+    /// problem, `wasRead` after every read.
     SensorChannel(Loop& loop, Publisher& publisher, Journal& journal, ReadingLedger& ledger, const Config& config,
-                  SensorSlot slot, std::string boot, Task changed, Task wasRead);
+                  SensorSlot slot, std::string boot, std::uint64_t& seq, Task changed, Task wasRead);
 
     /// Published now and every interval: the sensor's own one, or `interval`.
     void startPublishing(milliseconds interval);
@@ -53,6 +54,11 @@ class SensorChannel {
     void stopPublishing();
     /// Not even looked at any more.
     void shutDown();
+
+    /// Whether this channel can go on with these settings: the same sensor, read in the same way.
+    [[nodiscard]] bool canTake(const SensorConfig& config) const;
+    /// Goes on with them; `common` is the interval of sensors without one of their own.
+    void apply(const SensorConfig& config, milliseconds common);
 
     /// The retained status, on each connection.
     void publishStatus();
@@ -82,16 +88,15 @@ class SensorChannel {
     Publisher& publisher_;
     Journal& journal_;
     ReadingLedger& ledger_;
+    const Config& agentConfig_;
     SensorConfig config_;
-    std::string base_;
-    Qos qos_;
     std::string boot_;
+    std::uint64_t& seq_;
     Task changed_;
     Task wasRead_;
     SensorState state_;
     Errc problemCode_ = Errc::kInternal;
     std::uint64_t reads_ = 0;
-    std::uint64_t seq_ = 0;
     bool isPublishing_ = false;
     milliseconds interval_{0};  ///< while publishing
     std::optional<ReadingRecord> last_;

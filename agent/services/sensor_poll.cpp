@@ -22,10 +22,10 @@ Result<double> judgeReading(const SensorConfig& config, const Result<double>& ra
     return value;
 }
 
-SensorPoll::SensorPoll(Loop& loop, SensorConfig config, std::shared_ptr<Sensor> sensor,
+SensorPoll::SensorPoll(Loop& loop, const SensorConfig& config, std::shared_ptr<Sensor> sensor,
                        std::shared_ptr<Executor> strand, Handler handler)
     : loop_(loop),
-      config_(std::move(config)),
+      config_(config),
       sensor_(std::move(sensor)),
       strand_(std::move(strand)),
       handler_(std::move(handler)) {}

@@ -28,11 +28,16 @@ class SensorPoll {
     /// A value in °C with scale and offset applied and inside min … max, or why there is none.
     using Handler = std::function<void(Result<double>)>;
 
-    SensorPoll(Loop& loop, SensorConfig config, std::shared_ptr<Sensor> sensor, std::shared_ptr<Executor> strand,
+    /// `config` is looked at with every value: it may change.
+    SensorPoll(Loop& loop, const SensorConfig& config, std::shared_ptr<Sensor> sensor, std::shared_ptr<Executor> strand,
                Handler handler);
 
     /// Reads now, and every `interval` from now on. While it runs at the same interval the schedule stays as it is.
     void start(milliseconds interval);
+    /// As start(), unless `interval` is the one at which it runs already.
+    void setInterval(milliseconds interval) {
+        if (interval != interval_) start(interval);
+    }
     /// Nothing is handed over after this, not even a read that is under way.
     void stop();
     /// One read outside the schedule.
@@ -45,7 +50,7 @@ class SensorPoll {
     void finish(const Result<double>& raw);
 
     Loop& loop_;
-    SensorConfig config_;
+    const SensorConfig& config_;
     std::shared_ptr<Sensor> sensor_;
     std::shared_ptr<Executor> strand_;
     Handler handler_;

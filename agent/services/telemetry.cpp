@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <list>
+#include <map>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -73,64 +74,90 @@ struct Telemetry::Impl {
         Timer limit;
     };
 
-    Impl(Loop& l, Publisher& p, Journal& j, const Config& config, std::vector<SensorSlot> slots,
-         const std::string& boot)
+    Impl(Loop& l, Publisher& p, Journal& j, const Config& c, SensorFactory factory, std::string run)
         : loop(l),
           publisher(p),
           journal(j),
-          configuredInterval(config.telemetry.interval),
-          onBoot(config.telemetry.onBoot),
-          base(config.topics.base),
-          ledger(l, p, j, config),
-          backlog(l, p, j, config.topics.base, static_cast<Qos>(config.mqtt.qos)) {
-        for (SensorSlot& slot : slots) {
-            channels.push_back(std::make_unique<SensorChannel>(
-                l, p, j, ledger, config, std::move(slot), boot,
-                [this] {
-                    if (changeHandler) changeHandler();
-                },
-                [this] { checkReports(); }));
-        }
+          config(c),
+          makeSensor(std::move(factory)),
+          boot(std::move(run)),
+          ledger(l, p, j, c),
+          backlog(l, p, j, c) {
+        for (const SensorConfig& sensor : config.sensors) channels.push_back(makeChannel(sensor));
         ledger.onJournaled([this] { backlog.wake(); });
     }
 
-    [[nodiscard]] milliseconds interval() const { return state.interval.value_or(configuredInterval); }
+    std::unique_ptr<SensorChannel> makeChannel(const SensorConfig& sensor) {
+        return std::make_unique<SensorChannel>(
+            loop, publisher, journal, ledger, config, makeSensor(sensor), boot, seqs[sensor.name],
+            [this] { changed(); }, [this] { checkReports(); });
+    }
+
+    void changed() {
+        if (changeHandler) changeHandler();
+    }
+
+    [[nodiscard]] milliseconds interval() const { return state.interval.value_or(config.telemetry.interval); }
 
     void resume(const JournalSnapshot& snapshot) {
         state = readState(snapshot);
-        if (onBoot == OnBoot::kStop) state.isPublishing = false;
-        if (onBoot == OnBoot::kStart) state.isPublishing = true;
+        if (config.telemetry.onBoot == OnBoot::kStop) state.isPublishing = false;
+        if (config.telemetry.onBoot == OnBoot::kStart) state.isPublishing = true;
         if (state.isPublishing) log::info("publishing readings every {}", formatDuration(interval()));
         applyState();
     }
 
     void applyState() {
-        for (const auto& channel : channels) {
-            if (state.isPublishing) {
-                channel->startPublishing(interval());
+        for (const auto& channel : channels) applyState(*channel);
+        publishState();
+    }
+
+    void applyState(SensorChannel& channel) const {
+        if (state.isPublishing) {
+            channel.startPublishing(interval());
+        } else {
+            channel.stopPublishing();
+        }
+    }
+
+    void onReload(const Config& before) {
+        const bool isInterval = interval() != state.interval.value_or(before.telemetry.interval);
+        const bool isSensors = config.sensors != before.sensors;
+        if (!isInterval && !isSensors) return;
+        if (isInterval && state.isPublishing) log::info("publishing readings every {}", formatDuration(interval()));
+        if (isSensors) finishReports();  // they count the channels
+        auto old = std::exchange(channels, {});
+        for (const SensorConfig& sensor : config.sensors) {
+            const auto same = std::find_if(old.begin(), old.end(),
+                                           [&](const auto& channel) { return channel && channel->canTake(sensor); });
+            if (same != old.end()) {
+                (*same)->apply(sensor, interval());
+                channels.push_back(std::move(*same));
             } else {
-                channel->stopPublishing();
+                channels.push_back(makeChannel(sensor));
+                applyState(*channels.back());
             }
         }
-        publishState();
+        changed();
     }
 
     void change(SavedState wanted) {
         if (wanted.isPublishing != state.isPublishing || wanted.interval != state.interval) {
             journal.saveState(kStateKey, formatState(wanted), {});
-            log::info("{}", wanted.isPublishing ? "publishing readings every " +
-                                                      formatDuration(wanted.interval.value_or(configuredInterval))
-                                                : std::string("readings stopped"));
+            log::info("{}", wanted.isPublishing
+                                ? "publishing readings every " +
+                                      formatDuration(wanted.interval.value_or(config.telemetry.interval))
+                                : std::string("readings stopped"));
         }
         state = wanted;
         applyState();
-        if (changeHandler) changeHandler();
+        changed();
     }
 
     void publishState() {
-        if (base.empty()) return;
+        if (config.topics.base.empty()) return;
         Publication publication;
-        publication.topic = base + "/publishing";
+        publication.topic = config.topics.base + "/publishing";
         publication.payload = state.isPublishing ? "ON" : "OFF";
         publication.retain = Retain::kYes;
         publisher.publish(std::move(publication), Priority::kReply, {});
@@ -194,9 +221,10 @@ struct Telemetry::Impl {
     Loop& loop;
     Publisher& publisher;
     Journal& journal;
-    milliseconds configuredInterval;
-    OnBoot onBoot;
-    std::string base;
+    const Config& config;
+    SensorFactory makeSensor;
+    std::string boot;
+    std::map<std::string, std::uint64_t> seqs;  ///< by name: a sensor that comes back must not count from 1 again
     ReadingLedger ledger;
     BacklogSender backlog;
     std::vector<std::unique_ptr<SensorChannel>> channels;
@@ -206,13 +234,16 @@ struct Telemetry::Impl {
     std::shared_ptr<int> lifetime = std::make_shared<int>(0);
 };
 
-Telemetry::Telemetry(Loop& loop, Publisher& publisher, Journal& journal, const Config& config,
-                     std::vector<SensorSlot> sensors, const std::string& boot)
-    : impl_(std::make_unique<Impl>(loop, publisher, journal, config, std::move(sensors), boot)) {}
+Telemetry::Telemetry(Loop& loop, Publisher& publisher, Journal& journal, const Config& config, SensorFactory makeSensor,
+                     const std::string& boot)
+    : impl_(std::make_unique<Impl>(loop, publisher, journal, config, std::move(makeSensor), boot)) {}
 Telemetry::~Telemetry() = default;
 
 void Telemetry::resume(const JournalSnapshot& snapshot) {
     impl_->resume(snapshot);
+}
+void Telemetry::onReload(const Config& before) {
+    impl_->onReload(before);
 }
 void Telemetry::start(std::optional<milliseconds> interval, std::function<void(std::string report)> done) {
     impl_->start(interval, std::move(done));

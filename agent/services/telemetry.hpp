@@ -16,6 +16,9 @@
 
 namespace edge {
 
+/// Makes a sensor ready to be read.
+using SensorFactory = std::function<SensorSlot(const SensorConfig&)>;
+
 /// Periodic readings: what starts and stops them, the state that survives a restart, and the backlog of what the broker
 /// missed. Thread: the loop's, callbacks too.
 class Telemetry {
@@ -25,12 +28,16 @@ class Telemetry {
 
     /// `boot` names this start of the agent in the readings' JSON: with the sequence number it tells every reading
     /// apart.
-    Telemetry(Loop& loop, Publisher& publisher, Journal& journal, const Config& config, std::vector<SensorSlot> sensors,
+    Telemetry(Loop& loop, Publisher& publisher, Journal& journal, const Config& config, SensorFactory makeSensor,
               const std::string& boot);
     ~Telemetry();
 
     /// As telemetry.on_boot and what the last run saved say. From now on the sensors are looked at, published or not.
     void resume(const JournalSnapshot& snapshot);
+
+    /// Sensors that are gone end, new ones begin, changed ones go on with their new settings: a sensor is made anew
+    /// only where it is another device. What is published and the sequence numbers go on.
+    void onReload(const Config& before);
 
     /// The `start` command. Without an interval: the configured one. A sensor with an interval of its own keeps it.
     /// `done` gets `{"interval":"2s","sensors":[{"name":"room","status":"online",…}]}` when every sensor was read once,

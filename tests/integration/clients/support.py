@@ -79,6 +79,16 @@ class Broker:
             self.process.send_signal(how)
             self.process.wait(PATIENCE)
 
+    def wait_for_subscription(self, topic):
+        """Until some client has subscribed to `topic`, as the log says: who publishes earlier is not heard."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with open(f"{self.directory}/log", encoding="utf-8", errors="replace") as file:
+                if f"\t{topic} (QoS" in file.read():
+                    return
+            time.sleep(0.01)  # a log file sends no event
+        raise TimeoutError(f"nobody subscribes to {topic}")
+
     def close(self):
         self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -287,11 +297,12 @@ class AgentCase(unittest.TestCase):
     PROTOCOL = "auto"
     EXTRA = ""
     BROKER = ""
+    ENVIRONMENT = None  # of the agent, besides the test's own
 
     def setUp(self):
         self.broker = Broker(self.BROKER).start()
         self.addCleanup(self.broker.close)
-        self.agent = Agent(self.broker, self.PROTOCOL, self.EXTRA)
+        self.agent = Agent(self.broker, self.PROTOCOL, self.EXTRA, environment=self.ENVIRONMENT)
         self.addCleanup(self.agent.close)
         self.agent.start()
         self.client = self.connect()

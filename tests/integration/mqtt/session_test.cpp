@@ -43,9 +43,13 @@ class SessionWithABroker : public ::testing::Test {
         handlers.message = [this](const InboundMessage& message) { messages_.push_back(message.payload); };
         thread_.run([&] {
             session_ = std::make_unique<MqttSession>(
-                thread_.loop(), makePahoClientFactory(thread_.loop(), strand_), *resolver_, config, "pi-1", "",
-                Publication{.topic = "edge/pi-1/status", .payload = "offline", .retain = Retain::kYes},
-                std::vector<std::string>{"command", "edge/pi-1/command"}, std::move(handlers));
+                thread_.loop(), makePahoClientFactory(thread_.loop(), strand_), *resolver_,
+                SessionSettings{config,
+                                "pi-1",
+                                "",
+                                Publication{.topic = "edge/pi-1/status", .payload = "offline", .retain = Retain::kYes},
+                                {"command", "edge/pi-1/command"}},
+                std::move(handlers));
             session_->start();
         });
     }

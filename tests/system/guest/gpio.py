@@ -1,10 +1,37 @@
 # SPDX-License-Identifier: MIT
 """A GPIO chip without wires, called as a Raspberry Pi's (kernel: Documentation/admin-guide/gpio/gpio-sim.rst)."""
 
+import fcntl
+import os
 import pathlib
+import select
+import struct
 import time
 
 from report import run
+
+WATCH_LINE = 0xC100B406  # GPIO_V2_GET_LINEINFO_WATCH_IOCTL of <linux/gpio.h>
+INFO_BYTES = 256         # struct gpio_v2_line_info: names of 2 * 32 bytes, then the offset
+CHANGE_BYTES = 288       # struct gpio_v2_line_info_changed: that, a time of 8 bytes, and what happened
+
+
+class LineWatch:
+    """Hears from the kernel whenever the line is requested, released or reconfigured, however short that was."""
+
+    def __init__(self, path, number):
+        self._chip = os.open(path, os.O_RDONLY)
+        fcntl.ioctl(self._chip, WATCH_LINE, bytearray(struct.pack("64xI", number).ljust(INFO_BYTES, b"\0")))
+
+    def events(self):
+        """What happened since the last call."""
+        names = {1: "requested", 2: "released", 3: "reconfigured"}
+        found = []
+        while select.select([self._chip], [], [], 0)[0]:
+            found.append(names[struct.unpack_from("I", os.read(self._chip, CHANGE_BYTES), INFO_BYTES + 8)[0]])
+        return found
+
+    def close(self):
+        os.close(self._chip)
 
 
 class Chip:
@@ -29,6 +56,9 @@ class Chip:
 
     def read(self, number):
         return int((self._line(number) / "value").read_text())
+
+    def watch(self, number):
+        return LineWatch("/dev/" + (self._config / "bank/chip_name").read_text().strip(), number)
 
     def pull(self, number, up):
         """What a wire does to an input."""

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-from agent import AGENT, CAMERA, capture, online, processes, set_temperature, temperature
+from agent import AGENT, CAMERA, CONFIG as AGENT_CONFIG, capture, change_config, online, processes, set_temperature, temperature
 from cadence import Cadence
 from gpio import Chip
 from i2c import Lm75
@@ -347,17 +347,36 @@ def chip_removed(state):
 
 
 def reload(state):
-    """systemctl reload leaves connection and outputs as they are."""
+    """systemctl reload leaves alone what did not change: a line that is released becomes an input on a Pi, and its output glitches."""
     bus, chip = state["bus"], state["chip"]
+    applied = f"read {AGENT_CONFIG} again"
+
+    def change(replace, by):
+        before = run("journalctl", "-u", AGENT).count(applied)
+        change_config(replace, by)
+        run("systemctl", "reload", AGENT)
+        wait_until("the reload is applied", lambda: run("journalctl", "-u", AGENT).count(applied) > before, 60)
+
     bus.send(f"edge/{state['device']}/gpio/relay/set", b"ON")
     wait_until("the relay is on", lambda: chip.read(RELAY) == 1, 60)
     since = bus.position()
-    run("systemctl", "reload", AGENT)
-    bus.wait("the agent is there again", lambda m: m.topic.endswith("/info"), since, 60)
-    check("reload: no 'offline' in between", not [m for m in bus.heard(since) if m.topic.endswith("/status") and m.payload == b"offline"
-                                                  and m.topic.count("/") == 2])
-    wait_until("the relay is on after it", lambda: chip.read(RELAY) == 1, 60)
-    check("… and an output stays as it was")
+    relay, lamp = chip.watch(RELAY), chip.watch(LED)
+    change('format = "decimal"', 'format = "integer"')
+    change('debounce = "200ms"', 'debounce = "250ms"')
+    change('name = "relay"', 'name = "pump"')
+    bus.wait_status("gpio/pump", "ON", since)
+    change('name = "pump"', 'name = "relay"')
+    expect_equal("reload: the kernel saw nothing happen to the output's line", relay.events(), [])
+    expect_equal("… nor to the status lamp's", lamp.events(), [])
+    change(f"line = {LED}", f"line = {LED + 1}")
+    expect_equal("… a line that another takes the place of is released", lamp.events(), ["released"])
+    expect_equal("… and only that one", relay.events(), [])
+    change(f"line = {LED + 1}", f"line = {LED}")
+    expect_equal("… an output stays as it was", chip.read(RELAY), 1)
+    check("… no 'offline' in between", not [m for m in bus.heard(since) if m.topic.endswith("/status") and m.payload == b"offline"
+                                           and m.topic.count("/") == 2])
+    relay.close()
+    lamp.close()
 
 
 def diagnosis():

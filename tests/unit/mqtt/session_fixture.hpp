@@ -27,10 +27,15 @@ struct SessionFixture {
         handlers.disconnected = [this] { ++disconnects; };
         handlers.message = [this](InboundMessage message) { messages.push_back(std::move(message.payload)); };
         handlers.healthChanged = [this] { ++healthChanges; };
-        session.emplace(loop, broker.factory(), resolver, config, "pi-1", "secret",
-                        Publication{.topic = "edge/pi-1/status", .payload = "offline", .retain = Retain::kYes},
-                        std::vector<std::string>{"command", "edge/pi-1/command"}, std::move(handlers),
-                        [] { return 0.5; });
+        session.emplace(loop, broker.factory(), resolver, settings("pi-1"), std::move(handlers), [] { return 0.5; });
+    }
+    [[nodiscard]] SessionSettings settings(const std::string& id) const {
+        const std::string base = "edge/" + id;
+        return {config,
+                id,
+                "secret",
+                {.topic = base + "/status", .payload = "offline", .retain = Retain::kYes},
+                {"command", base + "/command"}};
     }
     void start(std::optional<milliseconds> away = std::nullopt) {
         session->start(away);

@@ -145,5 +145,146 @@ TEST(SessionStopping, AnswersASecondStopToo) {
     EXPECT_EQ(f.stopped, 2);
 }
 
+TEST(SessionReconnecting, SaysItsLastWordAndConnectsByTheNewSettings) {
+    SessionFixture f;
+    f.startConnected();
+    f.publish("reading");
+    const auto old = f.broker.attempts.back();
+    f.session->reconnect(f.settings("pi-2"), seconds{1});
+    EXPECT_EQ(f.disconnects, 1);
+    EXPECT_EQ(f.session->connection(), nullptr);
+    EXPECT_EQ(old->topics(), (std::vector<std::string>{"reading", "edge/pi-1/status"}));
+    EXPECT_EQ(f.attempts(), 1u) << "two connections with one id would end each other";
+    old->acknowledgeAll();
+    ASSERT_TRUE(old->disconnectLimit);
+    old->disconnected();
+    f.loop.runPending();
+
+    EXPECT_EQ(f.deliveries, std::vector<Delivery>{Delivery::kDelivered});
+    EXPECT_TRUE(old->isDestroyed);
+    ASSERT_EQ(f.attempts(), 2u);
+    EXPECT_EQ(f.options().clientId, "pi-2");
+    EXPECT_EQ(f.options().will->topic, "edge/pi-2/status");
+    f.acceptAll();
+    EXPECT_EQ(f.broker.last().subscriptions.back().topics, (std::vector<std::string>{"command", "edge/pi-2/command"}));
+    EXPECT_EQ(f.connected.size(), 2u);
+    EXPECT_EQ(f.session->health().connects, 2u);
+}
+
+TEST(SessionReconnecting, LosesNoReplyAndNoCommandMeanwhile) {
+    SessionFixture f;
+    f.startConnected();
+    const auto old = f.broker.attempts.back();
+    f.session->reconnect(f.settings("pi-1"), seconds{1});
+    old->handlers.message({.topic = "command", .payload = "status"});
+    EXPECT_EQ(f.messages, std::vector<std::string>{"status"});
+    f.publish("edge/pi-1/response", Priority::kReply);
+    f.publish("edge/pi-1/sensor/room");
+    f.loop.runPending();
+    EXPECT_EQ(f.deliveries, std::vector<Delivery>{Delivery::kLost}) << "the reading";
+    f.loop.advance(seconds{1});  // the broker acknowledges nothing
+    f.acceptAll();
+    ASSERT_EQ(f.broker.last().topics(), std::vector<std::string>{"edge/pi-1/response"});
+    f.broker.last().acknowledge(0);
+    f.loop.runPending();
+
+    EXPECT_EQ(f.deliveries, (std::vector<Delivery>{Delivery::kLost, Delivery::kDelivered}));
+}
+
+TEST(SessionReconnecting, KeepsRepliesThatWaitForAConnection) {
+    SessionFixture f;
+    f.start();
+    f.refuse(Kind::kRefusedLogin);
+    f.publish("edge/pi-1/response", Priority::kReply);
+    f.session->reconnect(f.settings("pi-1"), seconds{1});
+    f.loop.runPending();
+    ASSERT_EQ(f.attempts(), 2u) << "at once: the password may be right now";
+    EXPECT_EQ(f.disconnects, 0);
+    f.acceptAll();
+
+    EXPECT_EQ(f.broker.last().topics(), std::vector<std::string>{"edge/pi-1/response"});
+}
+
+TEST(SessionReconnecting, EndsAnAttemptThatIsUnderWay) {
+    SessionFixture f;
+    f.start();
+    const auto old = f.broker.attempts.back();
+    f.session->reconnect(f.settings("pi-2"), seconds{1});
+    f.loop.runPending();
+
+    EXPECT_TRUE(old->isDestroyed);
+    EXPECT_EQ(f.attempts(), 2u);
+    EXPECT_EQ(f.options().clientId, "pi-2");
+}
+
+TEST(SessionReconnecting, TheLastSettingsCount) {
+    SessionFixture f;
+    f.startConnected();
+    f.session->reconnect(f.settings("pi-2"), seconds{1});
+    f.session->reconnect(f.settings("pi-3"), seconds{1});
+    f.loop.advance(seconds{1});
+
+    EXPECT_EQ(f.attempts(), 2u);
+    EXPECT_EQ(f.options().clientId, "pi-3");
+    EXPECT_EQ(f.disconnects, 1);
+}
+
+TEST(SessionReconnecting, AStopMeanwhileIsTheEnd) {
+    StoppingFixture f;
+    f.startConnected();
+    f.session->reconnect(f.settings("pi-2"), seconds{1});
+    f.stop(seconds{1});
+    f.loop.advance(seconds{300});
+
+    EXPECT_EQ(f.stopped, 1);
+    EXPECT_EQ(f.attempts(), 1u);
+    EXPECT_EQ(f.broker.last().topics().front(), "edge/pi-1/status");
+}
+
+TEST(SessionReconnecting, ForgetsWhatItLearntAboutTheOldBroker) {
+    SessionFixture f;
+    f.config.protocol = Protocol::kV311;
+    f.make();
+    f.startConnected();
+    f.publish("jpeg", Priority::kImage, 300'000);
+    f.broker.last().lose();
+    f.loop.advance(seconds{5});
+    f.acceptAll();
+    ASSERT_LT(f.session->maxPayload("jpeg"), 300'000u);
+    f.session->reconnect(f.settings("pi-1"), seconds{1});
+    f.loop.advance(seconds{1});
+
+    EXPECT_GT(f.session->maxPayload("jpeg"), 300'000u);
+}
+
+TEST(SessionSubscribing, TakesOtherTopicsOnTheSameConnection) {
+    SessionFixture f;
+    f.startConnected();
+    f.session->subscribe({"command", "edge/pi-1/gpio/relay/set"});
+    ASSERT_EQ(f.broker.last().subscriptions.size(), 2u);
+    EXPECT_EQ(f.broker.last().subscriptions[1].topics, std::vector<std::string>{"edge/pi-1/gpio/relay/set"});
+    f.broker.last().answerSubscription({0x87});
+    EXPECT_TRUE(f.session->health().deniedTopics.contains("edge/pi-1/gpio/relay/set"));
+
+    f.broker.last().handlers.message({.topic = "edge/pi-1/gpio/relay/set", .payload = "ON"});
+    f.broker.last().handlers.message({.topic = "edge/pi-1/command", .payload = "capture"});
+    EXPECT_EQ(f.messages, std::vector<std::string>{"ON"}) << "the broker still keeps the other subscription";
+    f.session->subscribe({"command", "edge/pi-1/gpio/relay/set"});
+    EXPECT_EQ(f.broker.last().subscriptions.size(), 2u);
+    EXPECT_EQ(f.attempts(), 1u);
+}
+
+TEST(SessionSubscribing, AddsWhatCameWhileTheSubscriptionWasUnderWay) {
+    SessionFixture f;
+    f.start();
+    f.broker.last().accept();
+    f.session->subscribe({"command", "edge/pi-1/command", "more"});
+    f.broker.last().grantAll();
+    f.loop.runPending();
+
+    ASSERT_EQ(f.broker.last().subscriptions.size(), 2u);
+    EXPECT_EQ(f.broker.last().subscriptions[1].topics, std::vector<std::string>{"more"});
+}
+
 }  // namespace
 }  // namespace edge

@@ -156,5 +156,24 @@ TEST_F(CaptureSeries, EachExposureComesAfterItsOwnTurn) {
     EXPECT_GE(source.requests.back().notBefore, before);
 }
 
+TEST_F(CaptureSeries, AReloadIsForTheNextPictureAndTheSeriesGoesOn) {
+    series(3, seconds{1});
+    Config before = config;
+    config.image.topic = "other";
+    config.camera.timeout = seconds{9};
+    captures->onReload(before);
+    takePicture();
+    EXPECT_EQ(publisher.on("other").size(), 1U);
+    loop->advance(seconds{1});
+    EXPECT_EQ(source.requests.back().timeout, seconds{9});
+    takePicture();
+    loop->advance(seconds{1});
+    takePicture();
+
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_TRUE(outcomes[0].ok);
+    EXPECT_EQ(publisher.on("other").size(), 3U);
+}
+
 }  // namespace
 }  // namespace edge

@@ -212,5 +212,42 @@ TEST_F(DiscoveryTest, EnabledAgainItBeginsWithNothingToRemove) {
     EXPECT_FALSE(components(payloads().at(0)).contains("sensor_room"));
 }
 
+TEST_F(DiscoveryTest, AReloadAnnouncesOnlyWhatSaysSomethingElse) {
+    connect();
+    Config before = config;
+    config.image.quality = 10;
+    discovery->onReload(before);
+    loop->advance(seconds{60});
+    EXPECT_EQ(payloads().size(), 1U);
+
+    before = config;
+    config.sensors.clear();
+    addSensor("attic");
+    discovery->onReload(before);
+    loop->advance(Discovery::kPause);
+    ASSERT_EQ(payloads().size(), 2U);
+    EXPECT_EQ(components(payloads().back())["sensor_room"], (Json{{"p", "sensor"}})) << "removed";
+    EXPECT_TRUE(components(payloads().back()).contains("sensor_attic"));
+}
+
+TEST_F(DiscoveryTest, AReloadEnablesAndDisablesIt) {
+    connect();
+    Config before = config;
+    config.homeAssistant.enabled = false;
+    discovery->onReload(before);
+    discovery->handleBirth("online");
+    loop->advance(seconds{60});
+    EXPECT_EQ(payloads().size(), 1U);
+
+    before = config;
+    config.homeAssistant.enabled = true;
+    config.homeAssistant.prefix = "other";
+    config.sensors.clear();
+    discovery->onReload(before);
+    loop->advance(seconds{60});
+    ASSERT_EQ(payloads("other/device/pi/config").size(), 1U);
+    EXPECT_FALSE(components(payloads("other/device/pi/config")[0]).contains("sensor_room")) << "it begins anew";
+}
+
 }  // namespace
 }  // namespace edge

@@ -18,12 +18,15 @@ class GpioServiceTest : public testing::Test {
         config_.topics.base = "edge/pi";
         GpioInputConfig button;
         button.name = "button";
+        button.line.offset = 5;
         button.action = "capture";
         config_.gpio.inputs = {button};
         GpioOutputConfig relay;
         relay.name = "relay";
+        relay.line.offset = 17;
         GpioOutputConfig led;
         led.name = "led";
+        led.line.offset = 27;
         led.role = OutputRole::kStatus;
         config_.gpio.outputs = {relay, led};
     }
@@ -37,6 +40,14 @@ class GpioServiceTest : public testing::Test {
         service_->start();
         loop_.runPending();
         return *service_;
+    }
+
+    /// The configuration is read again as it is after `change`.
+    void reload(const std::function<void()>& change) {
+        const Config before = config_;
+        change();
+        service_->onReload(before);
+        loop_.runPending();
     }
 
     /// The wire changes now, and the kernel reports it.
@@ -444,6 +455,129 @@ TEST_F(GpioServiceTest, LinesAreLetGoAtTheEndAndLateAcknowledgementsAreHarmless)
     EXPECT_FALSE(gpio_.wire("relay").isOpen);
     EXPECT_FALSE(loop_.isWatched(gpio_.wire("button").fd));
     EXPECT_EQ(gpio_.wire("relay").driven, std::vector<bool>{false});
+}
+
+TEST_F(GpioServiceTest, AReloadLeavesLinesAloneWhoseSettingsAreTheSame) {
+    GpioService& gpioService = start();
+    ASSERT_TRUE(gpioService.setOutput("relay", OutputCommand::kOn));
+    const std::size_t sent = publisher_.sent.size();
+    reload([this] {
+        config_.gpio.outputs[0].initial = true;
+        config_.log.level = log::Level::kDebug;
+    });
+
+    EXPECT_EQ(gpio_.wire("relay").driven, (std::vector<bool>{false, true})) << "`initial` is for a start";
+    for (const char* name : {"relay", "led", "button"}) EXPECT_EQ(gpio_.wire(name).opens, 1) << name;
+    EXPECT_EQ(publisher_.sent.size(), sent);
+}
+
+TEST_F(GpioServiceTest, AReloadTakesAndReleasesSingleLines) {
+    GpioService& gpioService = start();
+    ASSERT_TRUE(gpioService.setOutput("relay", OutputCommand::kOn));
+    reload([this] {
+        config_.gpio.outputs.pop_back();
+        config_.gpio.inputs.clear();
+        GpioOutputConfig valve;
+        valve.name = "valve";
+        valve.line.offset = 22;
+        valve.initial = true;
+        config_.gpio.outputs.push_back(valve);
+    });
+
+    EXPECT_FALSE(gpio_.wire("led").isOpen);
+    EXPECT_FALSE(gpio_.wire("button").isOpen);
+    EXPECT_EQ(gpio_.wire("valve").driven, std::vector<bool>{true});
+    EXPECT_EQ(payloads("valve"), std::vector<std::string>{"ON"});
+    EXPECT_EQ(gpio_.wire("relay").driven, (std::vector<bool>{false, true}));
+    EXPECT_EQ(gpioService.setOutput("valve", OutputCommand::kOff), false);
+}
+
+TEST_F(GpioServiceTest, AnOutputWithAnotherNameKeepsItsLine) {
+    GpioService& gpioService = start();
+    ASSERT_TRUE(gpioService.setOutput("relay", OutputCommand::kOn));
+    reload([this] { config_.gpio.outputs[0].name = "pump"; });
+
+    EXPECT_EQ(gpio_.wire("relay").driven, (std::vector<bool>{false, true}));
+    EXPECT_TRUE(gpio_.wire("relay").isOpen);
+    EXPECT_EQ(payloads("pump"), std::vector<std::string>{"ON"});
+    EXPECT_EQ(healthOf("pump").active, true);
+    EXPECT_EQ(gpioService.setOutput("pump", OutputCommand::kOff), false);
+    EXPECT_FALSE(gpioService.setOutput("relay", OutputCommand::kOff));
+}
+
+TEST_F(GpioServiceTest, AnOutputTakesItsStateToAnotherLineAndPolarity) {
+    GpioService& gpioService = start();
+    ASSERT_TRUE(gpioService.setOutput("relay", OutputCommand::kOn));
+    reload([this] { config_.gpio.outputs[0].line.offset = 18; });
+    EXPECT_EQ(gpio_.wire("relay").driven, (std::vector<bool>{false, true, true}));
+    reload([this] { config_.gpio.outputs[0].activeLow = true; });
+
+    EXPECT_EQ(gpio_.wire("relay").driven, (std::vector<bool>{false, true, true, true}));
+    EXPECT_TRUE(gpio_.wire("relay").isOpen);
+}
+
+TEST_F(GpioServiceTest, AReloadChangesTheRoleOfAnOutputInPlace) {
+    GpioService& gpioService = start();
+    gpioService.onConnected();
+    ASSERT_TRUE(gpio_.wire("led").level);
+    reload([this] {
+        config_.gpio.outputs[0].role = OutputRole::kStatus;
+        config_.gpio.outputs[1].role = OutputRole::kFree;
+    });
+
+    EXPECT_TRUE(gpio_.wire("relay").level) << "online";
+    EXPECT_TRUE(gpio_.wire("led").level) << "as it was";
+    EXPECT_EQ(gpioService.setOutput("led", OutputCommand::kOff), false);
+    gpioService.onDisconnected();
+    EXPECT_FALSE(gpio_.wire("relay").level);
+    EXPECT_EQ(gpio_.wire("relay").opens + gpio_.wire("led").opens, 2);
+}
+
+TEST_F(GpioServiceTest, AReloadInTheMiddleOfABlinkDoesNotLeaveAFreeOutputDark) {
+    GpioService& gpioService = start();
+    gpioService.onConnected();
+    gpioService.blink();
+    ASSERT_FALSE(gpio_.wire("led").level);
+    reload([this] { config_.gpio.outputs[1].role = OutputRole::kFree; });
+    loop_.advance(seconds{1});
+
+    EXPECT_TRUE(gpio_.wire("led").level);
+}
+
+TEST_F(GpioServiceTest, AReloadChangesAnInputsActionAndDebounceInPlace) {
+    start();
+    reload([this] {
+        config_.gpio.inputs[0].action = "start";
+        config_.gpio.inputs[0].debounce = milliseconds{50};
+    });
+    moveTo(true);
+    loop_.advance(milliseconds{49});
+    EXPECT_TRUE(commands_.empty());
+    loop_.advance(milliseconds{1});
+
+    EXPECT_EQ(commands_, (Words{{"start", "gpio:button"}}));
+    EXPECT_EQ(gpio_.wire("button").opens, 1);
+}
+
+TEST_F(GpioServiceTest, AReloadWithAnotherBiasTakesTheInputAnew) {
+    start();
+    reload([this] { config_.gpio.inputs[0].bias = GpioBias::kPullUp; });
+
+    EXPECT_EQ(gpio_.wire("button").opens, 2);
+    EXPECT_TRUE(gpio_.wire("button").isOpen);
+    moveTo(true);
+    loop_.advance(milliseconds{20});
+    EXPECT_EQ(commands_, kOneCapture);
+}
+
+TEST_F(GpioServiceTest, AReloadPublishesUnderANewBase) {
+    GpioService& gpioService = start();
+    reload([this] { config_.topics.base = "edge/other"; });
+    EXPECT_EQ(gpio_.wire("relay").opens, 1);
+    ASSERT_TRUE(gpioService.setOutput("relay", OutputCommand::kOn));
+
+    EXPECT_EQ(publisher_.lastPayload("edge/other/gpio/relay"), "ON");
+    EXPECT_EQ(payloads("relay").back(), "OFF");
 }
 
 }  // namespace

@@ -69,5 +69,26 @@ TEST_F(MotionServiceTest, SaysNothingWhereItIsNotEnabled) {
     EXPECT_TRUE(publisher.sent.empty());
 }
 
+TEST_F(MotionServiceTest, AReloadTurnsItOnAndOff) {
+    config.camera.motion.enabled = false;
+    MotionService motion = make();
+    source.move(true);
+    EXPECT_EQ(pictures, 0);
+
+    Config before = config;
+    config.camera.motion.enabled = true;
+    motion.onReload(before);
+    source.move(true);
+    EXPECT_EQ(told(), (std::vector<std::string>{"OFF", "ON"}));
+    before = config;
+    config.camera.motion.enabled = false;
+    motion.onReload(before);
+    source.move(false);
+    source.move(true);
+
+    EXPECT_EQ(told().size(), 2U);
+    EXPECT_EQ(pictures, 1);
+}
+
 }  // namespace
 }  // namespace edge

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "services/picture_backlog.hpp"
 
+#include <filesystem>
+
 #include <gtest/gtest.h>
 
 #include "fakes/held_executor.hpp"
@@ -149,6 +151,43 @@ TEST_F(PictureBacklogTest, WhereItIsDeniedItWaitsForAnotherConnection) {
     publisher.outcome = Delivery::kDelivered;
     connect();
     EXPECT_EQ(counters().sent, 1U);
+}
+
+TEST_F(PictureBacklogTest, AReloadWithASmallerLimitKeepsFewer) {
+    disconnect();
+    captureBy("motion");
+    captureBy("motion");
+    const Config before = config;
+    config.image.keepOfflineBytes = 10;
+    captures->onReload(before);
+    captureBy("motion");
+
+    EXPECT_EQ(counters().waiting, 1U);
+    EXPECT_EQ(counters().dropped, 2U);
+}
+
+TEST_F(PictureBacklogTest, InAnotherFolderItBeginsAnewAndLeavesTheOldOneAlone) {
+    disconnect();
+    captureBy("motion");
+    publisher.outcome.reset();
+    connect();
+    ASSERT_EQ(pictures(), 1U) << "on its way";
+    const Config before = config;
+    config.journal.path = dir.file("elsewhere/journal.db");
+    std::filesystem::create_directory(dir.file("elsewhere"));
+    captures->onReload(before);
+    publisher.finishAll(Delivery::kDelivered);
+    loop->runPending();
+    EXPECT_EQ(counters().sent, 0U);
+    EXPECT_TRUE(std::filesystem::exists(dir.file("pictures/0000000001.jpg")));
+
+    disconnect();
+    captureBy("motion");
+    publisher.outcome = Delivery::kDelivered;
+    connect();
+    loop->advance(PictureBacklog::kPause);
+    EXPECT_EQ(pictures(), 1U);
+    EXPECT_EQ(counters().waiting, 0U);
 }
 
 }  // namespace

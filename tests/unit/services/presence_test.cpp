@@ -104,5 +104,24 @@ TEST_F(PresenceTest, IsSilentWhileOfflineAndWithPlainTopicsOnly) {
     EXPECT_TRUE(plain.sent.empty());
 }
 
+TEST_F(PresenceTest, AReloadPublishesTheInfoOnlyWhereItSaysSomethingElse) {
+    Presence presence = make();
+    presence.announce();
+    const Json before = Json::parse(*publisher.lastPayload("edge/pi/info"));
+    loop->advance(seconds{10});
+    Config old = config;
+    config.image.quality = 10;
+    presence.onReload(old);
+    EXPECT_EQ(publisher.on("edge/pi/info").size(), 1U);
+
+    old = config;
+    config.sensors[0].topic = "lab/temp";
+    presence.onReload(old);
+    const Json after = Json::parse(*publisher.lastPayload("edge/pi/info"));
+    EXPECT_EQ(after["capabilities"]["sensors"][0]["topic"], "lab/temp");
+    EXPECT_EQ(after["started_at"], before["started_at"]) << "a reload is no start";
+    EXPECT_EQ(publisher.on("edge/pi/status").size(), 1U);
+}
+
 }  // namespace
 }  // namespace edge

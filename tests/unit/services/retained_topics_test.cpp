@@ -139,5 +139,32 @@ TEST_F(RetainedTopicsTest, ABrokerWithoutRetainedMessagesGetsNoEmptyOnes) {
     EXPECT_EQ(run(), Topics{});
 }
 
+TEST_F(RetainedTopicsTest, AReloadEmptiesWhatIsGone) {
+    run();
+    publisher.sent.clear();
+    config.sensors.clear();
+    retained->onReload();
+    loop->advance(seconds{1});
+
+    ASSERT_EQ(publisher.sent.size(), 1U);
+    EXPECT_EQ(publisher.sent[0].publication.topic, "edge/pi/sensor/attic/status");
+}
+
+TEST_F(RetainedTopicsTest, ATopicThatAReloadBringsBackIsNotForgotten) {
+    run();
+    const std::vector<SensorConfig> sensors = config.sensors;
+    publisher.outcome.reset();
+    config.sensors.clear();
+    retained->onReload();
+    config.sensors = sensors;
+    retained->onReload();
+    publisher.finishAll(Delivery::kDelivered);
+    loop->advance(seconds{1});
+    publisher.outcome = Delivery::kDelivered;
+    config.sensors.clear();
+
+    EXPECT_EQ(run(), Topics{"edge/pi/sensor/attic/status"});
+}
+
 }  // namespace
 }  // namespace edge

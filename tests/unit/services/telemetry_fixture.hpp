@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,15 +52,34 @@ class TelemetryFixture : public ::testing::Test {
         std::optional<JournalSnapshot> snapshot;
         journal->open([&](const Result<JournalSnapshot>& opened) { snapshot = opened.value(); });
         loop->runPending();
-        std::vector<SensorSlot> slots;
-        for (const Part& part : parts) {
-            std::shared_ptr<Executor> strand = loop;
-            if (part.strand) strand = part.strand;
-            slots.push_back({part.config, part.sensor, strand});
-        }
-        telemetry = std::make_unique<Telemetry>(*loop, publisher, *journal, config, std::move(slots), kRun);
+        listSensors();
+        telemetry = std::make_unique<Telemetry>(
+            *loop, publisher, *journal, config, [this](const SensorConfig& sensor) { return makeSlot(sensor); }, kRun);
         telemetry->resume(*snapshot);
         loop->runPending();
+    }
+
+    /// The configuration is read again as it is in `parts` and `config` after `change`.
+    void reload(const std::function<void()>& change) {
+        const Config before = config;
+        change();
+        listSensors();
+        telemetry->onReload(before);
+        loop->runPending();
+    }
+
+    void listSensors() {
+        config.sensors.clear();
+        for (const Part& part : parts) config.sensors.push_back(part.config);
+    }
+
+    SensorSlot makeSlot(const SensorConfig& sensor) {
+        ++made;
+        const auto part =
+            std::find_if(parts.begin(), parts.end(), [&](const Part& one) { return one.config.name == sensor.name; });
+        std::shared_ptr<Executor> strand = loop;
+        if (part->strand) strand = part->strand;
+        return {sensor, part->sensor, strand};
     }
 
     std::string start(std::optional<milliseconds> interval = std::nullopt) {
@@ -92,6 +113,7 @@ class TelemetryFixture : public ::testing::Test {
     TempDir dir;
     Config config;
     std::vector<Part> parts;
+    int made = 0;  ///< sensors
     std::shared_ptr<ManualLoop> loop = std::make_shared<ManualLoop>();
     FakePublisher publisher{*loop};
     std::unique_ptr<Journal> journal;

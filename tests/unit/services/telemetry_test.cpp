@@ -428,5 +428,139 @@ TEST_F(TelemetryTest, WithoutSensorsStartIsAnsweredAllTheSame) {
     EXPECT_EQ(Json::parse(start())["sensors"].size(), 0U);
 }
 
+TEST_F(TelemetryTest, AReloadThatDoesNotConcernItDisturbsNothing) {
+    boot();
+    start();
+    loop->advance(seconds{1});
+    const int reads = parts.front().sensor->reads;
+    const std::size_t sent = publisher.sent.size();
+    reload([this] { config.image.quality = 50; });
+
+    EXPECT_EQ(made, 1);
+    EXPECT_EQ(parts.front().sensor->reads, reads);
+    EXPECT_EQ(publisher.sent.size(), sent);
+    loop->advance(seconds{1});
+    EXPECT_EQ(plain(), 2U) << "the schedule is the one from before";
+}
+
+TEST_F(TelemetryTest, AReloadWithAnotherIntervalGoesOnCounting) {
+    boot();
+    start();
+    loop->advance(seconds{4});
+    ASSERT_EQ(plain(), 3U);
+    reload([this] { config.telemetry.interval = milliseconds{500}; });
+    loop->advance(seconds{1});
+
+    EXPECT_TRUE(telemetry->isPublishing());
+    EXPECT_EQ(telemetry->publishingInterval(), milliseconds{500});
+    EXPECT_EQ(plain(), 6U);
+    EXPECT_EQ(Json::parse(*last("edge/pi/sensor/room"))["seq"], 6);
+    EXPECT_EQ(made, 1);
+}
+
+TEST_F(TelemetryTest, AReloadLeavesAnIntervalThatWasCommanded) {
+    boot();
+    start(seconds{1});
+    reload([this] { config.telemetry.interval = milliseconds{100}; });
+    loop->advance(seconds{3});
+
+    EXPECT_EQ(plain(), 4U);
+}
+
+TEST_F(TelemetryTest, AReloadStartsNothingThatWasStopped) {
+    config.telemetry.onBoot = OnBoot::kStart;
+    boot();
+    stop();
+    const std::size_t before = plain();
+    reload([this] { addSensor("cpu", "cpu/temp"); });
+    loop->advance(seconds{10});
+
+    EXPECT_EQ(plain(), before);
+    EXPECT_EQ(countOn("cpu/temp"), 0U);
+    EXPECT_EQ(last("edge/pi/sensor/cpu/status"), "online") << "it is looked at all the same";
+}
+
+TEST_F(TelemetryTest, AReloadChangesOneSensorAndLeavesTheOthers) {
+    addSensor("cpu", "cpu/temp");
+    boot();
+    start();
+    loop->advance(seconds{1});
+    const int cpuReads = parts[1].sensor->reads;
+    reload([this] { parts[0].config.topic = "lab/temp"; });
+    EXPECT_EQ(parts[1].sensor->reads, cpuReads);
+    EXPECT_EQ(made, 2) << "another topic is no other sensor";
+    loop->advance(seconds{1});
+
+    EXPECT_EQ(plain(), 1U);
+    EXPECT_EQ(countOn("lab/temp"), 1U);
+    EXPECT_EQ(countOn("cpu/temp"), 2U);
+}
+
+TEST_F(TelemetryTest, AReloadAppliesTheRangeToTheNextReading) {
+    boot();
+    start();
+    reload([this] { parts[0].config.max = 20.0; });
+    loop->advance(seconds{2});
+
+    EXPECT_EQ(plain(), 1U);
+    EXPECT_EQ(last("edge/pi/sensor/room/status"), "offline");
+    EXPECT_EQ(made, 1);
+}
+
+TEST_F(TelemetryTest, AReloadMakesASensorAnewWhereItIsAnotherDevice) {
+    boot();
+    start();
+    loop->advance(seconds{2});
+    reload([this] {
+        parts[0].config.device = "28-000000000002";
+        parts[0].sensor = std::make_shared<FakeSensor>();
+        parts[0].sensor->value = 5.0;
+    });
+
+    EXPECT_EQ(made, 2);
+    EXPECT_EQ(plain(), 3U) << "read at once";
+    const Json reading = Json::parse(*last("edge/pi/sensor/room"));
+    EXPECT_EQ(reading["value"], 5.0);
+    EXPECT_EQ(reading["seq"], 3) << "no two readings of a name have one number";
+}
+
+TEST_F(TelemetryTest, ASensorThatComesBackGoesOnCounting) {
+    addSensor("cpu");
+    boot();
+    start();
+    const Part cpu = parts.back();
+    reload([this] { parts.pop_back(); });
+    loop->advance(seconds{10});
+    EXPECT_EQ(telemetry->sensors().size(), 1U);
+    EXPECT_EQ(countOn("edge/pi/sensor/cpu"), 1U);
+    reload([&] { parts.push_back(cpu); });
+
+    EXPECT_EQ(Json::parse(*last("edge/pi/sensor/cpu"))["seq"], 2);
+}
+
+TEST_F(TelemetryTest, AReloadAnswersAStartThatWaitsForASensor) {
+    parts.front().strand = std::make_shared<ManualLoop>();
+    boot();
+    std::string report;
+    telemetry->start(std::nullopt, [&](std::string text) { report = std::move(text); });
+    loop->runPending();
+    ASSERT_EQ(report, "");
+    reload([this] { parts.clear(); });
+
+    EXPECT_NE(report, "");
+    parts.clear();
+    loop->advance(seconds{10});
+}
+
+TEST_F(TelemetryTest, AReloadPublishesUnderANewBase) {
+    boot();
+    start();
+    reload([this] { config.topics.base = "edge/other"; });
+    loop->advance(seconds{2});
+
+    EXPECT_EQ(countOn("edge/pi/sensor/room"), 1U);
+    EXPECT_EQ(countOn("edge/other/sensor/room"), 1U);
+}
+
 }  // namespace
 }  // namespace edge
