@@ -18,7 +18,6 @@
 #include "core/service_manager.hpp"
 #include "core/version.hpp"
 #include "core/worker_pool.hpp"
-#include "mqtt/warnings.hpp"
 #include "watchdog.hpp"
 
 namespace edge {
@@ -51,11 +50,15 @@ LoadedConfig load(const std::string& path, const Identity& identity) {
     return {std::move(config), std::move(password), std::move(tlsDigest)};
 }
 
+void logWarnings(const Config& config) {
+    for (const std::string& warning : configurationWarnings(config)) log::warning("{}", warning);
+}
+
 void announce(const Config& config) {
     log::setLevel(config.log.level);
     log::info("pi-edge-agent {}: device {}, configuration {}, {} sensors, broker {}", kVersion, config.device.id,
               config.file, config.sensors.size(), toString(config.mqtt.servers.front()));
-    for (const std::string& warning : configurationWarnings(config)) log::warning("{}", warning);
+    logWarnings(config);
 }
 
 /// Never destroyed: a thread that hung in a device may return, and post to the loop, when all else is gone.
@@ -135,6 +138,7 @@ class Runner {
         service_manager::notifyReloading();
         try {
             LoadedConfig loaded = load(path_, identity_);
+            logWarnings(loaded.config);
             sayWhoWeAre(loaded.config);
             agent_->reload(std::move(loaded));
         } catch (const ConfigError& error) {
