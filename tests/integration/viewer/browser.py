@@ -12,7 +12,7 @@ import tempfile
 import unittest
 
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
@@ -117,11 +117,22 @@ class Browser:
 
     def hover(self, selector, x=0):
         """Over its middle, or so many pixels to the right of that."""
-        ActionChains(self.driver).move_to_element_with_offset(self.find(selector), x, 0).perform()
+        self.act(selector, lambda actions, element: actions.move_to_element_with_offset(element, x, 0))
 
     def drag(self, selector, start, end):
         """From one place to another, in pixels to the right of its middle."""
-        ActionChains(self.driver).move_to_element_with_offset(self.find(selector), start, 0).click_and_hold().move_by_offset(end - start, 0).release().perform()
+        self.act(selector, lambda actions, element: actions.move_to_element_with_offset(element, start, 0).click_and_hold()
+                 .move_by_offset(end - start, 0).release())
+
+    def act(self, selector, prepare):
+        """Moves the mouse; once more where the page replaced the element meanwhile."""
+        def is_done():
+            try:
+                prepare(ActionChains(self.driver), self.find(selector)).perform()
+            except (NoSuchElementException, StaleElementReferenceException):
+                return False
+            return True
+        self.until(is_done, f"the mouse cannot reach {selector}")
 
     def reload(self):
         self.driver.refresh()

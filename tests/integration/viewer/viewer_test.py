@@ -334,8 +334,10 @@ class Chart(ViewerCase):
 
     def time_at(self, x):
         """What the legend says of the time at a place of the chart."""
-        self.page.hover("#chart .u-over", x)
-        self.page.until(lambda: re.fullmatch(EN_TIME, self.page.text("#chart .u-value")), "no time on hover")
+        def is_shown():
+            self.page.hover("#chart .u-over", x)  # again where the chart was drawn anew meanwhile: a new one has no pointer over it
+            return re.fullmatch(EN_TIME, self.page.text("#chart .u-value"))
+        self.page.until(is_shown, "no time on hover")
         hours, minutes, seconds = map(int, self.page.text("#chart .u-value").split(":"))
         return (hours * 60 + minutes) * 60 + seconds
 
