@@ -6,9 +6,9 @@
 #include <string>
 
 #include "config/config.hpp"
-#include "core/identity.hpp"
-#include "core/loop.hpp"
-#include "core/worker_pool.hpp"
+#include "core/loop/loop.hpp"
+#include "core/loop/worker_pool.hpp"
+#include "core/system/identity.hpp"
 
 namespace edge {
 

@@ -5,16 +5,16 @@
 #include <sstream>
 #include <string>
 
-#include "capture_command.hpp"
-#include "check_config.hpp"
-#include "command_line.hpp"
+#include "commands/capture_command.hpp"
+#include "commands/check_config.hpp"
+#include "commands/command_line.hpp"
+#include "commands/journal_command.hpp"
+#include "commands/run_command.hpp"
 #include "config/load.hpp"
-#include "core/standard_streams.hpp"
+#include "core/system/standard_streams.hpp"
 #include "core/text.hpp"
 #include "doctor/doctor.hpp"
-#include "journal_command.hpp"
-#include "mqtt/proxy_environment.hpp"
-#include "run_command.hpp"
+#include "mqtt/paho/proxy_environment.hpp"
 
 namespace {
 

@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 
-#include "camera/orientation.hpp"
+#include "camera/backends/orientation.hpp"
 #include "core/result.hpp"
-#include "core/time.hpp"
+#include "core/time/time.hpp"
 #include "image/frame.hpp"
 
 namespace edge {

@@ -7,8 +7,14 @@
 #include <variant>
 #include <vector>
 
-#include "core/log.hpp"
-#include "core/time.hpp"
+#include "core/system/log.hpp"
+#include "core/time/time.hpp"
+#include "gpio/settings.hpp"
+#include "image/jpeg/jpeg.hpp"
+#include "image/pixels/motion_detector.hpp"
+#include "journal/settings.hpp"
+#include "mqtt/settings.hpp"
+#include "sensors/settings.hpp"
 
 namespace edge {
 
@@ -18,44 +24,6 @@ namespace edge {
 struct DeviceConfig {
     std::string id;    ///< letters, digits, '_' and '-'; never empty after loading
     std::string name;  ///< never empty after loading
-};
-
-enum class Scheme { kMqtt, kMqtts, kWs, kWss };
-
-struct ServerAddress {
-    Scheme scheme = Scheme::kMqtt;
-    std::string host = "localhost";  ///< a name, an IPv4 address, or an IPv6 address without brackets
-    std::uint16_t port = 1883;
-    std::string path;  ///< of a websocket, with its leading '/'; "" = the library's default ("/mqtt")
-
-    bool operator==(const ServerAddress&) const = default;
-};
-/// "mqtts://broker.example:8883", as a person wrote it.
-std::string toString(const ServerAddress& address);
-
-enum class Protocol { kAuto, kV5, kV311 };
-
-struct TlsConfig {
-    std::string caFile;
-    std::string certFile;
-    std::string keyFile;
-
-    bool operator==(const TlsConfig&) const = default;
-};
-
-struct MqttConfig {
-    std::vector<ServerAddress> servers{ServerAddress{}};
-    Protocol protocol = Protocol::kAuto;
-    std::string username;
-    std::string passwordFile;  ///< with a '/': a path; else the name of a systemd credential; the secret is not in here
-    milliseconds keepAlive = seconds{20};
-    milliseconds reconnectMin = seconds{1};
-    milliseconds reconnectMax = seconds{60};
-    milliseconds sessionExpiry = std::chrono::hours{1};
-    int qos = 1;
-    TlsConfig tls;
-
-    bool operator==(const MqttConfig&) const = default;
 };
 
 struct TopicsConfig {
@@ -72,39 +40,10 @@ struct TelemetryConfig {
     bool operator==(const TelemetryConfig&) const = default;
 };
 
-enum class SensorType { kW1, kHwmon, kIio, kThermal, kFile, kSimulated };
-enum class ReadingFormat { kInteger, kDecimal, kJson };
-
-struct SensorConfig {
-    std::string name;
-    SensorType type = SensorType::kW1;
-    std::string device;
-    std::string topic;         ///< "" = only under topics.base
-    milliseconds interval{0};  ///< 0 = telemetry.interval
-    ReadingFormat format = ReadingFormat::kInteger;
-    double scale = 1.0;
-    double offset = 0.0;
-    double min = -55.0;
-    double max = 125.0;
-
-    bool operator==(const SensorConfig&) const = default;
-};
-
 enum class CameraBackend { kLibcamera, kReplay, kPattern, kNone };
-enum class Flip { kNone, kHorizontal, kVertical };
 
 /// A libcamera control's value as TOML gives it; an array is one of numbers.
 using ControlValue = std::variant<bool, std::int64_t, double, std::string, std::vector<double>>;
-
-/// A part of the picture as people see it, in per cent of its width and height.
-struct MotionArea {
-    int left = 0;
-    int top = 0;
-    int width = 100;
-    int height = 100;
-
-    bool operator==(const MotionArea&) const = default;
-};
 
 struct MotionConfig {
     bool enabled = false;
@@ -141,59 +80,6 @@ struct ImageConfig {
     bool timestamp = false;
     std::int64_t maxBytes = 900'000;
     std::int64_t keepOfflineBytes = 64LL << 20;  ///< of pictures taken without a connection; 0 = none is kept
-};
-
-enum class GpioBias { kAsIs, kDisabled, kPullUp, kPullDown };
-enum class OutputRole { kFree, kStatus };
-
-/// A line by its offset on the chip, or by its name; exactly one is set.
-struct GpioLine {
-    int offset = -1;
-    std::string name;
-
-    bool operator==(const GpioLine&) const = default;
-};
-
-struct GpioOutputConfig {
-    std::string name;
-    std::string chip;
-    GpioLine line;
-    bool activeLow = false;
-    bool initial = false;
-    OutputRole role = OutputRole::kFree;
-
-    bool operator==(const GpioOutputConfig&) const = default;
-};
-
-struct GpioInputConfig {
-    std::string name;
-    std::string chip;
-    GpioLine line;
-    GpioBias bias = GpioBias::kAsIs;
-    bool activeLow = false;
-    milliseconds debounce{20};
-    std::string action;  ///< "" or the word of a command
-
-    bool operator==(const GpioInputConfig&) const = default;
-};
-
-struct GpioConfig {
-    std::vector<GpioOutputConfig> outputs;
-    std::vector<GpioInputConfig> inputs;
-
-    bool operator==(const GpioConfig&) const = default;
-};
-
-enum class KeepReadings { kUndelivered, kAll, kNone };
-
-struct JournalConfig {
-    std::string path = "/var/lib/pi-edge-agent/journal.db";
-    KeepReadings readings = KeepReadings::kUndelivered;
-    milliseconds flush = seconds{60};
-    milliseconds maxAge = std::chrono::hours{24 * 30};
-    std::int64_t maxSizeBytes = 16LL << 20;
-
-    bool operator==(const JournalConfig&) const = default;
 };
 
 struct HomeAssistantConfig {

@@ -3,12 +3,12 @@
 
 #include <fmt/core.h>
 
-#include "config/checks.hpp"
-#include "config/mistakes.hpp"
-#include "config/regular_file.hpp"
-#include "config/section_reader.hpp"
-#include "config/sections.hpp"
-#include "config/toml_reader.hpp"
+#include "config/schema/checks.hpp"
+#include "config/schema/mistakes.hpp"
+#include "config/schema/section_reader.hpp"
+#include "config/schema/sections.hpp"
+#include "config/schema/toml_reader.hpp"
+#include "config/secrets/regular_file.hpp"
 #include "core/text.hpp"
 
 namespace edge {

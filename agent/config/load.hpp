@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "config/config.hpp"
-#include "core/identity.hpp"
+#include "core/system/identity.hpp"
 
 namespace edge {
 

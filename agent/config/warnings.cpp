@@ -5,7 +5,7 @@
 
 #include <fmt/core.h>
 
-#include "config/checks.hpp"
+#include "config/schema/checks.hpp"
 
 namespace edge {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "core/time.hpp"
+#include "core/time/time.hpp"
 
 namespace edge {
 

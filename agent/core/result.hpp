@@ -40,3 +40,12 @@ using Result = tl::expected<T, Error>;
 }
 
 }  // namespace edge
+
+/// The value of a Result, or an early return of its error from the function around it: `const auto text =
+/// TRY(readFile(path));`
+#define TRY(expression)                                                          \
+    __extension__({                                                              \
+        auto triedResult = (expression);                                         \
+        if (!triedResult) return tl::unexpected(std::move(triedResult).error()); \
+        *std::move(triedResult);                                                 \
+    })

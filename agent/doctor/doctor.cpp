@@ -4,9 +4,9 @@
 #include <ostream>
 #include <utility>
 
-#include "core/log.hpp"
-#include "doctor/checks.hpp"
-#include "services/reading_format.hpp"
+#include "core/system/log.hpp"
+#include "doctor/checks/checks.hpp"
+#include "services/telemetry/reading_format.hpp"
 
 namespace edge {
 namespace {

@@ -19,7 +19,7 @@
 
 #include <fmt/core.h>
 
-#include "core/files.hpp"
+#include "core/system/files.hpp"
 #include "core/text.hpp"
 
 namespace edge {

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/time.hpp"
+#include "core/time/time.hpp"
 
 namespace edge {
 

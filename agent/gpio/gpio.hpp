@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
-#include "core/loop.hpp"
+#include "core/loop/loop.hpp"
 #include "core/result.hpp"
+#include "gpio/settings.hpp"
 
 namespace edge {
 

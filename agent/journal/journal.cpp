@@ -6,13 +6,13 @@
 #include <optional>
 #include <utility>
 
-#include "core/log.hpp"
-#include "journal/backlog.hpp"
-#include "journal/expiry.hpp"
-#include "journal/lender.hpp"
-#include "journal/pending.hpp"
-#include "journal/store.hpp"
-#include "journal/store_link.hpp"
+#include "core/system/log.hpp"
+#include "journal/store/backlog.hpp"
+#include "journal/store/expiry.hpp"
+#include "journal/store/lender.hpp"
+#include "journal/store/pending.hpp"
+#include "journal/store/store.hpp"
+#include "journal/store/store_link.hpp"
 
 namespace edge {
 namespace {

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
-#include "core/loop.hpp"
+#include "core/loop/loop.hpp"
 #include "core/result.hpp"
 #include "journal/records.hpp"
+#include "journal/settings.hpp"
 
 namespace edge {
 

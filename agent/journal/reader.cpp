@@ -7,8 +7,8 @@
 
 #include <fmt/core.h>
 
-#include "journal/schema.hpp"
-#include "journal/tables.hpp"
+#include "journal/store/schema.hpp"
+#include "journal/store/tables.hpp"
 
 namespace edge {
 namespace {

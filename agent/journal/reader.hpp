@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "core/result.hpp"
-#include "core/time.hpp"
+#include "core/time/time.hpp"
 #include "journal/records.hpp"
-#include "journal/sqlite.hpp"
+#include "journal/store/sqlite.hpp"
 
 namespace edge {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <variant>
 
-#include "core/time.hpp"
+#include "core/time/time.hpp"
 
 namespace edge {
 

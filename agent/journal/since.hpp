@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "core/time.hpp"
+#include "core/time/time.hpp"
 
 namespace edge {
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/time.hpp"
+#include "core/time/time.hpp"
 
 namespace edge {
 

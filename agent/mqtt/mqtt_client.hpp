@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "core/result.hpp"
 #include "mqtt/message.hpp"
 #include "mqtt/publisher.hpp"
+#include "mqtt/settings.hpp"
 
 namespace edge {
 

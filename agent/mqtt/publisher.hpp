@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "mqtt/broker_limits.hpp"
 #include "mqtt/message.hpp"
+#include "mqtt/session/broker_limits.hpp"
 
 namespace edge {
 

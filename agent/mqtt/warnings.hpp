@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "mqtt/settings.hpp"
 
 namespace edge {
 

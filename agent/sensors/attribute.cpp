@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "core/files.hpp"
+#include "core/system/files.hpp"
 #include "core/text.hpp"
 #include "sensors/number.hpp"
 

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "core/log.hpp"
+#include "core/system/log.hpp"
 #include "sensors/attribute.hpp"
 
 namespace edge {

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "config/config.hpp"
 #include "sensors/sensor.hpp"
+#include "sensors/settings.hpp"
 
 namespace edge {
 

@@ -2,15 +2,15 @@
 # Reads C++ files of the project (paths relative to its root) and prints one line for each #include that the architecture
 # forbids: "FILE:LINE: what is wrong; what to do". Exit status 1 where there was one.
 #
-# core <- config <- {mqtt, sensors, gpio, journal, image} <- camera <- services <- doctor <- agent
+# core <- {mqtt, sensors, gpio, journal, image} <- config <- camera <- services <- doctor <- agent
 #
 # A third-party header is included in .cpp files only, with one exception: an adapter of several files. Its headers and its
 # sources have the library's name in front ("libcamera_stream.hpp"), and nobody else may include those headers.
 
 BEGIN {
-    rank["core"] = 0; rank["config"] = 1
-    rank["mqtt"] = rank["sensors"] = rank["gpio"] = rank["journal"] = rank["image"] = 2
-    rank["camera"] = 3; rank["services"] = 4; rank["doctor"] = 5; rank["agent"] = 6
+    rank["core"] = 0
+    rank["mqtt"] = rank["sensors"] = rank["gpio"] = rank["journal"] = rank["image"] = 1
+    rank["config"] = 2; rank["camera"] = 3; rank["services"] = 4; rank["doctor"] = 5; rank["agent"] = 6
 
     adapter["libcamera"] = "libcamera/"
 
@@ -23,8 +23,8 @@ function complain(text) {
     found = 1
 }
 
-# The room of a path below agent/: its first folder, or "agent" for the files beside the rooms.
-function room_of(path, parts) {
+# The module of a path below agent/: its first folder, or "agent" for everything else.
+function module_of(path, parts) {
     return split(path, parts, "/") > 1 && parts[1] in rank ? parts[1] : "agent"
 }
 
@@ -45,8 +45,8 @@ function check_own(header, from, to) {
         complain("\"" header "\" is relative; name the header from agent/ on")
         return
     }
-    from = room_of(substr(FILENAME, 7))
-    to = room_of(header)
+    from = module_of(substr(FILENAME, 7))
+    to = module_of(header)
     if (from == to || rank[to] < rank[from]) return
     complain(from " must not include " to " (\"" header "\"); move what is shared down, or pass it in from above")
 }

@@ -8,15 +8,15 @@
 
 #include <benchmark/benchmark.h>
 
-#include "camera/picture_inbox.hpp"
-#include "camera/picture_outbox.hpp"
-#include "camera/protocol.hpp"
-#include "core/sha256.hpp"
+#include "camera/ipc/picture_inbox.hpp"
+#include "camera/ipc/picture_outbox.hpp"
+#include "camera/ipc/protocol.hpp"
+#include "core/system/sha256.hpp"
 #include "fakes/temp_dir.hpp"
-#include "image/jpeg.hpp"
-#include "journal/store.hpp"
-#include "services/command.hpp"
-#include "services/image_description.hpp"
+#include "image/jpeg/jpeg.hpp"
+#include "journal/store/store.hpp"
+#include "services/capture/image_description.hpp"
+#include "services/commands/command.hpp"
 
 namespace edge {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "camera/picture_source.hpp"
-#include "core/executor.hpp"
+#include "camera/client/picture_source.hpp"
+#include "core/loop/executor.hpp"
 
 namespace edge {
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/loop.hpp"
+#include "core/loop/loop.hpp"
 #include "mqtt/publisher.hpp"
 
 namespace edge {

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/loop.hpp"
-#include "mqtt/resolver.hpp"
+#include "core/loop/loop.hpp"
+#include "mqtt/net/resolver.hpp"
 
 namespace edge {
 

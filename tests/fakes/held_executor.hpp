@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/executor.hpp"
+#include "core/loop/executor.hpp"
 
 namespace edge {
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <set>
 
-#include "core/loop.hpp"
+#include "core/loop/loop.hpp"
 
 namespace edge {
 

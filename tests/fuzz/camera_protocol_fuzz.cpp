@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "camera/protocol.hpp"
+#include "camera/ipc/protocol.hpp"
 #include "fuzz/require.hpp"
 
 namespace {

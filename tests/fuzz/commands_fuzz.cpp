@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "fuzz/require.hpp"
-#include "services/command.hpp"
-#include "services/command_table.hpp"
+#include "services/commands/command.hpp"
+#include "services/commands/command_table.hpp"
 
 namespace {
 

@@ -12,7 +12,7 @@
 #include "fakes/temp_dir.hpp"
 #include "fuzz/require.hpp"
 #include "journal/reader.hpp"
-#include "journal/store.hpp"
+#include "journal/store/store.hpp"
 
 namespace {
 

@@ -4,8 +4,8 @@
 #include <span>
 
 #include "fuzz/require.hpp"
-#include "image/jpeg.hpp"
-#include "image/jpeg_layout.hpp"
+#include "image/jpeg/jpeg.hpp"
+#include "image/jpeg/jpeg_layout.hpp"
 
 namespace {
 

@@ -18,9 +18,9 @@
 
 #include <gtest/gtest.h>
 
-#include "camera/child_link.hpp"
-#include "camera/client.hpp"
-#include "image/jpeg.hpp"
+#include "camera/client/child_link.hpp"
+#include "camera/client/client.hpp"
+#include "image/jpeg/jpeg.hpp"
 #include "integration/support/loop_thread.hpp"
 #include "integration/support/temp_dir.hpp"
 

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "camera/camera_process.hpp"
+#include "camera/client/camera_process.hpp"
 #include "camera_fixture.hpp"
 
 namespace edge {

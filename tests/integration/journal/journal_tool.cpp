@@ -9,8 +9,8 @@
 
 #include <fmt/core.h>
 
-#include "core/asio_loop.hpp"
-#include "core/worker_pool.hpp"
+#include "core/loop/asio_loop.hpp"
+#include "core/loop/worker_pool.hpp"
 #include "journal/command.hpp"
 #include "journal/journal.hpp"
 

@@ -13,7 +13,7 @@
 #include "integration/support/child_process.hpp"
 #include "integration/support/temp_dir.hpp"
 #include "journal/reader.hpp"
-#include "journal/store.hpp"
+#include "journal/store/store.hpp"
 
 namespace edge {
 namespace {

@@ -9,11 +9,11 @@
 
 #include <gtest/gtest.h>
 
-#include "core/worker_pool.hpp"
+#include "core/loop/worker_pool.hpp"
 #include "integration/support/loop_thread.hpp"
 #include "integration/support/mosquitto.hpp"
 #include "integration/support/sockets.hpp"
-#include "mqtt/paho_client.hpp"
+#include "mqtt/paho/paho_client.hpp"
 
 namespace edge {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "mqtt/paho_waits.hpp"
+#include "mqtt/paho/paho_waits.hpp"
 
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -16,8 +16,8 @@
 
 #include <gtest/gtest.h>
 
-#include "core/files.hpp"
-#include "mqtt/write_room.hpp"
+#include "core/system/files.hpp"
+#include "mqtt/paho/write_room.hpp"
 
 namespace edge {
 namespace {

@@ -15,7 +15,7 @@
 #include <iterator>
 #include <system_error>
 
-#include "core/files.hpp"
+#include "core/system/files.hpp"
 #include "integration/support/temp_dir.hpp"
 
 namespace edge {

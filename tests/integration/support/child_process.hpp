@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/time.hpp"
+#include "core/time/time.hpp"
 
 namespace edge {
 

@@ -4,7 +4,7 @@
 #include <functional>
 #include <thread>
 
-#include "core/asio_loop.hpp"
+#include "core/loop/asio_loop.hpp"
 
 namespace edge {
 

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/files.hpp"
+#include "core/system/files.hpp"
 
 namespace edge {
 

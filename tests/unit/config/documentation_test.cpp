@@ -7,8 +7,8 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
-#include "config/key_facts.hpp"
 #include "config/load.hpp"
+#include "config/schema/key_facts.hpp"
 #include "reading.hpp"
 
 namespace edge {

@@ -8,7 +8,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
-#include "config/key_facts.hpp"
+#include "config/schema/key_facts.hpp"
 #include "core/text.hpp"
 #include "reading.hpp"
 

@@ -10,8 +10,8 @@
 
 #include <gtest/gtest.h>
 
-#include "image/jpeg.hpp"
-#include "image/jpeg_layout.hpp"
+#include "image/jpeg/jpeg.hpp"
+#include "image/jpeg/jpeg_layout.hpp"
 
 namespace edge {
 

@@ -12,7 +12,7 @@
 
 #include "core/text.hpp"
 #include "journal/since.hpp"
-#include "journal/sqlite.hpp"
+#include "journal/store/sqlite.hpp"
 #include "journal_fixture.hpp"
 
 namespace edge {

@@ -5,9 +5,9 @@
 #include <fstream>
 #include <random>
 
-#include "journal/row_archive.hpp"
-#include "journal/schema.hpp"
-#include "journal/sqlite.hpp"
+#include "journal/store/row_archive.hpp"
+#include "journal/store/schema.hpp"
+#include "journal/store/sqlite.hpp"
 #include "journal_fixture.hpp"
 
 namespace edge {

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "mqtt/proxy_environment.hpp"
+#include "mqtt/paho/proxy_environment.hpp"
 
 namespace edge {
 namespace {

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+#include "camera/backends/libcamera/libcamera_controls.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+#include <libcamera/control_ids.h>
+
+#include "camera/backends/libcamera/libcamera_compat.hpp"
+#include "camera/backends/nearest_names.hpp"
+#include "core/system/log.hpp"
+
+namespace edge {
+namespace {
+
+std::vector<double> numbersOf(const ControlValue& value) {
+    if (const auto* flag = std::get_if<bool>(&value)) return {*flag ? 1.0 : 0.0};
+    if (const auto* whole = std::get_if<std::int64_t>(&value)) return {static_cast<double>(*whole)};
+    if (const auto* number = std::get_if<double>(&value)) return {*number};
+    if (const auto* list = std::get_if<std::vector<double>>(&value)) return *list;
+    return {};
+}
+
+template <typename T>
+std::optional<T> toWhole(double number) {
+    const bool fits = number >= static_cast<double>(std::numeric_limits<T>::min()) &&
+                      number < static_cast<double>(std::numeric_limits<T>::max()) + 1.0;
+    if (!fits || std::floor(number) != number) return std::nullopt;
+    return static_cast<T>(number);
+}
+
+template <typename T>
+std::optional<libcamera::ControlValue> pack(const std::vector<T>& numbers, bool isArray) {
+    if (!isArray) return libcamera::ControlValue(numbers.front());
+    return libcamera::ControlValue(libcamera::Span<const T>(numbers.data(), numbers.size()));
+}
+
+template <typename T>
+std::optional<libcamera::ControlValue> packWhole(const std::vector<double>& numbers, bool isArray) {
+    std::vector<T> whole;
+    for (const double number : numbers) {
+        const auto converted = toWhole<T>(number);
+        if (!converted) return std::nullopt;
+        whole.push_back(*converted);
+    }
+    return pack(whole, isArray);
+}
+
+std::optional<libcamera::ControlValue> packRectangle(const std::vector<double>& numbers) {
+    if (numbers.size() != 4) return std::nullopt;
+    const auto x = toWhole<int>(numbers[0]);
+    const auto y = toWhole<int>(numbers[1]);
+    const auto width = toWhole<unsigned>(numbers[2]);
+    const auto height = toWhole<unsigned>(numbers[3]);
+    if (!x || !y || !width || !height) return std::nullopt;
+    return libcamera::ControlValue(libcamera::Rectangle(*x, *y, *width, *height));
+}
+
+std::optional<libcamera::ControlValue> convert(const libcamera::ControlId& id, const ControlValue& value) {
+    const auto length = compat::arrayLength(id);
+    const auto numbers = numbersOf(value);
+    if (numbers.empty()) return std::nullopt;
+    if (id.type() == libcamera::ControlTypeRectangle && !length) return packRectangle(numbers);
+    const bool isRightLength = length ? (*length == 0 || *length == numbers.size()) : numbers.size() == 1;
+    if (!isRightLength) return std::nullopt;
+    switch (id.type()) {
+        case libcamera::ControlTypeBool:
+            if (!std::holds_alternative<bool>(value)) return std::nullopt;
+            return libcamera::ControlValue(std::get<bool>(value));
+        case libcamera::ControlTypeByte:
+            return packWhole<std::uint8_t>(numbers, length.has_value());
+        case libcamera::ControlTypeInteger32:
+            return packWhole<std::int32_t>(numbers, length.has_value());
+        case libcamera::ControlTypeInteger64:
+            return packWhole<std::int64_t>(numbers, length.has_value());
+        case libcamera::ControlTypeFloat:
+            return pack(std::vector<float>(numbers.begin(), numbers.end()), length.has_value());
+        default:
+            return std::nullopt;
+    }
+}
+
+std::string expectation(const libcamera::ControlId& id) {
+    const auto length = compat::arrayLength(id);
+    if (id.type() == libcamera::ControlTypeRectangle && !length) return "four whole numbers: [x, y, width, height]";
+    const bool isWhole = id.type() == libcamera::ControlTypeByte || id.type() == libcamera::ControlTypeInteger32 ||
+                         id.type() == libcamera::ControlTypeInteger64;
+    if (id.type() == libcamera::ControlTypeBool && !length) return "true or false";
+    if (!isWhole && id.type() != libcamera::ControlTypeFloat)
+        return "nothing: it is of a kind that cannot be configured";
+    const char* kind = isWhole ? "whole number" : "number";
+    if (!length) return fmt::format("a {}", kind);
+    return *length == 0 ? fmt::format("an array of {}s", kind) : fmt::format("an array of {} {}s", *length, kind);
+}
+
+const libcamera::ControlId* findControl(const libcamera::ControlInfoMap& offered, const std::string& name) {
+    for (const auto& [id, info] : offered) {
+        if (id->name() == name) return id;
+    }
+    return nullptr;
+}
+
+std::vector<std::string> namesOf(const libcamera::ControlInfoMap& offered) {
+    std::vector<std::string> names;
+    for (const auto& [id, info] : offered) names.push_back(id->name());
+    return names;
+}
+
+void setFrameRate(libcamera::ControlList& controls, const libcamera::ControlInfoMap& offered, int frameRate) {
+    if (frameRate == 0) return;
+    if (offered.count(&libcamera::controls::FrameDurationLimits) == 0) {
+        log::warning("camera.frame_rate: this camera does not let it be set; it runs at its own");
+        return;
+    }
+    const std::int64_t micros = 1'000'000 / frameRate;
+    const std::array<std::int64_t, 2> limits{micros, micros};
+    controls.set(libcamera::controls::FrameDurationLimits.id(),
+                 libcamera::ControlValue(libcamera::Span<const std::int64_t>(limits.data(), limits.size())));
+}
+
+}  // namespace
+
+Result<libcamera::ControlList> makeControls(const libcamera::Camera& camera, const CameraConfig& config) {
+    const libcamera::ControlInfoMap& offered = camera.controls();
+    libcamera::ControlList controls(offered);
+    // A camera with a lens that moves starts out of focus, and stays there, unless it is told.
+    if (offered.count(&libcamera::controls::AfMode) > 0) {
+        controls.set(libcamera::controls::AfMode.id(),
+                     libcamera::ControlValue(static_cast<std::int32_t>(libcamera::controls::AfModeContinuous)));
+    }
+    setFrameRate(controls, offered, config.frameRate);
+    for (const auto& [name, value] : config.controls) {
+        const libcamera::ControlId* id = findControl(offered, name);
+        if (id == nullptr) {
+            return fail(Errc::kInvalid, fmt::format("camera.controls.{}: this camera has no such control; {}", name,
+                                                    nearestNames(name, namesOf(offered))));
+        }
+        const auto converted = convert(*id, value);
+        if (!converted) {
+            return fail(Errc::kInvalid, fmt::format("camera.controls.{}: expected {}", name, expectation(*id)));
+        }
+        controls.set(id->id(), *converted);
+    }
+    return controls;
+}
+
+}  // namespace edge

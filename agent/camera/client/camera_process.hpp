@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/loop/loop.hpp"
+#include "core/result.hpp"
+#include "core/system/files.hpp"
+
+namespace edge {
+
+/// How a process ended.
+struct ExitStatus {
+    int code = 0;    ///< exit code, where signal is 0
+    int signal = 0;  ///< what killed it
+};
+/// "ended with exit code 1", "was killed by signal 11 (Segmentation fault)".
+std::string toString(const ExitStatus& status);
+
+/// A program of ours that was started, and is reaped on the loop without ever blocking it. Thread: the loop's.
+class CameraProcess {
+  public:
+    using ExitHandler = std::function<void(const ExitStatus&)>;
+
+    /// Starts `program` with `arguments`. It gets `socket` as descriptor kChildSocket, the standard ones, and no other;
+    /// no signal is blocked or ignored in it. `exited` is called once, unless the object goes first.
+    static Result<std::unique_ptr<CameraProcess>> start(Loop& loop, const std::string& program,
+                                                        const std::vector<std::string>& arguments, int socket,
+                                                        ExitHandler exited);
+    static constexpr int kChildSocket = 3;
+
+    /// Gives the process kGraceTime to end, then kills it.
+    ~CameraProcess();
+    CameraProcess(const CameraProcess&) = delete;
+    CameraProcess& operator=(const CameraProcess&) = delete;
+
+    static constexpr milliseconds kGraceTime{500};
+
+    /// SIGKILL. The exit handler still comes.
+    void kill() const;
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
+  private:
+    CameraProcess(pid_t pid, UniqueFd handle) : pid_(pid), handle_(std::move(handle)) {}
+    void reap();
+    std::optional<ExitStatus> tryReap();
+    [[nodiscard]] bool waitForExit(milliseconds limit) const;
+
+    pid_t pid_;
+    UniqueFd handle_;  ///< pidfd: names this very process, even after its number has been given to another
+    bool isReaped_ = false;
+    ExitHandler exited_;
+    std::unique_ptr<FdWatch> watch_;
+};
+
+}  // namespace edge

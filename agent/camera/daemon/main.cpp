@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// pi-edge-camera: owns the camera, and turns frames into JPEGs for pi-edge-agent.
+#include <malloc.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include <optional>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include "camera/backends/backends.hpp"
+#include "camera/daemon/server.hpp"
+#include "camera/daemon/service_socket.hpp"
+#include "config/load.hpp"
+#include "core/loop/asio_loop.hpp"
+#include "core/loop/worker_pool.hpp"
+#include "core/system/log.hpp"
+#include "core/system/service_manager.hpp"
+#include "core/system/standard_streams.hpp"
+#include "core/text.hpp"
+#include "core/version.hpp"
+
+namespace {
+
+using namespace edge;
+
+constexpr int kExitUsage = 2;
+constexpr std::size_t kEncoders = 2;
+constexpr seconds kTidyAfter{2};
+
+struct Arguments {
+    std::string config = "/etc/pi-edge-agent/agent.toml";
+    int socketFd = -1;
+};
+
+/// Pictures come and go by the megabyte: without this every one of them is mapped, faulted in and unmapped again.
+void tuneAllocator() {
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 4 << 20);
+}
+
+/// Tells one state of a file from another.
+std::string stampOf(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return {};
+    return fmt::format("{}:{}:{}:{}.{}", status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
+                       status.st_mtim.tv_nsec);
+}
+
+/// Feeds systemd's watchdog as long as work gets done.
+void keepFeeding(Loop& loop, const CameraServer& server, milliseconds period, Timer& timer) {
+    if (server.isHealthy()) service_manager::feedWatchdog();
+    timer = loop.after(period, [&loop, &server, period, &timer] { keepFeeding(loop, server, period, timer); });
+}
+
+int serve(const Arguments& arguments, const Config& config, const std::string& stamp) {
+    // Never destroyed: an encoder that took too long may post to it when all else is gone.
+    static auto* const lasting = new AsioLoop;
+    AsioLoop& loop = *lasting;
+    WorkerPool pool;
+    const auto camera = makeCamera(loop, config.camera);
+    std::vector<std::shared_ptr<Executor>> strands;
+    for (std::size_t i = 0; i < kEncoders; ++i) strands.push_back(pool.makeStrand(fmt::format("encoder {}", i + 1)));
+
+    const bool isChild = arguments.socketFd >= 0;
+    auto socket = isChild ? takeInheritedSocket(arguments.socketFd) : takeServiceSocket();
+    if (!socket) {
+        report(fmt::format("pi-edge-camera: {}; it is started by systemd or by pi-edge-agent, not by hand",
+                           socket.error().message));
+        return kExitUsage;
+    }
+    int exitCode = 0;
+    CameraServer::Hooks hooks;
+    hooks.end = [&](int code) {
+        exitCode = code;
+        loop.stop();
+    };
+    hooks.isStale = [&] { return stampOf(config.file) != stamp; };
+    CameraServer server(loop, config, *camera, strands, isChild ? Lifetime::kWithConnection : Lifetime::kUntilIdle,
+                        std::move(hooks));
+    const SignalWatch signals(loop, {SIGTERM, SIGINT, SIGHUP}, [&](int) { server.stop("told to end"); });
+    if (isChild) {
+        server.addConnection(std::move(*socket));
+    } else {
+        server.listen(std::move(*socket));
+    }
+
+    Timer feeding;
+    if (const auto timeout = service_manager::watchdogTimeout()) {
+        keepFeeding(loop, server, std::chrono::duration_cast<milliseconds>(*timeout) / 3, feeding);
+    }
+    // What reading the configuration has left.
+    const Timer tidying = loop.after(kTidyAfter, [] { malloc_trim(0); });
+    service_manager::notifyReady();
+    loop.run();
+    service_manager::notifyStopping();
+    return exitCode;
+}
+
+int run(int argc, char** argv, std::ostream& out) {
+    CLI::App app{"The camera program of pi-edge-agent, started by it or by systemd."};
+    Arguments arguments;
+    app.add_option("--config", arguments.config, "configuration file")->capture_default_str();
+    app.add_option("--socket-fd", arguments.socketFd, "connected socket, given by the agent")
+        ->check(CLI::Range(0, 1023));
+    app.set_version_flag("--version", fmt::format("pi-edge-camera {}", kVersion));
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        std::ostringstream mistake;
+        if (app.exit(error, out, mistake) == 0) return 0;
+        report(trim(mistake.str()));
+        return kExitUsage;
+    }
+    // A child that outlives its agent would keep the camera from the next one.
+    if (arguments.socketFd >= 0) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    tuneAllocator();
+    try {
+        const std::string stamp = stampOf(arguments.config);
+        const Config config = loadConfig(arguments.config, readIdentity());
+        log::setLevel(config.log.level);
+        return serve(arguments, config, stamp);
+    } catch (const ConfigError& error) {
+        report(error.what());
+        return kExitConfig;
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    edge::keepStandardStreams();
+    edge::blockSignals({SIGTERM, SIGINT, SIGHUP});
+    ::signal(SIGPIPE, SIG_IGN);  // whoever reads the log may end
+    ::signal(SIGXFSZ, SIG_IGN);
+    try {
+        edge::StandardOutput out;
+        const int exitCode = run(argc, argv, out);
+        const auto written = out.finish();
+        if (written) return exitCode;
+        edge::report("pi-edge-camera: " + written.error().message);
+    } catch (const std::exception& error) {
+        edge::report(std::string("pi-edge-camera: ") + error.what());
+    }
+    return 1;
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "commands/capture_command.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <ostream>
+
+#include <fmt/core.h>
+
+#include "camera/client/client.hpp"
+#include "config/load.hpp"
+#include "core/loop/asio_loop.hpp"
+#include "core/system/files.hpp"
+#include "core/system/identity.hpp"
+#include "core/system/log.hpp"
+
+namespace edge {
+namespace {
+
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+
+Result<Picture> takeOne(const Config& config) {
+    AsioLoop loop;
+    CameraClient camera(loop, config);
+    Result<Picture> result = fail(Errc::kInternal, "no answer");
+    PictureRequest request;
+    request.timeout = config.camera.timeout;
+    request.notBefore = bootTimeNow();
+    request.maxBytes = static_cast<std::size_t>(config.image.maxBytes);
+    camera.capture(request, [&](Result<Picture> picture) {
+        result = std::move(picture);
+        loop.stop();
+    });
+    loop.run();
+    return result;
+}
+
+/// "-", or another name of it, like /dev/stdout.
+bool isStandardOutput(const std::string& path) {
+    struct stat file {};
+    struct stat output {};
+    if (path == "-") return true;
+    return ::stat(path.c_str(), &file) == 0 && ::fstat(STDOUT_FILENO, &output) == 0 && file.st_dev == output.st_dev &&
+           file.st_ino == output.st_ino;
+}
+
+}  // namespace
+
+int runCaptureCommand(const CaptureCommandOptions& options, std::ostream& out, std::ostream& err) {
+    const bool isToOutput = isStandardOutput(options.outputPath);
+    if (isToOutput && ::isatty(STDOUT_FILENO) == 1) {
+        err << "standard output is a terminal, which cannot show a picture; give -o FILE.jpg, or redirect it\n";
+        return kExitUsage;
+    }
+    log::setLevel(log::Level::kError);  // why there is no picture is said once, at the end
+    const Config config = loadConfig(options.configPath, readIdentity());
+    const Result<Picture> picture = takeOne(config);
+    if (!picture) {
+        err << "no picture: " << picture.error().message << '\n';
+        return kExitFailed;
+    }
+    if (isToOutput) {
+        out << picture->jpeg;
+    } else if (const auto written = replaceFile(options.outputPath, picture->jpeg); !written) {
+        err << written.error().message << '\n';
+        return kExitFailed;
+    }
+    (isToOutput ? err : out) << fmt::format("{}: {}x{}, quality {}, {} bytes, from {}{}\n", options.outputPath,
+                                            picture->width, picture->height, picture->quality, picture->jpeg.size(),
+                                            picture->camera,
+                                            picture->reduced.empty() ? "" : " (" + picture->reduced + ")");
+    return 0;
+}
+
+}  // namespace edge

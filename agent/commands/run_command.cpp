@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+#include "commands/run_command.hpp"
+
+#include <malloc.h>
+#include <signal.h>
+
+#include <memory>
+#include <optional>
+
+#include <fmt/core.h>
+
+#include "agent.hpp"
+#include "commands/watchdog.hpp"
+#include "config/load.hpp"
+#include "config/warnings.hpp"
+#include "core/loop/asio_loop.hpp"
+#include "core/loop/worker_pool.hpp"
+#include "core/system/log.hpp"
+#include "core/system/service_manager.hpp"
+#include "core/time/clock_watch.hpp"
+#include "core/version.hpp"
+
+namespace edge {
+namespace {
+
+constexpr int kExitFailed = 1;
+
+/// With those of WorkerPool::kMaxThreads and of the libraries well below TasksMax=64 of the unit.
+constexpr std::size_t kSensorThreads = 24;
+
+/// After a start or a reload: reading the configuration and the journal leaves half a megabyte of freed memory.
+constexpr seconds kTidyAfter{2};
+
+/// Few arenas: each thread that allocates a little would keep megabytes. High thresholds: pictures come and go, and
+/// giving their pages back each time costs more than the encoding of a small one.
+void setAllocator() {
+    constexpr int kArenas = 2;
+    constexpr int kTrimThreshold = 4 << 20;
+    constexpr int kMmapThreshold = 32 << 20;
+    mallopt(M_ARENA_MAX, kArenas);
+    mallopt(M_TRIM_THRESHOLD, kTrimThreshold);
+    mallopt(M_MMAP_THRESHOLD, kMmapThreshold);
+}
+
+/// Throws ConfigError.
+LoadedConfig load(const std::string& path, const Identity& identity) {
+    Config config = loadConfig(path, identity);
+    std::string password = loadPassword(config);
+    std::string tlsDigest = checkTlsFiles(config);
+    return {std::move(config), std::move(password), std::move(tlsDigest)};
+}
+
+void logWarnings(const Config& config) {
+    for (const std::string& warning : configurationWarnings(config)) log::warning("{}", warning);
+}
+
+void announce(const Config& config) {
+    log::setLevel(config.log.level);
+    log::info("pi-edge-agent {}: device {}, configuration {}, {} sensors, broker {}", kVersion, config.device.id,
+              config.file, config.sensors.size(), toString(config.mqtt.servers.front()));
+    logWarnings(config);
+}
+
+/// Never destroyed: a thread that hung in a device may return, and post to the loop, when all else is gone.
+struct Lasting {
+    SystemClock clock;
+    AsioLoop loop{clock};
+};
+Lasting& lasting() {
+    static auto* const kept = new Lasting;
+    return *kept;
+}
+
+/// The life of the process.
+class Runner {
+  public:
+    Runner(std::string path, const Identity& identity)
+        : path_(std::move(path)),
+          identity_(identity),
+          watchdog_(loop_, {&pool_, &sensorPool_}),
+          signals_(loop_, {SIGINT, SIGTERM, SIGHUP}, [this](int signal) { handle(signal); }) {}
+
+    int run(LoadedConfig loaded) {
+        if (!SystemClock::canAskKernel()) watchClock();
+        begin(std::move(loaded));
+        loop_.run();
+        return exitCode_;
+    }
+
+  private:
+    void watchClock() {
+        clockWatch_.emplace(loop_, pool_.makeStrand("clock"), [this](ClockState state) {
+            const ClockState before = clock_.wallState();
+            clock_.setTold(state);
+            const ClockState now = clock_.wallState();
+            if (now == before) return;
+            log::info("the clock is {}",
+                      now == ClockState::kSynchronised ? "synchronised" : "not synchronised any more");
+        });
+    }
+
+    void begin(LoadedConfig loaded) {
+        announce(loaded.config);
+        sayWhoWeAre(loaded.config);
+        agent_ = std::make_unique<Agent>(loop_, pool_, sensorPool_, std::move(loaded), identity_);
+        tidyUp();
+        agent_->start(
+            [this] {
+                isReady_ = true;
+                service_manager::notifyReady();
+                if (std::exchange(isReloadWanted_, false)) loop_.post([this] { reload(); });
+            },
+            [this](const std::string& problem) {
+                log::error("{}", problem);
+                exitCode_ = kExitFailed;
+                end();
+            });
+    }
+
+    static void sayWhoWeAre(const Config& config) { service_manager::notifyStatus("running as " + config.device.id); }
+    void tidyUp() {
+        tidying_ = loop_.after(kTidyAfter, [] { malloc_trim(0); });
+    }
+
+    void handle(int signal) {
+        if (signal == SIGHUP) return reload();
+        if (isEnding_) return;
+        isEnding_ = true;
+        log::info("stopping ({})", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+        service_manager::notifyStopping();
+        agent_->stop("stopped", [this] { end(); });
+    }
+
+    void reload() {
+        if (isEnding_) return;
+        isReloadWanted_ = !isReady_;
+        if (isReloadWanted_) return;
+        service_manager::notifyReloading();
+        try {
+            LoadedConfig loaded = load(path_, identity_);
+            logWarnings(loaded.config);
+            sayWhoWeAre(loaded.config);
+            agent_->reload(std::move(loaded));
+        } catch (const ConfigError& error) {
+            log::error("the configuration stays as it was: {}", error.what());
+        }
+        tidyUp();
+        service_manager::notifyReady();
+    }
+
+    void end() {
+        isEnding_ = true;
+        // What was posted before may still refer to the agent.
+        loop_.post([this] {
+            agent_.reset();
+            loop_.stop();
+        });
+    }
+
+    std::string path_;
+    Identity identity_;
+    SystemClock& clock_ = lasting().clock;
+    AsioLoop& loop_ = lasting().loop;
+    WorkerPool pool_;
+    WorkerPool sensorPool_{kSensorThreads};  ///< of their own: no sensor that hangs keeps the journal waiting
+    std::optional<ClockWatch> clockWatch_;
+    Watchdog watchdog_;
+    SignalWatch signals_;
+    Timer tidying_;
+    std::unique_ptr<Agent> agent_;
+    bool isReady_ = false;         ///< the journal is open: there is something that can be changed
+    bool isReloadWanted_ = false;  ///< as soon as it is ready
+    bool isEnding_ = false;
+    int exitCode_ = 0;
+};
+
+}  // namespace
+
+int runAgent(const std::string& configPath) {
+    // Before any library starts a thread, which would take them.
+    blockSignals({SIGINT, SIGTERM, SIGHUP});
+    setAllocator();
+    const Identity identity = readIdentity();
+    LoadedConfig loaded = load(configPath, identity);
+    return Runner(configPath, identity).run(std::move(loaded));
+}
+
+}  // namespace edge

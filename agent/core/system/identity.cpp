@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "core/system/identity.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <string_view>
+
+#include "core/system/files.hpp"
+#include "core/system/sha256.hpp"
+#include "core/text.hpp"
+
+namespace edge {
+namespace {
+
+/// The trimmed content, without the NUL that ends device-tree strings; "" where the file is not there.
+std::string readWord(const std::string& path) {
+    const auto content = readSmallFile(path);
+    if (!content) return "";
+    return std::string(trim(content->substr(0, content->find('\0'))));
+}
+
+/// Six hex digits that tell machines apart and do not give the serial number or machine id away.
+std::string hashDigits(const std::string& secret) {
+    return sha256Hex("pi-edge-agent device id v1:" + secret).substr(0, 6);
+}
+
+std::string hostname() {
+    std::array<char, 256> name{};
+    if (gethostname(name.data(), name.size() - 1) != 0) return "pi";
+    return name.data();
+}
+
+/// Only what may stand in a topic level and a client id.
+std::string sanitise(std::string_view name) {
+    std::string clean;
+    for (const char c : name.substr(0, name.find('.'))) {
+        const bool isAllowed = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+        clean += isAllowed ? c : '-';
+    }
+    constexpr std::size_t kLongest = 32;
+    clean.resize(std::min(clean.size(), kLongest));
+    return clean.empty() ? "pi" : clean;
+}
+
+std::string boardSerial(const std::string& root) {
+    for (const char* path : {"/sys/firmware/devicetree/base/serial-number", "/proc/device-tree/serial-number"}) {
+        std::string serial = readWord(root + path);
+        // Boards without one say 0000…: not a number that tells them apart.
+        if (serial.find_first_not_of('0') != std::string::npos) return serial;
+    }
+    return "";
+}
+
+std::string model(const std::string& root) {
+    for (const char* path :
+         {"/sys/firmware/devicetree/base/model", "/proc/device-tree/model", "/sys/class/dmi/id/product_name"}) {
+        if (std::string found = readWord(root + path); !found.empty()) return found;
+    }
+    return "unknown";
+}
+
+std::string prettyOs(const std::string& root) {
+    const auto release = readSmallFile(root + "/etc/os-release", 16384);
+    constexpr std::string_view kKey = "PRETTY_NAME=";
+    if (!release) return "unknown";
+    std::size_t at = release->find(kKey);
+    if (at == std::string::npos) return "unknown";
+    at += kKey.size();
+    std::string_view value = trim(std::string_view(*release).substr(at, release->find('\n', at) - at));
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+    return std::string(value);
+}
+
+}  // namespace
+
+Identity readIdentity(const std::string& root) {
+    Identity identity;
+    identity.hostname = root.empty() ? hostname() : readWord(root + "/etc/hostname");
+    std::string unique = boardSerial(root);
+    if (unique.empty()) unique = readWord(root + "/etc/machine-id");
+    // Neither (a container without a machine id): the name alone still tells machines of one network apart.
+    if (unique.empty()) unique = identity.hostname;
+    identity.deviceId = sanitise(identity.hostname) + "-" + hashDigits(unique);
+    identity.model = model(root);
+    identity.os = prettyOs(root);
+    for (const char c : readWord(root + "/proc/sys/kernel/random/boot_id")) {
+        if (c != '-') identity.bootId += c;
+    }
+    if (identity.bootId.empty()) identity.bootId = std::string(32, '0');
+    return identity;
+}
+
+}  // namespace edge

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include <array>
+#include <charconv>
+
+#include <fmt/core.h>
+
+#include "doctor/checks/checks.hpp"
+
+namespace edge {
+namespace {
+
+constexpr const char* kCheck = "power";
+
+/// Bits of the firmware's "get_throttled" (Raspberry Pi documentation, vcgencmd): now, and 16 bits higher since boot.
+struct Flag {
+    unsigned bit;
+    const char* text;
+    const char* remedy;
+};
+constexpr const char* kSupply = "use a supply and a cable made for this Pi; a camera and a USB device need their share";
+constexpr const char* kCooling = "give it air, a heat sink or a fan";
+constexpr std::array<Flag, 4> kFlags{{{0, "the supply's voltage is too low", kSupply},
+                                      {1, "the processor's clock is capped", kSupply},
+                                      {2, "the processor is throttled", kCooling},
+                                      {3, "it is too hot", kCooling}}};
+constexpr unsigned kSinceBoot = 16;
+
+std::optional<unsigned> parseHex(const std::string& text) {
+    const std::size_t begin = text.starts_with("0x") ? 2 : 0;
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(text.data() + begin, text.data() + text.size(), value, 16);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+}  // namespace
+
+Findings checkPower(const Machine& machine) {
+    const auto text = machine.read("/sys/devices/platform/soc/soc:firmware/get_throttled");
+    const auto flags = text ? parseHex(*text) : std::nullopt;
+    if (!flags) return {};
+    Findings findings;
+    for (const Flag& flag : kFlags) {
+        const bool isNow = (*flags >> flag.bit & 1U) != 0;
+        const bool wasSinceBoot = (*flags >> (flag.bit + kSinceBoot) & 1U) != 0;
+        if (isNow) {
+            findings.push_back({Severity::kError, kCheck, fmt::format("{}, now", flag.text), flag.remedy});
+        } else if (wasSinceBoot) {
+            findings.push_back({Severity::kWarning, kCheck,
+                                fmt::format("{}: not now, but since the last boot", flag.text), flag.remedy});
+        }
+    }
+    if (findings.empty())
+        findings.push_back({Severity::kFine, kCheck, "voltage and temperature were good since boot", ""});
+    return findings;
+}
+
+}  // namespace edge

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include <map>
+#include <sstream>
+
+#include <fmt/core.h>
+
+#include "doctor/checks/checks.hpp"
+
+namespace edge {
+namespace {
+
+constexpr const char* kCheck = "service";
+
+/// Properties of a unit, as systemctl prints them; empty where it cannot be asked.
+std::map<std::string, std::string> propertiesOf(const std::string& unit) {
+    const auto text = outputOf(
+        {"systemctl", "show", "--property=LoadState,ActiveState,SubState,Result,NRestarts,UnitFileState", unit});
+    std::map<std::string, std::string> properties;
+    std::istringstream lines(text.value_or(""));
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t equals = line.find('=');
+        if (equals != std::string::npos) properties[line.substr(0, equals)] = line.substr(equals + 1);
+    }
+    return properties;
+}
+
+Findings checkUnit(const std::string& unit, bool mayRest) {
+    auto properties = propertiesOf(unit);
+    if (properties.empty())
+        return {{Severity::kNote, kCheck, fmt::format("systemd could not be asked about {}", unit),
+                 "look at \"systemctl status " + unit + "\""}};
+    if (properties["LoadState"] == "not-found")
+        return {{Severity::kNote, kCheck, fmt::format("{} is not installed", unit), "scripts/install does that"}};
+    Findings findings;
+    const std::string& state = properties["ActiveState"];
+    const std::string told = fmt::format("{}: {} ({})", unit, state, properties["SubState"]);
+    const std::string logs = "see: journalctl -u " + unit + " -n 20";
+    if (state == "active" || (mayRest && state == "inactive")) {
+        findings.push_back({Severity::kFine, kCheck, told, ""});
+    } else if (state == "inactive") {
+        findings.push_back({Severity::kWarning, kCheck, told, "start it: sudo systemctl start " + unit});
+    } else {
+        findings.push_back({Severity::kError, kCheck, fmt::format("{}, result {}", told, properties["Result"]), logs});
+    }
+    if (!mayRest && properties["UnitFileState"] == "disabled")
+        findings.push_back(
+            {Severity::kWarning, kCheck, unit + " does not start at boot", "sudo systemctl enable " + unit});
+    if (const std::string& restarts = properties["NRestarts"]; !restarts.empty() && restarts != "0")
+        findings.push_back(
+            {Severity::kWarning, kCheck, fmt::format("{} was started again {} times", unit, restarts), logs});
+    return findings;
+}
+
+}  // namespace
+
+Findings checkService(const Config& config, const Machine& machine) {
+    if (!machine.exists("/run/systemd/system")) return {};
+    Findings findings = checkUnit("pi-edge-agent.service", false);
+    if (config.camera.socket.empty() || config.camera.backend == CameraBackend::kNone) return findings;
+    append(findings, checkUnit("pi-edge-camera.socket", false));
+    append(findings, checkUnit("pi-edge-camera.service", true));
+    return findings;
+}
+
+}  // namespace edge

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "image/jpeg/jpeg_memory.hpp"
+
+#include <mutex>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace edge {
+namespace {
+
+/// One is being encoded into while the other waits for its turn to be sent.
+constexpr std::size_t kMaxKept = 2;
+
+struct Block {
+    std::unique_ptr<std::uint8_t[]> bytes;
+    std::size_t capacity = 0;
+};
+
+}  // namespace
+
+struct JpegMemory::Kept {
+    std::mutex mutex;
+    std::vector<Block> blocks;
+};
+
+JpegMemory::JpegMemory() : kept_(std::make_shared<Kept>()) {
+    kept_->blocks.reserve(kMaxKept);  // so that giving back needs no memory
+}
+
+std::shared_ptr<std::uint8_t> JpegMemory::take(std::size_t bytes) {
+    Block block;
+    {
+        const std::lock_guard lock(kept_->mutex);
+        std::erase_if(kept_->blocks, [bytes](const Block& kept) { return kept.capacity < bytes; });
+        if (!kept_->blocks.empty()) {
+            block = std::move(kept_->blocks.back());
+            kept_->blocks.pop_back();
+        }
+    }
+    if (!block.bytes) block = {std::unique_ptr<std::uint8_t[]>(new (std::nothrow) std::uint8_t[bytes]), bytes};
+    if (!block.bytes) return nullptr;
+    const auto giveBack = [kept = std::weak_ptr(kept_), capacity = block.capacity](std::uint8_t* used) {
+        Block finished{std::unique_ptr<std::uint8_t[]>(used), capacity};
+        const auto alive = kept.lock();
+        if (!alive) return;
+        const std::lock_guard lock(alive->mutex);
+        if (alive->blocks.size() < kMaxKept) alive->blocks.push_back(std::move(finished));
+    };
+    return {block.bytes.release(), giveBack};
+}
+
+}  // namespace edge

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "image/frame_check.hpp"
+#include "image/jpeg/exif.hpp"
+#include "image/jpeg/fit.hpp"
+#include "image/jpeg/jpeg.hpp"
+#include "image/jpeg/jpeg_layout.hpp"
+#include "image/jpeg/jpeg_markers.hpp"
+#include "image/jpeg/turbo_decoder.hpp"
+#include "image/jpeg/turbo_encoder.hpp"
+#include "image/pixels/geometry.hpp"
+#include "image/pixels/to_planar.hpp"
+
+namespace edge {
+namespace {
+
+using Bytes = std::span<const std::uint8_t>;
+
+/// Nothing smaller is worth sending.
+constexpr int kSmallestSide = 64;
+/// A picture that is still too large loses at least this much of each side at once …
+constexpr double kLeastShrink = 0.75;
+/// … and at most this much, so that one bad guess does not make it tiny.
+constexpr double kMostShrink = 0.35;
+/// JFIF's segment, marker included, which makes room for EXIF's.
+constexpr std::size_t kJfifBytes = 18;
+constexpr std::size_t kSoiBytes = 2;
+
+/// TurboJPEG begins with SOI and JFIF's APP0. EXIF wants to be the first segment itself, so it takes JFIF's place.
+std::size_t bytesBeforeTables(Bytes jpeg) {
+    constexpr std::size_t kLengthAt = 4;
+    if (jpeg.size() <= kLengthAt + 1 || jpeg[2] != 0xFF || jpeg[3] != marker::kApp0) return kSoiBytes;
+    return kLengthAt + (static_cast<std::size_t>(jpeg[kLengthAt]) << 8U | jpeg[kLengthAt + 1]);
+}
+
+/// Before `jpeg` there is room for `exif`: nothing of what was encoded is moved.
+JpegBytes withExif(TurboEncoder::Taken encoded, Bytes exif) {
+    const std::span<std::uint8_t> jpeg = encoded.jpeg;
+    if (exif.empty()) return {std::move(encoded.memory), jpeg};
+    const std::size_t tables = bytesBeforeTables(jpeg);
+    const std::size_t before = exif.size() + kSoiBytes;
+    std::uint8_t* const begin = jpeg.data() + tables - before;
+    begin[0] = 0xFF;
+    begin[1] = marker::kSoi;
+    std::copy(exif.begin(), exif.end(), begin + kSoiBytes);
+    return {std::move(encoded.memory), {begin, jpeg.size() - tables + before}};
+}
+
+/// The next smaller size of the same shape; nullopt when that would be too small to be worth anything.
+std::optional<std::pair<int, int>> smaller(int width, int height, std::size_t bytes, std::size_t maxBytes) {
+    const double guess = std::sqrt(static_cast<double>(maxBytes) / static_cast<double>(bytes));
+    const double factor = std::clamp(guess, kMostShrink, kLeastShrink);
+    const auto shrunk = [factor](int side) { return static_cast<int>(std::lround(side * factor / 2)) * 2; };
+    const std::pair<int, int> size{shrunk(width), shrunk(height)};
+    if (size.first < kSmallestSide || size.second < kSmallestSide) return std::nullopt;
+    return size;
+}
+
+std::string describeReduction(const RenderOptions& asked, int width, int height, int quality) {
+    std::string what;
+    if (width != asked.width || height != asked.height) {
+        what = fmt::format("{}x{} → {}x{}", asked.width, asked.height, width, height);
+    }
+    if (quality < asked.quality) {
+        what += fmt::format("{}quality {} → {}", what.empty() ? "" : ", ", asked.quality, quality);
+    }
+    return what.empty() ? "" : fmt::format("{} to stay under {} bytes", what, asked.maxBytes);
+}
+
+}  // namespace
+
+struct JpegRenderer::Impl {
+    /// What is encoded: planes, or an RGB frame as it came.
+    struct Source {
+        PlanarView planes;
+        const FrameView* rgb = nullptr;  ///< set while nothing has to change about it
+        int width = 0;
+        int height = 0;
+    };
+
+    Result<RenderedJpeg> render(const FrameView& frame, const RenderOptions& options) {
+        if (!isImageSizeAllowed(options.width, options.height)) {
+            return fail(Errc::kInvalid,
+                        fmt::format("a picture of {}x{} cannot be made", options.width, options.height));
+        }
+        if (auto sound = checkFrame(frame); !sound) return tl::unexpected(sound.error());
+        Geometry geometry{options.width, options.height, turnOf(options.rotation, options.flip),
+                          drawableText(options.overlay)};
+        if (frame.format == PixelFormat::kMjpeg) return renderMjpeg(frame, options, geometry);
+        Source source{{}, nullptr, frame.width, frame.height};
+        if (isRgb(frame.format)) {
+            source.rgb = &frame;
+        } else {
+            source.planes = toPlanar(frame, planar);
+        }
+        return encode(source, options, geometry);
+    }
+
+    // ---- a camera that gives JPEGs itself
+
+    Result<RenderedJpeg> renderMjpeg(const FrameView& frame, const RenderOptions& options, Geometry geometry) {
+        const Bytes jpeg(frame.planes[0].data, frame.planes[0].bytes);
+        auto layout = parseJpeg(jpeg);
+        if (!layout) return tl::unexpected(layout.error());
+        const int orientation = readOrientation(jpeg, *layout);
+        geometry.turn = combine(turnOfExif(orientation), geometry.turn);
+        if (orientation == 1 && !changes(geometry, layout->width, layout->height) &&
+            layout->quality <= options.quality && layout->components != 4) {
+            auto passed = passThrough(jpeg, *layout, options);
+            if (!passed || options.maxBytes == 0 || passed->jpeg.size() <= options.maxBytes) return passed;
+        }
+        const auto planes = decoder.decode(jpeg, *layout, planar);
+        if (!planes) return tl::unexpected(planes.error());
+        return encode({*planes, nullptr, planes->width, planes->height}, options, geometry);
+    }
+
+    Result<RenderedJpeg> passThrough(Bytes jpeg, JpegLayout& layout, const RenderOptions& options) {
+        if (auto whole = decoder.verify(jpeg, layout); !whole) return tl::unexpected(whole.error());
+        RenderedJpeg result;
+        result.jpeg = JpegBytes(rewriteJpeg(jpeg, layout, makeExifSegment(options.exif, layout.width, layout.height)));
+        result.width = layout.width;
+        result.height = layout.height;
+        result.quality = layout.quality;
+        return result;
+    }
+
+    // ---- everything else
+
+    Result<RenderedJpeg> encode(Source source, const RenderOptions& options, Geometry geometry) {
+        while (true) {
+            const auto exif = makeExifSegment(options.exif, geometry.width, geometry.height);
+            if (options.maxBytes != 0 && options.maxBytes <= exif.size()) return tooLarge(options, geometry);
+            const auto fitted = encodeOnce(source, options, geometry, exif.size());
+            if (!fitted) return tl::unexpected(fitted.error());
+            if (fitted->fits) return finish(*fitted, options, geometry, exif);
+            const auto size =
+                smaller(geometry.width, geometry.height, fitted->jpeg.size() + exif.size(), options.maxBytes);
+            if (!size) return tooLarge(options, geometry);
+            std::tie(geometry.width, geometry.height) = *size;
+        }
+    }
+
+    Result<Fitted> encodeOnce(Source& source, const RenderOptions& options, const Geometry& geometry,
+                              std::size_t exifBytes) {
+        const std::size_t replaced = exifBytes > 0 ? kJfifBytes : 0;
+        const std::size_t room = options.maxBytes == 0 ? 0 : options.maxBytes - exifBytes + replaced;
+        const bool isChanged = changes(geometry, source.width, source.height);
+        if (source.rgb != nullptr && !isChanged) {
+            return fitQuality([&](int quality) { return encoder.encodeRgb(*source.rgb, quality, exifBytes); },
+                              options.quality, room);
+        }
+        if (source.rgb != nullptr) {
+            auto planes = encoder.rgbToPlanes(*source.rgb, planar);
+            if (!planes) return tl::unexpected(planes.error());
+            source.planes = *planes;
+            source.rgb = nullptr;
+        }
+        PlanarView picture = source.planes;
+        if (isChanged) {
+            auto shaped = shaper.shape(source.planes, geometry);
+            if (!shaped) return tl::unexpected(shaped.error());
+            picture = *shaped;
+        } else if (picture.width % 2 != 0 || picture.height % 2 != 0) {
+            // TurboJPEG reads luma up to where chroma ends; a caller's odd plane ends before.
+            copyAs420(source.planes, padded);
+            picture = padded.view();
+        }
+        return fitQuality([&](int quality) { return encoder.encodePlanes(picture, quality, exifBytes); },
+                          options.quality, room);
+    }
+
+    RenderedJpeg finish(const Fitted& fitted, const RenderOptions& options, const Geometry& geometry, Bytes exif) {
+        RenderedJpeg result;
+        result.jpeg = withExif(encoder.take(), exif);
+        result.width = geometry.width;
+        result.height = geometry.height;
+        result.quality = fitted.quality;
+        result.reduced = describeReduction(options, geometry.width, geometry.height, fitted.quality);
+        return result;
+    }
+
+    static tl::unexpected<Error> tooLarge(const RenderOptions& options, const Geometry& geometry) {
+        return fail(
+            Errc::kTooLarge,
+            fmt::format("the picture cannot be made smaller than {} bytes, not even at {}x{}; raise image.max_bytes, "
+                        "or the broker's packet limit",
+                        options.maxBytes, geometry.width, geometry.height));
+    }
+
+    TurboEncoder encoder;
+    TurboDecoder decoder;
+    PlanarBuffer planar;  ///< a frame in another layout, or decoded
+    PlanarBuffer padded;  ///< a frame of odd size
+    Shaper shaper;
+};
+
+JpegRenderer::JpegRenderer() : impl_(std::make_unique<Impl>()) {}
+JpegRenderer::~JpegRenderer() = default;
+
+Result<RenderedJpeg> JpegRenderer::render(const FrameView& frame, const RenderOptions& options) {
+    return impl_->render(frame, options);
+}
+
+}  // namespace edge

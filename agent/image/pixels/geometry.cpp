@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include "image/pixels/geometry.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+namespace edge {
+namespace {
+
+int evenNearest(std::int64_t numerator, std::int64_t denominator, int limit) {
+    const auto half = static_cast<int>((numerator + denominator) / (2 * denominator));
+    return std::clamp(half * 2, std::min(2, limit), limit);
+}
+
+int evenMargin(int whole, int part) {
+    return (whole - part) / 4 * 2;
+}
+
+/// The part of plane `index` that belongs to the crop.
+ConstPixels cut(const PlanarView& source, int index, const Crop& crop) {
+    const Plane& plane = source.planes[static_cast<std::size_t>(index)];
+    const ChromaStep step = index == 0 ? ChromaStep{} : chromaStep(source.chroma);
+    const int x = crop.x / step.across;
+    const int y = crop.y / step.down;
+    const int width =
+        std::min(planeWidth(source.chroma, index, crop.width), planeWidth(source.chroma, index, source.width) - x);
+    const int height =
+        std::min(planeHeight(source.chroma, index, crop.height), planeHeight(source.chroma, index, source.height) - y);
+    return {plane.data + plane.strideBytes * static_cast<std::size_t>(y) + x, width, height, plane.strideBytes};
+}
+
+Pixels planeOf(PlanarBuffer& buffer, int index) {
+    return {buffer.data(index), planeWidth(buffer.chroma(), index, buffer.width()),
+            planeHeight(buffer.chroma(), index, buffer.height()), buffer.strideBytes(index)};
+}
+
+ConstPixels readable(const Pixels& pixels) {
+    return {pixels.data, pixels.width, pixels.height, pixels.strideBytes};
+}
+
+}  // namespace
+
+Turn turnOf(int rotation, Flip flip) {
+    Turn turn;
+    turn.transpose = rotation == 90 || rotation == 270;
+    turn.leftRight = (rotation == 90 || rotation == 180) != (flip == Flip::kHorizontal);
+    turn.topBottom = (rotation == 180 || rotation == 270) != (flip == Flip::kVertical);
+    return turn;
+}
+
+Turn turnOfExif(int orientation) {
+    switch (orientation) {
+        case 2:
+            return {false, true, false};
+        case 3:
+            return {false, true, true};
+        case 4:
+            return {false, false, true};
+        case 5:
+            return {true, false, false};
+        case 6:
+            return {true, true, false};
+        case 7:
+            return {true, true, true};
+        case 8:
+            return {true, false, true};
+        default:
+            return {};
+    }
+}
+
+Turn combine(Turn first, Turn second) {
+    // Exchanging rows and columns makes left-right mirroring of what came before upside down, and the other way round.
+    if (second.transpose) std::swap(first.leftRight, first.topBottom);
+    return {first.transpose != second.transpose, first.leftRight != second.leftRight,
+            first.topBottom != second.topBottom};
+}
+
+Crop centreCrop(int width, int height, int wantedWidth, int wantedHeight) {
+    Crop crop{0, 0, width, height};
+    const std::int64_t wide = std::int64_t{width} * wantedHeight;
+    const std::int64_t high = std::int64_t{height} * wantedWidth;
+    if (wide > high) {
+        crop.width = evenNearest(high, wantedHeight, width);
+        crop.x = evenMargin(width, crop.width);
+    } else if (high > wide) {
+        crop.height = evenNearest(wide, wantedWidth, height);
+        crop.y = evenMargin(height, crop.height);
+    }
+    return crop;
+}
+
+bool changes(const Geometry& geometry, int width, int height) {
+    return geometry.width != width || geometry.height != height || geometry.turn != Turn{} || !geometry.label.empty();
+}
+
+Result<PlanarView> Shaper::shape(const PlanarView& source, const Geometry& geometry) {
+    const Chroma chroma = source.chroma == Chroma::kNone ? Chroma::kNone : Chroma::k420;
+    const bool turned = geometry.turn != Turn{};
+    const bool lying = geometry.turn.transpose;
+    PlanarBuffer& upright = turned ? scaled_ : finished_;
+    upright.shape(lying ? geometry.height : geometry.width, lying ? geometry.width : geometry.height, chroma);
+    if (turned) finished_.shape(geometry.width, geometry.height, chroma);
+
+    const Crop crop = centreCrop(source.width, source.height, upright.width(), upright.height());
+    for (int i = 0; i < planeCount(chroma); ++i) {
+        ConstPixels part = cut(source, i, crop);
+        const Pixels sized = planeOf(upright, i);
+        if (!turned || part.width != sized.width || part.height != sized.height) {
+            if (auto done = resizePixels(part, sized); !done) return tl::unexpected(done.error());
+            part = readable(sized);
+        }
+        if (turned) {
+            if (auto done = turnPixels(part, planeOf(finished_, i), geometry.turn); !done)
+                return tl::unexpected(done.error());
+        }
+    }
+    if (!geometry.label.empty()) {
+        std::array<Pixels, 3> planes;
+        const int count = planeCount(chroma);
+        for (int i = 0; i < count; ++i) planes[static_cast<std::size_t>(i)] = planeOf(finished_, i);
+        const auto used = std::span(planes).first(static_cast<std::size_t>(count));
+        if (auto done = drawLabel(used, geometry.label); !done) return tl::unexpected(done.error());
+    }
+    return finished_.view();
+}
+
+std::string drawableText(const std::string& text) {
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (out.size() == 256) break;
+        if (byte >= 0x80 && byte < 0xC0) continue;  // inside a UTF-8 character, for which one '?' stands already
+        if (byte >= 0x80) {
+            out += '?';
+        } else {
+            out += byte < 0x20 || byte == 0x7F ? ' ' : c;
+        }
+    }
+    return out;
+}
+
+}  // namespace edge

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "core/result.hpp"
+#include "image/jpeg/jpeg.hpp"
+#include "image/pixels/pixel_ops.hpp"
+#include "image/pixels/planar.hpp"
+
+namespace edge {
+
+/// Rotation (clockwise: 0, 90, 180, 270) and then the flip, as one turn.
+[[nodiscard]] Turn turnOf(int rotation, Flip flip);
+
+/// What EXIF's orientation (1 … 8) asks for, so that the picture is upright; nothing for any other number.
+[[nodiscard]] Turn turnOfExif(int orientation);
+
+/// Both turns as one.
+[[nodiscard]] Turn combine(Turn first, Turn second);
+
+struct Crop {
+    int x = 0;
+    int y = 0;
+    int width = 0;
+    int height = 0;
+    bool operator==(const Crop&) const = default;
+};
+/// The largest part in the middle of `width` x `height` that has the shape of `wantedWidth` x `wantedHeight`, so that
+/// nothing is distorted. Corner and size are even (except for a whole side), so that chroma is cut at the same place.
+[[nodiscard]] Crop centreCrop(int width, int height, int wantedWidth, int wantedHeight);
+
+/// What has to be done to a picture so that it is what was asked for.
+struct Geometry {
+    int width = 0;   ///< finished
+    int height = 0;  ///< finished
+    Turn turn;
+    std::string label;  ///< printable ASCII; "" = nothing
+};
+
+/// Whether a picture of this size needs any change.
+[[nodiscard]] bool changes(const Geometry& geometry, int width, int height);
+
+/// Crops, scales, turns and labels, plane by plane. Keeps its memory. The result is 4:2:0 (or grey) and valid until the
+/// next call; `source` is anything and not changed.
+class Shaper {
+  public:
+    Result<PlanarView> shape(const PlanarView& source, const Geometry& geometry);
+
+  private:
+    PlanarBuffer scaled_;
+    PlanarBuffer finished_;
+};
+
+/// The text that can be drawn: ASCII, each other character as one '?', control characters as spaces, at most 256.
+[[nodiscard]] std::string drawableText(const std::string& text);
+
+}  // namespace edge

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// The module, and the only file that includes OpenCV: core and imgproc. imgcodecs and videoio would bring two hundred
+// libraries along.
+#include <algorithm>
+#include <cmath>
+#include <exception>
+
+#include <fmt/format.h>
+#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "core/system/shared_module.hpp"
+#include "core/version.hpp"
+#include "image/pixels/pixel_ops.hpp"
+
+namespace edge {
+namespace {
+
+constexpr int kFont = cv::FONT_HERSHEY_SIMPLEX;
+constexpr double kCapitalPixels = 22;  ///< the font's height at scale 1
+
+cv::Mat wrap(const Pixels& p) {
+    return {p.height, p.width, CV_8UC1, p.data, p.strideBytes};
+}
+/// OpenCV has no Mat of constant data; the ones made here are only read.
+cv::Mat wrap(const ConstPixels& p) {
+    return wrap(Pixels{const_cast<std::uint8_t*>(p.data), p.width, p.height, p.strideBytes});
+}
+/// No exception of OpenCV's gets out of here.
+template <typename Work>
+Result<void> guarded(const Work& work) {
+    try {
+        work();
+    } catch (const std::exception& e) {
+        return fail(Errc::kInternal, fmt::format("OpenCV could not change the picture: {}", e.what()));
+    }
+    return {};
+}
+
+/// How a text is drawn so that it fits.
+struct Lettering {
+    std::string text;
+    double scale = 1;
+    int letter = 1;   ///< line thickness, pixels
+    int outline = 3;  ///< line thickness, pixels
+    int margin = 0;
+    int baseline = 0;
+    int width = 0;
+};
+
+Lettering measure(const std::string& text, double scale) {
+    Lettering l{text, scale, 1, 3, 0, 0, 0};
+    l.letter = std::max(1, static_cast<int>(std::lround(scale * 1.7)));
+    l.outline = l.letter + 2 * std::max(1, static_cast<int>(std::lround(scale * 1.5)));
+    l.margin = static_cast<int>(std::lround(scale * kCapitalPixels / 2)) + l.outline;
+    l.width = cv::getTextSize(text, kFont, scale, l.outline, &l.baseline).width;
+    return l;
+}
+
+Lettering layOut(const std::string& text, const cv::Size& picture) {
+    constexpr double kSmallest = 8 / kCapitalPixels;
+    const auto room = [&](const Lettering& l) { return picture.width - 2 * l.margin; };
+    Lettering l = measure(text, std::max(10.0, picture.height / 28.0) / kCapitalPixels);
+    if (l.width > room(l)) l = measure(text, std::max(kSmallest, l.scale * std::max(1, room(l)) / l.width));
+    while (l.width > room(l) && l.scale > kSmallest) l = measure(text, std::max(kSmallest, l.scale * 0.95));
+    while (l.width > room(l) && !l.text.empty()) l = measure(l.text.substr(0, l.text.size() - 1), l.scale);
+    return l;
+}
+
+Result<void> resize(const ConstPixels& from, const Pixels& to) {
+    return guarded([&] {
+        const cv::Mat source = wrap(from);
+        cv::Mat target = wrap(to);
+        if (source.size() == target.size()) {
+            source.copyTo(target);
+        } else {
+            const bool shrinks = to.width <= from.width && to.height <= from.height;
+            cv::resize(source, target, target.size(), 0, 0, shrinks ? cv::INTER_AREA : cv::INTER_LINEAR);
+        }
+    });
+}
+
+Result<void> turnOver(const ConstPixels& from, const Pixels& to, Turn turn) {
+    return guarded([&] {
+        const cv::Mat source = wrap(from);
+        cv::Mat target = wrap(to);
+        if (turn.transpose) cv::transpose(source, target);
+        if (turn.leftRight || turn.topBottom) {
+            const int axes = turn.leftRight && turn.topBottom ? -1 : (turn.leftRight ? 1 : 0);
+            cv::flip(turn.transpose ? target : source, target, axes);
+        } else if (!turn.transpose) {
+            source.copyTo(target);
+        }
+    });
+}
+
+Result<void> label(std::span<const Pixels> planes, const std::string& text) {
+    return guarded([&] {
+        cv::Mat luma = wrap(planes.front());
+        const Lettering l = layOut(text, luma.size());
+        const cv::Point origin(l.margin, luma.rows - l.margin - l.baseline / 2);
+        cv::putText(luma, l.text, origin, kFont, l.scale, cv::Scalar(0), l.outline, cv::LINE_AA);
+        cv::putText(luma, l.text, origin, kFont, l.scale, cv::Scalar(255), l.letter, cv::LINE_AA);
+        for (const Pixels& chroma : planes.subspan(1)) {
+            // Colourless under the letters and their outline: white on a red wall would come out pink.
+            cv::Mat plane = wrap(chroma);
+            cv::putText(plane, l.text, cv::Point(origin.x / 2, origin.y / 2), kFont, l.scale / 2, cv::Scalar(128),
+                        l.outline / 2 + 1, cv::LINE_8);
+        }
+    });
+}
+
+Result<double> changed(const ConstPixels& now, std::span<float> background, std::span<const std::uint8_t> mask,
+                       double learning) {
+    /// Of 255 steps of brightness: above the noise of a small sensor at night, once it is smoothed.
+    constexpr double kStep = 18;
+    constexpr int kSmooth = 5;
+    double share = 0;
+    const auto done = guarded([&] {
+        cv::Mat current;
+        cv::GaussianBlur(wrap(now), current, cv::Size(kSmooth, kSmooth), 0);
+        current.convertTo(current, CV_32F);
+        cv::Mat known(now.height, now.width, CV_32F, background.data());
+        if (learning >= 1) {
+            current.copyTo(known);
+            return;
+        }
+        const cv::Mat counted(now.height, now.width, CV_8U, const_cast<std::uint8_t*>(mask.data()));
+        cv::Mat difference;
+        cv::absdiff(current, known, difference);
+        cv::Mat other = difference > kStep;
+        cv::bitwise_and(other, counted, other);
+        share = static_cast<double>(cv::countNonZero(other)) / std::max(1, cv::countNonZero(counted));
+        cv::addWeighted(known, 1 - learning, current, learning, 0, known);
+    });
+    if (!done) return tl::unexpected(done.error());
+    return share;
+}
+
+}  // namespace
+}  // namespace edge
+
+extern "C" const char* edgeModuleVersion() {
+    return edge::kVersion;
+}
+
+extern "C" const edge::PixelOps edgePixelOps{edge::resize, edge::turnOver, edge::label, edge::changed};

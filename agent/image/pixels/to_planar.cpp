@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include "image/pixels/to_planar.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace edge {
+namespace {
+
+using Table = std::array<std::uint8_t, 256>;
+
+/// Video levels to JPEG levels: `span` steps around or above `zero` become 255.
+constexpr Table expansion(int zero, int span, int result) {
+    Table table{};
+    for (int i = 0; i < 256; ++i) {
+        const int scaled = (i - zero) * 255 * 2;
+        const int rounded = (scaled + (scaled < 0 ? -span : span)) / (span * 2);
+        table[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(std::clamp(rounded + result, 0, 255));
+    }
+    return table;
+}
+constexpr Table kLuma = expansion(16, 219, 0);
+constexpr Table kChroma = expansion(128, 224, 128);
+
+const std::uint8_t* rowOf(const Plane& plane, int row) {
+    return plane.data + plane.strideBytes * static_cast<std::size_t>(row);
+}
+
+std::uint8_t* rowOf(PlanarBuffer& buffer, int index, int row) {
+    return buffer.data(index) + buffer.strideBytes(index) * static_cast<std::size_t>(row);
+}
+
+PlanarView planesOf(const FrameView& frame, Chroma chroma) {
+    return {frame.width, frame.height, chroma, frame.planes};
+}
+
+PlanarView splitChroma(const FrameView& frame, PlanarBuffer& scratch) {
+    scratch.shape(frame.width, frame.height, Chroma::k420);
+    const int first = frame.format == PixelFormat::kNv12 ? 1 : 2;
+    const auto columns = static_cast<std::size_t>(planeWidth(Chroma::k420, 1, frame.width));
+    for (int row = 0; row < planeHeight(Chroma::k420, 1, frame.height); ++row) {
+        const std::uint8_t* in = rowOf(frame.planes[1], row);
+        std::uint8_t* a = rowOf(scratch, first, row);
+        std::uint8_t* b = rowOf(scratch, 3 - first, row);
+        for (std::size_t x = 0; x < columns; ++x) {
+            a[x] = in[2 * x];
+            b[x] = in[2 * x + 1];
+        }
+    }
+    PlanarView view = scratch.view();
+    view.planes[0] = frame.planes[0];
+    return view;
+}
+
+PlanarView unpack(const FrameView& frame, PlanarBuffer& scratch) {
+    scratch.shape(frame.width, frame.height, Chroma::k422);
+    const std::size_t luma = frame.format == PixelFormat::kYuyv ? 0 : 1;
+    const std::size_t chroma = 1 - luma;
+    const auto pairs = static_cast<std::size_t>(planeWidth(Chroma::k422, 1, frame.width));
+    for (int row = 0; row < frame.height; ++row) {
+        const std::uint8_t* in = rowOf(frame.planes[0], row);
+        std::uint8_t* y = rowOf(scratch, 0, row);
+        std::uint8_t* u = rowOf(scratch, 1, row);
+        std::uint8_t* v = rowOf(scratch, 2, row);
+        for (std::size_t x = 0; x < pairs; ++x) {
+            y[2 * x] = in[4 * x + luma];
+            y[2 * x + 1] = in[4 * x + luma + 2];
+            u[x] = in[4 * x + chroma];
+            v[x] = in[4 * x + chroma + 2];
+        }
+    }
+    return scratch.view();
+}
+
+PlanarView gather(const FrameView& frame, PlanarBuffer& scratch) {
+    switch (frame.format) {
+        case PixelFormat::kNv12:
+        case PixelFormat::kNv21:
+            return splitChroma(frame, scratch);
+        case PixelFormat::kYuyv:
+        case PixelFormat::kUyvy:
+            return unpack(frame, scratch);
+        case PixelFormat::kGrey8:
+            return planesOf(frame, Chroma::kNone);
+        default:
+            return planesOf(frame, Chroma::k420);
+    }
+}
+
+/// In place where `view` already is `scratch`.
+PlanarView expandRange(const PlanarView& view, PlanarBuffer& scratch) {
+    scratch.shape(view.width, view.height, view.chroma);
+    for (int i = 0; i < planeCount(view.chroma); ++i) {
+        const Table& table = i == 0 ? kLuma : kChroma;
+        const int columns = planeWidth(view.chroma, i, view.width);
+        for (int row = 0; row < planeHeight(view.chroma, i, view.height); ++row) {
+            const std::uint8_t* in = rowOf(view.planes[static_cast<std::size_t>(i)], row);
+            std::transform(in, in + columns, rowOf(scratch, i, row), [&table](std::uint8_t v) { return table[v]; });
+        }
+    }
+    return scratch.view();
+}
+
+/// Twice the mean over the luma samples that one 4:2:0 chroma sample covers in a row.
+int rowSum(const std::uint8_t* row, int across, std::size_t x, std::size_t columns) {
+    if (across == 1) return row[2 * x] + row[std::min(2 * x + 1, columns - 1)];
+    return 2 * (across == 2 ? row[x] : row[x / 2]);
+}
+
+void averageChroma(const PlanarView& source, PlanarBuffer& target, int index) {
+    const ChromaStep step = chromaStep(source.chroma);
+    const Plane& plane = source.planes[static_cast<std::size_t>(index)];
+    const auto inColumns = static_cast<std::size_t>(planeWidth(source.chroma, index, source.width));
+    const int inRows = planeHeight(source.chroma, index, source.height);
+    const auto columns = static_cast<std::size_t>(planeWidth(Chroma::k420, index, source.width));
+    for (int row = 0; row < planeHeight(Chroma::k420, index, source.height); ++row) {
+        const std::uint8_t* above = rowOf(plane, step.down == 2 ? row : 2 * row);
+        const std::uint8_t* below = rowOf(plane, step.down == 2 ? row : std::min(2 * row + 1, inRows - 1));
+        std::uint8_t* out = rowOf(target, index, row);
+        for (std::size_t x = 0; x < columns; ++x) {
+            const int sum = rowSum(above, step.across, x, inColumns) + rowSum(below, step.across, x, inColumns);
+            out[x] = static_cast<std::uint8_t>((sum + 2) / 4);
+        }
+    }
+}
+
+}  // namespace
+
+PlanarView toPlanar(const FrameView& frame, PlanarBuffer& scratch) {
+    const PlanarView view = gather(frame, scratch);
+    return frame.range == ColorRange::kLimited ? expandRange(view, scratch) : view;
+}
+
+void copyAs420(const PlanarView& source, PlanarBuffer& target) {
+    target.shape(source.width, source.height, source.chroma == Chroma::kNone ? Chroma::kNone : Chroma::k420);
+    for (int row = 0; row < source.height; ++row) {
+        std::memcpy(rowOf(target, 0, row), rowOf(source.planes[0], row), static_cast<std::size_t>(source.width));
+    }
+    for (int i = 1; i < planeCount(source.chroma); ++i) averageChroma(source, target, i);
+}
+
+}  // namespace edge

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+#include "journal/store/sqlite.hpp"
+
+#include <cctype>
+#include <limits>
+#include <thread>
+
+#include <fmt/core.h>
+#include <sqlite3.h>
+
+namespace edge {
+namespace {
+
+constexpr int kBusyTimeoutMs = 2000;
+constexpr int kProgressSteps = 20'000;  // some milliseconds of work between two looks at the clock
+constexpr int kPrimaryMask = 0xFF;
+/// How often, and with what pause, a reader looks again that found the WAL's index half written.
+constexpr int kIndexTries = 20;
+constexpr milliseconds kIndexPause{5};
+
+Errc classify(int code) {
+    switch (code) {
+        case SQLITE_IOERR_READ:
+        case SQLITE_IOERR_SHORT_READ:
+        case SQLITE_IOERR_CORRUPTFS:
+        case SQLITE_IOERR_DATA:
+            return Errc::kFault;
+        default:
+            break;
+    }
+    switch (code & kPrimaryMask) {
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+        case SQLITE_FORMAT:
+        case SQLITE_CONSTRAINT:  // a table that contradicts its own schema
+        case SQLITE_MISMATCH:
+        case SQLITE_ERROR:  // our SQL is right, so a table or column of ours is missing
+            return Errc::kFault;
+        case SQLITE_FULL:
+            return Errc::kTooLarge;
+        case SQLITE_READONLY:
+        case SQLITE_PERM:
+        case SQLITE_AUTH:
+            return Errc::kPermission;
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+            return Errc::kBusy;
+        case SQLITE_INTERRUPT:
+            return Errc::kTimeout;
+        case SQLITE_IOERR:
+        case SQLITE_CANTOPEN:
+        case SQLITE_PROTOCOL:
+            return Errc::kIo;
+        default:
+            return Errc::kInternal;
+    }
+}
+
+tl::unexpected<Error> failed(sqlite3* db, int code) {
+    const char* path = db != nullptr ? sqlite3_db_filename(db, "main") : nullptr;
+    const char* sentence = db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code);
+    return fail(classify(code),
+                fmt::format("{}: {} (SQLite {})", path != nullptr && *path != '\0' ? path : "journal", sentence, code));
+}
+
+/// As a URI, so that options can follow; every byte that could mean something in one is escaped.
+std::string toUri(const std::string& path, Access access) {
+    std::string uri = "file:";
+    for (const char c : path) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (std::isalnum(byte) != 0 || c == '/' || c == '.' || c == '-' || c == '_') {
+            uri += c;
+        } else {
+            uri += fmt::format("%{:02X}", byte);
+        }
+    }
+    if (access == Access::kReader) uri += "?readonly_shm=1";
+    if (access == Access::kImmutable) uri += "?immutable=1";
+    return uri;
+}
+
+/// Calls `work` again where it met the writer at work on the WAL's index: a reader cannot wait for it by a lock, and
+/// SQLite says that a recovery is due (which, with a writer that lives, is over at once). It fails so at the begin of
+/// a read only, where nothing was read yet.
+template <typename Work>
+int withIndexReady(Work work) {
+    int code = work();
+    for (int attempt = 1; code == SQLITE_READONLY_RECOVERY && attempt < kIndexTries; ++attempt) {
+        std::this_thread::sleep_for(kIndexPause);
+        code = work();
+    }
+    return code;
+}
+
+bool isPast(const SteadyTime& deadline) {
+    return std::chrono::steady_clock::now() >= deadline;
+}
+
+}  // namespace
+
+StatementCache::~StatementCache() {
+    for (const auto& [sql, statement] : idle_) sqlite3_finalize(statement);
+}
+
+sqlite3_stmt* StatementCache::take(const std::string& sql) {
+    auto found = idle_.extract(sql);
+    return found.empty() ? nullptr : found.mapped();
+}
+
+void StatementCache::giveBack(sqlite3_stmt* statement) {
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    const bool isKept = idle_.size() < kMost && idle_.emplace(sqlite3_sql(statement), statement).second;
+    if (!isKept) sqlite3_finalize(statement);
+}
+
+void Statement::remember(int code) {
+    if (code != SQLITE_OK && bindError_ == SQLITE_OK) bindError_ = code;
+}
+
+Statement& Statement::bind(std::int64_t value) {
+    remember(sqlite3_bind_int64(statement_.get(), nextParameter_++, value));
+    return *this;
+}
+
+Statement& Statement::bind(double value) {
+    remember(sqlite3_bind_double(statement_.get(), nextParameter_++, value));
+    return *this;
+}
+
+Statement& Statement::bindText(std::string_view value) {
+    // A null pointer would bind NULL, and the columns are NOT NULL.
+    remember(sqlite3_bind_text64(statement_.get(), nextParameter_++, value.empty() ? "" : value.data(), value.size(),
+                                 SQLITE_TRANSIENT, SQLITE_UTF8));
+    return *this;
+}
+
+Statement& Statement::bindBlob(std::string_view value) {
+    remember(sqlite3_bind_blob64(statement_.get(), nextParameter_++, value.empty() ? "" : value.data(), value.size(),
+                                 SQLITE_TRANSIENT));
+    return *this;
+}
+
+Result<bool> Statement::step() {
+    const auto once = [this] {
+        const int code = sqlite3_step(statement_.get());
+        if (code == SQLITE_READONLY_RECOVERY) sqlite3_reset(statement_.get());  // keeps what is bound
+        return code;
+    };
+    const int code = bindError_ != SQLITE_OK ? bindError_ : withIndexReady(once);
+    if (code == SQLITE_ROW) return true;
+    auto* db = sqlite3_db_handle(statement_.get());
+    if (code == SQLITE_DONE) {
+        reset();
+        return false;
+    }
+    auto error = failed(db, code);  // before the reset, which sets the connection's message anew
+    reset();
+    return error;
+}
+
+Result<void> Statement::run() {
+    while (true) {
+        const auto row = step();
+        if (!row) return tl::unexpected<Error>(row.error());
+        if (!*row) return {};
+    }
+}
+
+void Statement::reset() {
+    sqlite3_reset(statement_.get());
+    nextParameter_ = 1;
+    bindError_ = SQLITE_OK;
+}
+
+std::int64_t Statement::integer(int column) const {
+    return sqlite3_column_int64(statement_.get(), column);
+}
+
+double Statement::real(int column) const {
+    return sqlite3_column_double(statement_.get(), column);
+}
+
+std::string Statement::bytes(int column) const {
+    const void* data = sqlite3_column_blob(statement_.get(), column);
+    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
+    return data == nullptr ? std::string() : std::string(static_cast<const char*>(data), size);
+}
+
+void Database::Close::operator()(sqlite3* db) const {
+    sqlite3_close_v2(db);
+}
+
+Result<Database> Database::open(const std::string& path, Access access) {
+    const bool writes = access == Access::kWriter || access == Access::kRescuer;
+    const int flags = (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
+                      SQLITE_OPEN_EXRESCODE;
+    sqlite3* raw = nullptr;
+    const int code = sqlite3_open_v2(toUri(path, access).c_str(), &raw, flags, nullptr);
+    Database database(raw);
+    if (code != SQLITE_OK) {
+        auto error = failed(raw, code);
+        if (error.value().message.find(path) == std::string::npos) {
+            error.value().message = path + ": " + error.value().message;
+        }
+        return error;
+    }
+    sqlite3_busy_timeout(raw, kBusyTimeoutMs);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    if (access != Access::kWriter) sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    return database;
+}
+
+Result<void> Database::execute(const std::string& sql) {
+    const int code = sqlite3_exec(db_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK) return failed(db_.get(), code);
+    return {};
+}
+
+Result<Statement> Database::prepare(const std::string& sql) {
+    if (sqlite3_stmt* const known = cache_->take(sql)) return Statement(known, *cache_);
+    sqlite3_stmt* raw = nullptr;
+    const int code = withIndexReady([&] {
+        return sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw,
+                                  nullptr);
+    });
+    if (code != SQLITE_OK) return failed(db_.get(), code);
+    return Statement(raw, *cache_);
+}
+
+Result<std::int64_t> Database::integer(const std::string& sql) {
+    auto statement = prepare(sql);
+    if (!statement) return tl::unexpected<Error>(statement.error());
+    const auto row = statement->step();
+    if (!row) return tl::unexpected<Error>(row.error());
+    return *row ? statement->integer(0) : 0;
+}
+
+Result<void> Database::transaction(const std::function<Result<void>()>& work) {
+    // IMMEDIATE: who else writes is met here, not half-way.
+    if (auto begun = execute("BEGIN IMMEDIATE"); !begun) return begun;
+    auto result = work();
+    if (result) result = execute("COMMIT");
+    // Some errors have rolled back already; the first error is the one worth telling.
+    if (!result && sqlite3_get_autocommit(db_.get()) == 0)
+        sqlite3_exec(db_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+    return result;
+}
+
+Result<void> Database::check(milliseconds limit) {
+    setDeadline(limit);
+    auto verdict = [this]() -> Result<void> {
+        auto statement = prepare("PRAGMA quick_check(1)");
+        if (!statement) return tl::unexpected<Error>(statement.error());
+        const auto row = statement->step();
+        if (!row) return tl::unexpected<Error>(row.error());
+        std::string text = statement->bytes(0);
+        if (text == "ok") return {};
+        text.erase(0, text.find('\n') + 1);  // "*** in database main ***", where it is there
+        return fail(Errc::kFault, fmt::format("{}: {}", sqlite3_db_filename(db_.get(), "main"), text));
+    }();
+    clearDeadline();
+    if (!verdict && verdict.error().code == Errc::kTimeout) return {};
+    return verdict;
+}
+
+void Database::setDeadline(milliseconds limit) {
+    deadline_ = std::make_unique<SteadyTime>(std::chrono::steady_clock::now() + limit);
+    sqlite3_progress_handler(
+        db_.get(), kProgressSteps,
+        [](void* deadline) { return isPast(*static_cast<const SteadyTime*>(deadline)) ? 1 : 0; }, deadline_.get());
+}
+
+void Database::clearDeadline() {
+    sqlite3_progress_handler(db_.get(), 0, nullptr, nullptr);
+    deadline_.reset();
+}
+
+Result<void> Database::keepWal() {
+    int on = 1;
+    const int code = sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+    if (code != SQLITE_OK) return failed(db_.get(), code);
+    return {};
+}
+
+bool Database::isReadOnly() const {
+    return sqlite3_db_readonly(db_.get(), "main") == 1;
+}
+
+bool Database::hasMoved() const {
+    int moved = 0;
+    return sqlite3_file_control(db_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
+}
+
+}  // namespace edge

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+#include "core/time/time.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace edge {
+
+/// The whole of SQLite as the journal uses it. Errors keep SQLite's sentence with the file's path, and their code says
+/// what can be done: kFault = the file is damaged or no database, kTooLarge = the disk is full, kPermission = it cannot
+/// be written by us, kBusy = another program holds it, kTimeout = the time allowed was up, kIo = the storage failed, so
+/// that nothing this connection believes about the file may be trusted any more.
+
+/// Statements that have been used and will be again: to prepare one costs as much as to carry out ten.
+class StatementCache {
+  public:
+    StatementCache() = default;
+    ~StatementCache();
+    StatementCache(const StatementCache&) = delete;
+    StatementCache& operator=(const StatementCache&) = delete;
+
+    /// nullptr where there is none of this text; else it is the caller's.
+    [[nodiscard]] sqlite3_stmt* take(const std::string& sql);
+    /// Keeps it, ready to be bound; finalizes it where there are enough.
+    void giveBack(sqlite3_stmt* statement);
+
+  private:
+    static constexpr std::size_t kMost = 24;
+    std::map<std::string, sqlite3_stmt*> idle_;
+};
+
+/// One prepared statement. Values are bound in order, from the first; columns are counted from 0.
+/// Thread: that of its Database, which it must not outlive.
+class Statement {
+  public:
+    Statement& bind(std::int64_t value);
+    Statement& bind(double value);
+    Statement& bindText(std::string_view value);
+    Statement& bindBlob(std::string_view value);
+
+    /// True: there is a row. False: done; the statement can be bound anew. A bind that failed is reported here.
+    Result<bool> step();
+    /// Runs it to its end, and makes it ready to be bound anew.
+    Result<void> run();
+    /// Gives up the rows that are left.
+    void reset();
+
+    [[nodiscard]] std::int64_t integer(int column) const;
+    [[nodiscard]] double real(int column) const;
+    /// Text or blob, as it is stored. NULL is "".
+    [[nodiscard]] std::string bytes(int column) const;
+
+  private:
+    friend class Database;
+    struct GiveBack {
+        StatementCache* cache = nullptr;
+        void operator()(sqlite3_stmt* statement) const { cache->giveBack(statement); }
+    };
+    Statement(sqlite3_stmt* statement, StatementCache& cache) : statement_(statement, GiveBack{&cache}) {}
+    void remember(int code);
+
+    std::unique_ptr<sqlite3_stmt, GiveBack> statement_;
+    int nextParameter_ = 1;
+    int bindError_ = 0;
+};
+
+enum class Access {
+    kWriter,     ///< the agent's one connection; moves the WAL into the file when it closes
+    kRescuer,    ///< reads a file that was set aside; leaves it as it is
+    kReader,     ///< beside a writer or without one; writes nothing, not even the WAL's index
+    kImmutable,  ///< as kReader, where the file has no WAL
+};
+
+/// One connection. Move-only; closed with its owner. Thread: one at a time.
+class Database {
+  public:
+    static Result<Database> open(const std::string& path, Access access);
+
+    Result<void> execute(const std::string& sql);
+    Result<Statement> prepare(const std::string& sql);
+    /// The first column of the first row; 0 where there is no row.
+    Result<std::int64_t> integer(const std::string& sql);
+
+    /// Everything `work` does, or nothing of it: committed to the disk when this returns without an error.
+    Result<void> transaction(const std::function<Result<void>()>& work);
+
+    /// PRAGMA quick_check, given up without a verdict (and without an error) after `limit`.
+    Result<void> check(milliseconds limit);
+    /// Makes whatever runs from now on fail with kTimeout once `limit` has passed.
+    void setDeadline(milliseconds limit);
+    void clearDeadline();
+
+    /// The WAL and its index stay when the last connection closes: without them a reader that must not write could not
+    /// open the file.
+    Result<void> keepWal();
+    [[nodiscard]] bool isReadOnly() const;
+    /// The file was moved or deleted under us: what is written now is lost with it.
+    [[nodiscard]] bool hasMoved() const;
+
+  private:
+    struct Close {
+        void operator()(sqlite3* db) const;
+    };
+    explicit Database(sqlite3* db) : db_(db) {}
+
+    std::unique_ptr<sqlite3, Close> db_;
+    std::unique_ptr<StatementCache> cache_ = std::make_unique<StatementCache>();  ///< goes before the connection
+    std::unique_ptr<SteadyTime> deadline_;  ///< at a fixed address: SQLite's progress handler looks at it
+};
+
+}  // namespace edge

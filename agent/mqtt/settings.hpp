@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/time/time.hpp"
+
+namespace edge {
+
+enum class Scheme { kMqtt, kMqtts, kWs, kWss };
+
+struct ServerAddress {
+    Scheme scheme = Scheme::kMqtt;
+    std::string host = "localhost";  ///< a name, an IPv4 address, or an IPv6 address without brackets
+    std::uint16_t port = 1883;
+    std::string path;  ///< of a websocket, with its leading '/'; "" = the library's default ("/mqtt")
+
+    bool operator==(const ServerAddress&) const = default;
+};
+/// "mqtts://broker.example:8883", as a person wrote it.
+std::string toString(const ServerAddress& address);
+
+enum class Protocol { kAuto, kV5, kV311 };
+
+struct TlsConfig {
+    std::string caFile;
+    std::string certFile;
+    std::string keyFile;
+
+    bool operator==(const TlsConfig&) const = default;
+};
+
+struct MqttConfig {
+    std::vector<ServerAddress> servers{ServerAddress{}};
+    Protocol protocol = Protocol::kAuto;
+    std::string username;
+    std::string passwordFile;  ///< with a '/': a path; else the name of a systemd credential; the secret is not in here
+    milliseconds keepAlive = seconds{20};
+    milliseconds reconnectMin = seconds{1};
+    milliseconds reconnectMax = seconds{60};
+    milliseconds sessionExpiry = std::chrono::hours{1};
+    int qos = 1;
+    TlsConfig tls;
+
+    bool operator==(const MqttConfig&) const = default;
+};
+
+}  // namespace edge

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "services/presence/health.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include <nlohmann/json.hpp>
+
+#include "core/system/files.hpp"
+
+namespace edge {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Only what differs from all that MQTT has.
+Json limitsOf(const BrokerLimits& limits) {
+    const BrokerLimits all;
+    Json json = Json::object();
+    if (limits.subscribeQos != all.subscribeQos) json["subscribe_qos"] = static_cast<int>(limits.subscribeQos);
+    if (limits.publishQos != all.publishQos) json["publish_qos"] = static_cast<int>(limits.publishQos);
+    if (!limits.retain) json["retain"] = false;
+    if (!limits.willRetain) json["will_retain"] = false;
+    if (limits.keepAlive.count() > 0) json["keep_alive_s"] = std::chrono::ceil<seconds>(limits.keepAlive).count();
+    if (limits.packetSize != BrokerLimits::kAnyPacketSize) json["packet_size"] = limits.packetSize;
+    return json;
+}
+
+Json connectionOf(const HealthReport& report) {
+    const SessionHealth& session = report.session;
+    Json json{{"online", report.connection != nullptr},
+              {"connects", session.connects},
+              {"failures", session.failures},
+              {"last_failure", session.lastFailure},
+              {"denied_topics", session.deniedTopics},
+              {"waiting", session.waiting},
+              {"dropped_replies", session.droppedReplies}};
+    if (report.connection != nullptr) {
+        json["server"] = report.connection->server;
+        const BrokerLimits& limits = report.connection->limits;
+        json["protocol"] = limits.protocolVersion == 5 ? "5" : "3.1.1";
+        json["maximum_packet_size"] = limits.packetSize == BrokerLimits::kAnyPacketSize ? 0 : limits.packetSize;
+        json["limits"] = limitsOf(limits);
+    }
+    return json;
+}
+
+/// What the word "delivered" is worth: at QoS 0 nobody says that a message arrived.
+const char* deliveredMeans(const HealthReport& report) {
+    const bool isLowered = report.connection != nullptr && report.connection->limits.publishQos == Qos::kAtMostOnce;
+    return report.qos == Qos::kAtMostOnce || isLowered ? "written to the network" : "acknowledged by the broker";
+}
+
+Json readingsOf(const HealthReport& report) {
+    const ReadingCounters& readings = report.readings;
+    return {{"publishing", report.isPublishing},        {"produced", readings.produced},
+            {"delivered", readings.delivered},          {"under_way", readings.underWay},
+            {"journaled", readings.journaled},          {"dropped", readings.dropped + report.journal.droppedReadings},
+            {"queued", report.journal.queuedReadings},  {"backlog_delivered", report.backlogDelivered},
+            {"delivered_means", deliveredMeans(report)}};
+}
+
+Json sensorsOf(const HealthReport& report) {
+    Json sensors = Json::array();
+    for (const SensorState& state : report.sensors) {
+        const bool isOffline = state.kind == SensorState::Kind::kOffline;
+        const bool isOnline = state.kind == SensorState::Kind::kOnline;
+        Json json{{"name", state.name},
+                  {"status", isOnline    ? "online"
+                             : isOffline ? "offline"
+                                         : "unknown"},
+                  {"readings", state.readings},
+                  {"faults", state.faults}};
+        if (isOffline) json["error"] = state.problem;
+        sensors.push_back(std::move(json));
+    }
+    return sensors;
+}
+
+Json seriesOf(const HealthReport& report) {
+    Json running = Json::array();
+    for (const SeriesProgress& series : report.captures.series) {
+        Json json{{"taken", series.taken}, {"count", series.count}};
+        if (!series.transaction.empty()) json["transaction"] = series.transaction;
+        running.push_back(std::move(json));
+    }
+    return running;
+}
+
+Json cameraOf(const HealthReport& report) {
+    if (!report.isCameraConfigured) return {{"status", "none"}};
+    Json json{{"status", report.camera.online ? "online" : "offline"},
+              {"model", report.camera.model},
+              {"published", report.captures.published},
+              {"failed", report.captures.failed},
+              {"waiting", report.captures.waiting},
+              {"series", report.captures.series.size()},
+              {"running_series", seriesOf(report)},
+              {"kept", report.captures.backlog.waiting},
+              {"kept_sent", report.captures.backlog.sent},
+              {"kept_dropped", report.captures.backlog.dropped}};
+    if (!report.camera.online) json["error"] = report.camera.reason;
+    return json;
+}
+
+Json gpioOf(const HealthReport& report) {
+    Json lines = Json::array();
+    for (const GpioLineHealth& line : report.gpio) {
+        Json json{{"name", line.name}, {"direction", line.direction == GpioDirection::kInput ? "input" : "output"}};
+        if (line.active) json["state"] = *line.active ? "ON" : "OFF";
+        if (!line.problem.empty()) json["error"] = line.problem;
+        lines.push_back(std::move(json));
+    }
+    return lines;
+}
+
+Json journalOf(const JournalHealth& journal) {
+    Json json{{"status", journal.writable ? "ok" : "degraded"},
+              {"bytes", journal.fileBytes},
+              {"corrupt_rows", journal.corruptRows},
+              {"dropped_rows", journal.droppedRows}};
+    if (!journal.problem.empty()) json["error"] = journal.problem;
+    return json;
+}
+
+}  // namespace
+
+std::string formatHealth(const HealthReport& report) {
+    constexpr std::uint64_t kKibi = 1024;
+    const Json json{{"time", formatRfc3339(report.time)},
+                    {"uptime_s", report.uptime.count()},
+                    {"clock", report.clock == ClockState::kSynchronised ? "synchronised" : "unsynchronised"},
+                    {"connection", connectionOf(report)},
+                    {"commands",
+                     {{"received", report.commands.received},
+                      {"carried_out", report.commands.carriedOut},
+                      {"refused", report.commands.refused},
+                      {"repeated", report.commands.repeated},
+                      {"rate_limited", report.commands.rateLimited},
+                      {"waiting", report.commands.waiting}}},
+                    {"readings", readingsOf(report)},
+                    {"sensors", sensorsOf(report)},
+                    {"camera", cameraOf(report)},
+                    {"gpio", gpioOf(report)},
+                    {"journal", journalOf(report.journal)},
+                    {"memory_kib", report.residentBytes / kKibi},
+                    {"warnings", report.session.warnings}};
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::uint64_t residentBytes() {
+    constexpr std::size_t kMostBytes = 256;
+    const auto text = readSmallFile("/proc/self/statm", kMostBytes);
+    if (!text) return 0;
+    const std::size_t second = text->find(' ');
+    if (second == std::string::npos) return 0;
+    std::uint64_t pages = 0;
+    std::from_chars(text->data() + second + 1, text->data() + text->size(), pages);
+    return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace edge

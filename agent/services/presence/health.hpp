@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "camera/client/picture_source.hpp"
+#include "core/time/clock.hpp"
+#include "journal/journal.hpp"
+#include "mqtt/session/session.hpp"
+#include "services/capture/capture_service.hpp"
+#include "services/commands/command_service.hpp"
+#include "services/gpio/gpio_service_report.hpp"
+#include "services/telemetry/reading_ledger.hpp"
+#include "services/telemetry/sensor_channel.hpp"
+
+namespace edge {
+
+/// Everything that `<base>/health` tells, as it is now.
+struct HealthReport {
+    WallTime time;      ///< of this report
+    seconds uptime{0};  ///< since this start of the agent
+    ClockState clock = ClockState::kUnsynchronised;
+    const ConnectionInfo* connection = nullptr;  ///< nullptr while there is none
+    SessionHealth session;
+    Qos qos = Qos::kAtLeastOnce;  ///< of readings and pictures, as configured
+    CommandCounters commands;
+    bool isPublishing = false;
+    ReadingCounters readings;
+    std::uint64_t backlogDelivered = 0;
+    std::vector<SensorState> sensors;
+    bool isCameraConfigured = false;
+    CameraState camera;
+    CaptureCounters captures;
+    std::vector<GpioLineHealth> gpio;
+    JournalHealth journal;
+    std::uint64_t residentBytes = 0;  ///< of this program, without the camera's
+};
+
+/// The JSON of docs/mqtt.md, always valid UTF-8. Thread: any.
+std::string formatHealth(const HealthReport& report);
+
+/// The memory that this process holds (VmRSS); 0 where the kernel does not say. Thread: any.
+std::uint64_t residentBytes();
+
+}  // namespace edge

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "services/presence/presence.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "core/version.hpp"
+#include "services/commands/command_table.hpp"
+
+namespace edge {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const char* toString(CameraBackend backend) {
+    switch (backend) {
+        case CameraBackend::kLibcamera:
+            return "libcamera";
+        case CameraBackend::kReplay:
+            return "replay";
+        case CameraBackend::kPattern:
+            return "pattern";
+        case CameraBackend::kNone:
+            return "none";
+    }
+    return "none";
+}
+
+Json capabilities(const Config& config) {
+    Json commands = Json::array();
+    for (const CommandRow& row : commandTable()) commands.push_back(row.word);
+    Json sensors = Json::array();
+    for (const SensorConfig& sensor : config.sensors) {
+        sensors.push_back({{"name", sensor.name}, {"topic", sensor.topic}, {"unit", "°C"}});
+    }
+    Json inputs = Json::array();
+    for (const auto& input : config.gpio.inputs) inputs.push_back(input.name);
+    Json outputs = Json::array();
+    for (const auto& output : config.gpio.outputs) outputs.push_back(output.name);
+    return {{"commands", commands},
+            {"sensors", sensors},
+            {"camera",
+             {{"backend", toString(config.camera.backend)},
+              {"topic", config.image.topic},
+              {"motion", config.camera.motion.enabled}}},
+            {"gpio", {{"inputs", inputs}, {"outputs", outputs}}}};
+}
+
+std::string makeInfo(const Config& config, const Identity& identity, WallTime startedAt) {
+    const Json info{{"id", config.device.id},
+                    {"name", config.device.name},
+                    {"version", kVersion},
+                    {"model", identity.model},
+                    {"os", identity.os},
+                    {"capabilities", capabilities(config)},
+                    {"started_at", formatRfc3339(startedAt)}};
+    return info.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+Presence::Presence(Loop& loop, Publisher& publisher, const Config& config, const Identity& identity,
+                   std::function<std::string()> makeHealth)
+    : loop_(loop),
+      publisher_(publisher),
+      config_(config),
+      identity_(identity),
+      startedAt_(loop.clock().wallNow()),
+      makeHealth_(std::move(makeHealth)) {}
+
+Publication Presence::lastWill(const Config& config) {
+    Publication will;
+    will.topic = config.topics.base + "/status";
+    will.payload = "offline";
+    will.retain = Retain::kYes;
+    return will;
+}
+
+void Presence::onReload(const Config& before) {
+    std::string info = makeInfo(config_, identity_, startedAt_);
+    if (info != makeInfo(before, identity_, startedAt_)) publish("info", std::move(info));
+    healthChanged();
+}
+
+void Presence::announce() {
+    publish("status", "online");
+    publish("info", makeInfo(config_, identity_, startedAt_));
+    publishHealth();
+}
+
+void Presence::healthChanged() {
+    if (isSoonPending_) return;
+    isSoonPending_ = true;
+    soon_ = loop_.after(kHealthDelay, [this] { publishHealth(); });
+}
+
+void Presence::publishHealth() {
+    isSoonPending_ = false;
+    soon_.cancel();
+    regular_ = loop_.after(kHealthInterval, [this] { publishHealth(); });
+    if (publisher_.connection() != nullptr) publish("health", makeHealth_());
+}
+
+void Presence::publish(const std::string& leaf, std::string payload) {
+    if (config_.topics.base.empty()) return;
+    Publication publication;
+    publication.topic = config_.topics.base + "/" + leaf;
+    publication.payload = std::move(payload);
+    publication.retain = Retain::kYes;
+    publisher_.publish(std::move(publication), Priority::kReply, {});
+}
+
+}  // namespace edge

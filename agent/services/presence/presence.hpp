@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "config/config.hpp"
+#include "core/loop/loop.hpp"
+#include "core/system/identity.hpp"
+#include "mqtt/publisher.hpp"
+
+namespace edge {
+
+/// Tells the world who this agent is and how it is: `<base>/status`, `info` and `health`, all retained. Nothing where
+/// topics.base is "". Thread: the loop's.
+class Presence {
+  public:
+    /// `makeHealth` gives the JSON of health when it is needed.
+    Presence(Loop& loop, Publisher& publisher, const Config& config, const Identity& identity,
+             std::function<std::string()> makeHealth);
+
+    /// "offline", retained: for the broker to publish when the agent is gone without a word.
+    static Publication lastWill(const Config& config);
+
+    /// The info again, where it says something else now.
+    void onReload(const Config& before);
+    /// Online, info, health: on each connection, before anything else, and for the `status` command.
+    void announce();
+    /// Something in health changed that people look at: published soon, several changes together.
+    void healthChanged();
+
+    static constexpr seconds kHealthInterval{60};
+    static constexpr milliseconds kHealthDelay{1000};
+
+  private:
+    void publish(const std::string& leaf, std::string payload);
+    void publishHealth();
+
+    Loop& loop_;
+    Publisher& publisher_;
+    const Config& config_;
+    const Identity& identity_;
+    WallTime startedAt_;
+    std::function<std::string()> makeHealth_;
+    Timer regular_;
+    Timer soon_;
+    bool isSoonPending_ = false;
+};
+
+}  // namespace edge

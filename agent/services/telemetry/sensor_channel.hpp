@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config/config.hpp"
+#include "core/loop/loop.hpp"
+#include "journal/journal.hpp"
+#include "mqtt/publisher.hpp"
+#include "sensors/sensor.hpp"
+#include "services/telemetry/reading_ledger.hpp"
+#include "services/telemetry/sensor_poll.hpp"
+
+namespace edge {
+
+/// A configured sensor, ready to be read.
+struct SensorSlot {
+    SensorConfig config;
+    std::shared_ptr<Sensor> sensor;
+    std::shared_ptr<Executor> strand;
+};
+
+/// How one sensor is.
+struct SensorState {
+    enum class Kind { kUnknown, kOnline, kOffline };
+    std::string name;
+    Kind kind = Kind::kUnknown;   ///< kUnknown: not read yet
+    std::string problem;          ///< why it is offline, and what to do; "" otherwise
+    std::optional<double> value;  ///< °C, the last good one
+    std::uint64_t readings = 0;   ///< good ones since start
+    std::uint64_t faults = 0;     ///< refused ones since start
+};
+
+/// One sensor: read on its schedule, judged, published while it is to be, its own status kept and told. Thread: the
+/// loop's.
+class SensorChannel {
+  public:
+    /// While nothing is published, the sensor is looked at this often, so that its status is true.
+    static constexpr seconds kLookInterval{60};
+    static constexpr seconds kSlow{10};
+
+    /// `seq` is the number of the last reading of this name. `changed` is called after every read that changed kind or
+    /// problem, `wasRead` after every read.
+    SensorChannel(Loop& loop, Publisher& publisher, Journal& journal, ReadingLedger& ledger, const Config& config,
+                  SensorSlot slot, std::string boot, std::uint64_t& seq, Task changed, Task wasRead);
+
+    /// Published now and every interval: the sensor's own one, or `interval`.
+    void startPublishing(milliseconds interval);
+    /// Nothing is published after this; the sensor is looked at now and then.
+    void stopPublishing();
+    /// Not even looked at any more.
+    void shutDown();
+
+    /// Whether this channel can go on with these settings: the same sensor, read in the same way.
+    [[nodiscard]] bool canTake(const SensorConfig& config) const;
+    /// Goes on with them; `common` is the interval of sensors without one of their own.
+    void apply(const SensorConfig& config, milliseconds common);
+
+    /// The retained status, on each connection.
+    void publishStatus();
+    /// The last reading once more, as JSON with its own time; a plain topic carries live ones only.
+    void republishReading();
+    /// Whether the last reading still says how it is: published, good, and younger than the next one would be if one
+    /// failed. `common` as for intervalFor().
+    [[nodiscard]] bool isCurrent(milliseconds common) const;
+    /// Whether somebody who missed a reading waits long for the next one.
+    [[nodiscard]] bool isSlow(milliseconds common) const { return intervalFor(common) > kSlow; }
+
+    [[nodiscard]] const SensorState& state() const { return state_; }
+    /// How often it is read while published.
+    [[nodiscard]] milliseconds intervalFor(milliseconds common) const {
+        return config_.interval.count() > 0 ? config_.interval : common;
+    }
+    [[nodiscard]] bool wasReadSince(std::uint64_t mark) const { return reads_ > mark; }
+    [[nodiscard]] std::uint64_t reads() const { return reads_; }
+
+  private:
+    void handle(const Result<double>& value);
+    void handleReading(double value);
+    void handleFault(const Error& error);
+    void changeTo(SensorState::Kind kind);
+
+    Loop& loop_;
+    Publisher& publisher_;
+    Journal& journal_;
+    ReadingLedger& ledger_;
+    const Config& agentConfig_;
+    SensorConfig config_;
+    std::string boot_;
+    std::uint64_t& seq_;
+    Task changed_;
+    Task wasRead_;
+    SensorState state_;
+    Errc problemCode_ = Errc::kInternal;
+    std::uint64_t reads_ = 0;
+    bool isPublishing_ = false;
+    milliseconds interval_{0};  ///< while publishing
+    std::optional<ReadingRecord> last_;
+    SensorPoll poll_;
+};
+
+}  // namespace edge

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "services/telemetry/sensor_poll.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace edge {
+
+Result<double> judgeReading(const SensorConfig& config, const Result<double>& raw) {
+    if (!raw) return raw;
+    const double value = *raw * config.scale + config.offset;
+    if (!std::isfinite(value)) return fail(Errc::kFault, fmt::format("sensor {} gave no number", config.name));
+    if (value < config.min || value > config.max) {
+        return fail(Errc::kFault,
+                    fmt::format("sensor {} says {:.3f} °C, which is outside {} … {}; if that can be true, "
+                                "change min and max of the sensor",
+                                config.name, value, config.min, config.max));
+    }
+    return value;
+}
+
+SensorPoll::SensorPoll(Loop& loop, const SensorConfig& config, std::shared_ptr<Sensor> sensor,
+                       std::shared_ptr<Executor> strand, Handler handler)
+    : loop_(loop),
+      config_(config),
+      sensor_(std::move(sensor)),
+      strand_(std::move(strand)),
+      handler_(std::move(handler)) {}
+
+void SensorPoll::start(milliseconds interval) {
+    const bool isSameSchedule = interval == interval_;
+    read();
+    if (isSameSchedule) return;
+    interval_ = interval;
+    next_ = loop_.clock().now() + interval;
+    turn_ = loop_.at(next_, [this] { turn(); });
+}
+
+void SensorPoll::stop() {
+    interval_ = milliseconds{0};
+    turn_.cancel();
+    isWanted_ = false;
+}
+
+void SensorPoll::readOnce() {
+    read();
+}
+
+void SensorPoll::turn() {
+    const SteadyTime now = loop_.clock().now();
+    next_ += interval_;
+    // A loop that was held up skips turns, too.
+    if (next_ <= now) next_ += ((now - next_) / interval_ + 1) * interval_;
+    turn_ = loop_.at(next_, [this] { turn(); });
+    read();
+}
+
+void SensorPoll::read() {
+    if (isReading_) {
+        // A `start` after a `stop` takes the value that is on its way; one that was given up stays so.
+        isWanted_ = !isGivenUp_;
+        return;
+    }
+    isReading_ = true;
+    isWanted_ = true;
+    isGivenUp_ = false;
+    begunAt_ = std::make_shared<std::atomic<SteadyTime>>(SteadyTime::max());
+    turnDue_ = loop_.clock().now() + kTurnLimit;
+    limit_ = loop_.after(kAnswerLimit, [this] { checkLimit(); });
+    strand_->post([this, sensor = sensor_, &loop = loop_, &clock = loop_.clock(), begunAt = begunAt_,
+                   alive = std::weak_ptr<int>(lifetime_)] {
+        *begunAt = clock.now();
+        loop.post([this, raw = sensor->readCelsius(), alive] {
+            if (!alive.expired()) finish(raw);
+        });
+    });
+}
+
+void SensorPoll::checkLimit() {
+    const SteadyTime now = loop_.clock().now();
+    const SteadyTime begun = *begunAt_;
+    const bool isWaiting = begun == SteadyTime::max();
+    const SteadyTime due = isWaiting ? turnDue_ : begun + kAnswerLimit;
+    if (now < due) {
+        limit_ = loop_.at(std::min(due, now + kAnswerLimit), [this] { checkLimit(); });
+        return;
+    }
+    isGivenUp_ = true;
+    if (!std::exchange(isWanted_, false)) return;
+    handler_(fail(Errc::kTimeout,
+                  isWaiting
+                      ? fmt::format("sensor {} could not be read for {} s: too many other sensors do not answer",
+                                    config_.name, kTurnLimit.count())
+                      : fmt::format("sensor {} has not answered for {} s; check its wiring. It is read again when it "
+                                    "returns",
+                                    config_.name, kAnswerLimit.count())));
+}
+
+void SensorPoll::finish(const Result<double>& raw) {
+    isReading_ = false;
+    limit_.cancel();
+    if (std::exchange(isWanted_, false)) handler_(judgeReading(config_, raw));
+}
+
+}  // namespace edge

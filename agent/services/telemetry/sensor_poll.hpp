@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "config/config.hpp"
+#include "core/loop/loop.hpp"
+#include "core/result.hpp"
+#include "sensors/sensor.hpp"
+
+namespace edge {
+
+/// A sensor's raw value by its configuration: scale and offset applied, refused (kFault) where it is no number or out
+/// of range.
+Result<double> judgeReading(const SensorConfig& config, const Result<double>& raw);
+
+/// Reads one sensor on its strand and on its schedule. Without drift (next = previous + interval), and without bunching
+/// up: a read that takes longer than the interval skips turns. Only one read is ever under way; one that takes longer
+/// than kAnswerLimit, or waits longer than kTurnLimit for a thread, is reported once as a fault, and its late value is
+/// dropped. Thread: the loop's, the handler too; read() of the sensor runs on the strand.
+class SensorPoll {
+  public:
+    static constexpr seconds kAnswerLimit{5};
+    static constexpr seconds kTurnLimit{60};
+    /// A value in °C with scale and offset applied and inside min … max, or why there is none.
+    using Handler = std::function<void(Result<double>)>;
+
+    /// `config` is looked at with every value: it may change.
+    SensorPoll(Loop& loop, const SensorConfig& config, std::shared_ptr<Sensor> sensor, std::shared_ptr<Executor> strand,
+               Handler handler);
+
+    /// Reads now, and every `interval` from now on. While it runs at the same interval the schedule stays as it is.
+    void start(milliseconds interval);
+    /// As start(), unless `interval` is the one at which it runs already.
+    void setInterval(milliseconds interval) {
+        if (interval != interval_) start(interval);
+    }
+    /// Nothing is handed over after this, not even a read that is under way.
+    void stop();
+    /// One read outside the schedule.
+    void readOnce();
+
+  private:
+    void turn();
+    void read();
+    void checkLimit();
+    void finish(const Result<double>& raw);
+
+    Loop& loop_;
+    const SensorConfig& config_;
+    std::shared_ptr<Sensor> sensor_;
+    std::shared_ptr<Executor> strand_;
+    Handler handler_;
+    milliseconds interval_{0};
+    SteadyTime next_{};
+    Timer turn_;
+    Timer limit_;
+    SteadyTime turnDue_{};                              ///< by then the strand has had its turn
+    std::shared_ptr<std::atomic<SteadyTime>> begunAt_;  ///< set on the strand; max: it waits for a thread
+    bool isReading_ = false;                            ///< the strand is inside the sensor
+    bool isWanted_ = false;                             ///< what it brings is to be handed over
+    bool isGivenUp_ = false;                            ///< it took longer than kAnswerLimit
+    std::shared_ptr<int> lifetime_ = std::make_shared<int>(0);
+};
+
+}  // namespace edge

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include "camera/backends/replay_camera.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "fakes/manual_loop.hpp"
+#include "fakes/temp_dir.hpp"
+#include "image/jpeg/jpeg.hpp"
+
+namespace edge {
+namespace {
+
+/// A grey JPEG, told apart by its width.
+std::string jpegOfWidth(int width) {
+    const std::vector<std::uint8_t> pixels(static_cast<std::size_t>(width) * 64 * 3 / 2, 128);
+    const auto luma = static_cast<std::size_t>(width) * 64;
+    const auto stride = static_cast<std::size_t>(width);
+    const FrameView view{PixelFormat::kYuv420,
+                         ColorRange::kFull,
+                         width,
+                         64,
+                         {{{pixels.data(), luma, stride},
+                           {pixels.data() + luma, luma / 4, stride / 2},
+                           {pixels.data() + luma * 5 / 4, luma / 4, stride / 2}}}};
+    RenderOptions options;
+    options.width = width;
+    options.height = 64;
+    const auto rendered = JpegRenderer().render(view, options);
+    return rendered ? std::string(rendered->jpeg.begin(), rendered->jpeg.end()) : std::string();
+}
+
+class ReplayCameraTest : public testing::Test {
+  protected:
+    ReplayCameraTest() { config.device = directory.path().string(); }
+
+    Result<Frame> take(ReplayCamera& camera) {
+        Result<Frame> taken = fail(Errc::kInternal, "nothing came");
+        camera.nextFrame(bootTimeNow(), [&](Result<Frame> frame) { taken = std::move(frame); });
+        loop.advance(milliseconds{1});
+        return taken;
+    }
+    std::vector<int> takeWidths(ReplayCamera& camera, int count) {
+        std::vector<int> widths;
+        for (int i = 0; i < count; ++i) {
+            const auto frame = take(camera);
+            widths.push_back(frame ? frame->view.width : -1);
+        }
+        return widths;
+    }
+
+    ManualLoop loop;
+    TempDir directory;
+    CameraConfig config;
+};
+
+TEST_F(ReplayCameraTest, GoesRoundTheFilesInTheOrderOfTheirNames) {
+    directory.write("b.JPG", jpegOfWidth(66));
+    directory.write("a.jpeg", jpegOfWidth(64));
+    directory.write("c.jpg", jpegOfWidth(68));
+    directory.write("readme.txt", "no picture");
+    ReplayCamera camera(loop, config);
+    ASSERT_TRUE(camera.start({}));
+
+    EXPECT_EQ(takeWidths(camera, 7), (std::vector<int>{64, 66, 68, 64, 66, 68, 64}));
+}
+
+TEST_F(ReplayCameraTest, PassesOverABrokenFile) {
+    directory.write("a.jpg", jpegOfWidth(64));
+    directory.write("b.jpg", "\xFF\xD8\xFF nonsense");
+    directory.write("c.jpg", "");
+    directory.write("d.jpg", jpegOfWidth(66));
+    ReplayCamera camera(loop, config);
+    ASSERT_TRUE(camera.start({}));
+
+    EXPECT_EQ(takeWidths(camera, 4), (std::vector<int>{64, 66, 64, 66}));
+}
+
+TEST_F(ReplayCameraTest, SeesNewAndChangedAndRemovedFilesWhenItBeginsAnew) {
+    directory.write("a.jpg", jpegOfWidth(64));
+    directory.write("b.jpg", jpegOfWidth(66));
+    ReplayCamera camera(loop, config);
+    ASSERT_TRUE(camera.start({}));
+    EXPECT_EQ(takeWidths(camera, 2), (std::vector<int>{64, 66}));
+
+    directory.write("a.jpg", jpegOfWidth(128));
+    std::filesystem::remove(directory.path() / "b.jpg");
+    directory.write("c.jpg", jpegOfWidth(68));
+
+    EXPECT_EQ(takeWidths(camera, 3), (std::vector<int>{128, 68, 128}));
+}
+
+TEST_F(ReplayCameraTest, SaysWhatIsMissing) {
+    ReplayCamera empty(loop, config);
+    EXPECT_NE(empty.probe().error().message.find(config.device), std::string::npos);
+    EXPECT_EQ(empty.start({}).error().code, Errc::kUnavailable);
+
+    config.device = directory.file("nowhere");
+    ReplayCamera nowhere(loop, config);
+    EXPECT_NE(nowhere.probe().error().message.find("nowhere"), std::string::npos);
+}
+
+TEST_F(ReplayCameraTest, SaysWhenNoFileIsAnyGood) {
+    directory.write("a.jpg", "x");
+    directory.write("b.jpg", "y");
+    ReplayCamera camera(loop, config);
+    ASSERT_TRUE(camera.start({}));
+
+    const auto frame = take(camera);
+
+    ASSERT_FALSE(frame);
+    EXPECT_EQ(frame.error().code, Errc::kUnavailable);
+}
+
+TEST_F(ReplayCameraTest, DoesNotTouchWhatIsNoFile) {
+    std::filesystem::create_directory(directory.path() / "a.jpg");
+    std::filesystem::create_symlink("/dev/zero", directory.path() / "b.jpg");
+    directory.write("c.jpg", jpegOfWidth(64));
+    ReplayCamera camera(loop, config);
+    ASSERT_TRUE(camera.start({}));
+
+    EXPECT_EQ(takeWidths(camera, 2), (std::vector<int>{64, 64}));
+}
+
+TEST_F(ReplayCameraTest, KeepsAFrameReadableAfterTheEnd) {
+    directory.write("a.jpg", jpegOfWidth(64));
+    std::optional<Frame> kept;
+    {
+        ReplayCamera camera(loop, config);
+        ASSERT_TRUE(camera.start({}));
+        kept = *take(camera);
+    }
+
+    EXPECT_GE(kept->view.planes[0].bytes, 64U * 64U);
+    EXPECT_NEAR(kept->view.planes[0].data[64 * std::size_t{63}], 128, 3);
+}
+
+}  // namespace
+}  // namespace edge

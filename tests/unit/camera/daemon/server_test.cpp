@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: MIT
+#include "camera/daemon/server.hpp"
+
+#include <sys/socket.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "camera/ipc/picture_inbox.hpp"
+#include "fakes/manual_loop.hpp"
+#include "unit/camera/fake_camera.hpp"
+
+namespace edge {
+namespace {
+
+/// An agent, as the server sees one.
+struct Peer {
+    explicit Peer(UniqueFd end) : socket(std::move(end)) {}
+
+    void say(const CameraRequest& request) const { EXPECT_TRUE(socket.send(encode(request))); }
+    void hello(bool verify = false) const { say(Hello{kProtocolVersion, verify}); }
+    void capture(std::uint64_t id, milliseconds timeout = seconds{5}) const {
+        say(Capture{id, 64, 64, 90, 1 << 20, bootTimeNow(), bootTimeNow() + timeout, id % kMaxUnderWay});
+    }
+
+    template <typename Message>
+    std::optional<Message> hear() {
+        auto packet = socket.receive();
+        if (!packet || !*packet) return std::nullopt;
+        fd = std::move((*packet)->fd);
+        auto reply = decodeReply((*packet)->bytes);
+        if (!reply) return std::nullopt;
+        const auto* message = std::get_if<Message>(&*reply);
+        return message == nullptr ? std::nullopt : std::optional<Message>(*message);
+    }
+    [[nodiscard]] bool isClosed() const {
+        const auto packet = socket.receive();
+        return !packet && packet.error().code == Errc::kUnavailable;
+    }
+
+    PacketSocket socket;
+    UniqueFd fd;  ///< that came with the last packet
+};
+
+class ServerTest : public testing::Test {
+  protected:
+    ServerTest() {
+        config.camera.backend = CameraBackend::kPattern;
+        config.camera.width = 64;
+        config.camera.height = 64;
+    }
+
+    CameraServer& server(Lifetime lifetime = Lifetime::kUntilIdle) {
+        if (!server_) {
+            CameraServer::Hooks hooks;
+            hooks.end = [this](int code) { exitCode = code; };
+            hooks.isStale = [this] { return isStale; };
+            auto strand = std::shared_ptr<Executor>(&loop, [](Executor*) {});
+            server_ = std::make_unique<CameraServer>(loop, config, camera, std::vector{strand, strand}, lifetime,
+                                                     std::move(hooks));
+        }
+        return *server_;
+    }
+
+    Peer connect() {
+        int ends[2];
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+        serverEnds.push_back(ends[1]);
+        server().addConnection(UniqueFd(ends[1]));
+        return Peer(UniqueFd(ends[0]));
+    }
+
+    void read() {
+        for (const int fd : serverEnds) loop.makeReady(fd);
+    }
+
+    ManualLoop loop;
+    FakeCamera camera;
+    Config config;
+    std::optional<int> exitCode;
+    bool isStale = false;
+    std::vector<int> serverEnds;
+
+  private:
+    std::unique_ptr<CameraServer> server_;
+};
+
+TEST_F(ServerTest, TellsWhatCameraThereIs) {
+    Peer peer = connect();
+    peer.hello();
+    read();
+
+    const auto told = peer.hear<Description>();
+    ASSERT_TRUE(told);
+    EXPECT_TRUE(told->online);
+    EXPECT_EQ(told->model, "fake");
+    EXPECT_EQ(told->backend, "pattern");
+    EXPECT_EQ(told->width, 64);
+    EXPECT_FALSE(camera.isStreaming) << "looking does not switch the camera on";
+}
+
+TEST_F(ServerTest, TellsWhyThereIsNoCamera) {
+    camera.probeError = Error{Errc::kPermission, "add the user to the group video"};
+    Peer peer = connect();
+    peer.hello(true);
+    read();
+
+    const auto told = peer.hear<Description>();
+    ASSERT_TRUE(told);
+    EXPECT_FALSE(told->online);
+    EXPECT_EQ(told->reason, "add the user to the group video");
+}
+
+TEST_F(ServerTest, AnswersACaptureWithAPictureInItsSlot) {
+    Peer peer = connect();
+    peer.hello();
+    peer.capture(42);
+    read();
+    ASSERT_TRUE(peer.hear<Description>());
+    camera.deliver();
+    loop.runPending();
+
+    const auto taken = peer.hear<PictureTaken>();
+    ASSERT_TRUE(taken);
+    EXPECT_EQ(taken->id, 42U);
+    EXPECT_EQ(taken->camera, "fake");
+    EXPECT_EQ(taken->slot, 42 % kMaxUnderWay);
+    EXPECT_TRUE(PictureInbox().take(taken->slot, taken->bytes, std::move(peer.fd)));
+}
+
+TEST_F(ServerTest, ShowsAFrameBeforeItCallsACameraBack) {
+    Peer peer = connect();
+    peer.hello(true);
+    read();
+    EXPECT_FALSE(peer.hear<Description>());
+    camera.deliver();
+    loop.runPending();
+
+    const auto told = peer.hear<Description>();
+    ASSERT_TRUE(told);
+    EXPECT_TRUE(told->online);
+}
+
+TEST_F(ServerTest, DoesNotCallASilentCameraBackBecauseItIsListed) {
+    Peer peer = connect();
+    peer.hello(true);
+    read();
+    loop.advance(CameraServer::kVerifyLimit);
+    const auto told = peer.hear<Description>();
+    ASSERT_TRUE(told);
+    EXPECT_FALSE(told->online);
+    while (peer.hear<Description>()) continue;
+
+    peer.hello();
+    read();
+
+    const auto again = peer.hear<Description>();
+    ASSERT_TRUE(again);
+    EXPECT_FALSE(again->online);
+}
+
+TEST_F(ServerTest, TellsEverybodyWhenTheCameraGoesAndComes) {
+    Peer one = connect();
+    Peer two = connect();
+    one.hello();
+    two.hello();
+    read();
+    ASSERT_TRUE(one.hear<Description>());
+    ASSERT_TRUE(two.hear<Description>());
+    while (one.hear<Description>()) continue;
+
+    camera.changed(fail(Errc::kUnavailable, "unplugged"));
+    EXPECT_FALSE(one.hear<Description>()->online);
+    EXPECT_FALSE(two.hear<Description>()->online);
+    camera.changed(CameraInfo{"fake", "pattern", ""});
+
+    EXPECT_TRUE(one.hear<Description>()->online);
+    EXPECT_TRUE(two.hear<Description>()->online);
+}
+
+TEST_F(ServerTest, ClosesAConnectionThatBreaksTheRules) {
+    const std::vector<std::vector<std::string>> crimes{
+        {"garbage"},
+        {encode(CameraRequest{Capture{1, 64, 64, 90, 1, BootTime{1}, BootTime{1}, 0}})},
+        {encode(CameraRequest{Hello{}}), std::string(kMaxPacketBytes + 1, 'x')},
+        {encode(CameraRequest{Hello{}}),
+         encode(CameraRequest{Capture{1, 64, 64, 90, 1, BootTime{1}, bootTimeNow() + seconds{9}, 0}}),
+         encode(CameraRequest{Capture{1, 64, 64, 90, 1, BootTime{1}, bootTimeNow() + seconds{9}, 1}})},
+        {encode(CameraRequest{Hello{}}),
+         encode(CameraRequest{Capture{1, 64, 64, 90, 1, BootTime{1}, bootTimeNow() + seconds{9}, 3}}),
+         encode(CameraRequest{Capture{2, 64, 64, 90, 1, BootTime{1}, bootTimeNow() + seconds{9}, 3}})},
+    };
+    Peer innocent = connect();
+    for (const auto& packets : crimes) {
+        Peer peer = connect();
+        for (const std::string& packet : packets)
+            ASSERT_GE(::send(peer.socket.fd(), packet.data(), packet.size(), 0), 0);
+        read();
+
+        while (peer.hear<Description>()) continue;
+        EXPECT_TRUE(peer.isClosed()) << packets.back().substr(0, 60);
+    }
+    innocent.hello();
+    read();
+    EXPECT_TRUE(innocent.hear<Description>());
+}
+
+TEST_F(ServerTest, LimitsTheCapturesOfOneConnection) {
+    Peer peer = connect();
+    peer.hello();
+    for (std::uint64_t id = 0; id <= kMaxUnderWay; ++id) peer.capture(id);
+    read();
+    ASSERT_TRUE(peer.hear<Description>());
+
+    const auto farewell = peer.hear<Farewell>();
+    ASSERT_TRUE(farewell);
+    EXPECT_EQ(farewell->kind, FarewellKind::kRefused);
+}
+
+TEST_F(ServerTest, SaysWhichPackageToUpgrade) {
+    Peer peer = connect();
+    peer.say(Hello{kProtocolVersion + 1, false});
+    read();
+
+    EXPECT_EQ(peer.hear<Description>()->version, kProtocolVersion);
+    EXPECT_NE(peer.hear<Farewell>()->reason.find("upgrade pi-edge-camera"), std::string::npos);
+}
+
+TEST_F(ServerTest, EndsWhenIdle) {
+    Peer peer = connect();
+    peer.hello();
+    read();
+    loop.advance(seconds{9});
+    EXPECT_FALSE(exitCode);
+    loop.advance(seconds{2});
+
+    EXPECT_EQ(exitCode, 0);
+    ASSERT_TRUE(peer.hear<Description>());
+    EXPECT_EQ(peer.hear<Farewell>()->kind, FarewellKind::kRestart);
+}
+
+TEST_F(ServerTest, DoesNotEndWhileItIsWarm) {
+    config.camera.keepWarm = seconds{30};
+    Peer peer = connect();
+    peer.hello();
+    peer.capture(1);
+    read();
+    camera.deliver();
+    loop.runPending();
+
+    loop.advance(seconds{35});
+    EXPECT_FALSE(exitCode);
+    EXPECT_FALSE(camera.isStreaming);
+    loop.advance(seconds{6});
+    EXPECT_EQ(exitCode, 0);
+}
+
+TEST_F(ServerTest, StreamsFromTheStartWhenAlwaysWarm) {
+    config.camera.keepWarm = milliseconds::max();
+    server();
+    EXPECT_TRUE(camera.isStreaming);
+    loop.advance(std::chrono::hours{1});
+    EXPECT_FALSE(exitCode);
+}
+
+TEST_F(ServerTest, EndsWithItsAgentWhenItIsItsChild) {
+    server(Lifetime::kWithConnection);
+    { const Peer peer = connect(); }
+    read();
+
+    EXPECT_EQ(exitCode, 0);
+}
+
+TEST_F(ServerTest, OutlivesItsAgentsOtherwise) {
+    {
+        const Peer peer = connect();
+        peer.hello();
+        peer.capture(1);
+        read();
+    }
+    read();
+
+    EXPECT_FALSE(exitCode);
+    camera.deliver();
+    loop.runPending();
+    Peer next = connect();
+    next.hello();
+    read();
+    EXPECT_TRUE(next.hear<Description>());
+}
+
+TEST_F(ServerTest, EndsWhenItsConfigurationHasChanged) {
+    Peer peer = connect();
+    isStale = true;
+    peer.hello();
+    read();
+
+    EXPECT_EQ(exitCode, 0);
+    EXPECT_EQ(peer.hear<Farewell>()->kind, FarewellKind::kRestart);
+}
+
+TEST_F(ServerTest, EndsWithAFailureWhenTheCameraStaysSilent) {
+    Peer peer = connect();
+    peer.hello();
+    peer.capture(1);
+    read();
+    loop.advance(seconds{6});
+    peer.capture(2);
+    read();
+    loop.advance(seconds{6});
+
+    EXPECT_EQ(exitCode, 1);
+}
+
+TEST_F(ServerTest, IsHealthyWhileDeadlinesAreKept) {
+    Peer peer = connect();
+    EXPECT_TRUE(server().isHealthy());
+    peer.hello();
+    peer.capture(1);
+    read();
+    loop.advance(seconds{4});
+
+    EXPECT_TRUE(server().isHealthy());
+}
+
+TEST_F(ServerTest, MotionIsToldToWhoeverIsConnectedUntilItIsOver) {
+    config.camera.motion.enabled = true;
+    config.camera.motion.interval = milliseconds{500};
+    config.camera.motion.coolDown = seconds{3};
+    Peer peer = connect();
+    peer.hello();
+    read();
+    ASSERT_TRUE(peer.hear<Description>());
+    EXPECT_EQ(peer.hear<Motion>(), Motion{false});
+    const auto lookFor = [&](seconds time, std::uint8_t brightness) {
+        for (int i = 0; i < static_cast<int>(time.count()) * 2; ++i) {
+            loop.advance(milliseconds{500});
+            if (camera.demand) camera.deliver(64, 64, std::nullopt, brightness);
+            loop.runPending();
+        }
+    };
+    lookFor(MotionWatch::kSettle + seconds{1}, 128);
+    EXPECT_FALSE(peer.hear<Motion>()) << "nothing moves";
+    lookFor(seconds{1}, 20);
+    EXPECT_EQ(peer.hear<Motion>(), Motion{true});
+    for (int i = 0; i < 60; ++i) lookFor(seconds{1}, 20);
+    EXPECT_EQ(peer.hear<Motion>(), Motion{false}) << "what stays is background";
+    EXPECT_EQ(exitCode, std::nullopt) << "it does not end for lack of captures";
+}
+
+TEST_F(ServerTest, WithoutMotionNobodyLooks) {
+    Peer peer = connect();
+    peer.hello();
+    read();
+    loop.advance(seconds{5});
+    EXPECT_FALSE(camera.demand);
+}
+
+}  // namespace
+}  // namespace edge

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include <cmath>
+
+#include "unit/image/test_pictures.hpp"
+
+namespace edge {
+namespace {
+
+constexpr int kWidth = 160;
+constexpr int kHeight = 120;
+
+RenderedJpeg render(const FrameView& frame, const RenderOptions& options) {
+    auto result = JpegRenderer().render(frame, options);
+    EXPECT_TRUE(result) << (result ? "" : result.error().message);
+    return result ? std::move(*result) : RenderedJpeg{};
+}
+
+TEST(Render, EveryFormatHasItsColoursInTheRightPlaces) {
+    for (const PixelFormat format :
+         {PixelFormat::kYuv420, PixelFormat::kNv12, PixelFormat::kNv21, PixelFormat::kYuyv, PixelFormat::kUyvy,
+          PixelFormat::kRgb888, PixelFormat::kBgr888, PixelFormat::kXrgb8888, PixelFormat::kXbgr8888}) {
+        const TestFrame frame = makeFrame(format, kWidth, kHeight);
+        const DecodedImage image = decode(render(frame.view, optionsFor(kWidth, kHeight)).jpeg);
+        const std::array<Colour, 4> expected{kRed, kGreen, kBlue, kWhite};
+        for (int i = 0; i < 4; ++i) {
+            expectColour(quarter(image, i), expected[static_cast<std::size_t>(i)],
+                         "format " + std::to_string(static_cast<int>(format)) + " quarter " + std::to_string(i));
+        }
+    }
+}
+
+TEST(Render, TurnsAndFlipsEveryFormat) {
+    struct Case {
+        int rotation;
+        Flip flip;
+        std::array<Colour, 4> expected;
+    };
+    const std::vector<Case> cases = {
+        {90, Flip::kNone, {kBlue, kRed, kWhite, kGreen}},       {180, Flip::kNone, {kWhite, kBlue, kGreen, kRed}},
+        {270, Flip::kNone, {kGreen, kWhite, kRed, kBlue}},      {0, Flip::kHorizontal, {kGreen, kRed, kWhite, kBlue}},
+        {0, Flip::kVertical, {kBlue, kWhite, kRed, kGreen}},    {90, Flip::kHorizontal, {kRed, kBlue, kGreen, kWhite}},
+        {90, Flip::kVertical, {kWhite, kGreen, kBlue, kRed}},   {180, Flip::kHorizontal, {kBlue, kWhite, kRed, kGreen}},
+        {270, Flip::kHorizontal, {kWhite, kGreen, kBlue, kRed}}};
+    for (const PixelFormat format :
+         {PixelFormat::kYuv420, PixelFormat::kNv12, PixelFormat::kYuyv, PixelFormat::kRgb888}) {
+        const TestFrame frame = makeFrame(format, kWidth, kHeight);
+        for (const Case& c : cases) {
+            const bool isLying = c.rotation % 180 != 0;
+            RenderOptions options = optionsFor(isLying ? kHeight : kWidth, isLying ? kWidth : kHeight);
+            options.rotation = c.rotation;
+            options.flip = c.flip;
+            const RenderedJpeg rendered = render(frame.view, options);
+            EXPECT_EQ(rendered.width, options.width);
+            const DecodedImage image = decode(rendered.jpeg);
+            for (int i = 0; i < 4; ++i) {
+                expectColour(quarter(image, i), c.expected[static_cast<std::size_t>(i)],
+                             "rotation " + std::to_string(c.rotation) + " flip " +
+                                 std::to_string(static_cast<int>(c.flip)) + " quarter " + std::to_string(i));
+            }
+        }
+    }
+}
+
+TEST(Render, RowsMayBeLongerThanThePicture) {
+    const TestFrame frame = makeYuv420(kWidth, kHeight, 37);
+    expectColour(quarter(decode(render(frame.view, optionsFor(kWidth, kHeight)).jpeg), 1), kGreen, "padded");
+}
+
+TEST(Render, SizesMayBeOdd) {
+    for (const auto& [width, height] : {std::pair{161, 121}, {65, 64}, {64, 65}}) {
+        const TestFrame frame = makeYuv420(width, height);
+        const RenderedJpeg rendered = render(frame.view, optionsFor(width, height));
+        EXPECT_EQ(decode(rendered.jpeg).view.width, width);
+    }
+}
+
+TEST(Render, ScalesAndKeepsTheShape) {
+    const TestFrame frame = makeYuv420(kWidth * 4, kHeight * 4);
+    for (const auto& [width, height] : {std::pair{kWidth, kHeight}, {320, 64}, {64, 320}, {1280, 960}}) {
+        const RenderedJpeg rendered = render(frame.view, optionsFor(width, height));
+        const DecodedImage image = decode(rendered.jpeg);
+        EXPECT_EQ(image.view.width, width);
+        EXPECT_EQ(image.view.height, height);
+        expectColour(quarter(image, 0), kRed, "scaled");
+        expectColour(quarter(image, 3), kWhite, "scaled");
+    }
+}
+
+/// 16 … 235 taken for 0 … 255 costs 10 dB and more.
+TEST(Render, ExpandsLimitedRange) {
+    const TestFrame full = makeNoise(kWidth, kHeight);
+    TestFrame limited = full;
+    for (std::size_t i = 0; i < limited.bytes.size(); ++i) {
+        const bool isLuma = i < limited.view.planes[0].bytes;
+        const double value = full.bytes[i];
+        limited.bytes[i] =
+            static_cast<std::uint8_t>(std::lround(isLuma ? 16 + value * 219 / 255 : 128 + (value - 128) * 224 / 255));
+    }
+    limited.view.planes[0].data = limited.bytes.data();
+    limited.view.planes[1].data = limited.bytes.data() + limited.view.planes[0].bytes;
+    limited.view.planes[2].data = limited.view.planes[1].data + limited.view.planes[1].bytes;
+    const auto psnr = [&](ColorRange range) {
+        limited.view.range = range;
+        const DecodedImage image = decode(render(limited.view, optionsFor(kWidth, kHeight, 100)).jpeg);
+        double squares = 0;
+        for (int y = 0; y < kHeight; ++y) {
+            for (int x = 0; x < kWidth; ++x) {
+                const Plane& plane = image.view.planes[0];
+                const double difference =
+                    plane.data[plane.strideBytes * static_cast<std::size_t>(y) + static_cast<std::size_t>(x)] -
+                    full.bytes[static_cast<std::size_t>(y) * static_cast<std::size_t>(kWidth) +
+                               static_cast<std::size_t>(x)];
+                squares += difference * difference;
+            }
+        }
+        return 10 * std::log10(255.0 * 255.0 * kWidth * kHeight / squares);
+    };
+    const double right = psnr(ColorRange::kLimited);
+    const double wrong = psnr(ColorRange::kFull);
+
+    EXPECT_GT(right, 35);
+    EXPECT_GT(right, wrong + 10);
+}
+
+TEST(Render, DrawsTextOnAnyBackground) {
+    for (const int luma : {0, 255}) {
+        TestFrame frame = makeYuv420(640, 480);
+        std::fill_n(frame.bytes.begin(), 640 * 480, byte(luma));
+        RenderOptions options = optionsFor(640, 480);
+        options.overlay = "küche 2026-11-21 06:30:00";
+        const DecodedImage image = decode(render(frame.view, options).jpeg);
+        int changed = 0;
+        for (int y = 420; y < 480; ++y) {
+            for (int x = 0; x < 640; ++x) {
+                changed +=
+                    std::abs(image.view.planes[0].data[static_cast<std::size_t>(y) * image.view.planes[0].strideBytes +
+                                                       static_cast<std::size_t>(x)] -
+                             luma) > 100
+                        ? 1
+                        : 0;
+            }
+        }
+        EXPECT_GT(changed, 300) << "luma " << luma;
+    }
+}
+
+TEST(Render, ATextOfAnyLengthFits) {
+    const TestFrame frame = makeYuv420(64, 64);
+    RenderOptions options = optionsFor(64, 64);
+    options.overlay = std::string(5000, 'W');
+    EXPECT_EQ(render(frame.view, options).width, 64);
+}
+
+TEST(Render, PlanesThatAreTooSmallAreRefused) {
+    for (const PixelFormat format :
+         {PixelFormat::kYuv420, PixelFormat::kNv12, PixelFormat::kYuyv, PixelFormat::kRgb888, PixelFormat::kXrgb8888}) {
+        TestFrame frame = makeFrame(format, kWidth, kHeight);
+        frame.view.planes[0].bytes -= 1;
+        EXPECT_EQ(JpegRenderer().render(frame.view, optionsFor(kWidth, kHeight)).error().code, Errc::kFault);
+        frame = makeFrame(format, kWidth, kHeight);
+        frame.view.planes[0].strideBytes = 1;
+        EXPECT_FALSE(JpegRenderer().render(frame.view, optionsFor(kWidth, kHeight)));
+        frame = makeFrame(format, kWidth, kHeight);
+        frame.view.width = 100'000;
+        EXPECT_FALSE(JpegRenderer().render(frame.view, optionsFor(kWidth, kHeight)));
+    }
+}
+
+TEST(Render, OneRendererServesPicturesOfAllSizesAndFormats) {
+    JpegRenderer renderer;
+    for (int i = 0; i < 20; ++i) {
+        const int width = 64 + 32 * (i % 5);
+        const TestFrame frame = makeFrame(i % 2 == 0 ? PixelFormat::kRgb888 : PixelFormat::kNv12, width, 64);
+        const auto rendered = renderer.render(frame.view, optionsFor(128, 96, 50 + i));
+        ASSERT_TRUE(rendered);
+        expectColour(quarter(decode(rendered->jpeg), 2), kBlue, std::to_string(i));
+    }
+}
+
+}  // namespace
+}  // namespace edge

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "services/capture/picture_backlog.hpp"
+
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "fakes/held_executor.hpp"
+#include "unit/services/capture/capture_fixture.hpp"
+
+namespace edge {
+namespace {
+
+/// Through the capture service, as the agent uses it.
+class PictureBacklogTest : public CaptureFixture {
+  protected:
+    void captureBy(const std::string& who) {
+        captures->capture({}, {who, "", BootTime{1}},
+                          [this](Outcome outcome) { outcomes.push_back(std::move(outcome)); });
+        loop->runPending();
+        takeAll();
+        loop->runPending();
+    }
+    void disconnect() {
+        publisher.disconnect();
+        captures->onDisconnected();
+        publisher.sent.clear();
+    }
+    void connect() {
+        publisher.connect();
+        captures->onConnected();
+        loop->runPending();
+    }
+    [[nodiscard]] PictureBacklogCounters counters() const { return captures->counters().backlog; }
+};
+
+TEST_F(PictureBacklogTest, MotionAndButtonsAreKeptAndSentLaterWithTheirOwnTime) {
+    disconnect();
+    captureBy("motion");
+    captureBy("gpio:bell");
+    EXPECT_EQ(outcomes.size(), 2U);
+    EXPECT_TRUE(outcomes[0].ok && outcomes[1].ok);
+    EXPECT_EQ(counters().waiting, 2U);
+    EXPECT_TRUE(publisher.on("jpeg").empty());
+
+    connect();
+    ASSERT_EQ(pictures(), 1U) << "one by one";
+    loop->advance(PictureBacklog::kPause);
+    ASSERT_EQ(pictures(), 2U);
+    const auto first = Json::parse(publisher.on("edge/pi/image").at(0).payload);
+    EXPECT_EQ(first["trigger"], "motion");
+    EXPECT_EQ(first["time"], publisher.on("jpeg").at(0).userProperties.at(1).second);
+    loop->advance(PictureBacklog::kPause);
+    EXPECT_EQ(counters().waiting, 0U);
+    EXPECT_EQ(counters().sent, 2U);
+    connect();
+    EXPECT_EQ(pictures(), 2U) << "nothing twice";
+}
+
+TEST_F(PictureBacklogTest, ACommandsOwnPictureIsNot) {
+    disconnect();
+    captureBy("command");
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_FALSE(outcomes[0].ok);
+    EXPECT_EQ(counters().waiting, 0U);
+}
+
+TEST_F(PictureBacklogTest, ASeriesGoesOnWithoutAConnection) {
+    series(2, seconds{1});
+    takeAll();
+    loop->runPending();
+    disconnect();
+    loop->advance(seconds{1});
+    takeAll();
+    loop->runPending();
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_TRUE(outcomes[0].ok) << outcomes[0].error;
+    EXPECT_EQ(counters().waiting, 1U);
+}
+
+TEST_F(PictureBacklogTest, NothingIsKeptWhereThatIsNotWanted) {
+    config.image.keepOfflineBytes = 0;
+    make();
+    disconnect();
+    captureBy("motion");
+    EXPECT_FALSE(outcomes.at(0).ok);
+}
+
+TEST_F(PictureBacklogTest, APictureThatEndsTheConnectionTwiceIsGivenUp) {
+    disconnect();
+    captureBy("motion");
+    captureBy("motion");
+    publisher.outcome.reset();
+    for (int attempt = 0; attempt < PictureBacklog::kMaxAttempts; ++attempt) {
+        connect();
+        ASSERT_EQ(pictures(), 1U) << attempt;
+        disconnect();
+        loop->runPending();
+    }
+    EXPECT_EQ(counters().dropped, 1U);
+    publisher.outcome = Delivery::kDelivered;
+    connect();
+    loop->advance(PictureBacklog::kPause);
+    EXPECT_EQ(counters().sent, 1U) << "the other one gets its turn";
+}
+
+TEST_F(PictureBacklogTest, SendsAgainWhenTheConnectionIsBackBeforeTheLossIsWrittenDown) {
+    const auto disk = std::make_shared<HeldExecutor>();
+    const auto work = [&] {
+        while (!disk->tasks.empty()) {
+            disk->runAll();
+            loop->runPending();
+        }
+    };
+    strand = disk;
+    make();
+    disconnect();
+    captureBy("motion");
+    work();
+    publisher.outcome.reset();
+    connect();
+    work();
+    ASSERT_EQ(pictures(), 1U);
+    disconnect();
+    loop->runPending();
+
+    publisher.outcome = Delivery::kDelivered;
+    connect();
+    work();
+
+    EXPECT_EQ(counters().sent, 1U);
+    EXPECT_EQ(counters().waiting, 0U);
+}
+
+TEST_F(PictureBacklogTest, WhatTheBrokerCannotTakeIsGivenUp) {
+    disconnect();
+    captureBy("motion");
+    publisher.limit = 2;
+    connect();
+    EXPECT_EQ(pictures(), 0U);
+    EXPECT_EQ(counters().dropped, 1U);
+}
+
+TEST_F(PictureBacklogTest, WhereItIsDeniedItWaitsForAnotherConnection) {
+    disconnect();
+    captureBy("motion");
+    publisher.outcome = Delivery::kDenied;
+    connect();
+    loop->advance(seconds{10});
+    EXPECT_EQ(pictures(), 1U);
+    publisher.outcome = Delivery::kDelivered;
+    connect();
+    EXPECT_EQ(counters().sent, 1U);
+}
+
+TEST_F(PictureBacklogTest, AReloadWithASmallerLimitKeepsFewer) {
+    disconnect();
+    captureBy("motion");
+    captureBy("motion");
+    const Config before = config;
+    config.image.keepOfflineBytes = 10;
+    captures->onReload(before);
+    captureBy("motion");
+
+    EXPECT_EQ(counters().waiting, 1U);
+    EXPECT_EQ(counters().dropped, 2U);
+}
+
+TEST_F(PictureBacklogTest, InAnotherFolderItBeginsAnewAndLeavesTheOldOneAlone) {
+    disconnect();
+    captureBy("motion");
+    publisher.outcome.reset();
+    connect();
+    ASSERT_EQ(pictures(), 1U) << "on its way";
+    const Config before = config;
+    config.journal.path = dir.file("elsewhere/journal.db");
+    std::filesystem::create_directory(dir.file("elsewhere"));
+    captures->onReload(before);
+    publisher.finishAll(Delivery::kDelivered);
+    loop->runPending();
+    EXPECT_EQ(counters().sent, 0U);
+    EXPECT_TRUE(std::filesystem::exists(dir.file("pictures/0000000001.jpg")));
+
+    disconnect();
+    captureBy("motion");
+    publisher.outcome = Delivery::kDelivered;
+    connect();
+    loop->advance(PictureBacklog::kPause);
+    EXPECT_EQ(pictures(), 1U);
+    EXPECT_EQ(counters().waiting, 0U);
+}
+
+}  // namespace
+}  // namespace edge

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "services/capture/picture_folder.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "fakes/temp_dir.hpp"
+
+namespace edge {
+namespace {
+
+constexpr const char* kDescription = R"({"id":"a"})";
+
+PicturePost post(const std::string& id, std::size_t bytes = 100) {
+    return {std::string(bytes, 'j'), kDescription, id, "2026-11-20T09:30:00.123Z", "tx"};
+}
+
+class PictureFolderTest : public ::testing::Test {
+  protected:
+    PictureFolder folder(std::int64_t maxBytes = 1000) { return {dir.file("pictures"), maxBytes}; }
+    TempDir dir;
+};
+
+TEST_F(PictureFolderTest, GivesBackWhatItKeptOldestFirst) {
+    EXPECT_FALSE(folder().oldest()) << "before there is a folder";
+    folder().add(post("a"));
+    folder().add(post("b"));
+    PictureFolder later = folder();
+    ASSERT_EQ(later.count(), 2U);
+    const auto stored = later.oldest();
+    ASSERT_TRUE(stored);
+    EXPECT_EQ(stored->post.id, "a");
+    EXPECT_EQ(stored->post.jpeg, std::string(100, 'j'));
+    EXPECT_EQ(stored->post.description, kDescription);
+    EXPECT_EQ(stored->post.time, "2026-11-20T09:30:00.123Z");
+    EXPECT_EQ(stored->post.transaction, "tx");
+    EXPECT_EQ(stored->attempts, 0);
+    later.countAttempt(*stored);
+    EXPECT_EQ(folder().oldest()->attempts, 1);
+    later.remove(stored->number);
+    EXPECT_EQ(folder().oldest()->post.id, "b");
+}
+
+TEST_F(PictureFolderTest, TheOldestMakeRoom) {
+    PictureFolder bounded = folder();
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(*bounded.add(post(std::to_string(i))), 0U);
+    EXPECT_EQ(*bounded.add(post("large", 250)), 3U);
+    EXPECT_EQ(bounded.count(), 8U);
+    EXPECT_EQ(bounded.oldest()->post.id, "3");
+    EXPECT_TRUE(bounded.add(post("huge", 1001)).error().code == Errc::kTooLarge);
+    EXPECT_EQ(bounded.count(), 8U);
+}
+
+TEST_F(PictureFolderTest, WhatIsHalfOrDamagedIsPassedOver) {
+    folder().add(post("a"));
+    std::ofstream(dir.file("pictures/0000000000.jpg")) << "no text beside it";
+    std::ofstream(dir.file("pictures/0000000002.jpg")) << "x";
+    std::ofstream(dir.file("pictures/0000000002.json")) << "[1, 2";
+    std::ofstream(dir.file("pictures/0000000003.json")) << "{}";
+    std::ofstream(dir.file("pictures/holiday.jpg")) << "not ours";
+    EXPECT_EQ(folder().oldest()->post.id, "a");
+    folder().remove(1);
+    EXPECT_FALSE(folder().oldest());
+    EXPECT_TRUE(std::filesystem::exists(dir.file("pictures/holiday.jpg")));
+    EXPECT_FALSE(std::filesystem::exists(dir.file("pictures/0000000002.jpg")));
+}
+
+TEST_F(PictureFolderTest, AFolderThatCannotBeMadeIsAnError) {
+    std::ofstream(dir.file("pictures")) << "a file";
+    EXPECT_FALSE(folder().add(post("a")));
+}
+
+}  // namespace
+}  // namespace edge

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "services/commands/command.hpp"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "services/commands/command_table.hpp"
+
+namespace edge {
+namespace {
+
+CommandError refused(std::string_view payload) {
+    const auto command = parseCommand(payload);
+    EXPECT_FALSE(command) << payload;
+    return command ? CommandError{} : command.error();
+}
+
+Command accepted(std::string_view payload) {
+    const auto command = parseCommand(payload);
+    EXPECT_TRUE(command) << payload << ": " << (command ? "" : command.error().message);
+    return command.value_or(Command{});
+}
+
+TEST(ParseCommand, TakesEveryWordInAnyCaseWithWhiteSpaceAround) {
+    for (const CommandRow& row : commandTable()) EXPECT_EQ(accepted(row.word).word, row.word);
+    EXPECT_EQ(accepted("  START\r\n").word, "start");
+    EXPECT_EQ(accepted("\tCapture ").word, "capture");
+}
+
+TEST(ParseCommand, IgnoresInvisibleMarksAround) {
+    EXPECT_EQ(accepted("\xEF\xBB\xBFstatus").word, "status");                              // byte order mark
+    EXPECT_EQ(accepted("\xE2\x80\x8B stop\xE2\x80\x8B\r\n").word, "stop");                 // zero width
+    EXPECT_EQ(accepted("\xE2\x80\x8F{\"command\":\"\xEF\xBB\xBFstart\"}").word, "start");  // right-to-left mark
+    EXPECT_EQ(refused("st\xE2\x80\x8Bop").code, ReplyCode::kUnknownCommand) << "not inside of a word";
+    EXPECT_EQ(refused(std::string_view("start\0", 6)).code, ReplyCode::kUnknownCommand);
+    EXPECT_EQ(refused("\xEF\xBB\xBF").code, ReplyCode::kInvalidPayload);
+}
+
+TEST(ParseCommand, TakesAnObjectWithEveryOption) {
+    const Command command = accepted(R"( {"command": "Capture", "width": 1280, "height": 720, "quality": 75, "count": 3,
+        "every": "500ms", "timeout": "10s", "transaction": "t-1", "expires_at": "2026-11-20T09:30:00Z"} )");
+
+    EXPECT_EQ(command.word, "capture");
+    EXPECT_EQ(command.options.width, 1280);
+    EXPECT_EQ(command.options.height, 720);
+    EXPECT_EQ(command.options.quality, 75);
+    EXPECT_EQ(command.options.count, 3);
+    EXPECT_EQ(command.options.every, milliseconds{500});
+    EXPECT_EQ(command.options.timeout, seconds{10});
+    EXPECT_EQ(command.transaction, "t-1");
+    EXPECT_EQ(command.expiresAt, parseRfc3339("2026-11-20T09:30:00Z"));
+}
+
+TEST(ParseCommand, TextThatIsNoCommandIsUnknownAndHasNoWord) {
+    for (const char* payload : {"strat", "안녕하세요", "start now", "\"start\"", "[\"start\"]", "42", "null"}) {
+        const CommandError error = refused(payload);
+        EXPECT_EQ(error.code, ReplyCode::kUnknownCommand) << payload;
+        EXPECT_EQ(error.word, "") << payload;
+        EXPECT_NE(error.message.find("send start, stop"), std::string::npos);
+    }
+}
+
+TEST(ParseCommand, AnUnknownWordInAnObjectIsEchoed) {
+    const CommandError error = refused(R"({"command":"explode","transaction":"t"})");
+
+    EXPECT_EQ(error.code, ReplyCode::kUnknownCommand);
+    EXPECT_EQ(error.word, "explode");
+    EXPECT_EQ(error.transaction, "t");
+}
+
+TEST(ParseCommand, BrokenPayloadsAreInvalid) {
+    for (const std::string& payload :
+         {std::string(), std::string("  \n"), std::string("{"), std::string("{}"), std::string(R"({"command":5})"),
+          std::string(R"({"command":"start"} x)"), std::string("\xff\xfe"), std::string("start\xc3"),
+          std::string(R"({"command":"start","command":"stop"})"), std::string(R"({"Command":"start"})")}) {
+        EXPECT_EQ(refused(payload).code, ReplyCode::kInvalidPayload) << payload;
+    }
+}
+
+TEST(ParseCommand, SaysThatTheShellRemovedTheQuotes) {
+    for (const char* payload : {"{command:capture}", "{command:capture,count:3}", "'{command:capture}'"}) {
+        EXPECT_NE(refused(payload).message.find("the shell has removed the double quotes"), std::string::npos)
+            << payload;
+    }
+    for (const char* payload : {"{", "{}", R"({"command":capture})"}) {
+        EXPECT_EQ(refused(payload).message.find("shell"), std::string::npos) << payload;
+    }
+}
+
+TEST(ParseCommand, AnExpiryBeyondTheClocksRangeIsClamped) {
+    EXPECT_EQ(accepted(R"({"command":"start","expires_at":"2999-12-31T00:00:00Z"})").expiresAt,
+              parseRfc3339("2262-04-11T23:47:16.854Z"));
+    EXPECT_EQ(accepted(R"({"command":"start","expires_at":"0001-01-01T00:00:00Z"})").expiresAt,
+              parseRfc3339("1677-09-21T00:12:43.146Z"));
+}
+
+TEST(ParseCommand, DeepJsonIsRefusedWhateverItsSize) {
+    const std::string open = R"({"command":"start","transaction":)";
+    for (const std::size_t depth : {8U, 9U, 1000U, 60000U}) {
+        const CommandError error = refused(open + std::string(depth, '['));
+        EXPECT_EQ(error.code, ReplyCode::kInvalidPayload) << depth;
+    }
+    EXPECT_NE(refused(open + std::string(9, '[') + std::string(9, ']') + "}").message.find("deeper"),
+              std::string::npos);
+}
+
+TEST(ParseCommand, ThePayloadHasAtMost64KiB) {
+    EXPECT_EQ(accepted("start" + std::string(kMaxCommandBytes - 5, ' ')).word, "start");
+    EXPECT_EQ(refused("start" + std::string(kMaxCommandBytes - 4, ' ')).code, ReplyCode::kTooLarge);
+}
+
+struct OptionCase {
+    const char* option;
+    bool isAllowed;
+};
+
+class CaptureOption : public testing::TestWithParam<OptionCase> {};
+
+TEST_P(CaptureOption, IsHeldToItsRange) {
+    const std::string payload = std::string(R"({"command":"capture",)") + GetParam().option + "}";
+    const auto command = parseCommand(payload);
+
+    EXPECT_EQ(command.has_value(), GetParam().isAllowed) << payload;
+    if (!command) {
+        EXPECT_EQ(command.error().code, ReplyCode::kInvalidOption);
+        EXPECT_EQ(command.error().word, "capture");
+        EXPECT_FALSE(command.error().message.empty());
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Boundaries, CaptureOption,
+    testing::Values(
+        OptionCase{R"("width":64)", true}, OptionCase{R"("width":62)", false}, OptionCase{R"("width":9152)", true},
+        OptionCase{R"("width":9154)", false}, OptionCase{R"("width":641)", false},
+        OptionCase{R"("width":640.0)", false}, OptionCase{R"("width":"640")", false},
+        OptionCase{R"("width":-640)", false}, OptionCase{R"("width":99999999999999999999)", false},
+        OptionCase{R"("width":18446744073709551615)", false}, OptionCase{R"("width":-9223372036854775808)", false},
+        OptionCase{R"("width":null)", false}, OptionCase{R"("height":64)", true}, OptionCase{R"("height":6944)", true},
+        OptionCase{R"("height":6946)", false}, OptionCase{R"("quality":1)", true}, OptionCase{R"("quality":100)", true},
+        OptionCase{R"("quality":0)", false}, OptionCase{R"("quality":101)", false},
+        OptionCase{R"("quality":true)", false}, OptionCase{R"("count":1)", true}, OptionCase{R"("count":1000)", true},
+        OptionCase{R"("count":0)", false}, OptionCase{R"("count":1001)", false},
+        OptionCase{R"("count":2,"every":"0s")", true}, OptionCase{R"("count":2,"every":"24h")", true},
+        OptionCase{R"("count":2,"every":"25h")", false}, OptionCase{R"("count":2,"every":2)", false},
+        OptionCase{R"("count":1,"every":"2s")", false}, OptionCase{R"("every":"2s")", false},
+        OptionCase{R"("timeout":"100ms")", true}, OptionCase{R"("timeout":"10m")", true},
+        OptionCase{R"("timeout":"99ms")", false}, OptionCase{R"("timeout":"11m")", false},
+        OptionCase{R"("interval":"2s")", false}, OptionCase{R"("colour":"red")", false},
+        OptionCase{R"("transaction":7)", false}, OptionCase{R"("expires_at":"tomorrow")", false},
+        OptionCase{R"("expires_at":1795167000)", false}));
+
+TEST(ParseCommand, StartTakesAnIntervalAndNothingElse) {
+    EXPECT_EQ(accepted(R"({"command":"start","interval":"100ms"})").options.interval, milliseconds{100});
+    EXPECT_EQ(accepted(R"({"command":"start","interval":"24h"})").options.interval, std::chrono::hours{24});
+    EXPECT_EQ(refused(R"({"command":"start","interval":"99ms"})").code, ReplyCode::kInvalidOption);
+    EXPECT_EQ(refused(R"({"command":"start","interval":"25h"})").code, ReplyCode::kInvalidOption);
+    EXPECT_EQ(refused(R"({"command":"start","interval":2})").code, ReplyCode::kInvalidOption);
+    EXPECT_EQ(refused(R"({"command":"stop","interval":"2s"})").message,
+              "\"stop\" has no option \"interval\"; it has none");
+}
+
+TEST(ParseCommand, ATransactionHasAtMost128BytesAndIsKeptInErrors) {
+    const std::string longest(kMaxTransactionBytes, 't');
+    EXPECT_EQ(accepted(R"({"command":"stop","transaction":")" + longest + "\"}").transaction, longest);
+    EXPECT_EQ(refused(R"({"command":"stop","transaction":")" + longest + "t\"}").code, ReplyCode::kInvalidOption);
+    EXPECT_EQ(refused(R"({"command":"stop","transaction":"t-9","x":1})").transaction, "t-9");
+}
+
+}  // namespace
+}  // namespace edge

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include "services/commands/reply.hpp"
+
+#include <gtest/gtest.h>
+
+namespace edge {
+namespace {
+
+TEST(FormatReply, IsTheContractsToTheByte) {
+    EXPECT_EQ(formatReply(Outcome::success(R"({"taken":1})"), "capture", "t-1"),
+              R"({"status":"ok","command":"capture","data":{"taken":1},"transaction":"t-1"})");
+    EXPECT_EQ(formatReply(Outcome::failure(ReplyCode::kBusy, "wait"), "capture", ""),
+              R"({"status":"error","command":"capture","code":"busy","error":"wait","data":{}})");
+}
+
+TEST(FormatReply, SaysNullWhereNoCommandCouldBeRead) {
+    EXPECT_EQ(formatReply(Outcome::failure(ReplyCode::kUnknownCommand, "?"), "", ""),
+              R"({"status":"error","command":null,"code":"unknown_command","error":"?","data":{}})");
+}
+
+TEST(FormatReply, StaysJsonWhateverIsInTheTexts) {
+    EXPECT_EQ(formatReply(Outcome::failure(ReplyCode::kInternal, "a\"b\n\xff"), "", "온도\\"),
+              "{\"status\":\"error\",\"command\":null,\"code\":\"internal\",\"error\":\"a\\\"b\\n\xEF\xBF\xBD\","
+              "\"data\":{},\"transaction\":\"온도\\\\\"}");
+}
+
+TEST(ReplyCode, HasTheContractsNames) {
+    EXPECT_EQ(toString(ReplyCode::kClockUnsynchronised), "clock_unsynchronised");
+    EXPECT_EQ(toString(ReplyCode::kRetainedIgnored), "retained_ignored");
+    EXPECT_EQ(toString(ReplyCode::kCameraUnavailable), "camera_unavailable");
+    EXPECT_EQ(toString(ReplyCode::kCaptureTimeout), "capture_timeout");
+    EXPECT_EQ(toString(ReplyCode::kRateLimited), "rate_limited");
+}
+
+}  // namespace
+}  // namespace edge

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "services/presence/connection_memory.hpp"
+
+#include <gtest/gtest.h>
+
+#include "fakes/manual_loop.hpp"
+#include "fakes/temp_dir.hpp"
+
+namespace edge {
+namespace {
+
+class ConnectionMemoryTest : public ::testing::Test {
+  protected:
+    ConnectionMemoryTest() {
+        config.journal.path = dir.file("journal.db");
+        openJournal();
+    }
+    void openJournal() {
+        journal = std::make_unique<Journal>(*loop, loop, config.journal, kBoot);
+        journal->open([](const Result<JournalSnapshot>& opened) { ASSERT_TRUE(opened) << opened.error().message; });
+        loop->runPending();
+    }
+    /// What a next start would find.
+    JournalSnapshot reopen() {
+        journal->close([] {});
+        loop->runPending();
+        journal.reset();
+        loop->runPending();
+        JournalSnapshot snapshot;
+        auto next = std::make_unique<Journal>(*loop, loop, config.journal, kBoot);
+        next->open([&](const Result<JournalSnapshot>& opened) { snapshot = opened.value(); });
+        next->close([] {});
+        loop->runPending();
+        next.reset();
+        loop->runPending();
+        openJournal();
+        return snapshot;
+    }
+
+    static constexpr const char* kBoot = "0123456789abcdef0123456789abcdef";
+    TempDir dir;
+    Config config;
+    std::shared_ptr<ManualLoop> loop = std::make_shared<ManualLoop>();
+    std::unique_ptr<Journal> journal;
+};
+
+TEST_F(ConnectionMemoryTest, KnowsNothingOnAFirstStart) {
+    EXPECT_EQ(ConnectionMemory(*loop, *journal, config, kBoot).away({}), std::nullopt);
+}
+
+TEST_F(ConnectionMemoryTest, WritesNothingWithMqtt5) {
+    ConnectionMemory memory(*loop, *journal, config, kBoot);
+    memory.onConnected(5);
+    loop->advance(std::chrono::hours{10});
+    memory.onDisconnected();
+
+    EXPECT_FALSE(reopen().state.contains("connection"));
+}
+
+TEST_F(ConnectionMemoryTest, MeasuresFromTheLastNoteAcrossBootsByTheClock) {
+    ConnectionMemory memory(*loop, *journal, config, kBoot);
+    memory.onConnected(4);
+    loop->advance(std::chrono::hours{3});
+    memory.onDisconnected();
+    const JournalSnapshot snapshot = reopen();
+    loop->manualClock().wall += std::chrono::hours{2};
+
+    EXPECT_EQ(ConnectionMemory(*loop, *journal, config, "another boot").away(snapshot), std::chrono::hours{2});
+}
+
+TEST_F(ConnectionMemoryTest, AnAgentThatWasKilledLeftANoteNotLongAgo) {
+    ConnectionMemory memory(*loop, *journal, config, kBoot);
+    memory.onConnected(4);
+    loop->advance(std::chrono::hours{3} + std::chrono::minutes{10});
+    const JournalSnapshot snapshot = reopen();
+
+    const auto away = ConnectionMemory(*loop, *journal, config, "another boot").away(snapshot);
+    ASSERT_TRUE(away);
+    EXPECT_LE(*away, config.mqtt.sessionExpiry / 4);
+}
+
+TEST_F(ConnectionMemoryTest, AClockThatWentBackwardsIsNoTimeAway) {
+    ConnectionMemory memory(*loop, *journal, config, kBoot);
+    memory.onConnected(4);
+    memory.onDisconnected();
+    const JournalSnapshot snapshot = reopen();
+    loop->manualClock().wall -= std::chrono::hours{24 * 365};
+
+    EXPECT_EQ(ConnectionMemory(*loop, *journal, config, "another boot").away(snapshot), milliseconds{0});
+}
+
+TEST_F(ConnectionMemoryTest, ANoteThatCannotBeReadIsNone) {
+    const ConnectionMemory memory(*loop, *journal, config, kBoot);
+    for (const char* text : {"", "[]", "{}", R"({"wall_ms":"x","boot_ms":1,"boot":"b"})", "{"}) {
+        JournalSnapshot snapshot;
+        snapshot.state["connection"] = text;
+        EXPECT_EQ(memory.away(snapshot), std::nullopt) << text;
+    }
+}
+
+}  // namespace
+}  // namespace edge
