@@ -31,8 +31,8 @@ class LimitedBrokers(AgentCase):
     def setUp(self):
         """Each test starts its broker and its agent."""
 
-    def launch(self, protocol, extra="", section="", port=None):
-        self.agent = Agent(self.broker, protocol, extra, section, servers=[f"mqtt://127.0.0.1:{port}"])
+    def launch(self, protocol, extra="", section="", port=None, scheme="mqtt"):
+        self.agent = Agent(self.broker, protocol, extra, section, servers=[f"{scheme}://127.0.0.1:{port}"])
         self.addCleanup(self.agent.close)
         self.client = self.connect(protocol=mqtt.MQTTv5)
         self.agent.launch()
@@ -63,11 +63,11 @@ class LimitedBrokers(AgentCase):
 
 
 class SimulatedBrokers(LimitedBrokers):
-    def start(self, protocol="auto", extra="", section="", **behaviour):
+    def start(self, protocol="auto", extra="", section="", scheme="mqtt", **behaviour):
         """An agent on the limited port of such a broker, online, and a client on the other port that hears everything."""
         self.broker = SimulatedBroker(**behaviour)
         self.addCleanup(self.broker.close)
-        self.launch(protocol, extra, section, self.broker.limited_port)
+        self.launch(protocol, extra, section, self.broker.limited_port, scheme)
 
     def versions(self):
         return [connect.version for connect in self.broker.connects]
@@ -88,6 +88,26 @@ class SimulatedBrokers(LimitedBrokers):
         self.start(versions="3.1.1", on_version="close")
         self.expect_online_once()
         self.assertEqual(self.versions(), [5, 4])
+
+    def test_websocket_answers_that_are_split_or_long(self):
+        for behaviour in ({"http_split": 40}, {"http_headers": 4000}, {"http_split": 1500, "http_headers": 3000}, {"frame_size": 100}):
+            with self.subTest(**behaviour):
+                self.start(scheme="ws", **behaviour)
+                self.expect_online_once()
+                self.expect_doctor_agrees("")
+
+    def test_a_websocket_request_that_is_refused_for_a_while(self):
+        self.broker = SimulatedBroker(http_status=403)
+        self.addCleanup(self.broker.close)
+        self.agent = Agent(self.broker, servers=[f"ws://127.0.0.1:{self.broker.limited_port}"])
+        self.addCleanup(self.agent.close)
+        self.client = self.connect(protocol=mqtt.MQTTv5)
+        self.agent.launch()
+        self.client.until(lambda: "403" in self.agent.log(), "the agent does not name the status")
+        self.assertIn("403", " ".join(run_doctor(self.agent)["error"]))
+        self.broker.set(http_status=101)
+        self.client.wait(STATUS, lambda m: m.payload == b"online")
+        self.expect_at_work()
 
     def test_brokers_without_qos_2(self):
         for protocol in PROTOCOLS:
