@@ -6,13 +6,13 @@
 #include <fmt/core.h>
 
 #include "camera/client/client.hpp"
-#include "commands/registry.hpp"
 #include "core/system/log.hpp"
 #include "core/system/sha256.hpp"
 #include "gpio/gpio.hpp"
 #include "journal/journal.hpp"
 #include "mqtt/paho/paho_client.hpp"
 #include "mqtt/session/session.hpp"
+#include "sensors/sensor_types.hpp"
 #include "services/capture/capture_service.hpp"
 #include "services/capture/motion_service.hpp"
 #include "services/commands/command_service.hpp"
@@ -96,7 +96,10 @@ struct Agent::Impl {
           commands(l, session, journal, config),
           telemetry(
               l, session, journal, config,
-              [&sensorPool](const SensorConfig& sensor) { return makeSensorSlot(sensor, sensorPool); }, runId),
+              [&sensorPool](const SensorConfig& sensor) {
+                  return SensorSlot{sensor, makeSensor(sensor), sensorPool.makeStrand("sensor " + sensor.name)};
+              },
+              runId),
           captures(l, camera, session, journal, p.makeStrand("kept pictures"), config, runId.substr(0, kImagePrefix)),
           motion(l, camera, session, journal, config, [this] { takeMotionPicture(); }),
           gpio(l, *gpioPort, session, config,

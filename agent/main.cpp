@@ -5,11 +5,8 @@
 #include <sstream>
 #include <string>
 
-#include "commands/capture_command.hpp"
-#include "commands/check_config.hpp"
 #include "commands/command_line.hpp"
-#include "commands/journal_command.hpp"
-#include "commands/run_command.hpp"
+#include "commands/commands.hpp"
 #include "config/load.hpp"
 #include "core/system/standard_streams.hpp"
 #include "core/text.hpp"
@@ -20,23 +17,23 @@ namespace {
 
 constexpr int kExitFailed = 1;
 
-int carryOut(const edge::CommandLine& line, std::ostream& out) {
+int runCommand(const edge::CommandLine& line, std::ostream& out) {
     if (line.command == "run") return edge::runAgent(line.config);
     if (line.command == "check-config") return edge::checkConfig(line.config, out, std::cerr);
-    if (line.command == "capture") return edge::runCaptureCommand(line.capture, out, std::cerr);
-    if (line.command == "journal") return edge::runJournal(line.config, line.journal, out, std::cerr);
+    if (line.command == "capture") return edge::capturePicture(line.config, line.output, out, std::cerr);
+    if (line.command == "journal") return edge::printJournal(line.config, line.journal, out, std::cerr);
     const auto style = line.json ? edge::ReportStyle::kJson : edge::styleOfStandardOutput();
     return edge::runDoctor(line.config, style, out);
 }
 
-int parseAndCarryOut(int argc, char** argv, std::ostream& out) {
+int parseAndRun(int argc, char** argv, std::ostream& out) {
     int exitCode = 0;
-    std::ostringstream mistake;
-    const auto line = edge::parseCommandLine(argc, argv, out, mistake, exitCode);
-    if (exitCode != 0) edge::report(edge::trim(mistake.str()));
+    std::ostringstream usageError;
+    const auto line = edge::parseCommandLine(argc, argv, out, usageError, exitCode);
+    if (exitCode != 0) edge::report(edge::trim(usageError.str()));
     if (!line) return exitCode;
     try {
-        return carryOut(*line, out);
+        return runCommand(*line, out);
     } catch (const edge::ConfigError& error) {
         edge::report(error.what());
         return edge::kExitConfig;
@@ -54,7 +51,7 @@ int main(int argc, char** argv) {
     ::signal(SIGXFSZ, SIG_IGN);
     edge::neutraliseProxyEnvironment();
     edge::StandardOutput out;
-    const int exitCode = parseAndCarryOut(argc, argv, out);
+    const int exitCode = parseAndRun(argc, argv, out);
     const auto written = out.finish();
     if (written) return exitCode;
     edge::report("pi-edge-agent: " + written.error().message);

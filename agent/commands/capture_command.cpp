@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "commands/capture_command.hpp"
-
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "camera/client/client.hpp"
+#include "commands/commands.hpp"
 #include "config/load.hpp"
 #include "core/loop/asio_loop.hpp"
 #include "core/system/files.hpp"
@@ -21,7 +20,7 @@ namespace {
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
 
-Result<Picture> takeOne(const Config& config) {
+Result<Picture> takePicture(const Config& config) {
     AsioLoop loop;
     CameraClient camera(loop, config);
     Result<Picture> result = fail(Errc::kInternal, "no answer");
@@ -37,7 +36,7 @@ Result<Picture> takeOne(const Config& config) {
     return result;
 }
 
-/// "-", or another name of it, like /dev/stdout.
+/// "-", or another name for it, such as /dev/stdout.
 bool isStandardOutput(const std::string& path) {
     struct stat file {};
     struct stat output {};
@@ -48,28 +47,27 @@ bool isStandardOutput(const std::string& path) {
 
 }  // namespace
 
-int runCaptureCommand(const CaptureCommandOptions& options, std::ostream& out, std::ostream& err) {
-    const bool isToOutput = isStandardOutput(options.outputPath);
+int capturePicture(const std::string& configPath, const std::string& outputPath, std::ostream& out, std::ostream& err) {
+    const bool isToOutput = isStandardOutput(outputPath);
     if (isToOutput && ::isatty(STDOUT_FILENO) == 1) {
-        err << "standard output is a terminal, which cannot show a picture; give -o FILE.jpg, or redirect it\n";
+        err << "standard output is a terminal, which cannot show a picture; use -o FILE.jpg or redirect it\n";
         return kExitUsage;
     }
-    log::setLevel(log::Level::kError);  // why there is no picture is said once, at the end
-    const Config config = loadConfig(options.configPath, readIdentity());
-    const Result<Picture> picture = takeOne(config);
+    log::setLevel(log::Level::kError);  // the reason for a failure is printed once, below
+    const Config config = loadConfig(configPath, readIdentity());
+    const Result<Picture> picture = takePicture(config);
     if (!picture) {
         err << "no picture: " << picture.error().message << '\n';
         return kExitFailed;
     }
     if (isToOutput) {
         out << picture->jpeg;
-    } else if (const auto written = replaceFile(options.outputPath, picture->jpeg); !written) {
+    } else if (const auto written = replaceFile(outputPath, picture->jpeg); !written) {
         err << written.error().message << '\n';
         return kExitFailed;
     }
-    (isToOutput ? err : out) << fmt::format("{}: {}x{}, quality {}, {} bytes, from {}{}\n", options.outputPath,
-                                            picture->width, picture->height, picture->quality, picture->jpeg.size(),
-                                            picture->camera,
+    (isToOutput ? err : out) << fmt::format("{}: {}x{}, quality {}, {} bytes, from {}{}\n", outputPath, picture->width,
+                                            picture->height, picture->quality, picture->jpeg.size(), picture->camera,
                                             picture->reduced.empty() ? "" : " (" + picture->reduced + ")");
     return 0;
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "commands/check_config.hpp"
-
 #include <ostream>
 
+#include "commands/commands.hpp"
 #include "config/load.hpp"
 #include "config/warnings.hpp"
 #include "core/system/identity.hpp"
@@ -10,8 +9,8 @@
 
 namespace edge {
 
-int checkConfig(const std::string& path, std::ostream& out, std::ostream& err) {
-    const Config config = loadConfig(path, readIdentity());
+int checkConfig(const std::string& configPath, std::ostream& out, std::ostream& err) {
+    const Config config = loadConfig(configPath, readIdentity());
     const auto check = [&err](const auto& part) {
         try {
             part();
@@ -22,8 +21,9 @@ int checkConfig(const std::string& path, std::ostream& out, std::ostream& err) {
     check([&config] { checkTlsFiles(config); });
     check([&config] { (void)loadPassword(config); });
     for (const std::string& warning : configurationWarnings(config)) err << "warning: " << warning << '\n';
-    for (const std::string& warning : connectionWarnings(config.mqtt)) err << path << ": warning: " << warning << '\n';
-    out << path << ": fine. Device " << config.device.id << ", " << config.sensors.size() << " sensors, broker "
+    for (const std::string& warning : connectionWarnings(config.mqtt))
+        err << configPath << ": warning: " << warning << '\n';
+    out << configPath << ": fine. Device " << config.device.id << ", " << config.sensors.size() << " sensors, broker "
         << toString(config.mqtt.servers.front()) << '\n';
     return 0;
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include "commands/run_command.hpp"
-
 #include <malloc.h>
 #include <signal.h>
 
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
 #include "agent.hpp"
-#include "commands/watchdog.hpp"
+#include "commands/commands.hpp"
 #include "config/load.hpp"
 #include "config/warnings.hpp"
 #include "core/loop/asio_loop.hpp"
@@ -25,14 +25,14 @@ namespace {
 
 constexpr int kExitFailed = 1;
 
-/// With those of WorkerPool::kMaxThreads and of the libraries well below TasksMax=64 of the unit.
+/// Together with WorkerPool::kMaxThreads and the threads of libraries well below TasksMax=64 of the unit.
 constexpr std::size_t kSensorThreads = 24;
 
 /// After a start or a reload: reading the configuration and the journal leaves half a megabyte of freed memory.
-constexpr seconds kTidyAfter{2};
+constexpr seconds kTrimAfter{2};
 
-/// Few arenas: each thread that allocates a little would keep megabytes. High thresholds: pictures come and go, and
-/// giving their pages back each time costs more than the encoding of a small one.
+/// Few arenas, because each thread that allocates a little would keep megabytes. High thresholds, because returning the
+/// pages of every picture costs more than encoding a small one.
 void setAllocator() {
     constexpr int kArenas = 2;
     constexpr int kTrimThreshold = 4 << 20;
@@ -61,17 +61,53 @@ void announce(const Config& config) {
     logWarnings(config);
 }
 
-/// Never destroyed: a thread that hung in a device may return, and post to the loop, when all else is gone.
-struct Lasting {
+/// Never destroyed: a thread that hung in a device may return, and post to the loop, during shutdown.
+struct Immortal {
     SystemClock clock;
     AsioLoop loop{clock};
 };
-Lasting& lasting() {
-    static auto* const kept = new Lasting;
-    return *kept;
+Immortal& immortal() {
+    static auto* const instance = new Immortal;
+    return *instance;
 }
 
-/// The life of the process.
+/// Feeds systemd's watchdog from the loop for as long as the loop and every strand make progress. Does nothing where
+/// the unit has no watchdog. Thread: the loop's.
+class Watchdog {
+  public:
+    /// The pools outlive it.
+    Watchdog(Loop& loop, std::vector<const WorkerPool*> pools) : loop_(loop), pools_(std::move(pools)) {
+        constexpr int kFeedingsPerTimeout = 3;  // in time even when one is late
+        const auto timeout = service_manager::watchdogTimeout();
+        if (!timeout) return;
+        period_ = *timeout / kFeedingsPerTimeout;
+        feed();
+    }
+
+  private:
+    void feed() {
+        timer_ = loop_.after(period_, [this] { feed(); });
+        const auto stalled = stalledStrand();
+        const bool wasStalled = std::exchange(isStalled_, stalled.has_value());
+        if (!stalled) return service_manager::feedWatchdog();
+        if (!wasStalled) log::error("{} is stalled; systemd will restart the agent unless it recovers", *stalled);
+    }
+
+    [[nodiscard]] std::optional<std::string> stalledStrand() const {
+        for (const WorkerPool* pool : pools_) {
+            if (auto stalled = pool->stalledStrand()) return stalled;
+        }
+        return std::nullopt;
+    }
+
+    Loop& loop_;
+    std::vector<const WorkerPool*> pools_;
+    nanoseconds period_{0};
+    bool isStalled_ = false;
+    Timer timer_;
+};
+
+/// Owns the loop's users for the life of the process and turns signals into a reload or a shutdown.
 class Runner {
   public:
     Runner(std::string path, const Identity& identity)
@@ -101,14 +137,14 @@ class Runner {
 
     void begin(LoadedConfig loaded) {
         announce(loaded.config);
-        sayWhoWeAre(loaded.config);
+        notifyDeviceId(loaded.config);
         agent_ = std::make_unique<Agent>(loop_, pool_, sensorPool_, std::move(loaded), identity_);
-        tidyUp();
+        trimMemoryLater();
         agent_->start(
             [this] {
                 isReady_ = true;
                 service_manager::notifyReady();
-                if (std::exchange(isReloadWanted_, false)) loop_.post([this] { reload(); });
+                if (std::exchange(isReloadPending_, false)) loop_.post([this] { reload(); });
             },
             [this](const std::string& problem) {
                 log::error("{}", problem);
@@ -117,9 +153,12 @@ class Runner {
             });
     }
 
-    static void sayWhoWeAre(const Config& config) { service_manager::notifyStatus("running as " + config.device.id); }
-    void tidyUp() {
-        tidying_ = loop_.after(kTidyAfter, [] { malloc_trim(0); });
+    static void notifyDeviceId(const Config& config) {
+        service_manager::notifyStatus("running as " + config.device.id);
+    }
+
+    void trimMemoryLater() {
+        trimming_ = loop_.after(kTrimAfter, [] { malloc_trim(0); });
     }
 
     void handle(int signal) {
@@ -133,24 +172,24 @@ class Runner {
 
     void reload() {
         if (isEnding_) return;
-        isReloadWanted_ = !isReady_;
-        if (isReloadWanted_) return;
+        isReloadPending_ = !isReady_;
+        if (isReloadPending_) return;
         service_manager::notifyReloading();
         try {
             LoadedConfig loaded = load(path_, identity_);
             logWarnings(loaded.config);
-            sayWhoWeAre(loaded.config);
+            notifyDeviceId(loaded.config);
             agent_->reload(std::move(loaded));
         } catch (const ConfigError& error) {
             log::error("the configuration stays as it was: {}", error.what());
         }
-        tidyUp();
+        trimMemoryLater();
         service_manager::notifyReady();
     }
 
     void end() {
         isEnding_ = true;
-        // What was posted before may still refer to the agent.
+        // Tasks posted earlier may still refer to the agent.
         loop_.post([this] {
             agent_.reset();
             loop_.stop();
@@ -159,17 +198,17 @@ class Runner {
 
     std::string path_;
     Identity identity_;
-    SystemClock& clock_ = lasting().clock;
-    AsioLoop& loop_ = lasting().loop;
+    SystemClock& clock_ = immortal().clock;
+    AsioLoop& loop_ = immortal().loop;
     WorkerPool pool_;
-    WorkerPool sensorPool_{kSensorThreads};  ///< of their own: no sensor that hangs keeps the journal waiting
+    WorkerPool sensorPool_{kSensorThreads};  ///< separate, so that hanging sensors do not block the journal
     std::optional<ClockWatch> clockWatch_;
     Watchdog watchdog_;
     SignalWatch signals_;
-    Timer tidying_;
+    Timer trimming_;
     std::unique_ptr<Agent> agent_;
-    bool isReady_ = false;         ///< the journal is open: there is something that can be changed
-    bool isReloadWanted_ = false;  ///< as soon as it is ready
+    bool isReady_ = false;          ///< the journal is open; a reload before is postponed
+    bool isReloadPending_ = false;  ///< until it is ready
     bool isEnding_ = false;
     int exitCode_ = 0;
 };
@@ -177,7 +216,7 @@ class Runner {
 }  // namespace
 
 int runAgent(const std::string& configPath) {
-    // Before any library starts a thread, which would take them.
+    // Before any library starts a thread, which would receive them.
     blockSignals({SIGINT, SIGTERM, SIGHUP});
     setAllocator();
     const Identity identity = readIdentity();

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Made by build/dev/bin/edge_manual of agent/command_line.cpp.
+# Completion of pi-edge-agent for bash.
 _pi_edge_agent() {
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=
     case $before in

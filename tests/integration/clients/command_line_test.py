@@ -31,12 +31,26 @@ class CommandLine(AgentCase):
         self.assertEqual((version.returncode, version.stderr), (0, ""))
         self.assertRegex(version.stdout, r"\d+\.\d+\.\d+")
 
-    def test_manual_page_and_completion_are_those_of_this_help(self):
-        manual = os.path.join(os.path.dirname(AGENT), "edge_manual")
-        for what, file in (("man", "pi-edge-agent.1"), ("bash", "pi-edge-agent.bash")):
-            made = subprocess.run([manual, what], capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
-            with open(f"{ROOT}/docs/man/{file}", encoding="utf-8") as kept:
-                self.assertEqual(made, kept.read(), f"run: {manual} {what} > docs/man/{file}")
+    def test_manual_page_and_completion_have_every_command_and_option_of_the_help(self):
+        def listed(pattern, arguments):
+            text = run(*arguments, "--help").stdout
+            return re.findall(pattern, text[text.index("\nOptions:"):], re.MULTILINE)
+
+        with open(f"{ROOT}/docs/man/pi-edge-agent.1", encoding="utf-8") as file:
+            manual = file.read()
+        commands = listed(r"^  ([a-z][a-z-]*) ", ())
+        self.assertEqual(set(commands), {"run", "check-config", "doctor", "capture", "journal"})
+        self.assertEqual(re.findall(r"^\.It Cm (.*)$", manual[:manual.index(".Sh FILES")], re.MULTILINE), commands)
+        self.assertEqual(self.complete(""), [*commands, "--version", "-h", "--help"])
+        for command in commands:
+            with self.subTest(command):
+                options = set(listed(r"(?<![\w-])--?[a-z][a-z-]*", (command,)))
+                self.assertIn("--help", options)
+                self.assertEqual(set(self.complete(command, "-")), options)
+                section = manual[manual.index(f".It Cm {command}\n"):].split(".El\n")[0]
+                described = {f"-{name}" for line in re.findall(r"^\.It (.*)$", section, re.MULTILINE)
+                             for name in re.findall(r"Fl (\S+)", line)}
+                self.assertEqual(described | {"-h", "--help"}, options)
 
     def complete(self, *words):
         script = (f'source "{ROOT}/docs/man/pi-edge-agent.bash"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _pi_edge_agent; '
