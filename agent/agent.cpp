@@ -18,8 +18,8 @@
 #include "services/commands/command_service.hpp"
 #include "services/gpio/gpio_service.hpp"
 #include "services/home_assistant/discovery.hpp"
-#include "services/presence/connection_memory.hpp"
 #include "services/presence/health.hpp"
+#include "services/presence/last_connection.hpp"
 #include "services/presence/presence.hpp"
 #include "services/presence/retained_topics.hpp"
 #include "services/telemetry/telemetry.hpp"
@@ -42,19 +42,10 @@ std::string makeRunId(const Identity& identity) {
     return sha256Hex(fmt::format("{}:{}", identity.bootId, bootTimeNow().count())).substr(0, kRunIdDigits);
 }
 
-OutputCommand outputCommandOf(const std::string& value) {
-    if (value == "toggle") return OutputCommand::kToggle;
-    return value == "on" ? OutputCommand::kOn : OutputCommand::kOff;
-}
-
-std::vector<std::string> subscriptionsOf(const Config& config) {
-    return Discovery::withSubscription(CommandService::subscriptions(config), config);
-}
-
 SessionSettings sessionSettings(const LoadedConfig& loaded) {
     const Config& config = loaded.config;
     return {config.mqtt, config.device.id, loaded.password,
-            config.topics.base.empty() ? Publication{} : Presence::lastWill(config), subscriptionsOf(config)};
+            config.topics.base.empty() ? Publication{} : Presence::lastWill(config), subscribedTopics(config)};
 }
 
 /// Why the connection has to be made anew; "" where it need not.
@@ -102,13 +93,13 @@ struct Agent::Impl {
               runId),
           captures(l, camera, session, journal, p.makeStrand("kept pictures"), config, runId.substr(0, kImagePrefix)),
           motion(l, camera, session, journal, config, [this] { takeMotionPicture(); }),
-          gpio(l, *gpioPort, session, config,
-               {[this](const std::string& word, const std::string& source) { commands.trigger(word, source); },
+          gpio({l, *gpioPort, session, config,
+                [this](const std::string& word, const std::string& source) { commands.trigger(word, source); },
                 [this] { presence.healthChanged(); }}),
           presence(l, session, config, identity, [this] { return formatHealth(health()); }),
           retainedTopics(session, journal, config, identity),
           discovery(l, session, journal, config, identity, systemRandom(), [this] { telemetry.repeatReadings(); }),
-          connectionMemory(l, journal, config, identity.bootId) {
+          lastConnection(l, journal, config, identity.bootId) {
         setHandlers();
     }
 
@@ -146,7 +137,7 @@ struct Agent::Impl {
             done(Outcome::success());
         });
         commands.setOutputHandler(
-            [this](const std::string& name, const std::string& value) { return setOutput(name, value); });
+            [this](const std::string& name, OutputCommand command) { return setOutput(name, command); });
         telemetry.onPublished([this] { gpio.blink(); });
         telemetry.onChange([this] {
             presence.healthChanged();
@@ -167,9 +158,9 @@ struct Agent::Impl {
         });
     }
 
-    Outcome setOutput(const std::string& name, const std::string& value) {
+    Outcome setOutput(const std::string& name, OutputCommand command) {
         if (isStopping) return stoppingOutcome();
-        const Result<bool> state = gpio.setOutput(name, outputCommandOf(value));
+        const Result<bool> state = gpio.setOutput(name, command);
         if (state) return Outcome::success(*state ? R"({"state":"ON"})" : R"({"state":"OFF"})");
         const bool isWrong = state.error().code == Errc::kInvalid;
         return Outcome::failure(isWrong ? ReplyCode::kInvalidPayload : ReplyCode::kInternal, state.error().message);
@@ -189,7 +180,7 @@ struct Agent::Impl {
             telemetry.resume(*snapshot);
             discovery.setInterval(telemetry.publishingInterval());
             ready();
-            session.start(connectionMemory.away(*snapshot));
+            session.start(lastConnection.away(*snapshot));
         });
     }
 
@@ -206,11 +197,10 @@ struct Agent::Impl {
             session.reconnect(sessionSettings(loaded), kGoodbyeLimit);
         } else {
             log::info("read {} again", config.file);
-            session.subscribe(subscriptionsOf(config));
+            session.subscribe(subscribedTopics(config));
         }
         note("reload", "configuration read again");
         journal.configure(config.journal);
-        commands.onReload();
         camera.onReload(before);
         presence.onReload(before);
         retainedTopics.onReload();
@@ -226,7 +216,7 @@ struct Agent::Impl {
     /// A fresh start on every connection, in the contract's order; the subscriptions stand already.
     void connected(const ConnectionInfo& info) {
         note("online", fmt::format("connected to {}", info.server));
-        connectionMemory.onConnected(info.limits.protocolVersion);
+        lastConnection.onConnected(info.limits.protocolVersion);
         presence.announce();
         retainedTopics.onConnected();
         telemetry.publishState();
@@ -244,7 +234,7 @@ struct Agent::Impl {
 
     void disconnected() {
         note("offline", "the connection to the broker ended");
-        connectionMemory.onDisconnected();
+        lastConnection.onDisconnected();
         discovery.onDisconnected();
         telemetry.onDisconnected();
         captures.onDisconnected();
@@ -299,7 +289,7 @@ struct Agent::Impl {
     /// Replies leave when their journal rows are committed, and rows are committed in order; whom a commit concerns is
     /// told in any order, hence the post.
     void flushReplies(const std::string& reason, Task next) {
-        connectionMemory.onDisconnected();
+        lastConnection.onDisconnected();
         note("stop", reason);
         once(
             kReadingsLimit, [this, reason](Task then) { journal.saveState("last_stop", reason, std::move(then)); },
@@ -349,7 +339,7 @@ struct Agent::Impl {
     Presence presence;
     RetainedTopics retainedTopics;
     Discovery discovery;
-    ConnectionMemory connectionMemory;
+    LastConnection lastConnection;
     bool isStopping = false;
     Task stopped;
     Timer limit;

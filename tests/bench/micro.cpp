@@ -15,7 +15,7 @@
 #include "fakes/temp_dir.hpp"
 #include "image/jpeg/jpeg.hpp"
 #include "journal/store/store.hpp"
-#include "services/capture/image_description.hpp"
+#include "services/capture/picture_publisher.hpp"
 #include "services/commands/command.hpp"
 
 namespace edge {

@@ -15,7 +15,6 @@
 #include "mqtt/paho/paho_client.hpp"
 #include "mqtt/session/server_list.hpp"
 #include "services/commands/command_service.hpp"
-#include "services/home_assistant/discovery.hpp"
 
 namespace edge {
 namespace {
@@ -182,8 +181,7 @@ class BrokerCheck {
                                          isLimited ? fmt::format(", packets of at most {} bytes", packetSize) : ""));
         checkPacketLimit(packetSize);
         stage_ = Stage::kSubscribe;
-        subscribe(Discovery::withSubscription(CommandService::subscriptions(config_), config_),
-                  info_.limits.subscribeQos);
+        subscribe(subscribedTopics(config_), info_.limits.subscribeQos);
     }
     [[nodiscard]] bool isMqtt5() const { return info_.limits.protocolVersion == kMqtt5; }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,14 +10,16 @@
 #include "camera/client/picture_source.hpp"
 #include "config/config.hpp"
 #include "core/loop/loop.hpp"
+#include "core/loop/scope.hpp"
 #include "journal/journal.hpp"
 #include "mqtt/publisher.hpp"
 #include "services/capture/picture_backlog.hpp"
+#include "services/capture/picture_publisher.hpp"
 #include "services/commands/command_service.hpp"
 
 namespace edge {
 
-/// A series that runs, for health.
+/// A running series, for health.
 struct SeriesProgress {
     std::string transaction;  ///< of its command; "" = none
     int taken = 0;
@@ -28,51 +30,87 @@ struct SeriesProgress {
 struct CaptureCounters {
     std::uint64_t published = 0;
     std::uint64_t failed = 0;
-    std::size_t waiting = 0;
+    std::size_t waiting = 0;  ///< for the camera, or in it
     std::vector<SeriesProgress> series;
     PictureBacklogCounters backlog;
 };
 
 /// Pictures on request: one by one, each with an exposure of its own after its command, published on the image topic
-/// with a description beside it. Without a connection, pictures of a series, of a button and of motion are kept and
-/// sent later. A series is a request that comes back at its interval; others go in between. Thread: the loop's.
+/// with a description. Without a connection, pictures of a series, of a button and of motion are kept and sent later.
+/// A series is a job that waits again at its interval; other jobs go in between. Thread: the loop's.
 class CaptureService {
   public:
     static constexpr std::size_t kMaxWaiting = 100;
-    /// Pictures under way in the camera program at once: one for each of its encoders, and one that waits there
-    /// already.
+    /// Pictures in the camera program at once: one for each of its encoders, and one that waits there already.
     static constexpr std::size_t kInFlight = 3;
 
     /// `strand` reads and writes the files of kept pictures. `imagePrefix` makes image ids unique to this run.
     CaptureService(Loop& loop, PictureSource& source, Publisher& publisher, Journal& journal,
                    std::shared_ptr<Executor> strand, const Config& config, std::string imagePrefix);
     ~CaptureService();
+    CaptureService(const CaptureService&) = delete;
+    CaptureService& operator=(const CaptureService&) = delete;
 
     /// The `capture` command.
     void capture(const CommandOptions& options, const CommandContext& context, OutcomeHandler done);
-    /// The `cancel` command: ends all series; their own answers are `cancelled`, after the picture that is under way.
+    /// The `cancel` command: ends all series; they are answered `cancelled`, after a picture that is already taken.
     Outcome cancel();
-    /// At the end of the program: as cancel(), and whatever waits.
+    /// At the end of the program: everything is answered `cancelled`.
     void shutDown();
 
     /// Pictures and series go on; the next picture is the first with the new settings.
     void onReload(const Config& before);
 
-    /// Publishes camera/status; then what was taken without a connection begins to leave.
+    /// Publishes camera/status; then pictures that were taken without a connection begin to leave.
     void onConnected();
-    void onDisconnected();
+    void onDisconnected() { backlog_.onDisconnected(); }
     void publishStatus();
     /// Called after each picture that the broker took.
-    void onPublished(Task handler);
-    /// Called when camera state, series or counters that people look at changed.
-    void onChange(Task handler);
+    void onPublished(Task handler) { publishedHandler_ = std::move(handler); }
+    /// Called when the state of the camera, series or counters changed.
+    void onChange(Task handler) { changeHandler_ = std::move(handler); }
 
     [[nodiscard]] CaptureCounters counters() const;
-    [[nodiscard]] const CameraState& cameraState() const;
+    [[nodiscard]] const CameraState& cameraState() const { return source_.state(); }
 
   private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    enum class Stage { kWaiting, kInCamera, kTaken, kSending, kKeeping, kResting, kDone };
+    struct Job;
+    using JobPtr = std::shared_ptr<Job>;
+
+    void wait(Job& job);
+    void advance();
+    void request(const JobPtr& job);
+    void taken(const JobPtr& job, Result<Picture> picture);
+    void publish(const JobPtr& job);
+    void delivered(Job& job, Delivery delivery);
+    void finishPicture(Job& job, Outcome outcome);
+    void seriesTaken(Job& job, const Outcome& outcome);
+    void end(Job& job, const Outcome& outcome);
+    void endCancelled(Job& job);
+    std::size_t cancelSeries(const std::string& message);
+    void record(const Job& job, std::string_view status);
+    void changed();
+
+    [[nodiscard]] JobPtr first(Stage stage) const;
+    [[nodiscard]] std::size_t count(Stage stage) const;
+    [[nodiscard]] bool isLineFull() const;
+    [[nodiscard]] bool isKeptOffline(const Job& job) const;
+
+    Loop& loop_;
+    PictureSource& source_;
+    Publisher& publisher_;
+    Journal& journal_;
+    const Config& config_;
+    PicturePublisher pictures_;
+    PictureBacklog backlog_;
+    std::string imagePrefix_;
+    std::uint64_t lastNumber_ = 0;
+    std::list<JobPtr> jobs_;  ///< not answered yet, oldest first
+    CaptureCounters counters_;
+    Task publishedHandler_;
+    Task changeHandler_;
+    Scope scope_;
 };
 
 }  // namespace edge

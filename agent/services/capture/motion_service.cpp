@@ -23,22 +23,16 @@ MotionService::~MotionService() {
 }
 
 void MotionService::onReload(const Config& before) {
-    const bool isEnabled = config_.camera.motion.enabled;
-    if (isEnabled == before.camera.motion.enabled) return;
-    if (isEnabled) {
-        onConnected();
-    } else {
-        isMoving_ = false;
-    }
+    if (config_.camera.motion.enabled == before.camera.motion.enabled) return;
+    isMoving_ = false;
+    onConnected();
 }
 
 void MotionService::onConnected() {
     if (!config_.camera.motion.enabled || config_.topics.base.empty()) return;
-    Publication state;
-    state.topic = config_.topics.base + "/camera/motion";
-    state.payload = isMoving_ ? "ON" : "OFF";
-    state.retain = Retain::kYes;
-    publisher_.publish(std::move(state), Priority::kReply, {});
+    publisher_.publish(
+        {.topic = config_.topics.base + "/camera/motion", .payload = isMoving_ ? "ON" : "OFF", .retain = Retain::kYes},
+        Priority::kReply, {});
 }
 
 void MotionService::setCameraOnline(bool isOnline) {

@@ -9,8 +9,8 @@
 
 namespace edge {
 
-/// What the camera program sees move: `<base>/camera/motion` ON and OFF, retained, and a picture each time it begins.
-/// Nothing where camera.motion is not enabled. Thread: the loop's.
+/// Motion that the camera program reports: `<base>/camera/motion` ON and OFF, retained, and a picture each time it
+/// begins. Does nothing while camera.motion is not enabled. Thread: the loop's.
 class MotionService {
   public:
     /// `takePicture` is called when motion begins.
@@ -20,10 +20,9 @@ class MotionService {
     MotionService(const MotionService&) = delete;
     MotionService& operator=(const MotionService&) = delete;
 
-    /// Motion that is looked for from now on, or no more.
     void onReload(const Config& before);
     void onConnected();
-    /// Who cannot see, sees nothing move.
+    /// No motion is reported while the camera is offline.
     void setCameraOnline(bool isOnline);
 
   private:

@@ -2,6 +2,7 @@
 #include "services/capture/picture_backlog.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "core/system/log.hpp"
@@ -13,6 +14,8 @@ std::string folderOf(const Config& config) {
     return (std::filesystem::path(config.journal.path).parent_path() / "pictures").string();
 }
 
+constexpr const char* kTooLarge = "it is larger than the broker takes";
+
 }  // namespace
 
 PictureBacklog::PictureBacklog(Loop& loop, Publisher& publisher, std::shared_ptr<Executor> strand, const Config& config)
@@ -20,31 +23,15 @@ PictureBacklog::PictureBacklog(Loop& loop, Publisher& publisher, std::shared_ptr
       config_(config),
       pictures_(publisher, config),
       strand_(std::move(strand)),
-      folder_(std::make_shared<PictureFolder>(folderOf(config), config.image.keepOfflineBytes)) {}
+      folder_(std::make_shared<PictureFolder>(folderOf(config))) {}
 
 void PictureBacklog::onReload(const Config& before) {
     if (folderOf(config_) != folderOf(before)) {
-        folder_ = std::make_shared<PictureFolder>(folderOf(config_), config_.image.keepOfflineBytes);
-    } else if (config_.image.keepOfflineBytes != before.image.keepOfflineBytes) {
-        onStrand(
-            [most = config_.image.keepOfflineBytes](PictureFolder& folder) {
-                folder.setMaxBytes(most);
-                return true;
-            },
-            [](bool) {});
+        folder_ = std::make_shared<PictureFolder>(folderOf(config_));
+        sending_.reset();
+        isBusy_ = false;
     }
-    next();
-}
-
-template <typename Work, typename Then>
-void PictureBacklog::onStrand(Work work, Then then) {
-    strand_->post([&loop = loop_, folder = folder_, alive = std::weak_ptr<int>(lifetime_), work = std::move(work),
-                   then = std::move(then)]() mutable {
-        auto answer = std::make_shared<decltype(work(*folder))>(work(*folder));
-        loop.post([alive = std::move(alive), answer, then = std::move(then)] {
-            if (!alive.expired()) then(std::move(*answer));
-        });
-    });
+    sendNext();
 }
 
 void PictureBacklog::keep(PicturePost post, std::function<void(Result<void>)> done) {
@@ -52,115 +39,101 @@ void PictureBacklog::keep(PicturePost post, std::function<void(Result<void>)> do
         Result<std::size_t> dropped;
         std::size_t count;
     };
-    onStrand(
-        [post = std::move(post)](PictureFolder& folder) {
-            auto dropped = folder.add(post);
-            return Kept{std::move(dropped), folder.count()};
+    runOn(
+        *strand_, loop_, scope_,
+        [folder = folder_, post = std::move(post), limit = config_.image.keepOfflineBytes] {
+            auto dropped = folder->add(post, limit);
+            return Kept{std::move(dropped), folder->count()};
         },
         [this, done = std::move(done)](const Kept& kept) {
             counters_.waiting = kept.count;
             if (!kept.dropped) return done(tl::unexpected(kept.dropped.error()));
             if (*kept.dropped > 0 && counters_.dropped == 0)
-                log::warning("image.keep_offline is full: the oldest pictures make room for new ones");
+                log::warning("image.keep_offline is full: dropping the oldest pictures");
             counters_.dropped += *kept.dropped;
             done({});
-            next();
+            sendNext();
         });
 }
 
 void PictureBacklog::onConnected() {
     isConnected_ = true;
-    next();
+    sendNext();
 }
 
 void PictureBacklog::onDisconnected() {
     isConnected_ = false;
-    pause_.cancel();
 }
 
-void PictureBacklog::next() {
+void PictureBacklog::sendNext() {
     if (!isEnabled() || !isConnected_ || std::exchange(isBusy_, true)) return;
     struct Found {
         std::optional<PictureFolder::Stored> stored;
         std::size_t count;
     };
-    onStrand(
-        [](PictureFolder& folder) {
-            return Found{folder.oldest(), folder.count()};
+    runOn(
+        *strand_, loop_, sending_,
+        [folder = folder_] {
+            auto stored = folder->oldest();
+            return Found{std::move(stored), folder->count()};
         },
-        [this, folder = folder_](Found found) {
-            if (folder != folder_) return lookAgain();
+        [this](Found found) {
             counters_.waiting = found.count;
             isBusy_ = found.stored.has_value() && isConnected_;
             if (isBusy_) send(std::move(*found.stored));
         });
 }
 
-/// What was under way belongs to a folder that is not used any more.
-void PictureBacklog::lookAgain() {
-    isBusy_ = false;
-    next();
-}
-
 void PictureBacklog::send(PictureFolder::Stored stored) {
-    if (stored.post.jpeg.size() > pictures_.maxPayload()) return drop(stored, "the broker takes none of this size");
-    PicturePost post = std::exchange(stored.post, {});
-    // What countAttempt() writes; the JPEG is not needed any more.
-    stored.post = {"", post.description, post.id, post.time, post.transaction};
-    pictures_.publish(std::move(post), [this, stored = std::move(stored), folder = folder_,
-                                        alive = std::weak_ptr<int>(lifetime_)](Delivery delivery) {
-        if (alive.expired()) return;
-        if (folder != folder_) return lookAgain();
-        sent(stored, delivery);
-    });
+    if (stored.post.jpeg.size() > pictures_.maxPayload()) return drop(stored, kTooLarge);
+    std::string jpeg = std::move(stored.post.jpeg);
+    PicturePost post = stored.post;
+    post.jpeg = std::move(jpeg);
+    pictures_.publish(std::move(post),
+                      sending_.wrap([this, stored = std::move(stored)](Delivery delivery) { sent(stored, delivery); }));
 }
 
 void PictureBacklog::sent(const PictureFolder::Stored& stored, Delivery delivery) {
     switch (delivery) {
         case Delivery::kDelivered:
             ++counters_.sent;
-            return onStrand(
-                [number = stored.number](PictureFolder& folder) {
-                    folder.remove(number);
-                    return folder.count();
-                },
-                [this](std::size_t count) {
-                    counters_.waiting = count;
-                    isBusy_ = false;
-                    pause_ = loop_.after(kPause, [this] { next(); });
-                });
+            return remove(stored.number, kPause);
         case Delivery::kTooLarge:
-            return drop(stored, "the broker takes none of this size");
+            return drop(stored, kTooLarge);
         case Delivery::kDenied:
             isBusy_ = false;
-            isConnected_ = false;  // until the next one, which may be allowed to
+            isConnected_ = false;  // until the next connection, which may be allowed to publish it
             return;
         case Delivery::kLost:
             break;
     }
     if (stored.attempts + 1 >= kMaxAttempts) return drop(stored, "the connection ended each time it was sent");
-    onStrand(
-        [stored](PictureFolder& folder) {
-            folder.countAttempt(stored);
-            return true;
-        },
-        [this](bool) {
+    runOn(
+        *strand_, loop_, sending_, [folder = folder_, stored] { folder->countAttempt(stored); },
+        [this] {
             isBusy_ = false;
-            next();  // a connection that came meanwhile was turned away
+            sendNext();  // there may be a new connection already
         });
 }
 
-void PictureBacklog::drop(const PictureFolder::Stored& stored, const char* why) {
+void PictureBacklog::drop(const PictureFolder::Stored& stored, const char* reason) {
     ++counters_.dropped;
-    log::warning("picture {} of {} is given up: {}", stored.post.id, stored.post.time, why);
-    onStrand(
-        [number = stored.number](PictureFolder& folder) {
-            folder.remove(number);
-            return true;
+    log::warning("dropping picture {} of {}: {}", stored.post.id, stored.post.time, reason);
+    remove(stored.number, milliseconds{0});
+}
+
+/// Then, after `pause`, the next one.
+void PictureBacklog::remove(std::uint64_t number, milliseconds pause) {
+    runOn(
+        *strand_, loop_, sending_,
+        [folder = folder_, number] {
+            folder->remove(number);
+            return folder->count();
         },
-        [this](bool) {
+        [this, pause](std::size_t count) {
+            counters_.waiting = count;
             isBusy_ = false;
-            next();
+            pause_ = loop_.after(pause, [this] { sendNext(); });
         });
 }
 

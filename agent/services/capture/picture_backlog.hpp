@@ -7,6 +7,7 @@
 
 #include "config/config.hpp"
 #include "core/loop/loop.hpp"
+#include "core/loop/scope.hpp"
 #include "services/capture/picture_folder.hpp"
 #include "services/capture/picture_publisher.hpp"
 
@@ -19,7 +20,7 @@ struct PictureBacklogCounters {
     std::uint64_t dropped = 0;  ///< for lack of room, or because the broker did not take them; since start
 };
 
-/// Pictures that were taken without a connection: kept in a bounded folder beside the journal, and sent when there is
+/// Pictures that were taken without a connection: kept in a bounded folder next to the journal, and sent when there is
 /// one, oldest first, one by one. Thread: the loop's, callbacks too.
 class PictureBacklog {
   public:
@@ -34,8 +35,8 @@ class PictureBacklog {
     [[nodiscard]] bool isEnabled() const {
         return config_.image.keepOfflineBytes > 0 && config_.camera.backend != CameraBackend::kNone;
     }
-    /// Another limit holds from the next picture on. In another folder it begins anew; what waits in the old one stays
-    /// there.
+    /// Another limit applies from the next picture on. With another folder it starts empty; the pictures in the old one
+    /// stay there.
     void onReload(const Config& before);
     void keep(PicturePost post, std::function<void(Result<void>)> done);
     void onConnected();
@@ -44,25 +45,23 @@ class PictureBacklog {
     [[nodiscard]] const PictureBacklogCounters& counters() const { return counters_; }
 
   private:
-    void next();
-    void lookAgain();
+    void sendNext();
     void send(PictureFolder::Stored stored);
     void sent(const PictureFolder::Stored& stored, Delivery delivery);
-    void drop(const PictureFolder::Stored& stored, const char* why);
-    /// `work` on the strand, then `then` with its answer on the loop.
-    template <typename Work, typename Then>
-    void onStrand(Work work, Then then);
+    void drop(const PictureFolder::Stored& stored, const char* reason);
+    void remove(std::uint64_t number, milliseconds pause);
 
     Loop& loop_;
     const Config& config_;
     PicturePublisher pictures_;
     std::shared_ptr<Executor> strand_;
-    std::shared_ptr<PictureFolder> folder_;  ///< used on the strand alone
+    std::shared_ptr<PictureFolder> folder_;  ///< used on the strand only
     bool isConnected_ = false;
-    bool isBusy_ = false;
+    bool isBusy_ = false;  ///< from reading a picture until the pause after it
     PictureBacklogCounters counters_;
     Timer pause_;
-    std::shared_ptr<int> lifetime_ = std::make_shared<int>(0);
+    Scope scope_;
+    Scope sending_;  ///< reset with another folder: what is being sent then is not in it
 };
 
 }  // namespace edge

@@ -58,8 +58,6 @@ bool parseText(const std::string& text, PictureFolder::Stored& stored) {
 
 }  // namespace
 
-PictureFolder::PictureFolder(std::string path, std::int64_t maxBytes) : path_(std::move(path)), maxBytes_(maxBytes) {}
-
 std::string PictureFolder::nameOf(std::uint64_t number, const char* kind) const {
     return fmt::format("{}/{:010}.{}", path_, number, kind);
 }
@@ -76,13 +74,9 @@ std::vector<PictureFolder::File> PictureFolder::list() const {
     return files;
 }
 
-std::size_t PictureFolder::count() {
-    return list().size();
-}
-
-Result<std::size_t> PictureFolder::add(const PicturePost& post) {
+Result<std::size_t> PictureFolder::add(const PicturePost& post, std::int64_t maxBytes) {
     const auto bytes = static_cast<std::int64_t>(post.jpeg.size());
-    if (bytes > maxBytes_) return fail(Errc::kTooLarge, "the picture is larger than image.keep_offline");
+    if (bytes > maxBytes) return fail(Errc::kTooLarge, "the picture is larger than image.keep_offline");
     std::error_code error;
     if (fs::create_directory(path_, error)) fs::permissions(path_, kFolderMode, error);
 
@@ -90,7 +84,7 @@ Result<std::size_t> PictureFolder::add(const PicturePost& post) {
     std::int64_t used = bytes;
     for (const File& file : files) used += file.bytes;
     std::size_t dropped = 0;
-    for (; used > maxBytes_; ++dropped) {
+    for (; used > maxBytes; ++dropped) {
         used -= files[dropped].bytes;
         remove(files[dropped].number);
     }
@@ -114,7 +108,7 @@ std::optional<PictureFolder::Stored> PictureFolder::oldest() {
             stored.post.jpeg = std::move(*jpeg);
             return stored;
         }
-        log::warning("{} cannot be read and is removed", nameOf(file.number, "jpg"));
+        log::warning("removing {}: cannot read it", nameOf(file.number, "jpg"));
         remove(file.number);
     }
     return std::nullopt;

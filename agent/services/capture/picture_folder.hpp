@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/result.hpp"
@@ -11,29 +12,28 @@
 
 namespace edge {
 
-/// Pictures that wait for a connection, in a folder of bounded size: NUMBER.jpg beside NUMBER.json. A picture is there
-/// when its .jpg is, which is written last. Thread: one strand; blocks.
+/// Pictures that wait for a connection, in a folder of bounded size: NUMBER.jpg next to NUMBER.json. A picture exists
+/// when its .jpg does, which is written last. Thread: one strand; blocks.
 class PictureFolder {
   public:
-    /// Touches nothing yet. `maxBytes` is of all pictures together.
-    PictureFolder(std::string path, std::int64_t maxBytes);
+    /// Touches nothing yet.
+    explicit PictureFolder(std::string path) : path_(std::move(path)) {}
 
     struct Stored {
         std::uint64_t number = 0;
-        int attempts = 0;  ///< to send it, that ended with the connection
+        int attempts = 0;  ///< to send it that ended because the connection did
         PicturePost post;
     };
 
-    void setMaxBytes(std::int64_t maxBytes) { maxBytes_ = maxBytes; }
-    /// Keeps a picture. The answer: how many older ones had to go for it. Errors: kTooLarge (over the whole limit),
-    /// kIo.
-    Result<std::size_t> add(const PicturePost& post);
-    /// The oldest one that can be read; what cannot is removed.
+    /// Keeps a picture; all together have at most `maxBytes`. Returns how many older ones had to go for it. Errors:
+    /// kTooLarge (it alone is over the limit), kIo.
+    Result<std::size_t> add(const PicturePost& post, std::int64_t maxBytes);
+    /// The oldest one that can be read; those that cannot are removed.
     std::optional<Stored> oldest();
     void remove(std::uint64_t number);
-    /// Writes down that sending it was tried once more.
+    /// Writes down one more attempt to send it.
     void countAttempt(const Stored& stored);
-    [[nodiscard]] std::size_t count();
+    [[nodiscard]] std::size_t count() const { return list().size(); }
 
   private:
     struct File {
@@ -46,7 +46,6 @@ class PictureFolder {
     [[nodiscard]] std::string nameOf(std::uint64_t number, const char* kind) const;
 
     std::string path_;
-    std::int64_t maxBytes_;
 };
 
 }  // namespace edge

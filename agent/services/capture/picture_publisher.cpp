@@ -4,20 +4,30 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/core.h>
+
+#include "services/commands/reply.hpp"
 #include "services/home_assistant/discovery_payload.hpp"
 
 namespace edge {
 
-PicturePublisher::PicturePublisher(Publisher& publisher, const Config& config)
-    : publisher_(publisher), config_(config) {}
+std::string formatDescription(const ImageDescription& description, const Picture& picture) {
+    std::string json =
+        fmt::format(R"({{"id":{},"time":"{}","width":{},"height":{},"bytes":{},"quality":{},"trigger":{})",
+                    jsonString(description.id), formatRfc3339(picture.exposureStart), picture.width, picture.height,
+                    description.bytes, picture.quality, jsonString(description.trigger));
+    if (!description.transaction.empty())
+        json += fmt::format(R"(,"transaction":{})", jsonString(description.transaction));
+    if (!picture.reduced.empty()) json += fmt::format(R"(,"reduced":{})", jsonString(picture.reduced));
+    return json + "}";
+}
 
 void PicturePublisher::publish(PicturePost post, DeliveryHandler done) {
-    Publication jpeg;
-    jpeg.topic = config_.image.topic;
-    jpeg.payload = std::move(post.jpeg);
-    jpeg.qos = static_cast<Qos>(config_.mqtt.qos);
-    jpeg.contentType = "image/jpeg";
-    jpeg.userProperties = {{"id", std::move(post.id)}, {"time", std::move(post.time)}};
+    Publication jpeg{.topic = config_.image.topic,
+                     .payload = std::move(post.jpeg),
+                     .qos = static_cast<Qos>(config_.mqtt.qos),
+                     .contentType = "image/jpeg",
+                     .userProperties = {{"id", std::move(post.id)}, {"time", std::move(post.time)}}};
     if (!post.transaction.empty()) jpeg.userProperties.emplace_back("transaction", std::move(post.transaction));
     if (std::string ownTopic = discoveryImageTopic(config_); !ownTopic.empty()) {
         Publication copy = jpeg;
@@ -26,11 +36,9 @@ void PicturePublisher::publish(PicturePost post, DeliveryHandler done) {
     }
     publisher_.publish(std::move(jpeg), Priority::kImage, std::move(done));
     if (config_.topics.base.empty()) return;
-    Publication text;
-    text.topic = config_.topics.base + "/image";
-    text.payload = std::move(post.description);
-    text.qos = Qos::kAtMostOnce;
-    publisher_.publish(std::move(text), Priority::kImage, {});
+    publisher_.publish(
+        {.topic = config_.topics.base + "/image", .payload = std::move(post.description), .qos = Qos::kAtMostOnce},
+        Priority::kImage, {});
 }
 
 std::size_t PicturePublisher::maxPayload() const {

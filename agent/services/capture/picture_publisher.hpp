@@ -2,12 +2,24 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
+#include "camera/client/picture_source.hpp"
 #include "config/config.hpp"
 #include "mqtt/publisher.hpp"
 
 namespace edge {
+
+/// What `<base>/image` and the reply say of one picture beside what the camera program said.
+struct ImageDescription {
+    std::string id;
+    std::string trigger;      ///< "command", "motion", or "gpio:<name>"
+    std::string transaction;  ///< "" is left out
+    std::int64_t bytes = 0;
+};
+/// One JSON object. The picture's JPEG may have been moved away.
+std::string formatDescription(const ImageDescription& description, const Picture& picture);
 
 /// A picture, ready to be published.
 struct PicturePost {
@@ -18,11 +30,11 @@ struct PicturePost {
     std::string transaction{};
 };
 
-/// Publishes pictures where they belong: image.topic, the device's own topic where Home Assistant needs one, and the
-/// description beside it. Thread: the loop's.
+/// Publishes pictures on image.topic, on the device's own topic if Home Assistant needs one, and their descriptions.
+/// Thread: the loop's.
 class PicturePublisher {
   public:
-    PicturePublisher(Publisher& publisher, const Config& config);
+    PicturePublisher(Publisher& publisher, const Config& config) : publisher_(publisher), config_(config) {}
 
     /// The picture, and its description right behind it. `done` tells how the one on image.topic ended, as
     /// Publisher::publish().

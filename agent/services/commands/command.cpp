@@ -3,20 +3,59 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <set>
+#include <span>
+#include <variant>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "core/text.hpp"
-#include "services/commands/command_table.hpp"
 
 namespace edge {
 namespace {
 
 using Json = nlohmann::json;
-using std::chrono::hours;
-using std::chrono::minutes;
+using IntegerField = std::optional<int> CommandOptions::*;
+using DurationField = std::optional<milliseconds> CommandOptions::*;
+
+/// One option: its key, where its value goes, and the range that is allowed (of a duration: in milliseconds).
+struct OptionSpec {
+    std::string_view key;
+    std::variant<IntegerField, DurationField> field;
+    std::int64_t min;
+    std::int64_t max;
+    bool isEven = false;
+};
+
+struct CommandSpec {
+    std::string_view word;
+    std::span<const OptionSpec> options;
+};
+
+constexpr std::int64_t kTenMinutes = milliseconds{std::chrono::minutes{10}}.count();
+constexpr std::int64_t kOneDay = milliseconds{std::chrono::hours{24}}.count();
+
+constexpr std::array kStartOptions{OptionSpec{"interval", &CommandOptions::interval, 100, kOneDay}};
+// The sizes are the configuration's: the largest sensor of today (64 MP), and even, because chroma is halved.
+constexpr std::array kCaptureOptions{
+    OptionSpec{"width", &CommandOptions::width, 64, 9152, true},
+    OptionSpec{"height", &CommandOptions::height, 64, 6944, true},
+    OptionSpec{"quality", &CommandOptions::quality, 1, 100},
+    OptionSpec{"count", &CommandOptions::count, 1, 1000},
+    OptionSpec{"every", &CommandOptions::every, 0, kOneDay},
+    OptionSpec{"timeout", &CommandOptions::timeout, 100, kTenMinutes},
+};
+
+/// To add a command: a row here, a handler in agent.cpp, docs/mqtt.md.
+constexpr std::array<CommandSpec, 5> kCommands{{
+    {"start", kStartOptions},
+    {"stop", {}},
+    {"capture", kCaptureOptions},
+    {"cancel", {}},
+    {"status", {}},
+}};
 
 constexpr std::size_t kShownBytes = 60;
 /// Windows PowerShell 5 removes the double quotes inside an argument; cmd.exe keeps the single ones around it, too.
@@ -24,237 +63,175 @@ constexpr const char* kLostQuotes =
     "; the shell has removed the double quotes: on Windows write a backslash before each of them, or send a file "
     "(mosquitto_pub -f)";
 
-struct IntegerOption {
-    OptionKind kind;
-    std::string_view key;
-    std::optional<int> CommandOptions::*field;
-    int min;
-    int max;
-    bool mustBeEven;
-};
-// The sizes are the configuration's: the largest sensor of today (64 MP), and even, because chroma is halved.
-constexpr std::array<IntegerOption, 4> kIntegers{{
-    {OptionKind::kWidth, "width", &CommandOptions::width, 64, 9152, true},
-    {OptionKind::kHeight, "height", &CommandOptions::height, 64, 6944, true},
-    {OptionKind::kQuality, "quality", &CommandOptions::quality, 1, 100, false},
-    {OptionKind::kCount, "count", &CommandOptions::count, 1, 1000, false},
-}};
+/// nullptr if there is no such command.
+const CommandSpec* findCommand(std::string_view word) {
+    const auto* found =
+        std::find_if(kCommands.begin(), kCommands.end(), [&](const CommandSpec& spec) { return spec.word == word; });
+    return found == kCommands.end() ? nullptr : found;
+}
 
-struct DurationOption {
-    OptionKind kind;
-    std::string_view key;
-    std::optional<milliseconds> CommandOptions::*field;
-    milliseconds min;
-    milliseconds max;
-};
-constexpr std::array<DurationOption, 3> kDurations{{
-    {OptionKind::kInterval, "interval", &CommandOptions::interval, milliseconds{100}, hours{24}},
-    {OptionKind::kEvery, "every", &CommandOptions::every, milliseconds{0}, hours{24}},
-    {OptionKind::kTimeout, "timeout", &CommandOptions::timeout, milliseconds{100}, minutes{10}},
-}};
+/// "start, stop, capture, cancel or status"
+std::string commandList() {
+    std::string list;
+    for (const CommandSpec& spec : kCommands) {
+        if (!list.empty()) list += &spec == &kCommands.back() ? " or " : ", ";
+        list += spec.word;
+    }
+    return list;
+}
 
-/// A JSON text as one value, or why not. Depth is limited while it is read, and a key that stands twice is refused:
-/// which of the two was meant?
-class ObjectReader {
-  public:
-    tl::expected<Json, std::string> read(std::string_view text) {
-        const auto guard = [this](int depth, Json::parse_event_t event, Json& parsed) {
-            if (depth > kMaxJsonDepth) isTooDeep_ = true;
-            if (event == Json::parse_event_t::key && depth == 1 && !keys_.insert(parsed.get<std::string>()).second) {
-                repeated_ = parsed.get<std::string>();
-            }
-            return !isTooDeep_;
-        };
-        Json value = Json::parse(text, guard, /*allow_exceptions=*/false);
-        if (isTooDeep_) return tl::unexpected(fmt::format("JSON is nested deeper than {} levels", kMaxJsonDepth));
-        if (!repeated_.empty()) {
-            return tl::unexpected(fmt::format("\"{}\" stands twice", printable(repeated_, kShownBytes)));
+CommandError unknownCommand(std::string_view shown, const char* hint = "") {
+    return {ReplyCode::kUnknownCommand, fmt::format("unknown command \"{}\"; send {}{}", shown, commandList(), hint)};
+}
+
+CommandError invalidPayload(std::string message) {
+    return {ReplyCode::kInvalidPayload, std::move(message)};
+}
+
+CommandError invalidOption(std::string message) {
+    return {ReplyCode::kInvalidOption, std::move(message)};
+}
+
+/// nullptr if there is no such key, or its value is not a string.
+const std::string* stringAt(const Json& object, const char* key) {
+    const auto found = object.find(key);
+    return found == object.end() ? nullptr : found->get_ptr<const std::string*>();
+}
+
+/// The depth is limited while the text is read. A duplicate key is refused, because it is unclear which value counts.
+tl::expected<Json, CommandError> parseJson(std::string_view text) {
+    std::set<std::string> keys;
+    std::string duplicate;
+    bool isTooDeep = false;
+    const auto check = [&](int depth, Json::parse_event_t event, const Json& parsed) {
+        if (depth > kMaxJsonDepth) isTooDeep = true;
+        const bool isKey = event == Json::parse_event_t::key && depth == 1;
+        if (isKey && !keys.insert(parsed.get<std::string>()).second) duplicate = parsed.get<std::string>();
+        return !isTooDeep;
+    };
+    Json value = Json::parse(text, check, /*allow_exceptions=*/false);
+    if (isTooDeep) {
+        return tl::unexpected(invalidPayload(fmt::format("JSON is nested deeper than {} levels", kMaxJsonDepth)));
+    }
+    if (!duplicate.empty()) {
+        return tl::unexpected(invalidPayload(fmt::format("duplicate key \"{}\"", printable(duplicate, kShownBytes))));
+    }
+    if (value.is_discarded()) {
+        const bool hasLostQuotes = text.find('"') == std::string_view::npos && text.find(':') != std::string_view::npos;
+        return tl::unexpected(
+            invalidPayload(fmt::format("the payload is not valid JSON{}", hasLostQuotes ? kLostQuotes : "")));
+    }
+    return value;
+}
+
+std::optional<CommandError> readOption(const OptionSpec& spec, const Json& value, CommandOptions& options) {
+    if (const auto* field = std::get_if<IntegerField>(&spec.field)) {
+        // No option goes below 0, and what a 64-bit number cannot hold turns negative here.
+        const std::int64_t number = value.is_number_integer() ? value.get<std::int64_t>() : -1;
+        if (number < spec.min || number > spec.max || (spec.isEven && number % 2 != 0)) {
+            return invalidOption(fmt::format("\"{}\" must be {} number from {} to {}", spec.key,
+                                             spec.isEven ? "an even whole" : "a whole", spec.min, spec.max));
         }
-        if (value.is_discarded()) {
-            const bool lostQuotes =
-                text.find('"') == std::string_view::npos && text.find(':') != std::string_view::npos;
-            return tl::unexpected(fmt::format("this is not well-formed JSON{}", lostQuotes ? kLostQuotes : ""));
+        options.** field = static_cast<int>(number);
+        return std::nullopt;
+    }
+    const auto* text = value.get_ptr<const std::string*>();
+    const auto duration = text == nullptr ? std::nullopt : parseDuration(*text);
+    if (!duration || duration->count() < spec.min || duration->count() > spec.max) {
+        return invalidOption(
+            fmt::format("\"{}\" must be a string with a unit from \"{}\" to \"{}\", for example \"2s\"", spec.key,
+                        formatDuration(milliseconds{spec.min}), formatDuration(milliseconds{spec.max})));
+    }
+    options.*std::get<DurationField>(spec.field) = *duration;
+    return std::nullopt;
+}
+
+std::optional<CommandError> readOptions(const CommandSpec& spec, const Json& object, CommandOptions& options) {
+    for (const auto& [key, value] : object.items()) {
+        if (key == "command" || key == "transaction" || key == "expires_at") continue;
+        const auto option = std::find_if(spec.options.begin(), spec.options.end(),
+                                         [&key = key](const OptionSpec& known) { return known.key == key; });
+        if (option == spec.options.end()) {
+            std::string names;
+            for (const OptionSpec& known : spec.options) names += (names.empty() ? "" : ", ") + std::string(known.key);
+            return invalidOption(fmt::format("\"{}\" has no option \"{}\"; it has {}", spec.word,
+                                             printable(key, kShownBytes), names.empty() ? "none" : names));
         }
-        return value;
+        if (auto error = readOption(*option, value, options)) return error;
     }
-
-  private:
-    std::set<std::string> keys_;
-    std::string repeated_;
-    bool isTooDeep_ = false;
-};
-
-/// Reads one JSON object into a Command, stopping at the first mistake.
-class JsonCommand {
-  public:
-    explicit JsonCommand(const Json& object) : object_(object) {}
-
-    tl::expected<Command, CommandError> read() {
-        takeTransaction();
-        const bool isFine = readWord() && checkTransaction() && readExpiry() && readOptions() && checkTogether();
-        if (isFine) return std::move(command_);
-        error_.word = command_.word;
-        error_.transaction = command_.transaction;
-        return tl::unexpected(std::move(error_));
+    if (options.every && options.count.value_or(1) < 2) {
+        return invalidOption("\"every\" needs \"count\" of at least 2");
     }
+    return std::nullopt;
+}
 
-  private:
-    bool refuse(ReplyCode code, std::string message) {
-        error_.code = code;
-        error_.message = std::move(message);
-        return false;
+std::optional<CommandError> readObject(const Json& object, Command& command) {
+    // First the transaction: a reply to any error below carries it.
+    const std::string* transaction = stringAt(object, "transaction");
+    const bool hasTransaction = transaction != nullptr && transaction->size() <= kMaxTransactionBytes;
+    if (hasTransaction) command.transaction = *transaction;
+
+    const std::string* word = stringAt(object, "command");
+    if (word == nullptr) return invalidPayload(fmt::format("the object needs \"command\": {}", commandList()));
+    command.word = toLower(trimInvisible(*word));
+    const CommandSpec* spec = findCommand(command.word);
+    if (spec == nullptr) {
+        command.word = printable(command.word, kShownBytes);
+        return unknownCommand(command.word);
     }
-
-    /// Before anything is judged: even the answer to a mistake carries the transaction.
-    void takeTransaction() {
-        const auto it = object_.find("transaction");
-        const auto* text = it == object_.end() ? nullptr : it->get_ptr<const std::string*>();
-        isTransactionWrong_ = it != object_.end() && (text == nullptr || text->size() > kMaxTransactionBytes);
-        if (text != nullptr && !isTransactionWrong_) command_.transaction = *text;
+    if (object.contains("transaction") && !hasTransaction) {
+        return invalidOption(fmt::format("\"transaction\" must be a string of at most {} bytes", kMaxTransactionBytes));
     }
-
-    bool checkTransaction() {
-        if (!isTransactionWrong_) return true;
-        return refuse(ReplyCode::kInvalidOption,
-                      fmt::format("\"transaction\" must be a string of at most {} bytes", kMaxTransactionBytes));
-    }
-
-    bool readWord() {
-        const auto it = object_.find("command");
-        const auto* text = it == object_.end() ? nullptr : it->get_ptr<const std::string*>();
-        if (text == nullptr) {
-            return refuse(ReplyCode::kInvalidPayload,
-                          fmt::format("the object needs \"command\": one of {}", commandList()));
+    if (object.contains("expires_at")) {
+        const std::string* time = stringAt(object, "expires_at");
+        if (time != nullptr) command.expiresAt = parseRfc3339(*time);
+        if (!command.expiresAt) {
+            return invalidOption("\"expires_at\" must be a time like \"2026-11-20T09:30:00Z\" (RFC 3339)");
         }
-        const std::string word = toLower(trimInvisible(*text));
-        row_ = findCommand(word);
-        if (row_ == nullptr) {
-            command_.word = printable(word, kShownBytes);
-            return refuse(ReplyCode::kUnknownCommand,
-                          fmt::format("\"{}\" is no command; send {}", command_.word, commandList()));
-        }
-        command_.word = word;
-        return true;
     }
+    return readOptions(*spec, object, command.options);
+}
 
-    bool readExpiry() {
-        const auto it = object_.find("expires_at");
-        if (it == object_.end()) return true;
-        const auto* text = it->get_ptr<const std::string*>();
-        if (text != nullptr) command_.expiresAt = parseRfc3339(*text);
-        if (command_.expiresAt) return true;
-        return refuse(ReplyCode::kInvalidOption,
-                      "\"expires_at\" must be a time like \"2026-11-20T09:30:00Z\" (RFC 3339)");
+std::optional<CommandError> readPayload(std::string_view payload, Command& command) {
+    if (payload.size() > kMaxCommandBytes) {
+        return CommandError{ReplyCode::kTooLarge,
+                            fmt::format("the payload is too long; a command has at most {} bytes", kMaxCommandBytes)};
     }
-
-    bool readOptions() {
-        for (const auto& [key, value] : object_.items()) {
-            if (key == "command" || key == "transaction" || key == "expires_at") continue;
-            if (!readOption(key, value)) return false;
-        }
-        return true;
+    if (!isValidUtf8(payload)) return invalidPayload("the payload is not UTF-8 text; send a word or a JSON object");
+    const std::string_view text = trimInvisible(payload);
+    if (text.empty()) return invalidPayload(fmt::format("the payload is empty; send {}", commandList()));
+    if (text.front() == '{') {
+        const auto object = parseJson(text);
+        return object ? readObject(*object, command) : object.error();
     }
-
-    bool readOption(const std::string& key, const Json& value) {
-        const auto isThis = [&](const auto& option) { return option.key == key && knows(option.kind); };
-        if (const auto* it = std::find_if(kIntegers.begin(), kIntegers.end(), isThis); it != kIntegers.end()) {
-            return readInteger(*it, value);
-        }
-        if (const auto* it = std::find_if(kDurations.begin(), kDurations.end(), isThis); it != kDurations.end()) {
-            return readDuration(*it, value);
-        }
-        return refuse(ReplyCode::kInvalidOption, fmt::format("\"{}\" has no option \"{}\"; {}", command_.word,
-                                                             printable(key, kShownBytes), describeOptions()));
+    const std::string word = toLower(text.substr(0, kShownBytes));
+    if (text.size() > kShownBytes || findCommand(word) == nullptr) {
+        return unknownCommand(printable(text, kShownBytes), text.starts_with("'{") ? kLostQuotes : "");
     }
-
-    bool readInteger(const IntegerOption& option, const Json& value) {
-        const bool isInRange = value.is_number_integer() && fits(value, option.min, option.max);
-        if (!isInRange || (option.mustBeEven && value.get<int>() % 2 != 0)) {
-            return refuse(ReplyCode::kInvalidOption,
-                          fmt::format("\"{}\" must be {} number from {} to {}", option.key,
-                                      option.mustBeEven ? "an even whole" : "a whole", option.min, option.max));
-        }
-        command_.options.*option.field = value.get<int>();
-        return true;
-    }
-
-    static bool fits(const Json& value, int min, int max) {
-        if (value.is_number_unsigned())
-            return value.get<std::uint64_t>() <= static_cast<std::uint64_t>(max) && value.get<std::int64_t>() >= min;
-        return value.get<std::int64_t>() >= min && value.get<std::int64_t>() <= max;
-    }
-
-    bool readDuration(const DurationOption& option, const Json& value) {
-        const auto* text = value.get_ptr<const std::string*>();
-        const auto duration = text == nullptr ? std::nullopt : parseDuration(*text);
-        if (!duration || *duration < option.min || *duration > option.max) {
-            return refuse(ReplyCode::kInvalidOption,
-                          fmt::format("\"{}\" must be a string with a unit from \"{}\" to \"{}\", for example \"2s\"",
-                                      option.key, formatDuration(option.min), formatDuration(option.max)));
-        }
-        command_.options.*option.field = *duration;
-        return true;
-    }
-
-    bool checkTogether() {
-        const CommandOptions& options = command_.options;
-        if (options.every && options.count.value_or(1) < 2) {
-            return refuse(ReplyCode::kInvalidOption, "\"every\" needs \"count\" of at least 2");
-        }
-        return true;
-    }
-
-    [[nodiscard]] bool knows(OptionKind kind) const {
-        return std::find(row_->options.begin(), row_->options.end(), kind) != row_->options.end();
-    }
-
-    [[nodiscard]] std::string describeOptions() const {
-        std::string names;
-        const auto add = [&](const auto& option) {
-            if (knows(option.kind)) names += (names.empty() ? "" : ", ") + std::string(option.key);
-        };
-        std::for_each(kIntegers.begin(), kIntegers.end(), add);
-        std::for_each(kDurations.begin(), kDurations.end(), add);
-        return names.empty() ? "it has none" : "it has " + names;
-    }
-
-    const Json& object_;
-    const CommandRow* row_ = nullptr;
-    Command command_;
-    CommandError error_;
-    bool isTransactionWrong_ = false;
-};
-
-tl::unexpected<CommandError> refusal(ReplyCode code, std::string message) {
-    return tl::unexpected(CommandError{code, std::move(message), "", ""});
+    command.word = word;
+    return std::nullopt;
 }
 
 }  // namespace
 
-tl::expected<Command, CommandError> parseCommand(std::string_view payload) {
-    if (payload.size() > kMaxCommandBytes) {
-        return refusal(ReplyCode::kTooLarge,
-                       fmt::format("the payload is too long; a command has at most {} bytes", kMaxCommandBytes));
-    }
-    if (!isValidUtf8(payload)) {
-        return refusal(ReplyCode::kInvalidPayload, "the payload is not UTF-8 text; send a word or a JSON object");
-    }
-    const std::string_view text = trimInvisible(payload);
-    if (text.empty()) {
-        return refusal(ReplyCode::kInvalidPayload, fmt::format("the payload is empty; send {}", commandList()));
-    }
-    if (text.front() == '{') {
-        const auto object = ObjectReader().read(text);
-        if (!object) return refusal(ReplyCode::kInvalidPayload, object.error());
-        return JsonCommand(*object).read();
-    }
-    const std::string word = toLower(text.substr(0, kShownBytes));
-    if (text.size() > kShownBytes || findCommand(word) == nullptr) {
-        return refusal(ReplyCode::kUnknownCommand,
-                       fmt::format("\"{}\" is no command; send {}{}", printable(text, kShownBytes), commandList(),
-                                   text.starts_with("'{") ? kLostQuotes : ""));
-    }
-    return Command{word, {}, "", std::nullopt};
+ParsedCommand parseCommand(std::string_view payload) {
+    ParsedCommand parsed;
+    parsed.error = readPayload(payload, parsed.command);
+    return parsed;
+}
+
+std::vector<std::string_view> commandWords() {
+    std::vector<std::string_view> words;
+    for (const CommandSpec& spec : kCommands) words.push_back(spec.word);
+    return words;
+}
+
+std::optional<OutputCommand> parseOutputCommand(std::string_view payload) {
+    const std::string word = toLower(trimInvisible(payload));
+    if (word == "on") return OutputCommand::kOn;
+    if (word == "off") return OutputCommand::kOff;
+    if (word == "toggle") return OutputCommand::kToggle;
+    return std::nullopt;
 }
 
 }  // namespace edge

@@ -4,40 +4,43 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "core/result.hpp"
 #include "core/time/time.hpp"
 #include "services/commands/reply.hpp"
 
 namespace edge {
 
-/// What a command's options can say; which of them a command knows is in its row of the table (command_table.hpp).
+/// The options of all commands. Which of them a command has, and their ranges, is in the table in command.cpp.
 struct CommandOptions {
-    std::optional<milliseconds> interval;  ///< 100 ms … 24 h
-    std::optional<int> width;              ///< pixels, even, 64 … 9152
-    std::optional<int> height;             ///< pixels, even, 64 … 6944
-    std::optional<int> quality;            ///< 1 … 100
-    std::optional<int> count;              ///< 1 … 1000
-    std::optional<milliseconds> every;     ///< 0 … 24 h, only with count > 1
-    std::optional<milliseconds> timeout;   ///< 100 ms … 10 min, per picture
+    std::optional<milliseconds> interval;
+    std::optional<int> width;             ///< pixels, even
+    std::optional<int> height;            ///< pixels, even
+    std::optional<int> quality;           ///< 1 … 100
+    std::optional<int> count;             ///< 1 … 1000
+    std::optional<milliseconds> every;    ///< only with count > 1
+    std::optional<milliseconds> timeout;  ///< per picture
 
     bool operator==(const CommandOptions&) const = default;
 };
 
-/// A well-formed command.
 struct Command {
-    std::string word;  ///< one of the table, lower case
+    std::string word;  ///< lower case
     CommandOptions options;
-    std::string transaction;  ///< "" = none; at most 128 bytes
+    std::string transaction;  ///< "" = none; at most kMaxTransactionBytes
     std::optional<WallTime> expiresAt;
 };
 
-/// A payload that is no command, and what of it could be read all the same.
+/// Why a payload is not a command.
 struct CommandError {
     ReplyCode code = ReplyCode::kInvalidPayload;
     std::string message;
-    std::string word;         ///< "" where none could be read
-    std::string transaction;  ///< "" where none could be read
+};
+
+/// A payload as it was read. With an error, `command` has the word and the transaction if they could be read.
+struct ParsedCommand {
+    Command command;
+    std::optional<CommandError> error;
 };
 
 inline constexpr std::size_t kMaxCommandBytes = std::size_t{64} * 1024;
@@ -46,6 +49,13 @@ inline constexpr int kMaxJsonDepth = 8;
 
 /// Reads a payload: a word in any case with white space around it, or a JSON object with "command" and options. Any
 /// bytes.
-tl::expected<Command, CommandError> parseCommand(std::string_view payload);
+ParsedCommand parseCommand(std::string_view payload);
+
+/// The words of all commands, in the order of the table.
+std::vector<std::string_view> commandWords();
+
+/// What an output can be told on its /set topic: ON, OFF or TOGGLE in any case with white space around it.
+enum class OutputCommand { kOff, kOn, kToggle };
+std::optional<OutputCommand> parseOutputCommand(std::string_view payload);
 
 }  // namespace edge

@@ -3,15 +3,19 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "config/config.hpp"
 #include "core/loop/loop.hpp"
+#include "core/loop/scope.hpp"
 #include "journal/journal.hpp"
 #include "mqtt/publisher.hpp"
 #include "services/commands/command.hpp"
+#include "services/commands/command_deduplicator.hpp"
 
 namespace edge {
 
@@ -32,38 +36,39 @@ struct CommandCounters {
     std::uint64_t refused = 0;      ///< answered with an error before a handler saw them
     std::uint64_t repeated = 0;     ///< answered from memory
     std::uint64_t rateLimited = 0;  ///< beyond the bounds, answered together
-    std::size_t waiting = 0;
+    std::size_t waiting = 0;        ///< not answered yet
 };
 
-/// Takes commands from MQTT and from triggers, judges them by the contract (retained, size, expiry, repeats, flood),
-/// has the handlers carry them out, writes each with its outcome into the journal, and then answers. Nothing is
-/// answered before it is on disk, unless the disk is the fault. Thread: the loop's.
+/// All topics that an agent with this configuration subscribes to: commands, outputs, Home Assistant's birth message.
+std::vector<std::string> subscribedTopics(const Config& config);
+
+/// Where a message is answered: on its Response Topic, or on `<base>/response` if it has none, or if a reply on it
+/// could reach the agent itself or set an output.
+ReplyTarget replyTarget(const Config& config, const InboundMessage& message);
+
+/// Takes commands from MQTT and from buttons and puts each through the same steps: parse, validate (retained, expiry),
+/// deduplicate, carry out, write into the journal, reply. Nothing is answered before it is on disk, unless the disk has
+/// failed. Thread: the loop's.
 class CommandService {
   public:
-    struct Limits {
-        std::size_t commands = 1000;
-        std::size_t bytes = 1U << 20;
-    };
+    static constexpr std::size_t kMaxWaiting = 1000;
+    static constexpr std::size_t kMaxWaitingBytes = 1U << 20;
     static constexpr std::chrono::minutes kRepeatWindow{10};
     static constexpr std::size_t kRememberedTransactions = 256;
 
     CommandService(Loop& loop, Publisher& publisher, Journal& journal, const Config& config);
     ~CommandService();
 
-    /// For each word of the command table, once, before anything arrives.
+    /// For each command, once, before anything arrives.
     void setHandler(const std::string& word, CommandHandler handler);
-    /// `<base>/gpio/<name>/set`: `value` is "on", "off" or "toggle".
-    using OutputHandler = std::function<Outcome(const std::string& name, const std::string& value)>;
+    /// `<base>/gpio/<name>/set`.
+    using OutputHandler = std::function<Outcome(const std::string& name, OutputCommand command)>;
     void setOutputHandler(OutputHandler handler);
 
-    /// The topics to subscribe to for commands.
-    [[nodiscard]] static std::vector<std::string> subscriptions(const Config& config);
-
-    /// What earlier runs answered, and what they were at when they ended: series of pictures are answered `cancelled`.
+    /// What earlier runs answered, and what they did not answer before they ended: series of pictures are answered
+    /// `cancelled`.
     void restore(const JournalSnapshot& snapshot);
-    /// Commands are answered where the configuration says now; those that wait, where it said when they came.
-    void onReload();
-    /// A message on one of subscriptions().
+    /// A message on a command topic.
     void handle(InboundMessage message);
     /// A command of the agent's own: a button. Not answered over MQTT, written into the journal like any other.
     void trigger(const std::string& word, const std::string& source);
@@ -71,8 +76,42 @@ class CommandService {
     [[nodiscard]] CommandCounters counters() const;
 
   private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    struct Entry;
+    using EntryPtr = std::shared_ptr<Entry>;
+
+    EntryPtr admit(InboundMessage message);
+    void carryOut(const EntryPtr& entry);
+    void setOutput(const EntryPtr& entry, const std::string& name);
+    [[nodiscard]] std::optional<CommandError> validate(const Entry& entry) const;
+    void refuse(const EntryPtr& entry, CommandError error);
+    void logRefusal(const Entry& entry, const std::string& message);
+    void finish(const EntryPtr& entry, const Outcome& outcome);
+    void answer(const EntryPtr& entry);
+    void publish(const EntryPtr& entry);
+    void recordTransaction(const Entry& entry);
+    void beginSeries(const EntryPtr& entry);
+    void savePendingReplies();
+    void rateLimit();
+    void reportFlood();
+
+    Loop& loop_;
+    Publisher& publisher_;
+    Journal& journal_;
+    const Config& config_;
+    std::map<std::string, CommandHandler> handlers_;
+    OutputHandler outputHandler_;
+    CommandDeduplicator deduplicator_{kRememberedTransactions, kRepeatWindow};
+    SeenRetainedCommands seenRetained_;
+    std::unordered_multimap<std::string, EntryPtr> repeats_;  ///< of commands that are being carried out, by key
+    std::vector<EntryPtr> series_;                            ///< being carried out; answered even after a restart
+    CommandCounters counters_;
+    std::size_t waitingBytes_ = 0;
+    std::uint64_t floodThisSecond_ = 0;
+    std::uint64_t floodTotal_ = 0;
+    Timer floodTimer_;
+    SteadyTime nextRefusalLog_{};
+    std::uint64_t unloggedRefusals_ = 0;
+    Scope scope_;
 };
 
 }  // namespace edge

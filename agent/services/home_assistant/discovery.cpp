@@ -43,37 +43,32 @@ Discovery::Discovery(Loop& loop, Publisher& publisher, Journal& journal, const C
       config_(config),
       identity_(std::move(identity)),
       random_(std::move(random)),
-      subscribed_(std::move(subscribed)),
-      topic_(topicOf(config)) {}
+      subscribed_(std::move(subscribed)) {}
 
 std::optional<std::string> Discovery::subscription(const Config& config) {
     if (!config.homeAssistant.enabled) return std::nullopt;
     return discoveryBirthTopic(config);
 }
 
-std::vector<std::string> Discovery::withSubscription(std::vector<std::string> topics, const Config& config) {
-    if (auto birth = subscription(config)) topics.push_back(std::move(*birth));
-    return topics;
-}
-
 void Discovery::restore(const JournalSnapshot& snapshot) {
     const auto found = snapshot.state.find(kStateKey);
     if (found == snapshot.state.end()) return;
-    known_ = parseKnown(found->second, topic_);
-    if (topic_.empty() && found->second != "{}") forget();
+    known_ = parseKnown(found->second, topicOf(config_));
+    if (!config_.homeAssistant.enabled && found->second != "{}") forget();
 }
 
-/// Enabled again later, it begins anew: its topic is emptied meanwhile.
+/// RetainedTopics empties the topic that is no longer used, so that nothing has to be removed on another one.
 void Discovery::forget() {
     known_.clear();
     journal_.saveState(kStateKey, "{}", {});
 }
 
 void Discovery::onReload(const Config& before) {
-    if (const std::string topic = topicOf(config_); topic != std::exchange(topic_, topic)) forget();
-    if (topic_.empty()) return;
-    const auto said = [this](const Config& config) { return makeDiscovery(config, identity_, interval_, known_).json; };
-    if (topic_ != topicOf(before) || said(config_) != said(before)) announceSoon();
+    const bool isOtherTopic = topicOf(config_) != topicOf(before);
+    if (isOtherTopic) forget();
+    if (!config_.homeAssistant.enabled) return;
+    const auto json = [this](const Config& config) { return makeDiscovery(config, identity_, interval_, known_).json; };
+    if (isOtherTopic || json(config_) != json(before)) announceSoon();
 }
 
 void Discovery::onConnected() {
@@ -100,28 +95,24 @@ void Discovery::announceSoon() {
 }
 
 void Discovery::announce() {
-    if (topic_.empty() || publisher_.connection() == nullptr) return;
+    if (!config_.homeAssistant.enabled || publisher_.connection() == nullptr) return;
     DiscoveryPayload payload = makeDiscovery(config_, identity_, interval_, known_);
     if (payload.components.size() > kMostKnown) payload = makeDiscovery(config_, identity_, interval_, {});
-    // Before it is sent: from then on Home Assistant may know it.
-    remember(std::move(payload.components));
-    Publication publication;
-    publication.topic = topic_;
-    publication.payload = std::move(payload.json);
-    publication.retain = Retain::kYes;
-    publisher_.publish(std::move(publication), Priority::kReply, [](Delivery delivery) {
-        if (delivery != Delivery::kTooLarge) return;
-        log::warning("the announcement to Home Assistant is larger than the broker takes; raise its packet limit");
-    });
+    // Saved before it is sent: from then on Home Assistant may know it.
+    if (payload.components != known_) {
+        known_ = std::move(payload.components);
+        journal_.saveState(kStateKey, Json{{"topic", topicOf(config_)}, {"components", known_}}.dump(), {});
+    }
+    publisher_.publish(
+        {.topic = topicOf(config_), .payload = std::move(payload.json), .retain = Retain::kYes}, Priority::kReply,
+        [](Delivery delivery) {
+            if (delivery != Delivery::kTooLarge) return;
+            log::warning(
+                "the Home Assistant discovery message is larger than the broker takes; raise its packet limit");
+        });
     announcedAt_ = loop_.clock().now();
     next_.cancel();
     subscribedTimer_ = loop_.after(kSubscribed, subscribed_);
-}
-
-void Discovery::remember(DiscoveredComponents known) {
-    if (known == known_) return;
-    known_ = std::move(known);
-    journal_.saveState(kStateKey, Json{{"topic", topic_}, {"components", known_}}.dump(), {});
 }
 
 }  // namespace edge

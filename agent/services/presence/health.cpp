@@ -108,7 +108,7 @@ Json cameraOf(const HealthReport& report) {
 Json gpioOf(const HealthReport& report) {
     Json lines = Json::array();
     for (const GpioLineHealth& line : report.gpio) {
-        Json json{{"name", line.name}, {"direction", line.direction == GpioDirection::kInput ? "input" : "output"}};
+        Json json{{"name", line.name}, {"direction", line.isOutput ? "output" : "input"}};
         if (line.active) json["state"] = *line.active ? "ON" : "OFF";
         if (!line.problem.empty()) json["error"] = line.problem;
         lines.push_back(std::move(json));

@@ -10,7 +10,7 @@
 #include "mqtt/session/session.hpp"
 #include "services/capture/capture_service.hpp"
 #include "services/commands/command_service.hpp"
-#include "services/gpio/gpio_service_report.hpp"
+#include "services/gpio/gpio_lines.hpp"
 #include "services/telemetry/reading_ledger.hpp"
 #include "services/telemetry/sensor_channel.hpp"
 

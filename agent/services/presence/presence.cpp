@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "services/presence/presence.hpp"
 
+#include <utility>
+
 #include <nlohmann/json.hpp>
 
 #include "core/version.hpp"
-#include "services/commands/command_table.hpp"
+#include "services/commands/command.hpp"
 
 namespace edge {
 namespace {
@@ -26,8 +28,6 @@ const char* toString(CameraBackend backend) {
 }
 
 Json capabilities(const Config& config) {
-    Json commands = Json::array();
-    for (const CommandRow& row : commandTable()) commands.push_back(row.word);
     Json sensors = Json::array();
     for (const SensorConfig& sensor : config.sensors) {
         sensors.push_back({{"name", sensor.name}, {"topic", sensor.topic}, {"unit", "°C"}});
@@ -36,7 +36,7 @@ Json capabilities(const Config& config) {
     for (const auto& input : config.gpio.inputs) inputs.push_back(input.name);
     Json outputs = Json::array();
     for (const auto& output : config.gpio.outputs) outputs.push_back(output.name);
-    return {{"commands", commands},
+    return {{"commands", commandWords()},
             {"sensors", sensors},
             {"camera",
              {{"backend", toString(config.camera.backend)},
@@ -68,11 +68,7 @@ Presence::Presence(Loop& loop, Publisher& publisher, const Config& config, const
       makeHealth_(std::move(makeHealth)) {}
 
 Publication Presence::lastWill(const Config& config) {
-    Publication will;
-    will.topic = config.topics.base + "/status";
-    will.payload = "offline";
-    will.retain = Retain::kYes;
-    return will;
+    return {.topic = config.topics.base + "/status", .payload = "offline", .retain = Retain::kYes};
 }
 
 void Presence::onReload(const Config& before) {
@@ -88,8 +84,7 @@ void Presence::announce() {
 }
 
 void Presence::healthChanged() {
-    if (isSoonPending_) return;
-    isSoonPending_ = true;
+    if (std::exchange(isSoonPending_, true)) return;
     soon_ = loop_.after(kHealthDelay, [this] { publishHealth(); });
 }
 
@@ -102,11 +97,9 @@ void Presence::publishHealth() {
 
 void Presence::publish(const std::string& leaf, std::string payload) {
     if (config_.topics.base.empty()) return;
-    Publication publication;
-    publication.topic = config_.topics.base + "/" + leaf;
-    publication.payload = std::move(payload);
-    publication.retain = Retain::kYes;
-    publisher_.publish(std::move(publication), Priority::kReply, {});
+    publisher_.publish(
+        {.topic = config_.topics.base + "/" + leaf, .payload = std::move(payload), .retain = Retain::kYes},
+        Priority::kReply, {});
 }
 
 }  // namespace edge

@@ -11,7 +11,7 @@
 
 namespace edge {
 
-/// Tells the world who this agent is and how it is: `<base>/status`, `info` and `health`, all retained. Nothing where
+/// Publishes who this agent is and how it is: `<base>/status`, `info` and `health`, all retained. Does nothing if
 /// topics.base is "". Thread: the loop's.
 class Presence {
   public:
@@ -19,14 +19,14 @@ class Presence {
     Presence(Loop& loop, Publisher& publisher, const Config& config, const Identity& identity,
              std::function<std::string()> makeHealth);
 
-    /// "offline", retained: for the broker to publish when the agent is gone without a word.
+    /// "offline", retained: the broker publishes it when the agent is gone without a disconnect.
     static Publication lastWill(const Config& config);
 
-    /// The info again, where it says something else now.
+    /// Publishes the info again if it changed.
     void onReload(const Config& before);
     /// Online, info, health: on each connection, before anything else, and for the `status` command.
     void announce();
-    /// Something in health changed that people look at: published soon, several changes together.
+    /// Something in health changed: it is published within kHealthDelay, several changes together.
     void healthChanged();
 
     static constexpr seconds kHealthInterval{60};

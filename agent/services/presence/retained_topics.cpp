@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "services/presence/retained_topics.hpp"
 
-#include <utility>
+#include <algorithm>
+#include <iterator>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -59,48 +61,35 @@ void RetainedTopics::onReload() {
 
 void RetainedTopics::onConnected() {
     const std::set<std::string> used = of(config_);
-    std::set<std::string> all = known_;
-    all.insert(used.begin(), used.end());
-    remember(std::move(all));
-    // Without retained messages there is nothing to empty, and an empty message would puzzle whoever listens.
-    if (publisher_.connection() == nullptr || !publisher_.connection()->limits.retain) return;
-    for (const std::string& topic : known_) {
-        if (used.count(topic) == 0) empty(topic);
-    }
+    std::vector<std::string> unused;
+    std::set_difference(known_.begin(), known_.end(), used.begin(), used.end(), std::back_inserter(unused));
+    const std::size_t before = known_.size();
+    known_.insert(used.begin(), used.end());
+    if (known_.size() > before) save();
+    // Without retained messages there is nothing to empty, and an empty message would confuse subscribers.
+    if (publisher_.connection() == nullptr || !publisher_.connection()->limits.retain || unused.empty()) return;
+    log::info("emptying {} retained topics that this configuration does not use", unused.size());
+    for (const std::string& topic : unused) empty(topic);
 }
 
 void RetainedTopics::empty(const std::string& topic) {
-    Publication nothing;
-    nothing.topic = topic;
-    nothing.retain = Retain::kYes;
-    ++pending_;
-    publisher_.publish(std::move(nothing), Priority::kReply,
-                       [this, topic, alive = std::weak_ptr<int>(lifetime_)](Delivery delivery) {
-                           if (!alive.expired()) finished(topic, delivery);
-                       });
+    publisher_.publish({.topic = topic, .payload = "", .retain = Retain::kYes}, Priority::kReply,
+                       scope_.wrap([this, topic](Delivery delivery) {
+                           if (delivery == Delivery::kDenied) {
+                               log::warning(
+                                   "the broker does not let this agent empty {}, which it no longer uses; delete that "
+                                   "retained message with another client: mosquitto_pub -r -n -t {}",
+                                   printable(topic), printable(topic));
+                           }
+                           // A lost one is tried again on the next connection. A reload may have brought the topic
+                           // back.
+                           if (delivery == Delivery::kLost || of(config_).count(topic) != 0) return;
+                           known_.erase(topic);
+                           save();
+                       }));
 }
 
-void RetainedTopics::finished(const std::string& topic, Delivery delivery) {
-    if (delivery == Delivery::kDenied) {
-        log::warning(
-            "the broker does not let this agent empty {}, which it does not use any more; delete that retained message "
-            "with another client: mosquitto_pub -r -n -t {}",
-            printable(topic), printable(topic));
-    }
-    if (delivery != Delivery::kLost) emptied_.insert(topic);
-    if (--pending_ > 0 || emptied_.empty()) return;
-    log::info("emptied {} retained topics that this configuration does not use", emptied_.size());
-    const std::set<std::string> used = of(config_);  // a reload may have brought one back
-    std::set<std::string> left = known_;
-    for (const std::string& gone : std::exchange(emptied_, {})) {
-        if (used.count(gone) == 0) left.erase(gone);
-    }
-    remember(std::move(left));
-}
-
-void RetainedTopics::remember(std::set<std::string> topics) {
-    if (topics == known_) return;
-    known_ = std::move(topics);
+void RetainedTopics::save() {
     journal_.saveState(kStateKey, Json{{"machine", machine_}, {"topics", known_}}.dump(), {});
 }
 

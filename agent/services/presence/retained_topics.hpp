@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstddef>
-#include <memory>
 #include <set>
 #include <string>
 
 #include "config/config.hpp"
+#include "core/loop/scope.hpp"
 #include "core/system/identity.hpp"
 #include "journal/journal.hpp"
 #include "mqtt/publisher.hpp"
@@ -15,7 +14,7 @@ namespace edge {
 
 /// Empties the retained topics that an earlier configuration used and this one does not: of a sensor that is gone, of
 /// another device id, of Home Assistant's discovery once it is disabled. The journal keeps which topics may be at the
-/// broker. A journal that was copied to another machine with its card is no reason to empty the first machine's topics.
+/// broker. If the journal was copied to another machine with its card, the first machine's topics are left alone.
 /// Thread: the loop's.
 class RetainedTopics {
   public:
@@ -26,24 +25,21 @@ class RetainedTopics {
 
     /// What the last run left.
     void restore(const JournalSnapshot& snapshot);
-    /// As onConnected(), where there is a connection.
+    /// As onConnected(), if there is a connection.
     void onReload();
-    /// Empties what is not used any more, and remembers what is used now.
+    /// Empties what is no longer used, and remembers what is used now.
     void onConnected();
 
   private:
-    void remember(std::set<std::string> topics);
     void empty(const std::string& topic);
-    void finished(const std::string& topic, Delivery delivery);
+    void save();
 
     Publisher& publisher_;
     Journal& journal_;
     std::string machine_;
     const Config& config_;
     std::set<std::string> known_;  ///< may be at the broker
-    std::size_t pending_ = 0;      ///< of those being emptied
-    std::set<std::string> emptied_;
-    std::shared_ptr<int> lifetime_ = std::make_shared<int>(0);
+    Scope scope_;
 };
 
 }  // namespace edge

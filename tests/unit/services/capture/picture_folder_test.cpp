@@ -19,14 +19,15 @@ PicturePost post(const std::string& id, std::size_t bytes = 100) {
 
 class PictureFolderTest : public ::testing::Test {
   protected:
-    PictureFolder folder(std::int64_t maxBytes = 1000) { return {dir.file("pictures"), maxBytes}; }
+    PictureFolder folder() { return PictureFolder(dir.file("pictures")); }
+    static constexpr std::int64_t kMaxBytes = 1000;
     TempDir dir;
 };
 
 TEST_F(PictureFolderTest, GivesBackWhatItKeptOldestFirst) {
     EXPECT_FALSE(folder().oldest()) << "before there is a folder";
-    folder().add(post("a"));
-    folder().add(post("b"));
+    folder().add(post("a"), kMaxBytes);
+    folder().add(post("b"), kMaxBytes);
     PictureFolder later = folder();
     ASSERT_EQ(later.count(), 2U);
     const auto stored = later.oldest();
@@ -45,16 +46,16 @@ TEST_F(PictureFolderTest, GivesBackWhatItKeptOldestFirst) {
 
 TEST_F(PictureFolderTest, TheOldestMakeRoom) {
     PictureFolder bounded = folder();
-    for (int i = 0; i < 10; ++i) EXPECT_EQ(*bounded.add(post(std::to_string(i))), 0U);
-    EXPECT_EQ(*bounded.add(post("large", 250)), 3U);
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(*bounded.add(post(std::to_string(i)), kMaxBytes), 0U);
+    EXPECT_EQ(*bounded.add(post("large", 250), kMaxBytes), 3U);
     EXPECT_EQ(bounded.count(), 8U);
     EXPECT_EQ(bounded.oldest()->post.id, "3");
-    EXPECT_TRUE(bounded.add(post("huge", 1001)).error().code == Errc::kTooLarge);
+    EXPECT_TRUE(bounded.add(post("huge", 1001), kMaxBytes).error().code == Errc::kTooLarge);
     EXPECT_EQ(bounded.count(), 8U);
 }
 
 TEST_F(PictureFolderTest, WhatIsHalfOrDamagedIsPassedOver) {
-    folder().add(post("a"));
+    folder().add(post("a"), kMaxBytes);
     std::ofstream(dir.file("pictures/0000000000.jpg")) << "no text beside it";
     std::ofstream(dir.file("pictures/0000000002.jpg")) << "x";
     std::ofstream(dir.file("pictures/0000000002.json")) << "[1, 2";
@@ -69,7 +70,7 @@ TEST_F(PictureFolderTest, WhatIsHalfOrDamagedIsPassedOver) {
 
 TEST_F(PictureFolderTest, AFolderThatCannotBeMadeIsAnError) {
     std::ofstream(dir.file("pictures")) << "a file";
-    EXPECT_FALSE(folder().add(post("a")));
+    EXPECT_FALSE(folder().add(post("a"), kMaxBytes));
 }
 
 }  // namespace

@@ -53,8 +53,8 @@ class CommandFixture : public ::testing::Test {
                 }
             });
         }
-        commands->setOutputHandler([this](const std::string& name, const std::string& value) {
-            outputs[name] = value;
+        commands->setOutputHandler([this](const std::string& name, OutputCommand command) {
+            outputs[name] = command;
             return Outcome::success();
         });
         commands->restore(*snapshot);
@@ -94,7 +94,7 @@ class CommandFixture : public ::testing::Test {
     std::unique_ptr<Journal> journal;
     std::unique_ptr<CommandService> commands;
     std::vector<Command> carriedOut;
-    std::map<std::string, std::string> outputs;
+    std::map<std::string, OutputCommand> outputs;
     bool isHeldBack = false;
     std::vector<OutcomeHandler> heldBack;
 };

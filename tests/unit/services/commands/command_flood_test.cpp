@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "command_fixture.hpp"
+#include "journal/reader.hpp"
 
 namespace edge {
 namespace {
@@ -21,6 +22,16 @@ class CommandFlood : public CommandFixture {
         }
         return found;
     }
+    [[nodiscard]] std::vector<std::string> floodRows() const {
+        std::vector<std::string> found;
+        auto reader = JournalReader::open(config.journal.path, {});
+        const auto rows = reader->next(2000);
+        for (const JournalRow& row : *rows) {
+            const auto* command = std::get_if<Stored<CommandRecord>>(&row);
+            if (command != nullptr && command->record.source == "flood") found.push_back(command->record.payload);
+        }
+        return found;
+    }
 };
 
 TEST_F(CommandFlood, BeyondAThousandIsRefusedWithOneAnswerASecond) {
@@ -35,6 +46,21 @@ TEST_F(CommandFlood, BeyondAThousandIsRefusedWithOneAnswerASecond) {
     loop->advance(seconds{5});
     EXPECT_EQ(rateLimited().size(), 2U);
     EXPECT_EQ(commands->counters().rateLimited, 510U);
+}
+
+TEST_F(CommandFlood, IsCountedEachSecondAndInTheJournalOnceItIsOver) {
+    flood(1500);
+    loop->advance(milliseconds{999});
+    EXPECT_TRUE(rateLimited().empty());
+    loop->advance(milliseconds{1});
+    flood(1);
+    loop->advance(seconds{2});
+    ASSERT_EQ(rateLimited().size(), 2U);
+    EXPECT_EQ(rateLimited().back()["data"]["count"], 1);
+    flood(1);
+    loop->advance(seconds{3});
+
+    EXPECT_EQ(floodRows(), (std::vector<std::string>{"501 commands", "1 commands"}));
 }
 
 TEST_F(CommandFlood, AMebibyteIsTheOtherBound) {

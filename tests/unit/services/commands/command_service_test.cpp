@@ -104,17 +104,17 @@ TEST_F(CommandServiceTest, KeepsAReplyForTheNextConnection) {
 
 TEST_F(CommandServiceTest, SetsOutputs) {
     receive(message(" On\n", "edge/pi/gpio/lamp/set"));
-    EXPECT_EQ(outputs["lamp"], "on");
+    EXPECT_EQ(outputs.at("lamp"), OutputCommand::kOn);
     EXPECT_EQ(replies().back()["status"], "ok");
     receive(message("BRIGHT", "edge/pi/gpio/lamp/set"));
     EXPECT_EQ(replies().back()["code"], "invalid_payload");
-    EXPECT_EQ(outputs["lamp"], "on");
+    EXPECT_EQ(outputs.at("lamp"), OutputCommand::kOn);
 
     InboundMessage retained = message("OFF", "edge/pi/gpio/lamp/set");
     retained.retained = true;
     receive(retained);
     EXPECT_EQ(replies().back()["code"], "retained_ignored");
-    EXPECT_EQ(outputs["lamp"], "on");
+    EXPECT_EQ(outputs.at("lamp"), OutputCommand::kOn);
 }
 
 TEST_F(CommandServiceTest, ATriggerIsCarriedOutAndNotAnswered) {
@@ -127,12 +127,12 @@ TEST_F(CommandServiceTest, ATriggerIsCarriedOutAndNotAnswered) {
 }
 
 TEST_F(CommandServiceTest, SubscribesToItsOwnTopicsOnly) {
-    EXPECT_EQ(CommandService::subscriptions(config),
+    EXPECT_EQ(subscribedTopics(config),
               (std::vector<std::string>{"command", "edge/pi/command", "edge/pi/gpio/lamp/set"}));
     config.topics.command = "";
-    EXPECT_EQ(CommandService::subscriptions(config).front(), "edge/pi/command");
+    EXPECT_EQ(subscribedTopics(config).front(), "edge/pi/command");
     config.topics.base = "";
-    EXPECT_TRUE(CommandService::subscriptions(config).empty());
+    EXPECT_TRUE(subscribedTopics(config).empty());
 }
 
 TEST_F(CommandServiceTest, HostilePayloadsAreAnsweredAndNothingElse) {

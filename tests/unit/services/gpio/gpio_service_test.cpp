@@ -32,11 +32,10 @@ class GpioServiceTest : public testing::Test {
     }
 
     GpioService& start() {
-        service_ = std::make_unique<GpioService>(
+        service_ = std::make_unique<GpioService>(GpioContext{
             loop_, gpio_, publisher_, config_,
-            GpioService::Handlers{
-                [this](const std::string& word, const std::string& source) { commands_.emplace_back(word, source); },
-                [this] { ++healthChanges_; }});
+            [this](const std::string& word, const std::string& source) { commands_.emplace_back(word, source); },
+            [this] { ++healthChanges_; }});
         service_->start();
         loop_.runPending();
         return *service_;

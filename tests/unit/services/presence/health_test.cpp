@@ -46,7 +46,7 @@ TEST(Health, NamesDeniedTopicsFaultsAndDrops) {
     report.journal.droppedReadings = 4;
     report.journal.writable = false;
     report.journal.problem = "the disk is full";
-    report.gpio.push_back({"lamp", GpioDirection::kOutput, std::nullopt, "chip gone"});
+    report.gpio.push_back({"lamp", true, std::nullopt, "chip gone"});
     const Json json = Json::parse(formatHealth(report));
 
     EXPECT_EQ(json["connection"]["denied_topics"][0], "room/temp");

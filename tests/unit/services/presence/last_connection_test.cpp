@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "services/presence/connection_memory.hpp"
+#include "services/presence/last_connection.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +9,9 @@
 namespace edge {
 namespace {
 
-class ConnectionMemoryTest : public ::testing::Test {
+class LastConnectionTest : public ::testing::Test {
   protected:
-    ConnectionMemoryTest() {
+    LastConnectionTest() {
         config.journal.path = dir.file("journal.db");
         openJournal();
     }
@@ -44,57 +44,57 @@ class ConnectionMemoryTest : public ::testing::Test {
     std::unique_ptr<Journal> journal;
 };
 
-TEST_F(ConnectionMemoryTest, KnowsNothingOnAFirstStart) {
-    EXPECT_EQ(ConnectionMemory(*loop, *journal, config, kBoot).away({}), std::nullopt);
+TEST_F(LastConnectionTest, KnowsNothingOnAFirstStart) {
+    EXPECT_EQ(LastConnection(*loop, *journal, config, kBoot).away({}), std::nullopt);
 }
 
-TEST_F(ConnectionMemoryTest, WritesNothingWithMqtt5) {
-    ConnectionMemory memory(*loop, *journal, config, kBoot);
-    memory.onConnected(5);
+TEST_F(LastConnectionTest, WritesNothingWithMqtt5) {
+    LastConnection connection(*loop, *journal, config, kBoot);
+    connection.onConnected(5);
     loop->advance(std::chrono::hours{10});
-    memory.onDisconnected();
+    connection.onDisconnected();
 
     EXPECT_FALSE(reopen().state.contains("connection"));
 }
 
-TEST_F(ConnectionMemoryTest, MeasuresFromTheLastNoteAcrossBootsByTheClock) {
-    ConnectionMemory memory(*loop, *journal, config, kBoot);
-    memory.onConnected(4);
+TEST_F(LastConnectionTest, MeasuresFromTheLastNoteAcrossBootsByTheClock) {
+    LastConnection connection(*loop, *journal, config, kBoot);
+    connection.onConnected(4);
     loop->advance(std::chrono::hours{3});
-    memory.onDisconnected();
+    connection.onDisconnected();
     const JournalSnapshot snapshot = reopen();
     loop->manualClock().wall += std::chrono::hours{2};
 
-    EXPECT_EQ(ConnectionMemory(*loop, *journal, config, "another boot").away(snapshot), std::chrono::hours{2});
+    EXPECT_EQ(LastConnection(*loop, *journal, config, "another boot").away(snapshot), std::chrono::hours{2});
 }
 
-TEST_F(ConnectionMemoryTest, AnAgentThatWasKilledLeftANoteNotLongAgo) {
-    ConnectionMemory memory(*loop, *journal, config, kBoot);
-    memory.onConnected(4);
+TEST_F(LastConnectionTest, AnAgentThatWasKilledLeftANoteNotLongAgo) {
+    LastConnection connection(*loop, *journal, config, kBoot);
+    connection.onConnected(4);
     loop->advance(std::chrono::hours{3} + std::chrono::minutes{10});
     const JournalSnapshot snapshot = reopen();
 
-    const auto away = ConnectionMemory(*loop, *journal, config, "another boot").away(snapshot);
+    const auto away = LastConnection(*loop, *journal, config, "another boot").away(snapshot);
     ASSERT_TRUE(away);
     EXPECT_LE(*away, config.mqtt.sessionExpiry / 4);
 }
 
-TEST_F(ConnectionMemoryTest, AClockThatWentBackwardsIsNoTimeAway) {
-    ConnectionMemory memory(*loop, *journal, config, kBoot);
-    memory.onConnected(4);
-    memory.onDisconnected();
+TEST_F(LastConnectionTest, AClockThatWentBackwardsIsNoTimeAway) {
+    LastConnection connection(*loop, *journal, config, kBoot);
+    connection.onConnected(4);
+    connection.onDisconnected();
     const JournalSnapshot snapshot = reopen();
     loop->manualClock().wall -= std::chrono::hours{24 * 365};
 
-    EXPECT_EQ(ConnectionMemory(*loop, *journal, config, "another boot").away(snapshot), milliseconds{0});
+    EXPECT_EQ(LastConnection(*loop, *journal, config, "another boot").away(snapshot), milliseconds{0});
 }
 
-TEST_F(ConnectionMemoryTest, ANoteThatCannotBeReadIsNone) {
-    const ConnectionMemory memory(*loop, *journal, config, kBoot);
+TEST_F(LastConnectionTest, ANoteThatCannotBeReadIsNone) {
+    const LastConnection connection(*loop, *journal, config, kBoot);
     for (const char* text : {"", "[]", "{}", R"({"wall_ms":"x","boot_ms":1,"boot":"b"})", "{"}) {
         JournalSnapshot snapshot;
         snapshot.state["connection"] = text;
-        EXPECT_EQ(memory.away(snapshot), std::nullopt) << text;
+        EXPECT_EQ(connection.away(snapshot), std::nullopt) << text;
     }
 }
 

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "services/presence/last_connection.hpp"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+namespace edge {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kStateKey = "connection";
+constexpr int kMqtt5 = 5;
+constexpr milliseconds kShortestPeriod = seconds{10};
+
+milliseconds sinceEpoch(WallTime time) {
+    return std::chrono::duration_cast<milliseconds>(time.time_since_epoch());
+}
+milliseconds sinceBoot() {
+    return std::chrono::duration_cast<milliseconds>(bootTimeNow());
+}
+
+}  // namespace
+
+LastConnection::LastConnection(Loop& loop, Journal& journal, const Config& config, std::string bootId)
+    : loop_(loop), journal_(journal), config_(config), bootId_(std::move(bootId)) {}
+
+std::optional<milliseconds> LastConnection::away(const JournalSnapshot& snapshot) const {
+    const auto found = snapshot.state.find(kStateKey);
+    if (found == snapshot.state.end()) return std::nullopt;
+    const Json saved = Json::parse(found->second, nullptr, false);
+    if (!saved.is_object() || !saved.value("wall_ms", Json()).is_number_integer() ||
+        !saved.value("boot_ms", Json()).is_number_integer() || !saved.value("boot", Json()).is_string()) {
+        return std::nullopt;
+    }
+    // Within one boot no clock adjustment can mislead.
+    if (saved["boot"].get<std::string>() == bootId_)
+        return sinceBoot() - milliseconds{saved["boot_ms"].get<std::int64_t>()};
+    const milliseconds wall = sinceEpoch(loop_.clock().wallNow()) - milliseconds{saved["wall_ms"].get<std::int64_t>()};
+    return std::max(wall, milliseconds{0});
+}
+
+void LastConnection::onConnected(int protocolVersion) {
+    isNeeded_ = protocolVersion != kMqtt5;
+    if (isNeeded_) saveRegularly();
+}
+
+void LastConnection::onDisconnected() {
+    regular_.cancel();
+    if (isNeeded_) save();
+    isNeeded_ = false;
+}
+
+void LastConnection::saveRegularly() {
+    save();
+    regular_ = loop_.after(std::max(config_.mqtt.sessionExpiry / 4, kShortestPeriod), [this] { saveRegularly(); });
+}
+
+void LastConnection::save() {
+    const Json json{
+        {"wall_ms", sinceEpoch(loop_.clock().wallNow()).count()}, {"boot_ms", sinceBoot().count()}, {"boot", bootId_}};
+    journal_.saveState(kStateKey, json.dump(), {});
+}
+
+}  // namespace edge
