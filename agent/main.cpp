@@ -11,7 +11,7 @@
 #include "core/system/standard_streams.hpp"
 #include "core/text.hpp"
 #include "doctor/doctor.hpp"
-#include "mqtt/paho/proxy_environment.hpp"
+#include "mqtt/paho/paho_client.hpp"
 
 namespace {
 
@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
     edge::keepStandardStreams();
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGXFSZ, SIG_IGN);
-    edge::neutraliseProxyEnvironment();
+    edge::ignoreProxyEnvironment();
     edge::StandardOutput out;
     const int exitCode = parseAndRun(argc, argv, out);
     const auto written = out.finish();

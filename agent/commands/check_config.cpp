@@ -5,7 +5,7 @@
 #include "config/load.hpp"
 #include "config/warnings.hpp"
 #include "core/system/identity.hpp"
-#include "mqtt/warnings.hpp"
+#include "mqtt/settings.hpp"
 
 namespace edge {
 

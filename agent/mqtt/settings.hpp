@@ -10,6 +10,12 @@
 namespace edge {
 
 enum class Scheme { kMqtt, kMqtts, kWs, kWss };
+constexpr bool usesTls(Scheme scheme) {
+    return scheme == Scheme::kMqtts || scheme == Scheme::kWss;
+}
+constexpr bool usesWebsocket(Scheme scheme) {
+    return scheme == Scheme::kWs || scheme == Scheme::kWss;
+}
 
 struct ServerAddress {
     Scheme scheme = Scheme::kMqtt;
@@ -46,5 +52,9 @@ struct MqttConfig {
 
     bool operator==(const MqttConfig&) const = default;
 };
+
+/// What works but is insecure about the connections to these servers, one sentence each, without duplicates: for the
+/// log at start, check-config and health.
+[[nodiscard]] std::vector<std::string> connectionWarnings(const MqttConfig& config);
 
 }  // namespace edge

@@ -17,7 +17,7 @@ class FakeResolver : public Resolver {
   public:
     explicit FakeResolver(Executor& loop) : loop_(loop) {}
 
-    void resolve(const std::string& host, std::uint16_t, Handler done) override {
+    void resolve(const std::string& host, Handler done) override {
         asked.push_back(host);
         if (silent.contains(host)) {
             silent[host].push_back(std::move(done));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -40,6 +41,12 @@ constexpr seconds kStallLimit = std::chrono::minutes{10};
 /// a broker takes a retained message or a retained last will.
 Publication retainedProbe(const Config& config) {
     return {.topic = config.topics.base + "/sensor/doctor", .payload = "", .retain = Retain::kYes};
+}
+
+/// Never destroyed: a name server may answer after the check has given up.
+AsioLoop& lastingLoop() {
+    static auto& loops = *new std::deque<AsioLoop>;
+    return loops.emplace_back();
 }
 
 /// One server after the other, all on a loop of its own, each with the ServerList that the agent uses as well.
@@ -84,7 +91,7 @@ class BrokerCheck {
         MqttConfig alone = config_.mqtt;
         alone.servers = {server()};
         list_.emplace(alone, systemRandom(), !config_.topics.base.empty());
-        resolver_->resolve(server().host, server().port, [this](const Result<std::vector<std::string>>& addresses) {
+        resolver_->resolve(server().host, [this](const Result<std::vector<std::string>>& addresses) {
             if (!addresses) {
                 add(Severity::kError, addresses.error().message);
                 return next();
@@ -384,7 +391,7 @@ class BrokerCheck {
     Announcements& announcements_;
     Findings findings_;
     Findings ofAttempt_;  ///< thrown away where the next one goes on with less
-    AsioLoop loop_;
+    AsioLoop& loop_ = lastingLoop();
     WorkerPool pool_;
     std::unique_ptr<Resolver> resolver_;
     MqttClientFactory makeClient_;

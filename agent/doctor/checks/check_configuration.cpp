@@ -8,7 +8,7 @@
 #include "core/system/identity.hpp"
 #include "doctor/checks/checks.hpp"
 #include "doctor/report.hpp"
-#include "mqtt/warnings.hpp"
+#include "mqtt/settings.hpp"
 
 namespace edge {
 namespace {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,15 +18,15 @@ class Resolver {
     virtual ~Resolver() = default;
     /// `done` is called exactly once, never inside this call, in the order the system prefers (RFC 6724). A numeric
     /// host comes back as it is. The message of an error names the host and says what to do.
-    virtual void resolve(const std::string& host, std::uint16_t port, Handler done) = 0;
+    virtual void resolve(const std::string& host, Handler done) = 0;
 };
 
-/// Makes a strand; `name` is for people.
+/// Makes a strand; `name` is for the log.
 using StrandFactory = std::function<std::shared_ptr<Executor>(const std::string& name)>;
 
-/// getaddrinfo, on one strand for each host: a name whose servers do not answer never delays another. A look-up that is
-/// still under way is joined, not repeated. A strand can be busy for minutes (three dead name servers): give it a stall
-/// limit to suit.
+/// getaddrinfo, on one strand for each host, so that a name whose servers do not answer never delays another. A look-up
+/// in progress is joined, not repeated. A strand can be busy for minutes (three dead name servers): give it a stall
+/// limit to match. `loop` must outlive the tasks of the strands.
 std::unique_ptr<Resolver> makeSystemResolver(Loop& loop, StrandFactory makeStrand);
 
 }  // namespace edge

@@ -7,18 +7,23 @@
 #include <cstdlib>
 #include <utility>
 
+#include <fmt/core.h>
 #include <mqtt/async_client.h>
 
-#include "mqtt/paho/paho_sockets.hpp"
-#include "mqtt/paho/paho_waits.hpp"
+#include "mqtt/net/tls_failure.hpp"
+#include "mqtt/paho/poll_shim.hpp"
+#include "mqtt/paho/socket_shim.hpp"
+#include "mqtt/session/reason_codes.hpp"
 
 namespace edge {
 
 namespace {
 
-constexpr int kRefused = 0x80;
-constexpr int kTopicNameInvalid = 0x90;
-constexpr int kGone = -1;
+/// The text with which Paho reports that the broker closed the connection after CONNECT.
+constexpr const char* kClosedOnConnect = "TCP connect completion failure";
+/// Messages on their way from Paho's thread to the loop: reached only if the loop is blocked.
+constexpr std::size_t kMaxInboundBytes = 4 << 20;
+constexpr std::size_t kMessageCost = 256;
 
 /// As many commands as Paho may hold for us; the send window is far smaller.
 constexpr int kMaxBuffered = 1000;
@@ -132,33 +137,14 @@ mqtt::connect_options toConnectOptions(const ConnectOptions& from) {
         options.set_will_message(mqtt::message(from.will->topic, from.will->payload, static_cast<int>(from.will->qos),
                                                from.will->retain == Retain::kYes));
     }
-    const bool isTls = from.server.scheme == Scheme::kMqtts || from.server.scheme == Scheme::kWss;
-    if (isTls) options.set_ssl(toTlsOptions(from.tls));
+    if (usesTls(from.server.scheme)) options.set_ssl(toTlsOptions(from.tls));
     return options;
 }
 
-/// The broker's reason where there is one. Where the library failed by itself, Paho 1.3.12 leaves the reason
-/// uninitialised.
-int codeOf(const mqtt::token& token) {
-    const int code = token.get_return_code();
-    if (code != 0) return code;
-    return static_cast<int>(token.get_reason_code());
-}
-
-/// The library gives its text only with the exception.
-std::string textOf(const mqtt::token& token) {
-    try {
-        const_cast<mqtt::token&>(token).wait();  // it is complete: returns or throws at once
-    } catch (const mqtt::exception& error) {
-        return error.get_message();
-    }
-    return {};
-}
-
 /// Paho frees everything global with its last client, and waits a second for its threads to end before that. This one
-/// is never connected and never goes, so that a server that fails is followed by the next at once.
+/// is never connected and never destroyed, so that the next attempt after a failure starts at once.
 ///
-/// OpenSSL initialises itself when it is used, and not before: without TLS its half megabyte is not needed.
+/// OpenSSL initialises itself on first use: without TLS its half megabyte is not needed.
 void keepLibraryAlive() {
     static const std::atomic<const mqtt::async_client*> anchor = [] {
         MQTTAsync_init_options options = MQTTAsync_init_options_initializer;
@@ -170,91 +156,123 @@ void keepLibraryAlive() {
     static_cast<void>(anchor.load());
 }
 
+/// The broker's code where there is one. Where the library itself failed, Paho 1.3.12 leaves the reason uninitialised.
+int codeOf(const mqtt::token& token) {
+    const int code = token.get_return_code();
+    return code != 0 ? code : static_cast<int>(token.get_reason_code());
+}
+
+/// The library provides its text only with the exception.
+std::string textOf(const mqtt::token& token) {
+    try {
+        const_cast<mqtt::token&>(token).wait();  // it is complete: returns or throws at once
+    } catch (const mqtt::exception& error) {
+        return error.get_message();
+    }
+    return {};
+}
+
+std::size_t costOf(const InboundMessage& message) {
+    return message.topic.size() + message.payload.size() + kMessageCost;
+}
+
+class Listener : public mqtt::iaction_listener {
+  public:
+    using Handler = std::function<void(const mqtt::token&)>;
+    Listener(Handler succeeded, Handler failed) : succeeded_(std::move(succeeded)), failed_(std::move(failed)) {}
+    void on_success(const mqtt::token& token) override { succeeded_(token); }
+    void on_failure(const mqtt::token& token) override { failed_(token); }
+
+  private:
+    const Handler succeeded_, failed_;
+};
+
 }  // namespace
 
 struct PahoConnection::Impl {
-    struct Listener : mqtt::iaction_listener {
-        explicit Listener(Impl& impl) : owner(impl) {}
-        Impl& owner;
-    };
-    struct ConnectListener : Listener {
-        using Listener::Listener;
-        void on_success(const mqtt::token& token) override {
-            owner.connecting.connected(std::chrono::ceil<seconds>(owner.options.keepAlive));
-            owner.events.connected(
-                toInfo(token.get_connect_response(), owner.options.protocolVersion, toString(owner.options.server)));
-        }
-        void on_failure(const mqtt::token& token) override {
-            owner.connecting.end();
-            owner.events.failed(codeOf(token), textOf(token), owner.route.problem());
-        }
-    };
-    /// One SUBSCRIBE a topic: of several topics in one, version 1.2.0 hides all answers when the first is a refusal.
-    struct SubscribeListener : Listener {
-        using Listener::Listener;
-        void begin(std::size_t topics) {
-            codes.assign(topics, kGone);
-            waiting = topics;
-        }
-        void on_success(const mqtt::token& token) override {
-            // A broker that answers with more codes than there were topics makes a failure of a success.
-            const int code = codeOf(token);
-            answer(token, code >= kRefused ? code : 0);
-        }
-        void on_failure(const mqtt::token& token) override {
-            const int code = codeOf(token);
-            if (code >= kRefused) answer(token, code);  // else the connection ended, which is reported by itself
-        }
-        void answer(const mqtt::token& token, int code) {
-            codes.at(std::bit_cast<std::uintptr_t>(token.get_user_context())) = code;
-            if (--waiting == 0) owner.events.subscribed(codes);
-        }
-        std::vector<int> codes;
-        std::size_t waiting = 0;
-    };
-    struct PublishListener : Listener {
-        using Listener::Listener;
-        void on_success(const mqtt::token& token) override { tell(idOf(token), 0); }
-        void on_failure(const mqtt::token& token) override {
-            const int code = codeOf(token);
-            tell(idOf(token), code >= kRefused ? code : kGone);
-        }
-        void tell(PublishId id, int code) const {
-            if (id != kUnwatched) owner.events.published(id, code);
-        }
-        static PublishId idOf(const mqtt::token& token) { return std::bit_cast<PublishId>(token.get_user_context()); }
-    };
-    struct DisconnectListener : Listener {
-        using Listener::Listener;
-        void on_success(const mqtt::token&) override { owner.events.disconnected(); }
-        void on_failure(const mqtt::token&) override { owner.events.disconnected(); }
-    };
-
     Impl(ConnectOptions o, Events e) : options(std::move(o)), events(std::move(e)), route(options) {}
 
     void open() {
         keepLibraryAlive();
-        mqtt::create_options create(options.protocolVersion, kMaxBuffered);
+        const mqtt::create_options create(options.protocolVersion, kMaxBuffered);
         client = std::make_unique<mqtt::async_client>(route.uri(), options.clientId, create, nullptr);
-        client->set_connection_lost_handler([this](const std::string& cause) { events.lost(kGone, cause); });
+        client->set_connection_lost_handler([this](const std::string&) {
+            events.lost({ConnectionFailure::Kind::kNetwork, -1, "the connection to the broker was lost"});
+        });
         // A DISCONNECT of the broker (MQTT 5) comes here, and not as a lost connection.
         client->set_disconnected_handler([this](const mqtt::properties& properties, mqtt::ReasonCode code) {
-            events.lost(static_cast<int>(code), propertyOr<std::string>(properties, mqtt::property::REASON_STRING, ""));
+            const auto reason = propertyOr<std::string>(properties, mqtt::property::REASON_STRING, "");
+            events.lost(describeRefusal(static_cast<int>(code), reason));
         });
-        client->set_message_callback(
-            [this](const mqtt::const_message_ptr& message) { events.message(toInbound(*message)); });
+        client->set_message_callback([this](const mqtt::const_message_ptr& message) { arrived(toInbound(*message)); });
         connecting.begin();
         client->connect(toConnectOptions(options), nullptr, onConnect);
+    }
+
+    [[nodiscard]] ConnectionFailure connectFailure(const mqtt::token& token) const {
+        const int code = codeOf(token);
+        if (code > 0) return describeRefusal(code, "");
+        if (auto problem = route.problem()) return *std::move(problem);
+        const bool isTls = usesTls(options.server.scheme);
+        const std::string text = textOf(token);
+        if (text == kClosedOnConnect) {
+            return {ConnectionFailure::Kind::kClosedOnConnect, -1,
+                    fmt::format("{} port {} closed the connection instead of answering; is it a broker{}?",
+                                options.server.host, options.server.port, isTls ? "" : ", and a port without TLS")};
+        }
+        if (auto problem = isTls ? checkTlsFiles(options.tls) : std::nullopt) return *std::move(problem);
+        return cannotConnect(options, text);
+    }
+
+    void arrived(InboundMessage message) {
+        const std::size_t cost = costOf(message);
+        if (inboundBytes.fetch_add(cost) + cost <= kMaxInboundBytes) return events.message(std::move(message));
+        inboundBytes -= cost;
+        events.dropped();
+    }
+
+    void answer(const mqtt::token& token, int code) {
+        subscribeCodes.at(std::bit_cast<std::uintptr_t>(token.get_user_context())) = code;
+        if (--subscribesWaiting == 0) events.subscribed(subscribeCodes);
+    }
+
+    void published(const mqtt::token& token, int code) const {
+        const auto id = std::bit_cast<PublishId>(token.get_user_context());
+        if (id != kUnwatched) events.published(id, code);
     }
 
     const ConnectOptions options;
     const Events events;
     const PahoRoute route;
-    ConnectingMark connecting;
-    ConnectListener onConnect{*this};
-    SubscribeListener onSubscribe{*this};
-    PublishListener onPublish{*this};
-    DisconnectListener onDisconnect{*this};
+    ConnectScope connecting;
+    std::atomic<std::size_t> inboundBytes{0};
+    std::vector<int> subscribeCodes;
+    std::size_t subscribesWaiting = 0;
+    Listener onConnect{
+        [this](const mqtt::token& token) {
+            connecting.connected(std::chrono::ceil<seconds>(options.keepAlive));
+            events.connected(toInfo(token.get_connect_response(), options.protocolVersion, toString(options.server)));
+        },
+        [this](const mqtt::token& token) {
+            connecting.end();
+            events.failed(connectFailure(token));
+        }};
+    /// One SUBSCRIBE a topic: of several topics in one, version 1.2.0 hides all answers when the first is a refusal.
+    Listener onSubscribe{[this](const mqtt::token& token) {
+                             // A broker that answers with more codes than there were topics makes a failure of a
+                             // success.
+                             answer(token, isRefusal(codeOf(token)) ? codeOf(token) : 0);
+                         },
+                         [this](const mqtt::token& token) {
+                             // Otherwise the connection ended, which is reported separately.
+                             if (isRefusal(codeOf(token))) answer(token, codeOf(token));
+                         }};
+    Listener onPublish{[this](const mqtt::token& token) { published(token, 0); },
+                       [this](const mqtt::token& token) {
+                           published(token, isRefusal(codeOf(token)) ? codeOf(token) : kConnectionEnded);
+                       }};
+    Listener onDisconnect{[this](const mqtt::token&) { events.disconnected(); },
+                          [this](const mqtt::token&) { events.disconnected(); }};
     std::unique_ptr<mqtt::async_client> client;
 };
 
@@ -266,20 +284,29 @@ PahoConnection::~PahoConnection() = default;
 void PahoConnection::open() {
     try {
         impl_->open();
-    } catch (const std::exception& error) {  // an option that Paho refuses: not UTF-8, for example
-        impl_->events.failed(kGone, error.what(), std::nullopt);
+    } catch (const std::exception& error) {  // an option that Paho refuses, for example one that is not UTF-8
+        impl_->events.failed(cannotConnect(impl_->options, error.what()));
     }
+}
+
+std::optional<ConnectionFailure> PahoConnection::problem() const {
+    return impl_->route.problem();
+}
+
+void PahoConnection::release(const InboundMessage& message) {
+    impl_->inboundBytes -= costOf(message);
 }
 
 void PahoConnection::subscribe(const std::vector<std::string>& topics, Qos qos) {
     try {
-        impl_->onSubscribe.begin(topics.size());
+        impl_->subscribeCodes.assign(topics.size(), kConnectionEnded);
+        impl_->subscribesWaiting = topics.size();
         for (std::size_t i = 0; i < topics.size(); ++i) {
             impl_->client->subscribe(topics[i], static_cast<int>(qos), std::bit_cast<void*>(std::uintptr_t{i}),
                                      impl_->onSubscribe);
         }
     } catch (const std::exception&) {
-        // Not connected any more, which is reported by itself.
+        // Not connected any more, which is reported separately.
     }
 }
 
@@ -289,7 +316,7 @@ void PahoConnection::publish(const std::shared_ptr<const Publication>& publicati
         impl_->client->publish(message, std::bit_cast<void*>(id), impl_->onPublish);
     } catch (const mqtt::exception& error) {
         const bool isBadTopic = error.get_return_code() == MQTTASYNC_BAD_UTF8_STRING;
-        impl_->onPublish.tell(id, isBadTopic ? kTopicNameInvalid : kGone);
+        if (id != kUnwatched) impl_->events.published(id, isBadTopic ? kTopicNameInvalid : kConnectionEnded);
     }
 }
 

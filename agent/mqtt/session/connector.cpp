@@ -36,7 +36,7 @@ void Connector::start(ConnectOptions options, MqttClient::Handlers handlers) {
               fmt::format("the name server does not answer for {} within {} s; check the network and the resolver",
                           options_.server.host, kLookUpTime.count())});
     });
-    resolver_.resolve(options_.server.host, options_.server.port,
+    resolver_.resolve(options_.server.host,
                       [this, wanted = std::weak_ptr(attempt_)](Result<std::vector<std::string>> addresses) {
                           if (!wanted.expired()) resolved(std::move(addresses));
                       });

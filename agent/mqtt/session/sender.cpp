@@ -8,16 +8,13 @@
 #include "core/system/log.hpp"
 #include "core/text.hpp"
 #include "mqtt/session/packet_size.hpp"
+#include "mqtt/session/reason_codes.hpp"
 
 namespace edge {
 
 namespace {
 
 using Kind = ConnectionFailure::Kind;
-
-constexpr int kRefused = 0x80;
-constexpr int kPacketTooLarge = 0x95;
-constexpr int kQuotaExceeded = 0x97;
 
 /// A broker that objects to a publication without a word closes the connection at once.
 constexpr seconds kBlame{5};
@@ -248,7 +245,7 @@ Delivery Sender::judge(const Outgoing& outgoing, int reasonCode) {
         if (refused(packetSizeOf(publication))) handlers_.changed();
         return Delivery::kTooLarge;
     }
-    if (reasonCode < kRefused) {
+    if (!isRefusal(reasonCode)) {
         if (isSuspect(outgoing) && qosOf(publication) != Qos::kAtMostOnce)
             servers_.packetTaken(packetSizeOf(publication));
         return Delivery::kDelivered;

@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "mqtt/session/reason_codes.hpp"
+
 namespace edge {
 
 namespace {
@@ -14,11 +16,6 @@ using Kind = ConnectionFailure::Kind;
 
 constexpr int kV5 = 5;
 constexpr int kV311 = 4;
-constexpr int kIdentifierRejected = 2;  // a return code of 3.1.1
-constexpr int kUnspecified = 0x80;
-constexpr int kImplementationSpecific = 0x83;
-constexpr int kRetainNotSupported = 0x9A;
-constexpr int kQosNotSupported = 0x9B;
 /// Below this, it is not the size that brokers object to.
 constexpr std::size_t kSmallestPacketLimit = std::size_t{4} * 1024;
 
@@ -70,10 +67,9 @@ std::vector<BrokerLimits> withLessToPublish(const BrokerLimits& from, const Unpr
 }
 
 std::vector<BrokerLimits> withLessToSubscribe(const BrokerLimits& from, int reasonCode) {
-    const bool canBeTheQos = reasonCode < 0 || reasonCode == kQosNotSupported ||
-                             (reasonCode >= kUnspecified && reasonCode <= kImplementationSpecific);
     std::vector<BrokerLimits> result;
-    for (int qos = static_cast<int>(from.subscribeQos) - 1; canBeTheQos && qos >= 0; --qos) {
+    if (reasonCode >= 0 && !canBeTheQos(reasonCode)) return result;
+    for (int qos = static_cast<int>(from.subscribeQos) - 1; qos >= 0; --qos) {
         result.push_back(from);
         result.back().subscribeQos = static_cast<Qos>(qos);
     }

@@ -9,8 +9,8 @@
 #include "core/system/log.hpp"
 #include "core/text.hpp"
 #include "mqtt/session/connector.hpp"
+#include "mqtt/session/reason_codes.hpp"
 #include "mqtt/session/sender.hpp"
-#include "mqtt/warnings.hpp"
 
 namespace edge {
 
@@ -24,15 +24,6 @@ constexpr std::size_t kMaxEarlyMessages = 1000;
 constexpr std::size_t kMaxEarlyBytes = 4 << 20;
 /// Of the time that stop() has, this much is for the DISCONNECT.
 constexpr milliseconds kDisconnectTime{500};
-
-constexpr int kRefused = 0x80;
-constexpr int kImplementationSpecific = 0x83;
-constexpr int kQosNotSupported = 0x9B;
-
-/// 0x80 is all that 3.1.1 has for a refusal; other codes of MQTT 5 name another reason.
-bool canBeTheQos(int code) {
-    return (code >= kRefused && code <= kImplementationSpecific) || code == kQosNotSupported;
-}
 
 /// 2.5 times the keep-alive: sooner than Paho notices a dead link, later than a large picture takes on a slow one.
 milliseconds stallLimit(milliseconds keepAlive) {
@@ -157,7 +148,7 @@ struct MqttSession::Impl {
         std::vector<std::string> again;
         std::size_t granted = 0;
         for (std::size_t i = 0; i < codes.size() && i < topics.size(); ++i) {
-            if (codes[i] < kRefused) {
+            if (!isRefusal(codes[i])) {
                 ++granted;
             } else if (canBeTheQos(codes[i]) && qos != Qos::kAtMostOnce) {
                 again.push_back(topics[i]);

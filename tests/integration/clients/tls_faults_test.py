@@ -15,7 +15,7 @@ import unittest
 from certificates import FUTURE, PAST, WEAK_KEY, Authority
 from support import AGENT, PATIENCE, Agent, AgentCase, Broker
 
-ATTEMPTS = int(os.environ.get("EDGE_TLS_ATTEMPTS", "4"))  # the agent connects twice for each: the second time to learn the reason
+ATTEMPTS = int(os.environ.get("EDGE_TLS_ATTEMPTS", "4"))
 SECRET = "a secret that must not leave"
 
 
@@ -119,7 +119,7 @@ class TlsFaults(AgentCase):
                 ca_file = pair[0].parent / "ca.pem" if name in ("not valid yet", "1024 bits", "TLS 1.1") else self.authority.file
                 server = self.server(pair, **options)
                 agent = self.launch(server.port, ca_file)
-                server.wait_for(lambda s: s.connections >= 2 * ATTEMPTS)
+                server.wait_for(lambda s: s.connections >= ATTEMPTS)
                 agent.close()
                 self.assertEqual(server.told, b"")
                 self.assertIn(reason, agent.log())

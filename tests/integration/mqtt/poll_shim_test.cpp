@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "mqtt/paho/paho_waits.hpp"
+#include "mqtt/paho/poll_shim.hpp"
 
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -17,7 +17,6 @@
 #include <gtest/gtest.h>
 
 #include "core/system/files.hpp"
-#include "mqtt/paho/write_room.hpp"
 
 namespace edge {
 namespace {
@@ -66,11 +65,6 @@ struct TcpPair {
     }
 };
 
-bool isReadable(int fd) {
-    pollfd readable{fd, POLLIN, 0};
-    return ::poll(&readable, 1, 0) == 1;
-}
-
 /// A thread that waits as Paho's receiving one does, for something to read from a socket that it knows.
 class Receiver {
   public:
@@ -79,11 +73,11 @@ class Receiver {
         auto isKnown = known.get_future();
         returned_ = std::async(std::launch::async, [socket, timeoutMs, known = std::move(known)]() mutable {
             pthread_setname_np(pthread_self(), "MQTTAsync_rcv");
-            ConnectingMark mark;
-            mark.begin();
+            ConnectScope scope;
+            scope.begin();
             pollfd readable{socket, POLLIN, 0};
             ::poll(&readable, 1, kForever);  // returns when it is connected, which it is
-            mark.connected(seconds{20});
+            scope.connected(seconds{20});
             ::poll(&readable, 1, 1);  // everything that it was told until now
             known.set_value();
             const auto began = std::chrono::steady_clock::now();
@@ -100,36 +94,7 @@ class Receiver {
     std::future<std::pair<int, nanoseconds>> returned_;
 };
 
-TEST(WriteRoom, TellsOnceThatASocketThatWasFullHasRoom) {
-    TcpPair pair;
-    WriteRoom room;
-    room.watch(pair.ours.get());
-    room.forget();
-    EXPECT_FALSE(isReadable(room.fd()));
-
-    for (int i = 0; i < 2; ++i) {
-        pair.fill();
-        EXPECT_FALSE(isReadable(room.fd()));
-        pair.drain();
-        EXPECT_TRUE(isReadable(room.fd()));
-        room.watch(pair.ours.get());
-        room.forget();
-        EXPECT_FALSE(isReadable(room.fd()));
-    }
-}
-
-TEST(WriteRoom, TellsNothingOfWhatComesIn) {
-    const TcpPair pair;
-    WriteRoom room;
-    room.watch(pair.ours.get());
-    room.forget();
-    ASSERT_EQ(::send(pair.theirs.get(), "x", 1, 0), 1);
-    while (!isReadable(pair.ours.get())) continue;
-
-    EXPECT_FALSE(isReadable(room.fd()));
-}
-
-TEST(PahoWaits, EndWhenTheRestOfAPictureCanBeWritten) {
+TEST(PollShim, EndWhenTheRestOfAPictureCanBeWritten) {
     TcpPair pair;
     Receiver receiver(pair.ours.get(), kForever);
     pair.fill();
@@ -139,17 +104,17 @@ TEST(PahoWaits, EndWhenTheRestOfAPictureCanBeWritten) {
     EXPECT_EQ(receiver.result().first, 0) << "nothing to read: Paho writes, and waits again";
 }
 
-TEST(PahoWaits, EndWhenAnotherConnectionBegins) {
+TEST(PollShim, EndWhenAnotherConnectionBegins) {
     const TcpPair pair;
     Receiver receiver(pair.ours.get(), kForever);
-    ConnectingMark another;
+    ConnectScope another;
     another.begin();
 
     ASSERT_TRUE(receiver.returns());
     EXPECT_EQ(receiver.result().first, 0);
 }
 
-TEST(PahoWaits, EndWhenSomethingComes) {
+TEST(PollShim, EndWhenSomethingComes) {
     const TcpPair pair;
     Receiver receiver(pair.ours.get(), kForever);
     ASSERT_EQ(::send(pair.theirs.get(), "x", 1, 0), 1);
@@ -158,7 +123,7 @@ TEST(PahoWaits, EndWhenSomethingComes) {
     EXPECT_EQ(receiver.result().first, 1);
 }
 
-TEST(PahoWaits, AreLongerThanPahosWhereItHasNothingToDoSooner) {
+TEST(PollShim, AreLongerThanPahosWhereItHasNothingToDoSooner) {
     const TcpPair pair;
     Receiver receiver(pair.ours.get(), 1000);
 

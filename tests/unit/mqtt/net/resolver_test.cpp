@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "mqtt/net/resolver.hpp"
+
 #include <gtest/gtest.h>
 
 #include "fakes/manual_loop.hpp"
-#include "mqtt/net/resolver.hpp"
 
 namespace edge {
 namespace {
@@ -17,7 +18,7 @@ struct Fixture {
         });
     }
     void resolve(const std::string& host) {
-        resolver->resolve(host, 1883,
+        resolver->resolve(host,
                           [this](Result<std::vector<std::string>> result) { results.push_back(std::move(result)); });
     }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "mqtt/net/resolver.hpp"
+
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -7,13 +9,12 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <mutex>
 #include <utility>
 
 #include <fmt/core.h>
 
+#include "core/loop/scope.hpp"
 #include "core/text.hpp"
-#include "mqtt/net/resolver.hpp"
 
 namespace edge {
 
@@ -30,7 +31,7 @@ bool isNumeric(const std::string& host) {
 
 std::string adviceFor(int error) {
     if (error == EAI_AGAIN) return "the name server does not answer; check the network";
-    if (error == EAI_NONAME) return "there is no such name; check mqtt.servers";
+    if (error == EAI_NONAME) return "no such host; check mqtt.servers";
     return gai_strerror(error);
 }
 
@@ -58,29 +59,25 @@ Result<Addresses> lookUp(const std::string& host) {
     return addresses;
 }
 
-/// The bookkeeping outlives the resolver as long as a look-up is under way, which nothing can end.
 class SystemResolver : public Resolver {
   public:
     SystemResolver(Loop& loop, StrandFactory makeStrand) : loop_(loop), makeStrand_(std::move(makeStrand)) {}
 
-    void resolve(const std::string& host, std::uint16_t, Handler done) override {
-        if (isNumeric(host)) {
-            loop_.post([done = std::move(done), host] { done(Addresses{host}); });
-            return;
-        }
-        // RFC 6761, section 6.3: known without asking anybody, also where /etc/hosts has been lost.
+    void resolve(const std::string& host, Handler done) override {
+        if (isNumeric(host)) return loop_.post([done = std::move(done), host] { done(Addresses{host}); });
+        // RFC 6761, section 6.3: known without a look-up, also where /etc/hosts is lost.
         if (toLower(host) == "localhost") {
-            loop_.post([done = std::move(done)] { done(Addresses{"127.0.0.1", "::1"}); });
-            return;
+            return loop_.post([done = std::move(done)] { done(Addresses{"127.0.0.1", "::1"}); });
         }
         LookUp& lookUp = lookUps_[host];
         lookUp.waiting.push_back(std::move(done));
         if (lookUp.waiting.size() > 1) return;
         if (!lookUp.strand) lookUp.strand = makeStrand_("resolver for " + host);
-        lookUp.strand->post([gate = gate_, host] {
-            Result<Addresses> result = edge::lookUp(host);
-            gate->deliver(host, std::move(result));
-        });
+        runOn(
+            *lookUp.strand, loop_, scope_, [host] { return edge::lookUp(host); },
+            [this, host](const Result<Addresses>& result) {
+                for (const Handler& waiting : std::exchange(lookUps_[host].waiting, {})) waiting(result);
+            });
     }
 
   private:
@@ -89,41 +86,10 @@ class SystemResolver : public Resolver {
         std::vector<Handler> waiting;
     };
 
-    /// Where a strand hands over its result; closed when the resolver goes, before the loop does.
-    struct Gate : std::enable_shared_from_this<Gate> {
-        Gate(Loop& to, SystemResolver& resolver) : loop(&to), owner(&resolver) {}
-
-        void deliver(const std::string& host, Result<Addresses> result) {
-            const std::lock_guard lock(mutex);
-            if (loop == nullptr) return;
-            loop->post([self = shared_from_this(), host, result = std::move(result)] {
-                if (self->owner != nullptr) self->owner->finish(host, result);
-            });
-        }
-        void close() {
-            const std::lock_guard lock(mutex);
-            loop = nullptr;
-            owner = nullptr;  // read on the loop only
-        }
-
-        std::mutex mutex;
-        Loop* loop;
-        SystemResolver* owner;
-    };
-    struct Closer {
-        std::shared_ptr<Gate> gate;
-        ~Closer() { gate->close(); }
-    };
-
-    void finish(const std::string& host, const Result<Addresses>& result) {
-        for (const Handler& done : std::exchange(lookUps_[host].waiting, {})) done(result);
-    }
-
     Loop& loop_;
-    StrandFactory makeStrand_;
+    const StrandFactory makeStrand_;
     std::map<std::string, LookUp> lookUps_;
-    std::shared_ptr<Gate> gate_ = std::make_shared<Gate>(loop_, *this);
-    Closer closer_{gate_};
+    Scope scope_;
 };
 
 }  // namespace

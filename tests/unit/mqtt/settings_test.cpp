@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "mqtt/warnings.hpp"
+#include "mqtt/settings.hpp"
 
 #include <cstdlib>
 
 #include <gtest/gtest.h>
 
-#include "mqtt/paho/proxy_environment.hpp"
+#include "mqtt/paho/paho_client.hpp"
 
 namespace edge {
 namespace {
@@ -95,7 +95,7 @@ TEST(ConnectionWarnings, TakeAClientCertificateForALogin) {
 TEST(ProxyEnvironment, IsGoneAfterwards) {
     for (const char* name : {"http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"}) {
         setenv(name, "http://127.0.0.1:1", 1);
-        neutraliseProxyEnvironment();
+        ignoreProxyEnvironment();
         EXPECT_EQ(std::getenv(name), nullptr) << name;
     }
 }
