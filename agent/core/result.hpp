@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include <tl/expected.hpp>
@@ -39,13 +40,19 @@ using Result = tl::expected<T, Error>;
     return tl::unexpected<Error>(Error{code, std::move(message)});
 }
 
+/// For TRY: the value, or nothing where there is none.
+template <typename Value, typename Why>
+Value takeValue(tl::expected<Value, Why>&& result) {
+    if constexpr (!std::is_void_v<Value>) return *std::move(result);
+}
+
 }  // namespace edge
 
-/// The value of a Result, or an early return of its error from the function around it: `const auto text =
-/// TRY(readFile(path));`
+/// The value of a Result (nothing of a Result<void>), or an early return of its error from the function around it:
+/// `const auto text = TRY(readFile(path));`
 #define TRY(expression)                                                          \
     __extension__({                                                              \
         auto triedResult = (expression);                                         \
         if (!triedResult) return tl::unexpected(std::move(triedResult).error()); \
-        *std::move(triedResult);                                                 \
+        ::edge::takeValue(std::move(triedResult));                               \
     })
