@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <charconv>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace edge {
 
@@ -29,6 +32,15 @@ namespace edge {
 
 /// The same for serialised JSON of valid UTF-8: escaped as JSON does, so that it means what it meant.
 [[nodiscard]] std::string printableJson(std::string_view json);
+
+/// The whole of `text` as a number: "12", "-3", "ff" with base 16; nullopt for anything else, and out of its range.
+template <typename Number>
+[[nodiscard]] std::optional<Number> parseNumber(std::string_view text, int base = 10) {
+    Number number{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
 
 /// Two lower-case digits a byte.
 [[nodiscard]] std::string toHex(std::string_view bytes);

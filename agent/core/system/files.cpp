@@ -2,6 +2,7 @@
 #include "core/system/files.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,31 +14,8 @@
 
 #include <fmt/core.h>
 
-#include "core/system/standard_streams.hpp"
-
 namespace edge {
 namespace {
-
-Errc classify(int error) {
-    switch (error) {
-        case ENOENT:
-        case ENODEV:
-        case ENXIO:
-        case ENOTDIR:
-            return Errc::kNotFound;
-        case EACCES:
-        case EPERM:
-            return Errc::kPermission;
-        case EBUSY:
-            return Errc::kBusy;
-        default:
-            return Errc::kIo;
-    }
-}
-
-tl::unexpected<Error> failedTo(const char* what, const std::string& path, int error) {
-    return fail(classify(error), fmt::format("cannot {} {}: {}", what, path, std::generic_category().message(error)));
-}
 
 /// `path`, or what it leads to where it is a symbolic link, also one to a file that is not there yet.
 std::string followLinks(const std::string& path) {
@@ -58,23 +36,16 @@ bool isAt(const std::string& path, const struct stat& status) {
     return ::lstat(path.c_str(), &there) == 0 && there.st_dev == status.st_dev && there.st_ino == status.st_ino;
 }
 
-constexpr int kMostNames = 10;
-
-/// Writes a new file beside `path` and moves it there. `old` is what it replaces, whose owner and mode it takes. 0 or
+/// Writes a new file next to `path` and moves it there. `old` is what it replaces, whose owner and mode it takes. 0 or
 /// errno.
 int replaceRegular(const std::string& path, const struct stat* old, std::string_view content) {
-    const std::size_t slash = path.rfind('/');
-    const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
-    UniqueFd file;
-    std::string temporary;
     // A name that nobody else in this process has, of a file made here: nobody can put a link in its way. What has that
     // name already was left behind by a power cut.
     static std::atomic<unsigned> count{0};
-    for (int i = 0; i < kMostNames && !file && (i == 0 || errno == EEXIST); ++i) {
-        temporary = fmt::format("{}.pi-edge-{}-{}.part", folder, ::getpid(), count++);
-        ::unlink(temporary.c_str());
-        file.reset(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
-    }
+    const std::string temporary =
+        fmt::format("{}.pi-edge-{}-{}.part", path.substr(0, path.rfind('/') + 1), ::getpid(), count++);
+    ::unlink(temporary.c_str());
+    const UniqueFd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
     if (!file) return errno;
     int error = 0;
     const auto check = [&error](int result) {
@@ -104,21 +75,64 @@ void UniqueFd::reset(int fd) {
     fd_ = fd;
 }
 
-Result<std::string> readSmallFile(const std::string& path, std::size_t maxBytes) {
-    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) return failedTo("open", path, errno);
+Errc errcOf(int systemError) {
+    switch (systemError) {
+        case ENOENT:
+        case ENODEV:
+        case ENXIO:
+        case ENOTDIR:
+            return Errc::kNotFound;
+        case EACCES:
+        case EPERM:
+        case EROFS:
+            return Errc::kPermission;
+        case EBUSY:
+            return Errc::kBusy;
+        default:
+            return Errc::kIo;
+    }
+}
 
-    std::string content(maxBytes + 1, '\0');
+tl::unexpected<Error> failSystem(std::string_view what, int systemError) {
+    return fail(errcOf(systemError), fmt::format("{}: {}", what, std::generic_category().message(systemError)));
+}
+
+ssize_t readAll(int fd, char* data, std::size_t size) {
     std::size_t filled = 0;
-    while (filled < content.size()) {
-        const ssize_t got = ::read(file.get(), content.data() + filled, content.size() - filled);
+    while (filled < size) {
+        const ssize_t got = ::read(fd, data + filled, size - filled);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return failedTo("read", path, errno);
+        if (got < 0) return -1;
         if (got == 0) break;
         filled += static_cast<std::size_t>(got);
     }
-    if (filled > maxBytes) return fail(Errc::kTooLarge, fmt::format("{} is larger than {} bytes", path, maxBytes));
-    content.resize(filled);
+    return static_cast<ssize_t>(filled);
+}
+
+int writeAll(int fd, std::string_view content) {
+    while (!content.empty()) {
+        const ssize_t written = ::write(fd, content.data(), content.size());
+        if (written >= 0) {
+            content.remove_prefix(static_cast<std::size_t>(written));
+        } else if (errno == EAGAIN) {  // a pipe whose other side made it non-blocking
+            pollfd waiting{fd, POLLOUT, 0};
+            ::poll(&waiting, 1, -1);
+        } else if (errno != EINTR) {
+            return errno;
+        }
+    }
+    return 0;
+}
+
+Result<std::string> readSmallFile(const std::string& path, std::size_t maxBytes) {
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return failSystem("cannot open " + path, errno);
+    std::string content(maxBytes + 1, '\0');
+    const ssize_t filled = readAll(file.get(), content.data(), content.size());
+    if (filled < 0) return failSystem("cannot read " + path, errno);
+    content.resize(static_cast<std::size_t>(filled));
+    if (content.size() > maxBytes)
+        return fail(Errc::kTooLarge, fmt::format("{} is larger than {} bytes", path, maxBytes));
     return content;
 }
 
@@ -129,21 +143,20 @@ Result<void> replaceFile(const std::string& path, std::string_view content) {
     // Opened first: the kernel follows the links that this user may follow, and says what is there and whether it may
     // be written. Opening a pipe waits for its reader.
     const UniqueFd existing(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
-    if (!existing && errno != ENOENT) return failedTo("write", path, errno);
+    if (!existing && errno != ENOENT) return failSystem("cannot write " + path, errno);
     struct stat status {};
-    if (existing && ::fstat(existing.get(), &status) != 0) return failedTo("write", path, errno);
-    int error = 0;
+    if (existing && ::fstat(existing.get(), &status) != 0) return failSystem("cannot write " + path, errno);
     if (existing && !S_ISREG(status.st_mode)) {
-        error = writeAll(existing.get(), content);
-        return error == 0 ? Result<void>() : failedTo("write", path, error);
+        const int error = writeAll(existing.get(), content);
+        return error == 0 ? Result<void>() : failSystem("cannot write " + path, error);
     }
     const std::string target = followLinks(path);
     // A second name of the same file would keep the old content.
     const bool canMove = !existing || (status.st_nlink == 1 && isAt(target, status));
-    error = canMove ? replaceRegular(target, existing ? &status : nullptr, content) : EBUSY;
+    int error = canMove ? replaceRegular(target, existing ? &status : nullptr, content) : EBUSY;
     const bool mustStay = error == EACCES || error == EPERM || error == EBUSY;
     if (existing && mustStay) error = overwrite(existing.get(), content);
-    return error == 0 ? Result<void>() : failedTo("write", path, error);
+    return error == 0 ? Result<void>() : failSystem("cannot write " + path, error);
 }
 
 }  // namespace edge

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -32,6 +35,20 @@ class UniqueFd {
   private:
     int fd_ = -1;
 };
+
+/// The kind of an errno value.
+[[nodiscard]] Errc errcOf(int systemError);
+
+/// `return failSystem("cannot open /dev/x", errno)` from any function that returns a Result: with the kind and the text
+/// of the errno value.
+[[nodiscard]] tl::unexpected<Error> failSystem(std::string_view what, int systemError);
+
+/// Reads until the file ends or `size` bytes are there, whatever signals interrupt it. How many; -1 with errno on an
+/// error. Blocks.
+[[nodiscard]] ssize_t readAll(int fd, char* data, std::size_t size);
+
+/// Writes all of `content`, whatever signals interrupt it. 0, or the errno of the write that failed. Blocks.
+[[nodiscard]] int writeAll(int fd, std::string_view content);
 
 /// The whole of a small text file (a sysfs attribute, a password). At most `maxBytes`; more is Errc::kTooLarge. The
 /// message names the path and the reason. Blocks: call on a strand where the file is a device's.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <limits.h>
 #include <memory>
@@ -31,40 +32,38 @@ namespace {
 class JournalPriority : public spdlog::custom_flag_formatter {
   public:
     void format(const spdlog::details::log_msg& message, const std::tm& /*time*/, spdlog::memory_buf_t& out) override {
-        std::string_view prefix = "<6>";
-        if (message.level == spdlog::level::err) prefix = "<3>";
-        if (message.level == spdlog::level::warn) prefix = "<4>";
-        if (message.level == spdlog::level::debug) prefix = "<7>";
-        out.append(prefix.data(), prefix.data() + prefix.size());
+        constexpr std::array<std::string_view, spdlog::level::n_levels> kPrefixes{"<7>", "<7>", "<6>", "<4>",
+                                                                                  "<3>", "<3>", ""};
+        out.append(kPrefixes[static_cast<std::size_t>(message.level)]);
     }
     [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
         return std::make_unique<JournalPriority>();
     }
 };
 
-/// The descriptor of standard error, written to without waiting for whoever reads it. It may be shared with a shell, a
-/// parent or the camera program, and O_NONBLOCK belongs to what they share: it must not be set there. Instead, by kind:
+/// Writes to standard error without waiting for its reader. The open file description may be shared with a shell, the
+/// parent or the camera program, so O_NONBLOCK must not be set on it. Instead, by kind:
 /// - a pipe or a terminal is opened a second time, non-blocking. Where that is forbidden (it belongs to another user),
-///   it is written to only when poll() says so, and no more at once than the kernel takes in that state without
-///   waiting: PIPE_BUF bytes for a pipe (pipe(7)), 256 for a terminal (WAKEUP_CHARS of the kernel's n_tty.c). Another
-///   process that writes in between can still make that wait.
+///   it is written to only when poll() allows, and no more at once than the kernel then takes without waiting: PIPE_BUF
+///   bytes for a pipe (pipe(7)), 256 for a terminal (WAKEUP_CHARS of the kernel's n_tty.c). Another process that writes
+///   in between can still make that wait.
 /// - a socket takes MSG_DONTWAIT.
-/// - a file is just written to: it has no reader.
+/// - a file has no reader to wait for.
 class StandardError {
   public:
     /// How many of the bytes were taken now: 0 when none can be, whatever the reason.
     std::size_t write(std::string_view text) {
-        if (!look()) return 0;
-        while (true) {
-            const ssize_t written = writeOnce(text);
-            if (written >= 0) return static_cast<std::size_t>(written);
-            if (errno != EINTR) return 0;
-        }
+        if (!follow()) return 0;
+        ssize_t written = 0;
+        do {
+            written = writeOnce(text);
+        } while (written < 0 && errno == EINTR);
+        return written < 0 ? 0 : static_cast<std::size_t>(written);
     }
 
   private:
     /// Standard error may be another file than the last time (dup2). False where it is closed.
-    bool look() {
+    bool follow() {
         struct stat now {};
         if (::fstat(STDERR_FILENO, &now) != 0) return false;
         if (seen_ && seen_->st_dev == now.st_dev && seen_->st_ino == now.st_ino) return true;
@@ -97,7 +96,7 @@ class StandardError {
 class NonBlockingSink : public spdlog::sinks::base_sink<std::mutex> {
   protected:
     void sink_it_(const spdlog::details::log_msg& message) override {
-        if (!put({}) || !reportDropped() || !put(format(message))) ++dropped_;
+        if (!reportDropped() || !put(format(message))) ++dropped_;
     }
     void flush_() override {}
 
@@ -111,28 +110,27 @@ class NonBlockingSink : public spdlog::sinks::base_sink<std::mutex> {
 
     /// Finishes the line that was begun, then begins `line`. False when `line` was not begun.
     bool put(std::string line) {
-        writeRest();
-        if (!rest_.empty()) return false;
+        if (!writeRest()) return false;
         const std::size_t length = line.size();
         rest_ = std::move(line);
         writeRest();
-        if (length == 0 || rest_.size() < length) return true;
+        if (rest_.size() < length) return true;
         rest_.clear();
         return false;
     }
 
-    void writeRest() {
+    bool writeRest() {
         while (!rest_.empty()) {
             const std::size_t written = output_.write(rest_);
-            if (written == 0) return;
+            if (written == 0) return false;
             rest_.erase(0, written);
         }
+        return true;
     }
 
     bool reportDropped() {
         if (dropped_ == 0) return true;
-        const std::string text =
-            fmt::format("{} log lines were dropped: standard error could not be written to at once", dropped_);
+        const std::string text = fmt::format("{} log lines were dropped: standard error was blocked", dropped_);
         if (!put(format({"edge", spdlog::level::warn, text}))) return false;
         dropped_ = 0;
         return true;
@@ -161,19 +159,11 @@ spdlog::logger& logger() {
     return **kept;
 }
 
-spdlog::level::level_enum toSpdlog(Level level) {
-    switch (level) {
-        case Level::kDebug:
-            return spdlog::level::debug;
-        case Level::kInfo:
-            return spdlog::level::info;
-        case Level::kWarning:
-            return spdlog::level::warn;
-        case Level::kError:
-            return spdlog::level::err;
-    }
-    return spdlog::level::info;
+constexpr spdlog::level::level_enum toSpdlog(Level level) {
+    return static_cast<spdlog::level::level_enum>(level);
 }
+static_assert(toSpdlog(Level::kDebug) == spdlog::level::debug && toSpdlog(Level::kInfo) == spdlog::level::info &&
+              toSpdlog(Level::kWarning) == spdlog::level::warn && toSpdlog(Level::kError) == spdlog::level::err);
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <random>
 
 namespace edge {
 
@@ -9,6 +10,10 @@ namespace edge {
 using RandomSource = std::function<double()>;
 
 /// Seeded by the system; for jitter, not for secrets.
-RandomSource systemRandom();
+inline RandomSource systemRandom() {
+    return [engine = std::mt19937_64(std::random_device{}())]() mutable {
+        return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
+    };
+}
 
 }  // namespace edge

@@ -5,7 +5,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -15,6 +14,7 @@
 #include <fmt/core.h>
 
 #include "core/system/files.hpp"
+#include "core/text.hpp"
 
 // The protocol of sd_notify(3), which that page promises to keep and shows how to speak: one datagram to a socket whose
 // name is in the environment. libsystemd would bring six more libraries into both programs.
@@ -41,12 +41,7 @@ void notify(std::string_view state) {
 
 std::optional<std::int64_t> numberIn(const char* variable) {
     const char* const text = std::getenv(variable);
-    if (text == nullptr) return std::nullopt;
-    const std::string_view digits(text);
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-    return number;
+    return text == nullptr ? std::nullopt : parseNumber<std::int64_t>(text);
 }
 
 }  // namespace

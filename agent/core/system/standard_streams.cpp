@@ -2,7 +2,6 @@
 #include "core/system/standard_streams.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,10 +10,10 @@
 #include <cstdlib>
 #include <streambuf>
 #include <string>
-#include <system_error>
 
 #include <fmt/core.h>
 
+#include "core/system/files.hpp"
 #include "core/text.hpp"
 
 namespace edge {
@@ -58,8 +57,7 @@ StandardOutput::~StandardOutput() = default;
 Result<void> StandardOutput::finish() {
     flush();
     if (buffer_->error() == 0) return {};
-    return edge::fail(Errc::kIo,
-                      "cannot write to standard output: " + std::generic_category().message(buffer_->error()));
+    return failSystem("cannot write to standard output", buffer_->error());
 }
 
 bool isJournalReading() {
@@ -78,21 +76,6 @@ void report(std::string_view text) {
         begin = end + 1;
     }
     (void)writeAll(STDERR_FILENO, lines);
-}
-
-int writeAll(int fd, std::string_view content) {
-    while (!content.empty()) {
-        const ssize_t written = ::write(fd, content.data(), content.size());
-        if (written >= 0) {
-            content.remove_prefix(static_cast<std::size_t>(written));
-        } else if (errno == EAGAIN) {  // a pipe whose other side made it non-blocking
-            pollfd waiting{fd, POLLOUT, 0};
-            ::poll(&waiting, 1, -1);
-        } else if (errno != EINTR) {
-            return errno;
-        }
-    }
-    return 0;
 }
 
 void keepStandardStreams() {

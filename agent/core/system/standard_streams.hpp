@@ -33,9 +33,6 @@ void report(std::string_view text);
 /// inherits it.
 [[nodiscard]] bool isJournalReading();
 
-/// All of `content`, however many writes that takes. 0, or the errno of the one that failed. Blocks.
-[[nodiscard]] int writeAll(int fd, std::string_view content);
-
 /// A standard stream that the parent closed refers to /dev/null afterwards, for reading only: a file or socket that is
 /// opened later cannot take its number, and writing to it fails. Call first thing in main().
 void keepStandardStreams();

@@ -7,67 +7,98 @@
 #include <cerrno>
 #include <cstdint>
 #include <ctime>
+#include <dlfcn.h>
 #include <limits>
+#include <utility>
 
 #include "core/system/log.hpp"
 
 namespace edge {
+namespace {
+
+constexpr std::uint64_t kAnswerLimitMicros = 5'000'000;
+
+struct Bus;
+struct BusError;
+
+/// What is used of libsystemd's sd-bus.h. Loaded at the first question, and only where the kernel refuses to answer:
+/// with the six libraries that it brings it takes 0.3 MiB.
+struct BusFunctions {
+    int (*openSystem)(Bus**);
+    int (*setTimeout)(Bus*, std::uint64_t);
+    int (*getProperty)(Bus*, const char*, const char*, const char*, const char*, BusError*, char, void*);
+    Bus* (*close)(Bus*);
+};
+
+template <typename Function>
+bool find(void* library, const char* name, Function& function) {
+    function = reinterpret_cast<Function>(::dlsym(library, name));
+    return function != nullptr;
+}
+
+std::optional<BusFunctions> load() {
+    void* const library = ::dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) return std::nullopt;
+    BusFunctions functions{};
+    const bool isWhole = find(library, "sd_bus_open_system", functions.openSystem) &&
+                         find(library, "sd_bus_set_method_call_timeout", functions.setTimeout) &&
+                         find(library, "sd_bus_get_property_trivial", functions.getProperty) &&
+                         find(library, "sd_bus_flush_close_unref", functions.close);
+    return isWhole ? std::optional(functions) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ClockState> askTimedated() {
+    static const std::optional<BusFunctions> bus = load();
+    Bus* opened = nullptr;
+    if (!bus || bus->openSystem(&opened) < 0) return std::nullopt;
+    const std::unique_ptr<Bus, Bus* (*)(Bus*)> connection(opened, bus->close);
+    bus->setTimeout(opened, kAnswerLimitMicros);
+    int isSynchronised = 0;
+    const int status = bus->getProperty(opened, "org.freedesktop.timedate1", "/org/freedesktop/timedate1",
+                                        "org.freedesktop.timedate1", "NTPSynchronized", nullptr, 'b', &isSynchronised);
+    if (status < 0) return std::nullopt;
+    return isSynchronised != 0 ? ClockState::kSynchronised : ClockState::kUnsynchronised;
+}
 
 ClockWatch::ClockWatch(Loop& loop, std::shared_ptr<Executor> strand, Tell tell, Ask ask)
     : loop_(loop),
       strand_(std::move(strand)),
       tell_(std::move(tell)),
       ask_(std::move(ask)),
-      timer_(::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC)),
-      soonUntil_(loop.clock().now() + kSoonFor) {
+      timer_(::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC)) {
     if (timer_) {
         arm();
-        watch_ = loop_.watch(timer_.get(), FdEvent::kReadable, [this] { onReadable(); });
+        watch_ = loop_.watch(timer_.get(), FdEvent::kReadable, [this] { onTimerReadable(); });
     }
     this->ask();
 }
 
-ClockWatch::~ClockWatch() {
-    watch_.reset();
-}
-
 void ClockWatch::ask() {
-    next_.cancel();
-    isAsking_ = true;
-    wasSet_ = false;
-    strand_->post([this, ask = ask_, &loop = loop_, alive = std::weak_ptr(lifetime_)] {
-        const auto state = ask();
-        loop.post([this, state, alive] {
-            if (!alive.expired()) heard(state);
-        });
-    });
+    scope_.reset();  // an answer on its way may be older than the change that this question is about
+    runOn(*strand_, loop_, scope_, ask_, [this](std::optional<ClockState> state) { onAnswer(state); });
 }
 
-void ClockWatch::heard(std::optional<ClockState> state) {
-    isAsking_ = false;
-    if (!state && !hasWarned_) {
-        hasWarned_ = true;
-        log::warning(
-            "systemd-timedated does not say whether the clock is synchronised; until it does, it counts as not "
-            "synchronised. Is D-Bus running? Try: timedatectl");
-    }
+void ClockWatch::onAnswer(std::optional<ClockState> state) {
     if (state) {
         state_ = *state;
         tell_(state_);
+    } else if (!std::exchange(hasWarned_, true)) {
+        log::warning(
+            "cannot ask systemd-timedated whether the clock is synchronised; until it answers, the clock counts as not "
+            "synchronised; check that D-Bus is running: timedatectl");
     }
-    if (wasSet_) return ask();  // the answer may be of the time before
-    const bool isSoon = loop_.clock().now() < soonUntil_;
-    next_ = loop_.after(state_ == ClockState::kSynchronised ? kSeldom : isSoon ? kSoon : kLater, [this] { ask(); });
+    next_ = loop_.after(state_ == ClockState::kSynchronised ? kSynchronisedInterval : kUnsynchronisedInterval,
+                        [this] { ask(); });
 }
 
-void ClockWatch::onReadable() {
+void ClockWatch::onTimerReadable() {
     std::uint64_t ignored = 0;
-    const bool isNews = ::read(timer_.get(), &ignored, sizeof ignored) < 0 && errno == ECANCELED;
-    if (!isNews) return;
+    if (::read(timer_.get(), &ignored, sizeof ignored) >= 0 || errno != ECANCELED) return;
     arm();
-    wasSet_ = true;
-    soonUntil_ = loop_.clock().now() + kSoonFor;
-    if (!isAsking_) ask();
+    next_.cancel();
+    ask();
 }
 
 void ClockWatch::arm() const {

@@ -12,50 +12,60 @@
 namespace edge {
 namespace {
 
-/// Exactly `count` decimal digits at the front of `text`, which is shortened by them.
-std::optional<int> takeDigits(std::string_view& text, std::size_t count) {
-    if (text.size() < count) return std::nullopt;
-    int value = 0;
-    for (const char c : text.substr(0, count)) {
-        if (c < '0' || c > '9') return std::nullopt;
-        value = value * 10 + (c - '0');
+/// Reads fixed fields from the front of a text. Once something is not as expected, it stays failed.
+class FieldReader {
+  public:
+    explicit FieldReader(std::string_view text) : rest_(text) {}
+
+    /// Exactly `count` decimal digits.
+    int digits(std::size_t count) {
+        int value = 0;
+        for (std::size_t i = 0; i < count; ++i) value = value * 10 + digit();
+        return value;
     }
-    text.remove_prefix(count);
-    return value;
-}
-
-bool takeChar(std::string_view& text, char expected) {
-    if (text.empty() || text.front() != expected) return false;
-    text.remove_prefix(1);
-    return true;
-}
-
-std::optional<milliseconds> takeFraction(std::string_view& text) {
-    if (!takeChar(text, '.')) return milliseconds{0};
-    int value = 0;
-    int scale = 100;
-    std::size_t digits = 0;
-    for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
-        value += (text[digits] - '0') * scale;
-        scale /= 10;
+    /// One of `expected`.
+    void skip(std::string_view expected) {
+        if (!next(expected)) hasFailed_ = true;
     }
-    if (digits == 0) return std::nullopt;
-    text.remove_prefix(digits);
-    return milliseconds{value};
-}
+    /// Whether one of `expected` came, which is then skipped.
+    bool next(std::string_view expected) {
+        if (rest_.empty() || expected.find(rest_.front()) == std::string_view::npos) return false;
+        rest_.remove_prefix(1);
+        return true;
+    }
+    /// ".5", ".123456" or nothing.
+    milliseconds fraction() {
+        if (!next(".")) return milliseconds{0};
+        int value = digit() * 100;
+        for (int scale = 10; isDigit(); scale /= 10) value += digit() * scale;
+        return milliseconds{value};
+    }
+    /// "Z" or "+hh:mm".
+    std::chrono::minutes offset() {
+        if (next("Zz")) return std::chrono::minutes{0};
+        const bool isEast = next("+");
+        if (!isEast) skip("-");
+        const int hours = digits(2);
+        skip(":");
+        const int minutes = digits(2);
+        if (hours > 23 || minutes > 59) hasFailed_ = true;
+        return std::chrono::minutes{(isEast ? 1 : -1) * (hours * 60 + minutes)};
+    }
+    [[nodiscard]] bool isDone() const { return !hasFailed_ && rest_.empty(); }
 
-/// "Z" or "+hh:mm" at the end of the text.
-std::optional<std::chrono::minutes> takeOffset(std::string_view& text) {
-    if (takeChar(text, 'Z') || takeChar(text, 'z')) return std::chrono::minutes{0};
-    const bool east = takeChar(text, '+');
-    if (!east && !takeChar(text, '-')) return std::nullopt;
-    const auto hours = takeDigits(text, 2);
-    if (!hours || *hours > 23 || !takeChar(text, ':')) return std::nullopt;
-    const auto minutes = takeDigits(text, 2);
-    if (!minutes || *minutes > 59) return std::nullopt;
-    const std::chrono::minutes offset{*hours * 60 + *minutes};
-    return east ? offset : -offset;
-}
+  private:
+    [[nodiscard]] bool isDigit() const { return !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9'; }
+    int digit() {
+        if (!isDigit()) hasFailed_ = true;
+        if (hasFailed_) return 0;
+        const int value = rest_.front() - '0';
+        rest_.remove_prefix(1);
+        return value;
+    }
+
+    std::string_view rest_;
+    bool hasFailed_ = false;
+};
 
 struct Unit {
     std::string_view name;
@@ -76,30 +86,27 @@ std::string formatRfc3339(WallTime time) {
 }
 
 std::optional<WallTime> parseRfc3339(std::string_view text) {
-    const auto year = takeDigits(text, 4);
-    if (!year || !takeChar(text, '-')) return std::nullopt;
-    const auto month = takeDigits(text, 2);
-    if (!month || !takeChar(text, '-')) return std::nullopt;
-    const auto day = takeDigits(text, 2);
-    if (!day || !(takeChar(text, 'T') || takeChar(text, 't') || takeChar(text, ' '))) return std::nullopt;
-    const auto hour = takeDigits(text, 2);
-    if (!hour || !takeChar(text, ':')) return std::nullopt;
-    const auto minute = takeDigits(text, 2);
-    if (!minute || !takeChar(text, ':')) return std::nullopt;
-    const auto second = takeDigits(text, 2);
-    if (!second) return std::nullopt;
-    const auto fraction = takeFraction(text);
-    if (!fraction) return std::nullopt;
-    const auto offset = takeOffset(text);
-    if (!offset || !text.empty()) return std::nullopt;
-
-    const std::chrono::year_month_day date{std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
-                                           std::chrono::day{static_cast<unsigned>(*day)}};
+    FieldReader in(text);
+    const std::chrono::year year{in.digits(4)};
+    in.skip("-");
+    const std::chrono::month month{static_cast<unsigned>(in.digits(2))};
+    in.skip("-");
+    const std::chrono::day day{static_cast<unsigned>(in.digits(2))};
+    in.skip("Tt ");
+    const int hour = in.digits(2);
+    in.skip(":");
+    const int minute = in.digits(2);
+    in.skip(":");
+    const int second = in.digits(2);
+    const milliseconds fraction = in.fraction();
+    const std::chrono::minutes offset = in.offset();
     constexpr int kLeapSecond = 60;
-    if (!date.ok() || *hour > 23 || *minute > 59 || *second > kLeapSecond) return std::nullopt;
+    const std::chrono::year_month_day date{year, month, day};
+    if (!in.isDone() || !date.ok() || hour > 23 || minute > 59 || second > kLeapSecond) return std::nullopt;
+
     const auto days = std::chrono::sys_days{date}.time_since_epoch();
     const milliseconds sinceEpoch =
-        days + std::chrono::hours{*hour} + std::chrono::minutes{*minute} + seconds{*second} + *fraction - *offset;
+        days + std::chrono::hours{hour} + std::chrono::minutes{minute} + seconds{second} + fraction - offset;
     // A system_clock tick is a nanosecond: years past 2262 and before 1678 do not fit.
     constexpr auto kLimit = std::chrono::duration_cast<milliseconds>(WallTime::duration::max());
     return WallTime{std::chrono::duration_cast<WallTime::duration>(std::clamp(sinceEpoch, -kLimit, kLimit))};

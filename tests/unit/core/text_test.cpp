@@ -88,5 +88,14 @@ TEST(ExpandId, ReplacesEveryPlaceholder) {
     EXPECT_EQ(expandId("{id}", "{id}"), "{id}");
 }
 
+TEST(ParseNumber, TakesTheWholeTextOrNothing) {
+    EXPECT_EQ(parseNumber<int>("12"), 12);
+    EXPECT_EQ(parseNumber<int>("-3"), -3);
+    EXPECT_EQ(parseNumber<unsigned>("ff", 16), 255U);
+    EXPECT_EQ(parseNumber<unsigned char>("256"), std::nullopt);
+    for (const char* wrong : {"", " 1", "1 ", "+1", "0x1", "1.5", "one"})
+        EXPECT_EQ(parseNumber<int>(wrong), std::nullopt) << wrong;
+}
+
 }  // namespace
 }  // namespace edge
