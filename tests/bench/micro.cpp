@@ -82,7 +82,7 @@ void render(benchmark::State& state, int width, int height, int rotation, const 
     RenderOptions options;
     options.width = width;
     options.height = height;
-    options.rotation = rotation;
+    options.transform = toTransform(rotation, Flip::kNone);
     options.overlay = overlay;
     constexpr int kWidth = 640;
     constexpr int kHeight = 480;

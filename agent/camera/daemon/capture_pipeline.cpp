@@ -198,8 +198,7 @@ RenderOptions CapturePipeline::optionsFor(const Capture& capture, const Frame& f
     RenderOptions options;
     options.width = capture.width;
     options.height = capture.height;
-    options.rotation = remaining_.rotation;
-    options.flip = remaining_.flip;
+    options.transform = toTransform(remaining_.rotation, remaining_.flip);
     options.quality = capture.quality;
     options.maxBytes =
         static_cast<std::size_t>(std::min<std::uint64_t>(capture.maxBytes, std::numeric_limits<std::size_t>::max()));

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/system/log.hpp"
-#include "image/pixels/geometry.hpp"
 #include "image/pixels/motion_detector.hpp"
 
 namespace edge {
@@ -57,13 +56,13 @@ void MotionWatch::compare(const Frame& frame, Orientation remaining) {
     isComparing_ = true;
     struct Job {
         Frame frame;
-        Turn turn;
+        Transform transform;
         Result<double> share = 0.0;
     };
-    auto job = std::make_shared<Job>(Job{frame, turnOf(remaining.rotation, remaining.flip)});
+    auto job = std::make_shared<Job>(Job{frame, toTransform(remaining.rotation, remaining.flip)});
     strand_->post(
         [this, &loop = loop_, worker = worker_, job = std::move(job), alive = std::weak_ptr(alive_)]() mutable {
-            job->share = worker->detector.changedShare(job->frame.view, job->turn);
+            job->share = worker->detector.changedShare(job->frame.view, job->transform);
             // Moved, not copied: the frame's lease must end on the loop.
             loop.post([this, job = std::move(job), alive = std::move(alive)] {
                 if (alive.expired()) return;

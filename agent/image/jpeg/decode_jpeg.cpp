@@ -30,13 +30,14 @@ Result<DecodedImage> decodeJpeg(std::span<const std::uint8_t> jpeg) {
     PlanarBuffer decoded;
     const auto planes = TurboDecoder().decode(jpeg, *layout, decoded);
     if (!planes) return tl::unexpected(planes.error());
-    const Turn turn = turnOfExif(readOrientation(jpeg, *layout));
-    if (turn == Turn{} && (planes->chroma == Chroma::k420 || planes->chroma == Chroma::kNone)) return asImage(decoded);
+    const Transform transform = transformOfExif(readOrientation(jpeg, *layout));
+    if (transform == Transform{} && (planes->chroma == Chroma::k420 || planes->chroma == Chroma::kNone))
+        return asImage(decoded);
 
     Shaper shaper;
-    Geometry upright{planes->width, planes->height, turn, ""};
-    if (turn.transpose) std::swap(upright.width, upright.height);
-    const auto shaped = turn == Turn{} ? planes : shaper.shape(*planes, upright);
+    Geometry upright{planes->width, planes->height, transform, ""};
+    if (transform.transpose) std::swap(upright.width, upright.height);
+    const auto shaped = transform == Transform{} ? planes : shaper.shape(*planes, upright);
     if (!shaped) return tl::unexpected(shaped.error());
     PlanarBuffer own;
     copyAs420(*shaped, own);

@@ -11,11 +11,9 @@
 #include "core/time/time.hpp"
 #include "image/frame.hpp"
 #include "image/jpeg/jpeg_bytes.hpp"
+#include "image/pixels/transform.hpp"
 
 namespace edge {
-
-/// Mirrored, before it is turned.
-enum class Flip { kNone, kHorizontal, kVertical };
 
 /// What is written into the EXIF block; empty and unset fields are left out.
 struct ExifInfo {
@@ -27,13 +25,11 @@ struct ExifInfo {
     std::optional<double> analogueGain;  ///< as ISO = gain * 100
 };
 
-/// What is wanted. Rotation and flip come after scaling to the size asked for: width and height are the finished
-/// picture's, seen as the viewer sees it.
+/// What is wanted. The transform comes after scaling: width and height are those of the finished picture.
 struct RenderOptions {
     int width = 640;
     int height = 480;
-    int rotation = 0;  ///< degrees clockwise: 0, 90, 180, 270
-    Flip flip = Flip::kNone;
+    Transform transform;
     int quality = 90;
     std::size_t maxBytes = 0;  ///< 0 = no limit
     std::string overlay;       ///< drawn into the lower left corner; "" = nothing

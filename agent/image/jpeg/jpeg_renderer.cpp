@@ -90,8 +90,7 @@ struct JpegRenderer::Impl {
                         fmt::format("a picture of {}x{} cannot be made", options.width, options.height));
         }
         if (auto sound = checkFrame(frame); !sound) return tl::unexpected(sound.error());
-        Geometry geometry{options.width, options.height, turnOf(options.rotation, options.flip),
-                          drawableText(options.overlay)};
+        Geometry geometry{options.width, options.height, options.transform, drawableText(options.overlay)};
         if (frame.format == PixelFormat::kMjpeg) return renderMjpeg(frame, options, geometry);
         Source source{{}, nullptr, frame.width, frame.height};
         if (isRgb(frame.format)) {
@@ -109,7 +108,7 @@ struct JpegRenderer::Impl {
         auto layout = parseJpeg(jpeg);
         if (!layout) return tl::unexpected(layout.error());
         const int orientation = readOrientation(jpeg, *layout);
-        geometry.turn = combine(turnOfExif(orientation), geometry.turn);
+        geometry.transform = combine(transformOfExif(orientation), geometry.transform);
         if (orientation == 1 && !changes(geometry, layout->width, layout->height) &&
             layout->quality <= options.quality && layout->components != 4) {
             auto passed = passThrough(jpeg, *layout, options);

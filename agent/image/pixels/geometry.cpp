@@ -5,7 +5,8 @@
 #include <array>
 #include <cstdint>
 #include <span>
-#include <utility>
+
+#include "image/pixels/pixel_ops.hpp"
 
 namespace edge {
 namespace {
@@ -43,42 +44,6 @@ ConstPixels readable(const Pixels& pixels) {
 
 }  // namespace
 
-Turn turnOf(int rotation, Flip flip) {
-    Turn turn;
-    turn.transpose = rotation == 90 || rotation == 270;
-    turn.leftRight = (rotation == 90 || rotation == 180) != (flip == Flip::kHorizontal);
-    turn.topBottom = (rotation == 180 || rotation == 270) != (flip == Flip::kVertical);
-    return turn;
-}
-
-Turn turnOfExif(int orientation) {
-    switch (orientation) {
-        case 2:
-            return {false, true, false};
-        case 3:
-            return {false, true, true};
-        case 4:
-            return {false, false, true};
-        case 5:
-            return {true, false, false};
-        case 6:
-            return {true, true, false};
-        case 7:
-            return {true, true, true};
-        case 8:
-            return {true, false, true};
-        default:
-            return {};
-    }
-}
-
-Turn combine(Turn first, Turn second) {
-    // Exchanging rows and columns makes left-right mirroring of what came before upside down, and the other way round.
-    if (second.transpose) std::swap(first.leftRight, first.topBottom);
-    return {first.transpose != second.transpose, first.leftRight != second.leftRight,
-            first.topBottom != second.topBottom};
-}
-
 Crop centreCrop(int width, int height, int wantedWidth, int wantedHeight) {
     Crop crop{0, 0, width, height};
     const std::int64_t wide = std::int64_t{width} * wantedHeight;
@@ -94,13 +59,14 @@ Crop centreCrop(int width, int height, int wantedWidth, int wantedHeight) {
 }
 
 bool changes(const Geometry& geometry, int width, int height) {
-    return geometry.width != width || geometry.height != height || geometry.turn != Turn{} || !geometry.label.empty();
+    return geometry.width != width || geometry.height != height || geometry.transform != Transform{} ||
+           !geometry.label.empty();
 }
 
 Result<PlanarView> Shaper::shape(const PlanarView& source, const Geometry& geometry) {
     const Chroma chroma = source.chroma == Chroma::kNone ? Chroma::kNone : Chroma::k420;
-    const bool turned = geometry.turn != Turn{};
-    const bool lying = geometry.turn.transpose;
+    const bool turned = geometry.transform != Transform{};
+    const bool lying = geometry.transform.transpose;
     PlanarBuffer& upright = turned ? scaled_ : finished_;
     upright.shape(lying ? geometry.height : geometry.width, lying ? geometry.width : geometry.height, chroma);
     if (turned) finished_.shape(geometry.width, geometry.height, chroma);
@@ -114,7 +80,7 @@ Result<PlanarView> Shaper::shape(const PlanarView& source, const Geometry& geome
             part = readable(sized);
         }
         if (turned) {
-            if (auto done = turnPixels(part, planeOf(finished_, i), geometry.turn); !done)
+            if (auto done = transformPixels(part, planeOf(finished_, i), geometry.transform); !done)
                 return tl::unexpected(done.error());
         }
     }

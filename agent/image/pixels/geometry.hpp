@@ -4,20 +4,10 @@
 #include <string>
 
 #include "core/result.hpp"
-#include "image/jpeg/jpeg.hpp"
-#include "image/pixels/pixel_ops.hpp"
 #include "image/pixels/planar.hpp"
+#include "image/pixels/transform.hpp"
 
 namespace edge {
-
-/// Rotation (clockwise: 0, 90, 180, 270) and then the flip, as one turn.
-[[nodiscard]] Turn turnOf(int rotation, Flip flip);
-
-/// What EXIF's orientation (1 … 8) asks for, so that the picture is upright; nothing for any other number.
-[[nodiscard]] Turn turnOfExif(int orientation);
-
-/// Both turns as one.
-[[nodiscard]] Turn combine(Turn first, Turn second);
 
 struct Crop {
     int x = 0;
@@ -34,7 +24,7 @@ struct Crop {
 struct Geometry {
     int width = 0;   ///< finished
     int height = 0;  ///< finished
-    Turn turn;
+    Transform transform;
     std::string label;  ///< printable ASCII; "" = nothing
 };
 

@@ -9,6 +9,7 @@
 
 #include "image/frame_check.hpp"
 #include "image/jpeg/jpeg.hpp"
+#include "image/pixels/pixel_ops.hpp"
 #include "image/pixels/planar.hpp"
 #include "image/pixels/to_planar.hpp"
 
@@ -61,11 +62,11 @@ struct MotionDetector::Impl {
     }
 
     /// Sets the sizes; a frame of another shape begins anew.
-    void shape(const FrameView& frame, Turn wanted) {
-        if (frame.width == frameWidth && frame.height == frameHeight && wanted == turn) return;
+    void shape(const FrameView& frame, Transform wanted) {
+        if (frame.width == frameWidth && frame.height == frameHeight && wanted == transform) return;
         frameWidth = frame.width;
         frameHeight = frame.height;
-        turn = wanted;
+        transform = wanted;
         width = std::min(kWidth, frame.width);
         height = std::max(1, width * frame.height / frame.width);
         const auto pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
@@ -77,8 +78,8 @@ struct MotionDetector::Impl {
         for (const MotionArea& area : areas) drawArea(area);
     }
 
-    [[nodiscard]] int turnedWidth() const { return turn.transpose ? height : width; }
-    [[nodiscard]] int turnedHeight() const { return turn.transpose ? width : height; }
+    [[nodiscard]] int turnedWidth() const { return transform.transpose ? height : width; }
+    [[nodiscard]] int turnedHeight() const { return transform.transpose ? width : height; }
 
     void drawArea(const MotionArea& area) {
         const auto part = [](int whole, int perCent) { return static_cast<std::size_t>(whole * perCent / 100); };
@@ -91,7 +92,7 @@ struct MotionDetector::Impl {
     }
 
     std::vector<MotionArea> areas;
-    Turn turn;
+    Transform transform;
     int frameWidth = 0;
     int frameHeight = 0;
     int width = 0;
@@ -111,17 +112,17 @@ MotionDetector::MotionDetector(std::vector<MotionArea> areas) : impl_(std::make_
 }
 MotionDetector::~MotionDetector() = default;
 
-Result<double> MotionDetector::changedShare(const FrameView& frame, Turn turn) {
+Result<double> MotionDetector::changedShare(const FrameView& frame, Transform transform) {
     if (auto checked = checkFrame(frame); !checked) return tl::unexpected(checked.error());
     const auto luma = impl_->lumaOf(frame);
     if (!luma) return tl::unexpected(luma.error());
-    impl_->shape(frame, turn);
+    impl_->shape(frame, transform);
     const Pixels small{impl_->small.data(), impl_->width, impl_->height, static_cast<std::size_t>(impl_->width)};
     if (auto resized = resizePixels(*luma, small); !resized) return tl::unexpected(resized.error());
     const auto stride = static_cast<std::size_t>(impl_->turnedWidth());
     const Pixels turned{impl_->turned.data(), impl_->turnedWidth(), impl_->turnedHeight(), stride};
     const ConstPixels seen{small.data, small.width, small.height, small.strideBytes};
-    if (auto done = turnPixels(seen, turned, turn); !done) return tl::unexpected(done.error());
+    if (auto done = transformPixels(seen, turned, transform); !done) return tl::unexpected(done.error());
     const ConstPixels now{turned.data, turned.width, turned.height, turned.strideBytes};
     const bool isFresh = std::exchange(impl_->isFresh, false);
     return changedPixels(now, impl_->background, impl_->mask, isFresh ? 1.0 : kLearning);

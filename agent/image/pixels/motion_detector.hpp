@@ -6,7 +6,7 @@
 
 #include "core/result.hpp"
 #include "image/frame.hpp"
-#include "image/pixels/pixel_ops.hpp"
+#include "image/pixels/transform.hpp"
 
 namespace edge {
 
@@ -28,9 +28,9 @@ class MotionDetector {
     explicit MotionDetector(std::vector<MotionArea> areas);
     ~MotionDetector();
 
-    /// The share of the areas that has changed, 0 … 1. `turn` makes of the frame what people see. 0 for the first
+    /// The share of the areas that has changed, 0 … 1. `transform` makes of the frame what people see. 0 for the first
     /// frame, and for the first one of another size. Errors: as JpegRenderer::render().
-    Result<double> changedShare(const FrameView& frame, Turn turn);
+    Result<double> changedShare(const FrameView& frame, Transform transform);
 
     /// From which share on it is motion: sensitivity 1 … 100 is 10 % … 0.1 %, the same factor from each to the next.
     [[nodiscard]] static double threshold(int sensitivity);

@@ -32,9 +32,9 @@ Result<void> resizePixels(const ConstPixels& from, const Pixels& to) {
     return ops ? (*ops)->resize(from, to) : tl::unexpected(ops.error());
 }
 
-Result<void> turnPixels(const ConstPixels& from, const Pixels& to, Turn turn) {
+Result<void> transformPixels(const ConstPixels& from, const Pixels& to, Transform transform) {
     const auto ops = loaded();
-    return ops ? (*ops)->turn(from, to, turn) : tl::unexpected(ops.error());
+    return ops ? (*ops)->transform(from, to, transform) : tl::unexpected(ops.error());
 }
 
 Result<void> drawLabel(std::span<const Pixels> planes, const std::string& text) {

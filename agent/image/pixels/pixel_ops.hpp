@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/result.hpp"
+#include "image/pixels/transform.hpp"
 
 namespace edge {
 
@@ -29,20 +30,11 @@ struct Pixels {
     std::size_t strideBytes = 0;
 };
 
-/// Any of the eight ways to hold a picture: rows and columns are exchanged first, then left and right, then top and
-/// bottom.
-struct Turn {
-    bool transpose = false;
-    bool leftRight = false;
-    bool topBottom = false;
-    bool operator==(const Turn&) const = default;
-};
-
 /// Averages where it shrinks, interpolates where it grows, copies where the size is the same. No overlap.
 Result<void> resizePixels(const ConstPixels& from, const Pixels& to);
 
-/// `to` has the size that `from` has after the turn. No overlap.
-Result<void> turnPixels(const ConstPixels& from, const Pixels& to, Turn turn);
+/// `to` has the size that `from` has after the transform. No overlap.
+Result<void> transformPixels(const ConstPixels& from, const Pixels& to, Transform transform);
 
 /// White letters with a black outline in the lower left corner. Their height is 1/28 of the picture's (at least 10
 /// pixels); a text too wide is drawn smaller, and below 8 pixels cut. `text` is printable ASCII. `planes`: luma, and
@@ -60,7 +52,7 @@ inline constexpr const char* kPixelOpsModule = "libpi-edge-camera-opencv.so";
 inline constexpr const char* kPixelOpsSymbol = "edgePixelOps";
 struct PixelOps {
     Result<void> (*resize)(const ConstPixels& from, const Pixels& to);
-    Result<void> (*turn)(const ConstPixels& from, const Pixels& to, Turn turn);
+    Result<void> (*transform)(const ConstPixels& from, const Pixels& to, Transform transform);
     Result<void> (*label)(std::span<const Pixels> planes, const std::string& text);
     Result<double> (*changed)(const ConstPixels& now, std::span<float> background, std::span<const std::uint8_t> mask,
                               double learning);

@@ -80,15 +80,15 @@ Result<void> resize(const ConstPixels& from, const Pixels& to) {
     });
 }
 
-Result<void> turnOver(const ConstPixels& from, const Pixels& to, Turn turn) {
+Result<void> transform(const ConstPixels& from, const Pixels& to, Transform wanted) {
     return guarded([&] {
         const cv::Mat source = wrap(from);
         cv::Mat target = wrap(to);
-        if (turn.transpose) cv::transpose(source, target);
-        if (turn.leftRight || turn.topBottom) {
-            const int axes = turn.leftRight && turn.topBottom ? -1 : (turn.leftRight ? 1 : 0);
-            cv::flip(turn.transpose ? target : source, target, axes);
-        } else if (!turn.transpose) {
+        if (wanted.transpose) cv::transpose(source, target);
+        if (wanted.hflip || wanted.vflip) {
+            const int axes = wanted.hflip && wanted.vflip ? -1 : (wanted.hflip ? 1 : 0);
+            cv::flip(wanted.transpose ? target : source, target, axes);
+        } else if (!wanted.transpose) {
             source.copyTo(target);
         }
     });
@@ -144,4 +144,4 @@ extern "C" const char* edgeModuleVersion() {
     return edge::kVersion;
 }
 
-extern "C" const edge::PixelOps edgePixelOps{edge::resize, edge::turnOver, edge::label, edge::changed};
+extern "C" const edge::PixelOps edgePixelOps{edge::resize, edge::transform, edge::label, edge::changed};

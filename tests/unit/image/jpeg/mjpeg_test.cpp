@@ -85,7 +85,7 @@ TEST_F(Mjpeg, IsEncodedAgainForALowerQuality) {
 
 TEST_F(Mjpeg, IsTurnedAndScaledLikeAnyOther) {
     RenderOptions options = optionsFor(120, 160);
-    options.rotation = 90;
+    options.transform = toTransform(90, Flip::kNone);
     const auto jpeg = JpegRenderer().render(viewOf(camera), options);
     ASSERT_TRUE(jpeg);
     const DecodedImage image = decode(jpeg->jpeg);
@@ -207,7 +207,7 @@ TEST_F(Mjpeg, IsTurnedUprightAsItsExifSays) {
             check(optionsFor(width, height, 50), upright, "encoded again");
             check(optionsFor(width / 2, height / 2, 100), upright, "smaller");
             RenderOptions rotated = optionsFor(height, width, 100);
-            rotated.rotation = 90;
+            rotated.transform = toTransform(90, Flip::kNone);
             rotated.exif.model = "webcam";
             check(rotated, clockwise, "rotated");
             const DecodedImage image = decode(tagged);

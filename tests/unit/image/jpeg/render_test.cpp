@@ -47,8 +47,7 @@ TEST(Render, TurnsAndFlipsEveryFormat) {
         for (const Case& c : cases) {
             const bool isLying = c.rotation % 180 != 0;
             RenderOptions options = optionsFor(isLying ? kHeight : kWidth, isLying ? kWidth : kHeight);
-            options.rotation = c.rotation;
-            options.flip = c.flip;
+            options.transform = toTransform(c.rotation, c.flip);
             const RenderedJpeg rendered = render(frame.view, options);
             EXPECT_EQ(rendered.width, options.width);
             const DecodedImage image = decode(rendered.jpeg);

@@ -25,14 +25,14 @@ TEST(Geometry, CutsInTheMiddleAndEven) {
 }
 
 TEST(Geometry, TurnsCombine) {
-    EXPECT_EQ(combine(turnOf(90, Flip::kNone), turnOf(90, Flip::kNone)), turnOf(180, Flip::kNone));
-    EXPECT_EQ(combine(turnOf(90, Flip::kNone), turnOf(270, Flip::kNone)), Turn{});
-    EXPECT_EQ(combine(turnOf(270, Flip::kNone), turnOf(180, Flip::kNone)), turnOf(90, Flip::kNone));
+    EXPECT_EQ(combine(toTransform(90, Flip::kNone), toTransform(90, Flip::kNone)), toTransform(180, Flip::kNone));
+    EXPECT_EQ(combine(toTransform(90, Flip::kNone), toTransform(270, Flip::kNone)), Transform{});
+    EXPECT_EQ(combine(toTransform(270, Flip::kNone), toTransform(180, Flip::kNone)), toTransform(90, Flip::kNone));
     for (const int rotation : {0, 90, 180, 270}) {
         for (const Flip flip : {Flip::kHorizontal, Flip::kVertical}) {
-            const Turn mirror = turnOf(0, flip);
-            EXPECT_EQ(combine(turnOf(rotation, Flip::kNone), mirror), turnOf(rotation, flip)) << rotation;
-            EXPECT_EQ(combine(mirror, mirror), Turn{});
+            const Transform mirror = toTransform(0, flip);
+            EXPECT_EQ(combine(toTransform(rotation, Flip::kNone), mirror), toTransform(rotation, flip)) << rotation;
+            EXPECT_EQ(combine(mirror, mirror), Transform{});
         }
     }
 }

@@ -68,7 +68,7 @@ class Scene {
     JpegRenderer renderer;
 };
 
-double share(MotionDetector& detector, const FrameView& frame, Turn turn = {}) {
+double share(MotionDetector& detector, const FrameView& frame, Transform turn = {}) {
     const auto result = detector.changedShare(frame, turn);
     EXPECT_TRUE(result) << (result ? "" : result.error().message);
     return result.value_or(-1);
@@ -106,11 +106,11 @@ TEST(MotionDetector, OnlyTheAreasCount) {
 TEST(MotionDetector, AreasAreThoseOfThePictureAsItIsSeen) {
     Scene scene;
     MotionDetector detector({{0, 0, 50, 50}});
-    const Turn upsideDown{false, true, true};
+    const Transform upsideDown{false, true, true};
     share(detector, scene.at(-1, -1), upsideDown);
     EXPECT_EQ(share(detector, scene.at(10, 10), upsideDown), 0);
     EXPECT_GT(share(detector, scene.at(80, 80), upsideDown), 0.01);
-    const Turn quarter{true, true, false};
+    const Transform quarter{true, true, false};
     MotionDetector turned({{0, 0, 50, 50}});
     share(turned, scene.at(-1, -1), quarter);
     EXPECT_GT(share(turned, scene.at(10, 80), quarter), 0.01) << "lower left is upper left after a turn to the right";
