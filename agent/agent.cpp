@@ -12,7 +12,7 @@
 #include "journal/journal.hpp"
 #include "mqtt/paho/paho_client.hpp"
 #include "mqtt/session/session.hpp"
-#include "sensors/sensor_types.hpp"
+#include "sensors/sensor.hpp"
 #include "services/capture/capture_service.hpp"
 #include "services/capture/motion_service.hpp"
 #include "services/commands/command_service.hpp"

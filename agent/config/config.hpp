@@ -9,12 +9,12 @@
 
 #include "core/system/log.hpp"
 #include "core/time/time.hpp"
-#include "gpio/settings.hpp"
+#include "gpio/gpio.hpp"
 #include "image/pixels/motion_detector.hpp"
 #include "image/pixels/transform.hpp"
 #include "journal/settings.hpp"
 #include "mqtt/settings.hpp"
-#include "sensors/settings.hpp"
+#include "sensors/sensor.hpp"
 
 namespace edge {
 

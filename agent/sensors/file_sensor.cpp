@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "sensors/file_sensor.hpp"
-
+// The first number in a file that another program or a driver writes.
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "sensors/attribute.hpp"
 #include "sensors/number.hpp"
+#include "sensors/sensor.hpp"
+#include "sensors/sysfs.hpp"
 
 namespace edge {
 namespace {
@@ -15,15 +15,11 @@ class FileSensor : public Sensor {
     explicit FileSensor(std::string path) : path_(std::move(path)) {}
 
     Result<double> readCelsius() override {
-        constexpr std::size_t kShownBytes = 40;
-        const auto content = readAttribute(path_);
-        if (!content) return tl::unexpected<Error>(content.error());
-        if (trim(*content).empty()) return fail(Errc::kFault, fmt::format("{} is empty", path_));
-        const auto number = findFirstNumber(*content);
-        if (number) return *number;
-        return fail(Errc::kFault,
-                    fmt::format("{} says \"{}\": no number, or one that can be read in two ways; write it like -21.5",
-                                path_, printable(trim(*content), kShownBytes)));
+        const std::string content = TRY(readAttribute(path_));
+        if (trim(content).empty()) return fail(Errc::kFault, fmt::format("{} is empty", path_));
+        if (const auto number = findFirstNumber(content)) return *number;
+        return fail(Errc::kFault, fmt::format("{} says \"{}\": no number, or an ambiguous one; write it like -21.5",
+                                              path_, printable(trim(content), 40)));
     }
 
   private:

@@ -1,105 +1,56 @@
 // SPDX-License-Identifier: MIT
-#include "sensors/hwmon_sensor.hpp"
-
-#include <algorithm>
-#include <optional>
+// Monitoring chips under /sys/class/hwmon, by the kernel's document hwmon/sysfs-interface.
 #include <string_view>
-#include <vector>
 
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "sensors/attribute.hpp"
-#include "sensors/directory.hpp"
+#include "sensors/devices.hpp"
+#include "sensors/sensor.hpp"
+#include "sensors/sysfs.hpp"
 
 namespace edge {
 namespace {
 
-/// One tempN of a chip, and what it may be called.
-struct Input {
-    std::string stem;  ///< its path without "_input"
-    std::string driver;
-    std::string label;  ///< "" where the driver gives none
-
-    [[nodiscard]] std::string name() const { return label.empty() ? driver : driver + "/" + label; }
-    [[nodiscard]] bool isCalled(const std::string& wanted) const {
-        return wanted.empty() || wanted == driver || wanted == name() || (!label.empty() && wanted == label);
-    }
-};
-
 constexpr std::string_view kInputSuffix = "_input";
 
-void addInputs(const std::string& chip, std::vector<Input>& inputs) {
+/// Each input as a device: its path without "_input", called by its driver, its label or both.
+void addInputs(const std::string& chip, std::vector<Device>& inputs) {
     const auto files = listDirectory(chip, "temp");
-    if (!files) return;  // unplugged between the two looks
     const std::string driver = readWord(chip + "/name");
-    for (const std::string& file : *files) {
+    for (const std::string& file : files.value_or(std::vector<std::string>{})) {
         if (!file.ends_with(kInputSuffix)) continue;
-        const std::string stem = file.substr(0, file.size() - kInputSuffix.size());
-        const std::string path = fmt::format("{}/{}", chip, stem);
-        inputs.push_back({path, driver, readWord(path + "_label")});
+        const std::string path = chip + "/" + file.substr(0, file.size() - kInputSuffix.size());
+        const std::string label = readWord(path + "_label");
+        if (label.empty()) {
+            inputs.push_back({path, driver, {}});
+        } else {
+            inputs.push_back({path, driver + "/" + label, {driver, label}});
+        }
     }
 }
 
-/// By the kernel's hwmon/sysfs-interface document: an input may say that its sensor is broken, and is then without
-/// meaning. Its alarms are about limits: with them the value is true.
-Result<double> readInput(const std::string& stem) {
-    const std::string fault = readWord(stem + "_fault");
+/// An input may say that its sensor is broken; its value then means nothing. An alarm is about a limit: the value
+/// stays true.
+Result<double> readInput(const Device& input) {
+    const std::string fault = readWord(input.path + "_fault");
     if (!fault.empty() && fault != "0") {
         return fail(Errc::kFault,
-                    fmt::format("{}_fault says \"{}\": the driver reports a broken sensor; check its wiring", stem,
-                                printable(fault, 40)));
+                    fmt::format("{}_fault says \"{}\": the driver reports a broken sensor; check its wiring",
+                                input.path, printable(fault, 40)));
     }
-    return readMilliCelsius(fmt::format("{}{}", stem, kInputSuffix));
+    return readMilliCelsius(fmt::format("{}{}", input.path, kInputSuffix));
 }
 
-/// Found anew for every reading: hwmon numbers change from boot to boot.
-class HwmonSensor : public Sensor {
-  public:
-    HwmonSensor(const SensorConfig& config, const std::string& sysRoot)
-        : wanted_(config.device), directory_(sysRoot + "/sys/class/hwmon"), choice_(config.name) {}
-
-    Result<double> readCelsius() override { return find().and_then(readInput); }
-
-  private:
-    Result<std::string> find() {
-        const auto chips = listDirectory(directory_, "hwmon");
-        if (!chips && chips.error().code != Errc::kNotFound) return tl::unexpected<Error>(chips.error());
-        std::vector<Input> inputs;
-        for (const std::string& chip : chips.value_or(std::vector<std::string>{})) {
-            addInputs(directory_ + "/" + chip, inputs);
-        }
-        if (inputs.empty()) {
-            return fail(
-                Errc::kNotFound,
-                fmt::format("this machine has no temperature under {}: is the chip's driver loaded (dtoverlay in "
-                            "config.txt), is it wired?",
-                            directory_));
-        }
-        std::vector<std::string> names;
-        names.reserve(inputs.size());
-        for (const Input& input : inputs) names.push_back(input.name());
-        std::erase_if(inputs, [this](const Input& input) { return !input.isCalled(wanted_); });
-        if (inputs.empty()) {
-            return fail(Errc::kNotFound, fmt::format("no driver and no label is called \"{}\"; there are {}",
-                                                     printable(wanted_), printable(joinNames(names))));
-        }
-        std::vector<std::string> candidates;
-        candidates.reserve(inputs.size());
-        for (const Input& input : inputs) candidates.push_back(input.name());
-        choice_.chose(candidates);
-        return inputs.front().stem;
-    }
-
-    std::string wanted_;
-    std::string directory_;
-    ChoiceReport choice_;
-};
+constexpr DeviceClass kHwmon{
+    "hwmon temperature", "check that the chip is wired and its driver is loaded (dtoverlay in config.txt)",
+    "/sys/class/hwmon",  "hwmon",
+    addInputs,           readInput};
 
 }  // namespace
 
 std::unique_ptr<Sensor> makeHwmonSensor(const SensorConfig& config, const std::string& sysRoot) {
-    return std::make_unique<HwmonSensor>(config, sysRoot);
+    return makeDeviceSensor(kHwmon, config, sysRoot);
 }
 
 }  // namespace edge

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include "sensors/iio_sensor.hpp"
-
+// Devices under /sys/bus/iio, by the kernel's document sysfs-bus-iio.
 #include <algorithm>
 #include <cmath>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <fmt/format.h>
 
-#include "core/text.hpp"
-#include "sensors/attribute.hpp"
-#include "sensors/directory.hpp"
+#include "sensors/devices.hpp"
+#include "sensors/sensor.hpp"
+#include "sensors/sysfs.hpp"
 
 namespace edge {
 namespace {
@@ -19,26 +17,8 @@ namespace {
 constexpr double kMilli = 1000.0;
 constexpr std::string_view kType = "in_temp";
 
-/// One temperature of a device, and what it may be called. Names as in the kernel's sysfs-bus-iio document.
-struct Channel {
-    std::string device;  ///< the path of its directory
-    std::string stem;    ///< what its attributes begin with: "in_temp", "in_temp0", "in_temp_object"
-    std::string driver;
-    std::string deviceLabel;  ///< "" where the device tree gives none
-    std::string label;        ///< the driver's, else "object" for "in_temp_object", "temp0" for "in_temp0"
-
-    [[nodiscard]] std::string name() const { return label.empty() ? driver : driver + "/" + label; }
-    [[nodiscard]] std::string path(std::string_view attribute) const {
-        return fmt::format("{}/{}_{}", device, stem, attribute);
-    }
-    [[nodiscard]] bool isCalled(const std::string& wanted) const {
-        const auto is = [&wanted](const std::string& what) { return !what.empty() && wanted == what; };
-        return wanted.empty() || is(driver) || is(deviceLabel) || is(label) || is(name()) ||
-               (!deviceLabel.empty() && is(deviceLabel + "/" + label));
-    }
-};
-
-/// The stem of an attribute that is a temperature; "" for any other, also for the highest, lowest and mean one.
+/// The stem ("in_temp", "in_temp0", "in_temp_object") of an attribute that is a temperature; "" for any other, also
+/// for the highest, lowest and mean one.
 std::string stemOf(std::string_view file) {
     for (const std::string_view suffix : {"_input", "_raw"}) {
         if (!file.ends_with(suffix)) continue;
@@ -49,35 +29,46 @@ std::string stemOf(std::string_view file) {
     return "";
 }
 
-std::string labelOf(const std::string& stem) {
+/// The driver's label, else "object" for "in_temp_object", "temp0" for "in_temp0".
+std::string labelOf(const std::string& channel, const std::string& stem) {
+    const std::string label = readWord(channel + "_label");
     const std::string rest = stem.substr(kType.size());
-    if (rest.empty()) return "";
+    if (!label.empty() || rest.empty()) return label;
     return rest.front() == '_' ? rest.substr(1) : "temp" + rest;
 }
 
-void addChannels(const std::string& device, std::vector<Channel>& channels) {
-    const auto files = listDirectory(device, kType);
-    if (!files) return;  // unplugged between the two looks
+/// Each channel as a device: its path up to the stem, called by driver, the device's or its own label, or both.
+void addChannels(const std::string& device, std::vector<Device>& channels) {
     std::vector<std::string> stems;
-    for (const std::string& file : *files) {
+    const auto files = listDirectory(device, kType);
+    for (const std::string& file : files.value_or(std::vector<std::string>{})) {
         std::string stem = stemOf(file);
         if (stem.empty() || std::find(stems.begin(), stems.end(), stem) != stems.end()) continue;
         stems.insert(stem == kType ? stems.begin() : stems.end(), std::move(stem));
     }
+    const std::string driver = readWord(device + "/name");
+    const std::string deviceLabel = readWord(device + "/label");
     for (const std::string& stem : stems) {
-        Channel channel{device, stem, readWord(device + "/name"), readWord(device + "/label"), ""};
-        channel.label = readWord(channel.path("label"));
-        if (channel.label.empty()) channel.label = labelOf(stem);
-        channels.push_back(std::move(channel));
+        const std::string path = device + "/" + stem;
+        const std::string label = labelOf(path, stem);
+        channels.push_back({path, driver, {driver}});
+        Device& channel = channels.back();
+        if (!label.empty()) {
+            channel.name += "/" + label;
+            channel.aliases.push_back(label);
+        }
+        if (!deviceLabel.empty())
+            channel.aliases.insert(channel.aliases.end(), {deviceLabel, deviceLabel + "/" + label});
     }
 }
 
 /// An attribute that a channel has for itself or shares with all temperatures, all inputs, or the whole device.
-Result<double> readShared(const Channel& channel, std::string_view attribute) {
-    auto own = readDecimal(channel.path(attribute));
+Result<double> readShared(const Device& channel, std::string_view attribute) {
+    const std::string device = channel.path.substr(0, channel.path.rfind('/') + 1);
+    auto own = readDecimal(fmt::format("{}_{}", channel.path, attribute));
     for (const std::string_view scope : {"in_temp_", "in_", ""}) {
         if (own || own.error().code != Errc::kNotFound) return own;
-        if (auto shared = readDecimal(fmt::format("{}/{}{}", channel.device, scope, attribute));
+        if (auto shared = readDecimal(fmt::format("{}{}{}", device, scope, attribute));
             shared || shared.error().code != Errc::kNotFound)
             return shared;
     }
@@ -96,73 +87,35 @@ Result<void> checkFaults(const std::string& device) {
     return {};
 }
 
-/// By the same document: a processed value is in thousandths of a degree, a raw one is so after (raw + offset) * scale.
-Result<double> readTemperature(const Channel& channel) {
-    if (const auto checked = checkFaults(channel.device); !checked) return tl::unexpected<Error>(checked.error());
-    auto processed = readDecimal(channel.path("input"));
+/// A processed value is in thousandths of a degree, a raw one is so after (raw + offset) * scale.
+Result<double> readTemperature(const Device& channel) {
+    const auto checked = checkFaults(channel.path.substr(0, channel.path.rfind('/')));
+    if (!checked) return tl::unexpected(checked.error());
+    auto processed = readDecimal(channel.path + "_input");
     if (processed) return *processed / kMilli;
     if (processed.error().code != Errc::kNotFound) return processed;
 
-    auto raw = readDecimal(channel.path("raw"));
-    if (!raw) return raw;
-    auto scale = readShared(channel, "scale");
-    if (!scale) return scale;
-    auto offset = readShared(channel, "offset");
+    const double raw = TRY(readDecimal(channel.path + "_raw"));
+    const double scale = TRY(readShared(channel, "scale"));
+    const auto offset = readShared(channel, "offset");
     if (!offset && offset.error().code != Errc::kNotFound) return offset;
-    const double celsius = (*raw + offset.value_or(0.0)) * *scale / kMilli;
+    const double celsius = (raw + offset.value_or(0.0)) * scale / kMilli;
     if (!std::isfinite(celsius))
-        return fail(Errc::kFault, fmt::format("{} gives no finite temperature", channel.path("raw")));
+        return fail(Errc::kFault, fmt::format("{}_raw gives no finite temperature", channel.path));
     return celsius;
 }
 
-/// Found anew for every reading: device numbers change from boot to boot.
-class IioSensor : public Sensor {
-  public:
-    IioSensor(const SensorConfig& config, const std::string& sysRoot)
-        : wanted_(config.device), directory_(sysRoot + "/sys/bus/iio/devices"), choice_(config.name) {}
-
-    Result<double> readCelsius() override { return find().and_then(readTemperature); }
-
-  private:
-    Result<Channel> find() {
-        const auto devices = listDirectory(directory_, "iio:device");
-        if (!devices && devices.error().code != Errc::kNotFound) return tl::unexpected<Error>(devices.error());
-        std::vector<Channel> channels;
-        for (const std::string& device : devices.value_or(std::vector<std::string>{})) {
-            addChannels(directory_ + "/" + device, channels);
-        }
-        if (channels.empty()) {
-            return fail(Errc::kNotFound,
-                        fmt::format("no device under {} has a temperature: is the sensor's driver loaded (dtoverlay in "
-                                    "config.txt), is it wired?",
-                                    directory_));
-        }
-        const std::vector<std::string> names = namesOf(channels);
-        std::erase_if(channels, [this](const Channel& channel) { return !channel.isCalled(wanted_); });
-        if (channels.empty()) {
-            return fail(Errc::kNotFound, fmt::format("no device with a temperature is called \"{}\"; there are {}",
-                                                     printable(wanted_), printable(joinNames(names))));
-        }
-        choice_.chose(namesOf(channels));
-        return channels.front();
-    }
-
-    static std::vector<std::string> namesOf(const std::vector<Channel>& channels) {
-        std::vector<std::string> names;
-        names.reserve(channels.size());
-        for (const Channel& channel : channels) names.push_back(channel.name());
-        return names;
-    }
-
-    std::string wanted_;
-    std::string directory_;
-    ChoiceReport choice_;
-};
+constexpr DeviceClass kIio{"IIO temperature",
+                           "check that the sensor is wired and its driver is loaded (dtoverlay in config.txt)",
+                           "/sys/bus/iio/devices",
+                           "iio:device",
+                           addChannels,
+                           readTemperature};
 
 }  // namespace
 
 std::unique_ptr<Sensor> makeIioSensor(const SensorConfig& config, const std::string& sysRoot) {
-    return std::make_unique<IioSensor>(config, sysRoot);
+    return makeDeviceSensor(kIio, config, sysRoot);
 }
 
 }  // namespace edge

@@ -143,22 +143,25 @@ bool canEndBefore(std::string_view number, std::string_view rest) {
     return isUnit(unit);
 }
 
-}  // namespace
-
-std::optional<std::int64_t> parseWholeNumber(std::string_view text) {
+/// A number, with nothing but white space around it.
+template <typename Number>
+std::optional<Number> parse(std::string_view text) {
     text = trim(text);
-    std::int64_t value = 0;
+    Number value{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
     return value;
 }
 
+}  // namespace
+
+std::optional<std::int64_t> parseWholeNumber(std::string_view text) {
+    return parse<std::int64_t>(text);
+}
+
 std::optional<double> parseDecimalNumber(std::string_view text) {
-    text = trim(text);
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-    return value;
+    const auto value = parse<double>(text);
+    return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
 std::optional<double> findFirstNumber(std::string_view text) {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
-#include "sensors/w1_sensor.hpp"
-
+// 1-Wire thermometers (DS18B20 and its relatives) through the kernel's w1_therm.
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "sensors/attribute.hpp"
-#include "sensors/directory.hpp"
+#include "sensors/devices.hpp"
+#include "sensors/sensor.hpp"
+#include "sensors/sysfs.hpp"
 #include "sensors/w1_scratchpad.hpp"
 
 namespace edge {
@@ -41,90 +41,80 @@ bool isThermocouple(std::string_view id, const W1Reading& reading) {
     return id.starts_with("3b-") && (reading.scratchpad[kConfiguration] & 0x80U) != 0;
 }
 
-constexpr const char* kAdvice =
-    "is the sensor wired (data on GPIO 4, 4.7 kΩ to 3.3 V), and is dtoverlay=w1-gpio in config.txt?";
-
 bool isThermometer(std::string_view id) {
     return std::any_of(kFamilies.begin(), kFamilies.end(),
                        [&](std::string_view family) { return id.starts_with(family); });
 }
 
+double toCelsius(const W1Reading& reading) {
+    return static_cast<double>(reading.milliCelsius) / 1000.0;
+}
+
 class W1Sensor : public Sensor {
   public:
-    W1Sensor(const SensorConfig& config, const std::string& sysRoot)
-        : wanted_(toLower(config.device)), directory_(sysRoot + "/sys/bus/w1/devices"), choice_(config.name) {}
+    W1Sensor(SensorConfig config, const std::string& sysRoot)
+        : directory_(sysRoot + "/sys/bus/w1/devices"),
+          chooser_(withLowerCaseId(std::move(config)), "1-Wire thermometer",
+                   "check that it is wired (data on GPIO 4, 4.7 kΩ to 3.3 V) and dtoverlay=w1-gpio is in config.txt") {}
 
     Result<double> readCelsius() override {
-        const auto reading = find().and_then([&](const std::string& id) { return read(id); });
+        const auto reading = readDevice();
         if (!reading) {
             filter_.forget();
-            return tl::unexpected<Error>(reading.error());
+            return tl::unexpected(reading.error());
         }
-        return judge(*reading);
+        if (!filter_.accept(*reading)) {
+            return fail(Errc::kFault, fmt::format("1-Wire {}: 85 °C is its power-on value, it has not measured; check "
+                                                  "its supply and the pull-up resistor",
+                                                  current_));
+        }
+        return toCelsius(*reading);
     }
 
   private:
-    Result<std::string> find() {
-        auto names = listDirectory(directory_);
-        if (!names && names.error().code == Errc::kNotFound) {
-            return fail(Errc::kNotFound, fmt::format("there is no 1-Wire bus ({}): {}", directory_, kAdvice));
-        }
-        if (!names) return tl::unexpected<Error>(names.error());
-        std::erase_if(*names, [](const std::string& name) { return !isThermometer(name); });
-        std::sort(names->begin(), names->end());
-        if (names->empty()) return fail(Errc::kNotFound, fmt::format("no 1-Wire thermometer answers: {}", kAdvice));
-        if (wanted_.empty()) {
-            choice_.chose(*names);
-            return names->front();
-        }
-        if (std::find(names->begin(), names->end(), wanted_) != names->end()) return wanted_;
-        return fail(Errc::kNotFound,
-                    fmt::format("1-Wire thermometer {} does not answer, but {} does: is it wired, is the id right?",
-                                printable(wanted_), joinNames(*names)));
+    static SensorConfig withLowerCaseId(SensorConfig config) {
+        config.device = toLower(config.device);
+        return config;
     }
 
-    Result<W1Reading> read(const std::string& id) {
-        if (id != current_) filter_.forget();
-        current_ = id;
-        const auto text = readAttribute(fmt::format("{}/{}/w1_slave", directory_, id));
+    Result<Device> find() {
+        std::vector<std::string> ids = TRY(listDirectory(directory_));
+        std::erase_if(ids, [](const std::string& name) { return !isThermometer(name); });
+        std::sort(ids.begin(), ids.end());
+        std::vector<Device> devices;
+        for (const std::string& id : ids) devices.push_back({directory_ + "/" + id, id, {}});
+        return chooser_.choose(std::move(devices));
+    }
+
+    Result<W1Reading> readDevice() {
+        const Device device = TRY(find());
+        if (device.name != current_) filter_.forget();
+        current_ = device.name;
+        const auto text = readAttribute(device.path + "/w1_slave");
         if (!text && text.error().code == Errc::kNotFound) {
             return fail(Errc::kNotFound,
-                        fmt::format("{}; is the sensor wired, is the module w1_therm loaded?", text.error().message));
+                        text.error().message + "; check that the sensor is wired and the module w1_therm is loaded");
         }
-        if (!text) return tl::unexpected<Error>(text.error());
+        if (!text) return tl::unexpected(text.error());
         auto reading = parseW1Slave(*text);
-        if (!reading) return fail(reading.error().code, fmt::format("1-Wire {}: {}", id, reading.error().message));
+        if (!reading)
+            return fail(reading.error().code, fmt::format("1-Wire {}: {}", current_, reading.error().message));
+        const bool hasThermocouple = isThermocouple(current_, *reading);
+        if (hasThermocouple && (reading->scratchpad[0] & 1U) != 0)
+            return fail(Errc::kFault, fmt::format("1-Wire {}: the thermocouple is open or shorted", current_));
+        const Range& range = hasThermocouple ? kThermocouple : kThermometer;
+        const double celsius = toCelsius(*reading);
+        if (celsius < range.min || celsius > range.max) {
+            return fail(Errc::kFault,
+                        fmt::format("1-Wire {}: {} °C is beyond what it can measure; check its contacts and supply",
+                                    current_, celsius));
+        }
         return reading;
     }
 
-    Result<double> judge(const W1Reading& reading) {
-        const std::string& id = current_;
-        const double celsius = static_cast<double>(reading.milliCelsius) / 1000.0;
-        const bool hasThermocouple = isThermocouple(id, reading);
-        if (hasThermocouple && (reading.scratchpad[0] & 1U) != 0) {
-            filter_.forget();
-            return fail(Errc::kFault, fmt::format("1-Wire {}: the thermocouple is open or shorted", id));
-        }
-        const Range& range = hasThermocouple ? kThermocouple : kThermometer;
-        if (celsius < range.min || celsius > range.max) {
-            filter_.forget();
-            return fail(
-                Errc::kFault,
-                fmt::format("1-Wire {}: {} °C is beyond what it can measure: a bad contact or supply", id, celsius));
-        }
-        if (!filter_.accept(reading)) {
-            return fail(Errc::kFault,
-                        fmt::format("1-Wire {}: 85 °C is its power-on value, it has not measured: check its "
-                                    "supply and the pull-up resistor",
-                                    id));
-        }
-        return celsius;
-    }
-
-    std::string wanted_;
     std::string directory_;
-    ChoiceReport choice_;
-    std::string current_;
+    DeviceChooser chooser_;
+    std::string current_;  ///< the id of the device that was read last
     PowerOnFilter filter_;
 };
 

@@ -4,7 +4,7 @@
 #include <fmt/core.h>
 
 #include "doctor/checks/checks.hpp"
-#include "sensors/sensor_types.hpp"
+#include "sensors/sensor.hpp"
 #include "services/telemetry/sensor_poll.hpp"
 
 namespace edge {

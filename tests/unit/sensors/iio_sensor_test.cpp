@@ -102,7 +102,7 @@ TEST_F(IioSensorTest, ABrokenThermocoupleIsAFault) {
 }
 
 TEST_F(IioSensorTest, NamesWhatThereIs) {
-    EXPECT_FAULT(make(SensorType::kIio, "x")->readCelsius(), Errc::kNotFound, "has a temperature");
+    EXPECT_FAULT(make(SensorType::kIio, "x")->readCelsius(), Errc::kNotFound, "IIO");
     attribute(0, "name", "bme280\n");
     attribute(0, "in_temp_input", "1000\n");
     EXPECT_FAULT(make(SensorType::kIio, "dht11")->readCelsius(), Errc::kNotFound, "there are bme280");

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "fakes/temp_dir.hpp"
-#include "sensors/sensor_types.hpp"
+#include "sensors/sensor.hpp"
 
 namespace edge {
 
