@@ -35,7 +35,7 @@ std::vector<GpioChip> matching(const std::vector<GpioChip>& chips, Predicate pre
 }
 
 Result<GpioChip> opened(const GpioChip& chip) {
-    if (chip.problem) return tl::unexpected<Error>(*chip.problem);
+    if (chip.problem) return tl::unexpected(*chip.problem);
     return chip;
 }
 

@@ -33,14 +33,11 @@ Error toGpioError(std::string_view what, const std::exception& thrown) {
     if (system == nullptr) return {Errc::kIo, fmt::format("cannot {}: {}", what, thrown.what())};
 
     const Errc code = toCode(system->code().value());
-    const std::string reason = system->code().message();
-    if (code == Errc::kPermission) {
-        return {code,
-                fmt::format("cannot {}: {}; add the agent's user to the group gpio, or give the device to that group "
-                            "by a udev rule",
-                            what, reason)};
-    }
-    return {code, fmt::format("cannot {}: {}", what, reason)};
+    const char* advice =
+        code == Errc::kPermission
+            ? "; add the agent's user to the group gpio, or give the device to that group by a udev rule"
+            : "";
+    return {code, fmt::format("cannot {}: {}{}", what, system->code().message(), advice)};
 }
 
 }  // namespace edge

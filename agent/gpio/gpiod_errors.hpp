@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <string_view>
+#include <type_traits>
 
 #include "core/result.hpp"
 
@@ -12,10 +13,15 @@ namespace edge {
 Error toGpioError(std::string_view what, const std::exception& thrown);
 
 /// Runs `body`, which may throw, and makes a Result of it.
-template <typename T, typename Body>
-Result<T> guarded(std::string_view what, Body body) {
+template <typename Body>
+Result<std::invoke_result_t<Body>> guarded(std::string_view what, Body body) {
     try {
-        return body();
+        if constexpr (std::is_void_v<std::invoke_result_t<Body>>) {
+            body();
+            return {};
+        } else {
+            return body();
+        }
     } catch (const std::exception& thrown) {
         return tl::unexpected<Error>(toGpioError(what, thrown));
     }

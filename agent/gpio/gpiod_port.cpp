@@ -14,7 +14,7 @@ namespace edge {
 namespace {
 
 GpioChip probe(const std::string& path) {
-    auto chip = guarded<GpioChip>("open " + path, [&] { return describeChip(path); });
+    auto chip = guarded("open " + path, [&] { return describeChip(path); });
     if (chip) return *chip;
     return {path, std::filesystem::path(path).filename().string(), "", 0, chip.error()};
 }
@@ -34,7 +34,7 @@ std::vector<GpioChip> allChips() {
 Result<GpioChip> lookUpChip(const std::string& wanted) {
     if (!wanted.starts_with('/')) return pickChip(allChips(), wanted);
     GpioChip chip = probe(wanted);
-    if (chip.problem) return tl::unexpected<Error>(*chip.problem);
+    if (chip.problem) return tl::unexpected(*chip.problem);
     return chip;
 }
 
@@ -50,30 +50,24 @@ struct FoundLine {
 };
 
 Result<FoundLine> find(const std::string& wantedChip, const GpioLine& wantedLine) {
-    const auto chip = lookUpChip(wantedChip);
-    if (!chip) return tl::unexpected<Error>(chip.error());
-
-    const std::string place = fmt::format("{} of {} ({})", toString(wantedLine), chip->path, chip->label);
-    const auto line =
-        guarded<std::optional<GpioLineInfo>>("look up " + place, [&] { return findLine(chip->path, wantedLine); });
-    if (!line) return tl::unexpected<Error>(line.error());
-    if (!*line) {
+    const GpioChip chip = TRY(lookUpChip(wantedChip));
+    const std::string place = fmt::format("{} of {} ({})", toString(wantedLine), chip.path, chip.label);
+    const auto line = TRY(guarded("look up " + place, [&] { return findLine(chip.path, wantedLine); }));
+    if (!line) {
         return fail(Errc::kNotFound,
-                    fmt::format("there is no {}, which has {} lines; gpioinfo lists them", place, chip->lines));
+                    fmt::format("there is no {}, which has {} lines; gpioinfo lists them", place, chip.lines));
     }
-    return FoundLine{chip->path, place, **line};
+    return FoundLine{chip.path, place, *line};
 }
 
 /// Finds chip and line, then has `request` (path, offset) take it.
 template <typename Line, typename Request>
 Result<std::unique_ptr<Line>> open(const std::string& wantedChip, const GpioLine& wantedLine, Request request) {
-    const auto found = find(wantedChip, wantedLine);
-    if (!found) return tl::unexpected<Error>(found.error());
-    auto opened =
-        guarded<std::unique_ptr<Line>>("use " + found->place, [&] { return request(found->path, found->info.offset); });
+    const FoundLine found = TRY(find(wantedChip, wantedLine));
+    auto opened = guarded("use " + found.place, [&] { return request(found.path, found.info.offset); });
     if (!opened && opened.error().code == Errc::kBusy) {
-        return fail(Errc::kBusy, fmt::format("{} is in use by {}: stop that, or configure another line", found->place,
-                                             quotedConsumer(found->info.consumer)));
+        return fail(Errc::kBusy, fmt::format("{} is in use by {}: stop that, or configure another line", found.place,
+                                             quotedConsumer(found.info.consumer)));
     }
     return opened;
 }
@@ -81,9 +75,8 @@ Result<std::unique_ptr<Line>> open(const std::string& wantedChip, const GpioLine
 class GpiodPort : public GpioPort {
   public:
     Result<GpioLineUse> lookUp(const std::string& chip, const GpioLine& line) override {
-        const auto found = find(chip, line);
-        if (!found) return tl::unexpected<Error>(found.error());
-        return GpioLineUse{found->place, found->info.isUsed, found->info.consumer};
+        const FoundLine found = TRY(find(chip, line));
+        return GpioLineUse{found.place, found.info.isUsed, found.info.consumer};
     }
     Result<std::unique_ptr<GpioInputLine>> openInput(const GpioInputConfig& config) override {
         return open<GpioInputLine>(config.chip, config.line, [&](const std::string& path, unsigned offset) {

@@ -27,37 +27,22 @@ std::bitset<32> biasFlag(GpioBias bias) {
     return {};
 }
 
-/// Holds the line for as long as it lives. The library's own line object does not: it belongs to the chip object.
-class HeldLine {
+/// A requested line, held for as long as this lives. The library's own line object does not hold it: the chip does.
+class HeldLine : public GpioInputLine, public GpioOutputLine {
   public:
     HeldLine(const std::string& path, unsigned offset, const gpiod::line_request& request, bool active)
         : line_(gpiod::chip(path, gpiod::chip::OPEN_BY_PATH).get_line(offset)) {
         line_.request(request, active ? 1 : 0);
     }
 
-    [[nodiscard]] const gpiod::line& get() const { return line_; }
-    [[nodiscard]] Result<bool> isActive() const {
-        return guarded<bool>("read the line", [this] { return line_.get_value() != 0; });
-    }
-
-  private:
-    gpiod::line line_;
-};
-
-class V1InputLine : public GpioInputLine {
-  public:
-    V1InputLine(const std::string& path, unsigned offset, const gpiod::line_request& request)
-        : held_(path, offset, request, false) {}
-
-    [[nodiscard]] int fd() const override { return held_.get().event_get_fd(); }
-    Result<bool> isActive() override { return held_.isActive(); }
+    [[nodiscard]] int fd() const override { return line_.event_get_fd(); }
 
     Result<std::vector<GpioEdge>> readEdges() override {
-        return guarded<std::vector<GpioEdge>>("read edges", [this] {
+        return guarded("read edges", [this] {
             std::vector<GpioEdge> edges;
             // The library's read blocks where nothing waits, and takes 16 at most.
-            while (edges.size() < kMaxEdgesPerRead && held_.get().event_wait(std::chrono::nanoseconds{0})) {
-                for (const gpiod::line_event& event : held_.get().event_read_multiple()) {
+            while (edges.size() < kMaxEdgesPerRead && line_.event_wait(std::chrono::nanoseconds{0})) {
+                for (const gpiod::line_event& event : line_.event_read_multiple()) {
                     edges.push_back({event.event_type == gpiod::line_event::RISING_EDGE, event.timestamp});
                 }
             }
@@ -65,25 +50,16 @@ class V1InputLine : public GpioInputLine {
         });
     }
 
-  private:
-    HeldLine held_;
-};
-
-class V1OutputLine : public GpioOutputLine {
-  public:
-    V1OutputLine(const std::string& path, unsigned offset, const gpiod::line_request& request, bool active)
-        : held_(path, offset, request, active) {}
+    Result<bool> isActive() override {
+        return guarded("read the line", [this] { return line_.get_value() != 0; });
+    }
 
     Result<void> set(bool active) override {
-        return guarded<void>("set the line", [&]() -> Result<void> {
-            held_.get().set_value(active ? 1 : 0);
-            return {};
-        });
+        return guarded("set the line", [&] { line_.set_value(active ? 1 : 0); });
     }
-    Result<bool> isActive() override { return held_.isActive(); }
 
   private:
-    HeldLine held_;
+    gpiod::line line_;
 };
 
 }  // namespace
@@ -107,16 +83,15 @@ std::optional<GpioLineInfo> findLine(const std::string& path, const GpioLine& li
 
 std::unique_ptr<GpioInputLine> requestInput(const std::string& path, unsigned offset, const std::string& consumer,
                                             const GpioInputConfig& config) {
-    return std::make_unique<V1InputLine>(path, offset,
-                                         gpiod::line_request{consumer, gpiod::line_request::EVENT_BOTH_EDGES,
-                                                             activeLowFlag(config.activeLow) | biasFlag(config.bias)});
+    const gpiod::line_request request{consumer, gpiod::line_request::EVENT_BOTH_EDGES,
+                                      activeLowFlag(config.activeLow) | biasFlag(config.bias)};
+    return std::make_unique<HeldLine>(path, offset, request, false);
 }
 
 std::unique_ptr<GpioOutputLine> requestOutput(const std::string& path, unsigned offset, const std::string& consumer,
                                               const GpioOutputConfig& config, bool active) {
-    return std::make_unique<V1OutputLine>(
-        path, offset,
-        gpiod::line_request{consumer, gpiod::line_request::DIRECTION_OUTPUT, activeLowFlag(config.activeLow)}, active);
+    const gpiod::line_request request{consumer, gpiod::line_request::DIRECTION_OUTPUT, activeLowFlag(config.activeLow)};
+    return std::make_unique<HeldLine>(path, offset, request, active);
 }
 
 }  // namespace edge

@@ -27,8 +27,8 @@ gpiod::line::value toValue(bool active) {
     return active ? gpiod::line::value::ACTIVE : gpiod::line::value::INACTIVE;
 }
 
-/// Holds the line for as long as it lives; the chip itself need not stay open.
-class HeldLine {
+/// A requested line, held for as long as this lives; the chip itself need not stay open.
+class HeldLine : public GpioInputLine, public GpioOutputLine {
   public:
     HeldLine(const std::string& path, unsigned offset, const std::string& consumer,
              const gpiod::line_settings& settings)
@@ -39,39 +39,14 @@ class HeldLine {
                        .add_line_settings(offset_, settings)
                        .do_request()) {}
 
-    [[nodiscard]] gpiod::line_request& get() { return request_; }
-    [[nodiscard]] const gpiod::line_request& get() const { return request_; }
-    [[nodiscard]] Result<bool> isActive() {
-        return guarded<bool>("read the line",
-                             [this] { return request_.get_value(offset_) == gpiod::line::value::ACTIVE; });
-    }
-    Result<void> set(bool active) {
-        return guarded<void>("set the line", [&]() -> Result<void> {
-            request_.set_value(offset_, toValue(active));
-            return {};
-        });
-    }
-
-  private:
-    gpiod::line::offset offset_;
-    gpiod::line_request request_;
-};
-
-class V2InputLine : public GpioInputLine {
-  public:
-    V2InputLine(const std::string& path, unsigned offset, const std::string& consumer,
-                const gpiod::line_settings& settings)
-        : held_(path, offset, consumer, settings) {}
-
-    [[nodiscard]] int fd() const override { return held_.get().fd(); }
-    Result<bool> isActive() override { return held_.isActive(); }
+    [[nodiscard]] int fd() const override { return request_.fd(); }
 
     Result<std::vector<GpioEdge>> readEdges() override {
-        return guarded<std::vector<GpioEdge>>("read edges", [this] {
+        return guarded("read edges", [this] {
             std::vector<GpioEdge> edges;
             // The library's read blocks where nothing waits.
-            while (edges.size() < kMaxEdgesPerRead && held_.get().wait_edge_events(std::chrono::nanoseconds{0})) {
-                held_.get().read_edge_events(buffer_);
+            while (edges.size() < kMaxEdgesPerRead && request_.wait_edge_events(std::chrono::nanoseconds{0})) {
+                request_.read_edge_events(buffer_);
                 for (const gpiod::edge_event& event : buffer_) {
                     edges.push_back({event.type() == gpiod::edge_event::event_type::RISING_EDGE,
                                      std::chrono::nanoseconds{event.timestamp_ns().ns()}});
@@ -81,22 +56,18 @@ class V2InputLine : public GpioInputLine {
         });
     }
 
+    Result<bool> isActive() override {
+        return guarded("read the line", [this] { return request_.get_value(offset_) == gpiod::line::value::ACTIVE; });
+    }
+
+    Result<void> set(bool active) override {
+        return guarded("set the line", [&] { request_.set_value(offset_, toValue(active)); });
+    }
+
   private:
-    HeldLine held_;
+    gpiod::line::offset offset_;
+    gpiod::line_request request_;
     gpiod::edge_event_buffer buffer_{64};
-};
-
-class V2OutputLine : public GpioOutputLine {
-  public:
-    V2OutputLine(const std::string& path, unsigned offset, const std::string& consumer,
-                 const gpiod::line_settings& settings)
-        : held_(path, offset, consumer, settings) {}
-
-    Result<void> set(bool active) override { return held_.set(active); }
-    Result<bool> isActive() override { return held_.isActive(); }
-
-  private:
-    HeldLine held_;
 };
 
 }  // namespace
@@ -122,22 +93,22 @@ std::optional<GpioLineInfo> findLine(const std::string& path, const GpioLine& li
 std::unique_ptr<GpioInputLine> requestInput(const std::string& path, unsigned offset, const std::string& consumer,
                                             const GpioInputConfig& config) {
     // The kernel's own debouncing is not used: 1.6 has none, and one behaviour on both is worth more.
-    return std::make_unique<V2InputLine>(path, offset, consumer,
-                                         gpiod::line_settings()
-                                             .set_direction(gpiod::line::direction::INPUT)
-                                             .set_edge_detection(gpiod::line::edge::BOTH)
-                                             .set_event_clock(gpiod::line::clock::MONOTONIC)
-                                             .set_bias(toBias(config.bias))
-                                             .set_active_low(config.activeLow));
+    return std::make_unique<HeldLine>(path, offset, consumer,
+                                      gpiod::line_settings()
+                                          .set_direction(gpiod::line::direction::INPUT)
+                                          .set_edge_detection(gpiod::line::edge::BOTH)
+                                          .set_event_clock(gpiod::line::clock::MONOTONIC)
+                                          .set_bias(toBias(config.bias))
+                                          .set_active_low(config.activeLow));
 }
 
 std::unique_ptr<GpioOutputLine> requestOutput(const std::string& path, unsigned offset, const std::string& consumer,
                                               const GpioOutputConfig& config, bool active) {
-    return std::make_unique<V2OutputLine>(path, offset, consumer,
-                                          gpiod::line_settings()
-                                              .set_direction(gpiod::line::direction::OUTPUT)
-                                              .set_active_low(config.activeLow)
-                                              .set_output_value(toValue(active)));
+    return std::make_unique<HeldLine>(path, offset, consumer,
+                                      gpiod::line_settings()
+                                          .set_direction(gpiod::line::direction::OUTPUT)
+                                          .set_active_low(config.activeLow)
+                                          .set_output_value(toValue(active)));
 }
 
 }  // namespace edge

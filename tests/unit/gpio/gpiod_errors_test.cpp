@@ -10,8 +10,8 @@ namespace edge {
 namespace {
 
 Result<int> failing(int error) {
-    return guarded<int>("open /dev/gpiochip0",
-                        [&]() -> int { throw std::system_error(error, std::system_category(), "library words"); });
+    return guarded("open /dev/gpiochip0",
+                   [&]() -> int { throw std::system_error(error, std::system_category(), "library words"); });
 }
 
 TEST(GpiodErrors, GivesEachErrnoItsMeaning) {
@@ -31,7 +31,7 @@ TEST(GpiodErrors, TellsWhatToDoAboutAPermission) {
 }
 
 TEST(GpiodErrors, ConvertsExceptionsWithoutAnErrno) {
-    const auto result = guarded<int>("use line 3", []() -> int { throw std::invalid_argument("unable to request"); });
+    const auto result = guarded("use line 3", []() -> int { throw std::invalid_argument("unable to request"); });
 
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, Errc::kIo);
@@ -39,7 +39,7 @@ TEST(GpiodErrors, ConvertsExceptionsWithoutAnErrno) {
 }
 
 TEST(GpiodErrors, PassesAValueThrough) {
-    EXPECT_EQ(guarded<int>("count", [] { return 7; }).value(), 7);
+    EXPECT_EQ(guarded("count", [] { return 7; }).value(), 7);
 }
 
 }  // namespace
