@@ -25,7 +25,6 @@ target_compile_definitions(edge_asio INTERFACE ASIO_DISABLE_FENCED_BLOCK)
 
 if(EDGE_CAMERA)
   pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
-  pkg_check_modules(EXIF REQUIRED IMPORTED_TARGET libexif)
   # libopencv-core-dev and -imgproc-dev ship no CMake package: only libopencv-dev does, with 214 packages behind it.
   find_path(OPENCV_INCLUDE_DIR opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
   find_library(OPENCV_CORE opencv_core REQUIRED)
@@ -41,4 +40,7 @@ endif()
 if(BUILD_TESTING)
   find_package(GTest 1.12 REQUIRED)
   include(GoogleTest)
+  if(EDGE_CAMERA)
+    pkg_check_modules(EXIF REQUIRED IMPORTED_TARGET libexif)  # reads what image/jpeg/exif.cpp writes
+  endif()
 endif()

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/result.hpp"
+
 namespace edge {
 
 /// How the bytes of a frame lie in memory. Names as in libcamera and DRM: kRgb888 is B, G, R in memory order.
@@ -31,7 +33,7 @@ struct Plane {
     std::size_t strideBytes = 0;  ///< from one row to the next
 };
 
-/// A picture that somebody else owns; valid only while they say so.
+/// A picture in memory that belongs to another owner; valid only for as long as that owner says.
 struct FrameView {
     PixelFormat format = PixelFormat::kYuv420;
     ColorRange range = ColorRange::kFull;
@@ -39,5 +41,18 @@ struct FrameView {
     int height = 0;  ///< pixels
     std::array<Plane, 3> planes;
 };
+
+/// The largest picture handled, upright or lying.
+inline constexpr int kMaxImageLongSide = 9152;
+inline constexpr int kMaxImageShortSide = 6944;
+
+/// Whether a picture of this size is handled at all: from 1 x 1 to the largest.
+[[nodiscard]] bool isImageSizeAllowed(int width, int height);
+
+[[nodiscard]] bool isRgb(PixelFormat format);
+
+/// Checks that the planes hold every byte that format and size promise. Error: kFault. A kMjpeg frame's width and
+/// height are not looked at (the JPEG has its own).
+[[nodiscard]] Result<void> checkFrame(const FrameView& frame);
 
 }  // namespace edge

@@ -4,176 +4,129 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
 #include <numeric>
 #include <string>
 #include <string_view>
 
 #include <fmt/format.h>
-#include <libexif/exif-content.h>
-#include <libexif/exif-data.h>
-#include <libexif/exif-entry.h>
-#include <libexif/exif-mem.h>
-#include <libexif/exif-utils.h>
-
-#include "image/jpeg/jpeg_markers.hpp"
 
 namespace edge {
 namespace {
 
-constexpr std::size_t kMaxTextBytes = 200;
+using Bytes = std::span<const std::uint8_t>;
+using namespace std::string_view_literals;
+
+constexpr std::string_view kExifHeader = "Exif\0\0"sv;
+constexpr std::size_t kEntryBytes = 12;
+constexpr std::size_t kValueBytes = 4;
 constexpr int kUpright = 1;
-constexpr ExifByteOrder kOrder = EXIF_BYTE_ORDER_INTEL;
 
-struct Unref {
-    void operator()(ExifData* data) const { exif_data_unref(data); }
-    void operator()(ExifEntry* entry) const { exif_entry_unref(entry); }
-    void operator()(ExifMem* memory) const { exif_mem_unref(memory); }
-};
-struct Free {
-    void operator()(unsigned char* bytes) const { std::free(bytes); }  // libexif allocates with malloc
-};
+/// TIFF 6.0.
+enum class Type : std::uint16_t { kAscii = 2, kShort = 3, kLong = 4, kRational = 5, kUndefined = 7 };
 
-/// The block under construction. What cannot be added (no memory) is left out: a picture without a tag is still a
-/// picture.
-class Block {
+/// Little-endian.
+std::string number(std::uint64_t value, std::size_t bytes) {
+    std::string out;
+    for (std::size_t i = 0; i < bytes; ++i) out += static_cast<char>(value >> 8 * i & 0xFF);
+    return out;
+}
+
+/// A TIFF directory (IFD): entries of 12 bytes, and behind them the values that do not fit into four of those.
+class Directory {
   public:
-    Block() : memory_(exif_mem_new_default()), data_(exif_data_new_mem(memory_.get())) {
-        if (data_ == nullptr) return;
-        exif_data_set_option(data_.get(), EXIF_DATA_OPTION_FOLLOW_SPECIFICATION);
-        exif_data_set_data_type(data_.get(), EXIF_DATA_TYPE_COMPRESSED);
-        exif_data_set_byte_order(data_.get(), kOrder);
+    void addText(std::uint16_t tag, std::string_view text) {
+        constexpr std::size_t kMaxTextBytes = 200;
+        const std::string cut(text.substr(0, std::min(text.find('\0'), kMaxTextBytes)));
+        if (!cut.empty()) add(tag, Type::kAscii, cut.size() + 1, cut + '\0');
+    }
+    void addBytes(std::uint16_t tag, std::string_view bytes) {
+        add(tag, Type::kUndefined, bytes.size(), std::string(bytes));
+    }
+    void addShort(std::uint16_t tag, int value) {
+        add(tag, Type::kShort, 1, number(static_cast<std::uint16_t>(value), 2));
+    }
+    void addLong(std::uint16_t tag, std::size_t value) { add(tag, Type::kLong, 1, number(value, 4)); }
+    void addRational(std::uint16_t tag, std::uint32_t numerator, std::uint32_t denominator) {
+        add(tag, Type::kRational, 1, number(numerator, 4) + number(denominator, 4));
     }
 
-    void text(ExifIfd ifd, ExifTag tag, std::string_view value) {
-        const std::string_view cut = value.substr(0, std::min(value.find('\0'), kMaxTextBytes));
-        if (cut.empty()) return;
-        if (unsigned char* bytes = add(ifd, tag, EXIF_FORMAT_ASCII, cut.size() + 1, 1)) {
-            std::memcpy(bytes, cut.data(), cut.size());  // the terminating zero is there already
+    /// As it lies at `offset` of the TIFF block. The values must have come in the order of their tags.
+    [[nodiscard]] std::string at(std::size_t offset) const {
+        std::string values;
+        std::string out = number(entries_.size(), 2);
+        offset += out.size() + entries_.size() * kEntryBytes + kValueBytes;
+        for (const Entry& entry : entries_) {
+            std::string value = entry.value;
+            value.resize(std::max(kValueBytes, value.size() + value.size() % 2));
+            out += number(entry.tag, 2) + number(static_cast<std::uint16_t>(entry.type), 2) + number(entry.count, 4);
+            if (value.size() == kValueBytes) {
+                out += value;
+            } else {
+                out += number(offset + values.size(), 4);
+                values += value;
+            }
         }
-    }
-    void bytes(ExifIfd ifd, ExifTag tag, std::string_view value) {
-        if (unsigned char* to = add(ifd, tag, EXIF_FORMAT_UNDEFINED, value.size(), 1)) {
-            std::memcpy(to, value.data(), value.size());
-        }
-    }
-    void number(ExifIfd ifd, ExifTag tag, ExifShort value) {
-        if (unsigned char* to = add(ifd, tag, EXIF_FORMAT_SHORT, 1, 2)) exif_set_short(to, kOrder, value);
-    }
-    void number(ExifIfd ifd, ExifTag tag, ExifRational value) {
-        if (unsigned char* to = add(ifd, tag, EXIF_FORMAT_RATIONAL, 1, 8)) exif_set_rational(to, kOrder, value);
-    }
-
-    std::vector<std::uint8_t> segment() {
-        if (data_ == nullptr) return {};
-        unsigned char* saved = nullptr;
-        unsigned int size = 0;
-        exif_data_save_data(data_.get(), &saved, &size);
-        const std::unique_ptr<unsigned char, Free> owner(saved);
-        constexpr unsigned kMaxPayload = 65533;
-        if (saved == nullptr || size == 0 || size > kMaxPayload) return {};
-        std::vector<std::uint8_t> out{0xFF, marker::kApp1, static_cast<std::uint8_t>((size + 2) >> 8),
-                                      static_cast<std::uint8_t>((size + 2) & 0xFF)};
-        out.insert(out.end(), saved, saved + size);
-        return out;
+        return out + number(0, 4) + values;  // no directory follows
     }
 
   private:
-    /// Zeroed memory of the entry; nullptr when there is none.
-    unsigned char* add(ExifIfd ifd, ExifTag tag, ExifFormat format, std::size_t components,
-                       std::size_t componentBytes) {
-        if (data_ == nullptr) return nullptr;
-        const std::unique_ptr<ExifEntry, Unref> entry(exif_entry_new_mem(memory_.get()));
-        const auto size = static_cast<ExifLong>(components * componentBytes);
-        auto* bytes = static_cast<unsigned char*>(exif_mem_alloc(memory_.get(), size));
-        if (entry == nullptr || bytes == nullptr) {
-            exif_mem_free(memory_.get(), bytes);
-            return nullptr;
-        }
-        entry->tag = tag;
-        entry->format = format;
-        entry->components = components;
-        entry->data = bytes;
-        entry->size = size;
-        exif_content_add_entry(data_->ifd[ifd], entry.get());
-        return bytes;
+    struct Entry {
+        std::uint16_t tag;
+        Type type;
+        std::size_t count;
+        std::string value;
+    };
+    void add(std::uint16_t tag, Type type, std::size_t count, std::string value) {
+        entries_.push_back({tag, type, count, std::move(value)});
     }
 
-    std::unique_ptr<ExifMem, Unref> memory_;
-    std::unique_ptr<ExifData, Unref> data_;
+    std::vector<Entry> entries_;
 };
 
-void addTime(Block& block, WallTime time) {
+struct Timestamp {
+    std::string dateTime;  ///< "" outside of the years 0 to 9999
+    std::string subSeconds;
+};
+
+Timestamp toTimestamp(WallTime time) {
     using namespace std::chrono;
     const auto day = floor<days>(time);
     const year_month_day date(day);
-    const hh_mm_ss<milliseconds> clock(floor<milliseconds>(time - day));
-    if (int(date.year()) < 0 || int(date.year()) > 9999) return;
-    const std::string stamp =
-        fmt::format("{:04}:{:02}:{:02} {:02}:{:02}:{:02}", int(date.year()), unsigned(date.month()),
-                    unsigned(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count());
-    block.text(EXIF_IFD_0, EXIF_TAG_DATE_TIME, stamp);
-    block.text(EXIF_IFD_EXIF, EXIF_TAG_DATE_TIME_ORIGINAL, stamp);
-    block.text(EXIF_IFD_EXIF, EXIF_TAG_OFFSET_TIME, "+00:00");
-    block.text(EXIF_IFD_EXIF, EXIF_TAG_OFFSET_TIME_ORIGINAL, "+00:00");
-    block.text(EXIF_IFD_EXIF, EXIF_TAG_SUB_SEC_TIME_ORIGINAL, fmt::format("{:03}", clock.subseconds().count()));
+    const hh_mm_ss<std::chrono::milliseconds> clock(floor<std::chrono::milliseconds>(time - day));
+    if (time == WallTime{} || int(date.year()) < 0 || int(date.year()) > 9999) return {};
+    return {fmt::format("{:04}:{:02}:{:02} {:02}:{:02}:{:02}", int(date.year()), unsigned(date.month()),
+                        unsigned(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count()),
+            fmt::format("{:03}", clock.subseconds().count())};
 }
 
-void addExposure(Block& block, double exposureSeconds) {
+void addExposure(Directory& directory, double seconds) {
     constexpr double kMaxSeconds = 4000;  // in microseconds it must fit 32 bits
-    if (!(exposureSeconds >= 1e-6 && exposureSeconds <= kMaxSeconds)) return;
-    const auto micros = static_cast<ExifLong>(std::llround(exposureSeconds * 1e6));
-    const ExifLong divisor =
-        std::gcd(micros, ExifLong{1'000'000});  // 20000/1000000 is shown as such; 1/50 is what it means
-    block.number(EXIF_IFD_EXIF, EXIF_TAG_EXPOSURE_TIME, ExifRational{micros / divisor, 1'000'000 / divisor});
+    if (!(seconds >= 1e-6 && seconds <= kMaxSeconds)) return;
+    constexpr std::uint32_t kMicro = 1'000'000;
+    const auto micros = static_cast<std::uint32_t>(std::llround(seconds * kMicro));
+    const std::uint32_t divisor = std::gcd(micros, kMicro);  // viewers show 20000/1000000 as such, instead of 1/50
+    directory.addRational(0x829A, micros / divisor, kMicro / divisor);  // ExposureTime
 }
 
-void addIso(Block& block, double analogueGain) {
+void addIso(Directory& directory, double analogueGain) {
     const double iso = std::round(analogueGain * 100);
-    if (iso >= 1 && iso <= 65535) {
-        block.number(EXIF_IFD_EXIF, EXIF_TAG_ISO_SPEED_RATINGS, static_cast<ExifShort>(iso));
-    }
+    if (iso >= 1 && iso <= 65535) directory.addShort(0x8827, static_cast<int>(iso));  // ISOSpeedRatings
 }
 
-/// What EXIF 2.31 (the first with time offsets) requires of every JPEG.
-void addRequired(Block& block, int width, int height) {
-    block.number(EXIF_IFD_0, EXIF_TAG_X_RESOLUTION, ExifRational{72, 1});
-    block.number(EXIF_IFD_0, EXIF_TAG_Y_RESOLUTION, ExifRational{72, 1});
-    block.number(EXIF_IFD_0, EXIF_TAG_RESOLUTION_UNIT, 2);    // inches
-    block.number(EXIF_IFD_0, EXIF_TAG_YCBCR_POSITIONING, 1);  // centred
-    block.bytes(EXIF_IFD_EXIF, EXIF_TAG_EXIF_VERSION, "0231");
-    block.bytes(EXIF_IFD_EXIF, EXIF_TAG_COMPONENTS_CONFIGURATION, std::string_view("\1\2\3\0", 4));
-    block.bytes(EXIF_IFD_EXIF, EXIF_TAG_FLASH_PIX_VERSION, "0100");
-    block.number(EXIF_IFD_EXIF, EXIF_TAG_COLOR_SPACE, 1);  // sRGB
-    block.number(EXIF_IFD_EXIF, EXIF_TAG_PIXEL_X_DIMENSION, static_cast<ExifShort>(width));
-    block.number(EXIF_IFD_EXIF, EXIF_TAG_PIXEL_Y_DIMENSION, static_cast<ExifShort>(height));
-}
-
-/// Reads what a stranger wrote: every offset is checked. libexif would take apart all of it, for one number.
+/// Reads a foreign TIFF block: every offset is checked.
 class TiffReader {
   public:
-    explicit TiffReader(std::span<const std::uint8_t> payload) {
-        using namespace std::string_view_literals;
-        constexpr std::string_view kTag = "Exif\0\0"sv;
-        if (payload.size() < kTag.size() || !std::equal(kTag.begin(), kTag.end(), payload.begin())) return;
-        tiff_ = payload.subspan(kTag.size());
-        isExif_ = true;
-        isIntel_ = !tiff_.empty() && tiff_[0] == 'I';
-    }
-
-    [[nodiscard]] bool isExif() const { return isExif_; }
+    explicit TiffReader(Bytes tiff) : tiff_(tiff), isIntel_(!tiff.empty() && tiff[0] == 'I') {}
 
     [[nodiscard]] int orientation() const {
-        constexpr std::size_t kEntryBytes = 12;
         const std::size_t directory = number(4, 4);
         const std::size_t count = number(directory, 2);
         for (std::size_t i = 0; i < count; ++i) {
             const std::size_t entry = directory + 2 + i * kEntryBytes;
-            if (number(entry, 2) != EXIF_TAG_ORIENTATION) continue;
+            if (number(entry, 2) != 0x0112) continue;
             const std::size_t value = number(entry + 8, 2);
-            const bool isShort = number(entry + 2, 2) == EXIF_FORMAT_SHORT && number(entry + 4, 4) == 1;
+            const bool isShort =
+                number(entry + 2, 2) == static_cast<std::uint16_t>(Type::kShort) && number(entry + 4, 4) == 1;
             return isShort && value >= 1 && value <= 8 ? static_cast<int>(value) : kUpright;
         }
         return kUpright;
@@ -188,34 +141,65 @@ class TiffReader {
         return value;
     }
 
-    std::span<const std::uint8_t> tiff_;
-    bool isExif_ = false;
-    bool isIntel_ = false;
+    Bytes tiff_;
+    bool isIntel_;
 };
 
 }  // namespace
 
+// Tags and their order are those of EXIF 2.31, the first with time offsets.
 std::vector<std::uint8_t> makeExifSegment(const ExifInfo& info, int width, int height) {
-    const bool timed = info.time != WallTime{};
-    if (!timed && info.make.empty() && info.model.empty() && info.software.empty() && !info.exposureSeconds &&
-        !info.analogueGain) {
+    if (info.time == WallTime{} && info.make.empty() && info.model.empty() && info.software.empty() &&
+        !info.exposureSeconds && !info.analogueGain) {
         return {};
     }
-    Block block;
-    addRequired(block, width, height);
-    block.text(EXIF_IFD_0, EXIF_TAG_MAKE, info.make);
-    block.text(EXIF_IFD_0, EXIF_TAG_MODEL, info.model);
-    block.text(EXIF_IFD_0, EXIF_TAG_SOFTWARE, info.software);
-    if (timed) addTime(block, info.time);
-    if (info.exposureSeconds) addExposure(block, *info.exposureSeconds);
-    if (info.analogueGain) addIso(block, *info.analogueGain);
-    return block.segment();
+    const auto [dateTime, subSeconds] = toTimestamp(info.time);
+    const std::string_view utc = dateTime.empty() ? "" : "+00:00";
+
+    Directory exif;
+    if (info.exposureSeconds) addExposure(exif, *info.exposureSeconds);
+    if (info.analogueGain) addIso(exif, *info.analogueGain);
+    exif.addBytes(0x9000, "0231");        // ExifVersion
+    exif.addText(0x9003, dateTime);       // DateTimeOriginal
+    exif.addText(0x9010, utc);            // OffsetTime
+    exif.addText(0x9011, utc);            // OffsetTimeOriginal
+    exif.addBytes(0x9101, "\1\2\3\0"sv);  // ComponentsConfiguration: Y, Cb, Cr
+    exif.addText(0x9291, subSeconds);     // SubSecTimeOriginal
+    exif.addBytes(0xA000, "0100");        // FlashpixVersion
+    exif.addShort(0xA001, 1);             // ColorSpace: sRGB
+    exif.addShort(0xA002, width);         // PixelXDimension
+    exif.addShort(0xA003, height);        // PixelYDimension
+
+    Directory image;
+    image.addText(0x010F, info.make);      // Make
+    image.addText(0x0110, info.model);     // Model
+    image.addRational(0x011A, 72, 1);      // XResolution
+    image.addRational(0x011B, 72, 1);      // YResolution
+    image.addShort(0x0128, 2);             // ResolutionUnit: inches
+    image.addText(0x0131, info.software);  // Software
+    image.addText(0x0132, dateTime);       // DateTime
+    image.addShort(0x0213, 1);             // YCbCrPositioning: centred
+
+    constexpr std::string_view kTiffHeader = "II*\0\x08\0\0\0"sv;  // little-endian, the first directory follows
+    const std::size_t exifAt = kTiffHeader.size() + image.at(0).size() + kEntryBytes;
+    image.addLong(0x8769, exifAt);  // Exif IFD pointer
+    const std::string tiff = std::string(kTiffHeader) + image.at(kTiffHeader.size()) + exif.at(exifAt);
+
+    const std::size_t length = 2 + kExifHeader.size() + tiff.size();
+    std::vector<std::uint8_t> segment{0xFF, marker::kApp1, static_cast<std::uint8_t>(length >> 8U),
+                                      static_cast<std::uint8_t>(length & 0xFFU)};
+    segment.insert(segment.end(), kExifHeader.begin(), kExifHeader.end());
+    segment.insert(segment.end(), tiff.begin(), tiff.end());
+    return segment;
 }
 
-int readOrientation(std::span<const std::uint8_t> jpeg, const JpegLayout& layout) {
+int readOrientation(Bytes jpeg, const JpegLayout& layout) {
     for (const JpegSegment& segment : layout.headers) {
-        const TiffReader tiff(jpeg.subspan(segment.payload, segment.end - segment.payload));
-        if (segment.marker == marker::kApp1 && tiff.isExif()) return tiff.orientation();
+        const Bytes payload = jpeg.subspan(segment.payload, segment.end - segment.payload);
+        if (segment.marker == marker::kApp1 && payload.size() >= kExifHeader.size() &&
+            std::equal(kExifHeader.begin(), kExifHeader.end(), payload.begin())) {
+            return TiffReader(payload.subspan(kExifHeader.size())).orientation();
+        }
     }
     return kUpright;
 }

@@ -2,18 +2,43 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/result.hpp"
 #include "core/time/time.hpp"
 #include "image/frame.hpp"
-#include "image/jpeg/jpeg_bytes.hpp"
 #include "image/pixels/transform.hpp"
 
 namespace edge {
+
+/// A finished JPEG. A copy shares its memory, which is released with the last one. Thread: any.
+class JpegBytes {
+  public:
+    JpegBytes() = default;
+    explicit JpegBytes(std::vector<std::uint8_t> bytes) {
+        const auto kept = std::make_shared<const std::vector<std::uint8_t>>(std::move(bytes));
+        bytes_ = *kept;
+        memory_ = kept;
+    }
+    /// `bytes` lie in `memory`.
+    JpegBytes(std::shared_ptr<const void> memory, std::span<const std::uint8_t> bytes)
+        : memory_(std::move(memory)), bytes_(bytes) {}
+
+    [[nodiscard]] const std::uint8_t* data() const { return bytes_.data(); }
+    [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+    [[nodiscard]] const std::uint8_t* begin() const { return bytes_.data(); }
+    [[nodiscard]] const std::uint8_t* end() const { return bytes_.data() + bytes_.size(); }
+
+  private:
+    std::shared_ptr<const void> memory_;
+    std::span<const std::uint8_t> bytes_;
+};
 
 /// What is written into the EXIF block; empty and unset fields are left out.
 struct ExifInfo {
@@ -45,12 +70,12 @@ struct RenderedJpeg {
 };
 
 /// Turns frames into JPEGs. Keeps its buffers from one picture to the next; one object a thread.
-/// YUV goes straight into TurboJPEG; OpenCV is used only where pixels must change (scale, turn, draw). A frame of
-/// another shape than the picture is cut in the middle, never distorted. Of an MJPEG frame that needs no change, and
-/// whose quality is not above the one asked for, the scans pass byte for byte, without stray bytes between their
-/// blocks. A frame whose EXIF says that it lies on its side or is mirrored is turned upright first. Errors: kInvalid (a
-/// size that no picture can have), kFault (the frame's planes are too small for its size, or its JPEG is truncated or
-/// damaged), kTooLarge (maxBytes cannot be reached), kInternal.
+/// YUV goes straight into TurboJPEG; OpenCV is used only where pixels must change (scale, transform, label). A frame of
+/// another shape than the picture is cut in the middle, never distorted. An MJPEG frame that needs no change, and whose
+/// quality is not above the one asked for, passes without a new encoding: its scans byte for byte, but for stray bytes
+/// between their blocks. A frame is first made upright as its EXIF says. Errors: kInvalid (a size that no picture can
+/// have), kFault (the frame's planes are too small for its size, or its JPEG is truncated or damaged), kTooLarge
+/// (maxBytes cannot be reached), kInternal.
 class JpegRenderer {
   public:
     JpegRenderer();
@@ -62,8 +87,8 @@ class JpegRenderer {
     std::unique_ptr<Impl> impl_;
 };
 
-/// A JPEG taken apart into planes once, to be used as a frame many times, upright as its EXIF says. Any valid baseline
-/// or progressive JPEG, grey or colour, up to 9152 x 6944; hostile input is an error (kFault), never a crash.
+/// A JPEG decoded once, to be used as a frame many times, upright as its EXIF says. Any valid baseline or progressive
+/// JPEG, grey or colour, up to 9152 x 6944; hostile input is an error (kFault), never a crash.
 struct DecodedImage {
     std::unique_ptr<std::uint8_t[]> storage;
     std::size_t storageBytes = 0;

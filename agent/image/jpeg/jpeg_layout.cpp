@@ -3,14 +3,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "image/frame_check.hpp"
-#include "image/jpeg/jpeg_markers.hpp"
-#include "image/jpeg/jpeg_quality.hpp"
+#include "image/frame.hpp"
+#include "image/jpeg/quality.hpp"
 
 namespace edge {
 namespace {
@@ -25,11 +25,14 @@ tl::unexpected<Error> invalid(std::string_view what) {
     return fail(Errc::kFault, fmt::format("not a usable JPEG: {}", what));
 }
 
-struct Component {
-    int across = 0;
-    int down = 0;
-    int quantTable = 0;
-};
+/// SOF0 … SOF15; DHT, JPG and DAC lie between them.
+bool isFrame(std::uint8_t code) {
+    return code >= marker::kSof0 && code <= 0xCF && code != marker::kDht && code != 0xC8 && code != 0xCC;
+}
+
+bool isRestart(std::uint8_t code) {
+    return code >= marker::kRst0 && code <= marker::kRst7;
+}
 
 /// Walks over the markers once, and fills a JpegLayout.
 class Parser {
@@ -40,15 +43,14 @@ class Parser {
         if (bytes_.size() < 4 || bytes_[0] != 0xFF || bytes_[1] != marker::kSoi)
             return invalid("it does not begin with FF D8");
         position_ = 2;
-        while (true) {
-            auto segment = next();
-            if (!segment) return tl::unexpected(segment.error());
-            if (scans_ > 0 || segment->marker == marker::kSos) keep(segment->begin, segment->end);
-            if (segment->marker == marker::kEoi) break;
-            if (auto done = take(*segment); !done) return tl::unexpected(done.error());
+        JpegSegment segment;
+        while (segment.marker != marker::kEoi) {
+            segment = TRY(next());
+            if (auto taken = take(segment); !taken) return tl::unexpected(taken.error());
         }
         if (scans_ == 0) return invalid("it has no picture data");
-        if (auto sane = checkBlocks(); !sane) return tl::unexpected(sane.error());
+        layout_.body.front().end = segment.end;
+        if (auto checked = checkBlocks(); !checked) return tl::unexpected(checked.error());
         return std::move(layout_);
     }
 
@@ -57,19 +59,17 @@ class Parser {
     Result<JpegSegment> next() {
         JpegSegment segment;
         do {
-            skipToMarker();
+            skipToMarker([](std::uint8_t code) { return code != 0; });
             segment.begin = position_;
             while (position_ < bytes_.size() && bytes_[position_] == 0xFF) ++position_;
             if (position_ >= bytes_.size()) return invalid("it is truncated (no end marker)");
             segment.marker = bytes_[position_++];
-        } while (segment.marker == marker::kSoi && components_.empty());  // some webcams write it twice
+        } while (segment.marker == marker::kSoi && layout_.components.empty());  // some webcams write it twice
         segment.payload = segment.end = position_;
         if (segment.marker == marker::kEoi) return segment;
-        if (segment.marker < marker::kSof0 || marker::isRestart(segment.marker) || segment.marker == marker::kSoi) {
+        if (segment.marker < marker::kSof0 || isRestart(segment.marker) || segment.marker == marker::kSoi)
             return invalid(fmt::format("marker FF {:02X} at byte {} belongs elsewhere", segment.marker, segment.begin));
-        }
-        if (bytes_.size() - position_ < 2) return invalid("it is truncated inside a segment");
-        const std::size_t length = word(position_);
+        const std::size_t length = bytes_.size() - position_ < 2 ? 0 : word(position_);
         if (length < 2 || bytes_.size() - position_ < length) return invalid("it is truncated inside a segment");
         segment.payload = position_ + 2;
         segment.end = position_ = position_ + length;
@@ -77,117 +77,87 @@ class Parser {
     }
 
     Result<void> take(const JpegSegment& segment) {
-        if (segment.marker == marker::kSos) return takeScan(segment);
-        if (marker::isFrame(segment.marker)) {
-            if (auto done = takeFrame(segment); !done) return done;
-        } else if (segment.marker == marker::kDht && scans_ == 0) {
-            takeHuffman(segment);
+        const Bytes payload = bytes_.subspan(segment.payload, segment.end - segment.payload);
+        if (segment.marker == marker::kSos) return takeScan(segment, payload);
+        if (isFrame(segment.marker)) {
+            if (auto taken = takeFrame(segment.marker, payload); !taken) return taken;
         }
-        if (scans_ == 0) {
-            if (layout_.headers.size() == kMaxHeaders) return invalid("it has more than 1000 header segments");
-            layout_.headers.push_back(segment);
-        }
+        if (scans_ > 0) return {};
+        if (segment.marker == marker::kDht) takeHuffman(payload);
+        if (layout_.headers.size() == kMaxHeaders) return invalid("it has more than 1000 header segments");
+        layout_.headers.push_back(segment);
         return {};
     }
 
-    Result<void> takeFrame(const JpegSegment& segment) {
-        if (!components_.empty()) return invalid("it has two frame headers");
-        if (segment.marker > marker::kSof2) {
-            return invalid("it is coded arithmetically, losslessly or in layers; baseline and progressive can be read");
-        }
-        const std::size_t size = segment.end - segment.payload;
-        const std::uint8_t* head = bytes_.data() + segment.payload;
-        if (size < 6 || size != 6 + 3 * std::size_t{head[5]}) return invalid("its frame header has the wrong length");
-        if (head[0] != 8) return invalid(fmt::format("it has {} bits a sample, not 8", head[0]));
-        layout_.height = static_cast<int>(word(segment.payload + 1));
-        layout_.width = static_cast<int>(word(segment.payload + 3));
-        layout_.components = head[5];
+    Result<void> takeFrame(std::uint8_t type, Bytes head) {
+        if (!layout_.components.empty()) return invalid("it has two frame headers");
+        if (type > marker::kSof2) return invalid("it is neither baseline nor progressive with Huffman codes");
+        if (head.size() < 6 || head.size() != 6 + 3 * std::size_t{head[5]})
+            return invalid("its frame header has the wrong length");
+        if (head[0] != 8) return invalid(fmt::format("it has {} bits per sample, not 8", head[0]));
+        if (head[5] != 1 && head[5] != 3 && head[5] != 4) return invalid(fmt::format("it has {} components", head[5]));
+        layout_.height = head[1] << 8 | head[2];
+        layout_.width = head[3] << 8 | head[4];
         if (!isImageSizeAllowed(layout_.width, layout_.height)) {
             return invalid(fmt::format("{}x{} pixels are outside 1x1 … {}x{}", layout_.width, layout_.height,
                                        kMaxImageLongSide, kMaxImageShortSide));
         }
-        if (head[5] != 1 && head[5] != 3 && head[5] != 4) return invalid(fmt::format("it has {} components", head[5]));
-        for (std::size_t i = 0; i < head[5]; ++i) {
-            const std::uint8_t* entry = head + 6 + 3 * i;
-            const Component component{entry[1] >> 4, entry[1] & 15, entry[2]};
-            if (component.across < 1 || component.across > 4 || component.down < 1 || component.down > 4) {
+        for (Bytes entry = head.subspan(6); !entry.empty(); entry = entry.subspan(3)) {
+            const JpegComponent component{entry[0], entry[1] >> 4, entry[1] & 15, entry[2]};
+            if (component.across < 1 || component.across > 4 || component.down < 1 || component.down > 4)
                 return invalid("its sampling factors are not 1 to 4");
-            }
-            components_.push_back(component);
+            layout_.mostAcross = std::max(layout_.mostAcross, component.across);
+            layout_.mostDown = std::max(layout_.mostDown, component.down);
+            layout_.components.push_back(component);
         }
         return {};
     }
 
-    void takeHuffman(const JpegSegment& segment) {
-        std::size_t at = segment.payload;
-        while (segment.end - at >= 17) {
-            const int table = bytes_[at];
-            std::size_t symbols = 0;
-            for (std::size_t i = 1; i <= 16; ++i) symbols += bytes_[at + i];
-            if (segment.end - at < 17 + symbols) return;
-            defined_ |= 1U << (((table >> 4) & 1) * 4 + (table & 3));
-            at += 17 + symbols;
+    void takeHuffman(Bytes tables) {
+        constexpr std::size_t kHead = 17;
+        while (tables.size() >= kHead) {
+            const std::size_t table = kHead + std::accumulate(tables.begin() + 1, tables.begin() + kHead, 0U);
+            if (tables.size() < table) return;
+            defined_ |= huffmanBit(tables[0] >> 4U, tables[0]);
+            tables = tables.subspan(table);
         }
     }
 
-    Result<void> takeScan(const JpegSegment& segment) {
-        if (components_.empty()) return invalid("its picture data comes before its frame header");
+    static unsigned huffmanBit(unsigned isAc, unsigned index) { return 1U << ((isAc & 1U) * 4 + (index & 3U)); }
+
+    Result<void> takeScan(const JpegSegment& segment, Bytes head) {
+        if (layout_.components.empty()) return invalid("its picture data comes before its frame header");
         if (++scans_ > kMaxScans) return invalid("it has more than 100 scans");
-        const std::size_t size = segment.end - segment.payload;
-        const std::size_t count = size > 0 ? bytes_[segment.payload] : 0;
-        if (size != 4 + 2 * count || count < 1 || count > 4) return invalid("its scan header has the wrong length");
+        const std::size_t count = head.empty() ? 0 : head[0];
+        if (head.size() != 4 + 2 * count || count < 1 || count > 4)
+            return invalid("its scan header has the wrong length");
         if (scans_ == 1) {
-            layout_.quality = estimateQuality(bytes_, layout_.headers, components_[0].quantTable);
-            const bool progressive = std::any_of(layout_.headers.begin(), layout_.headers.end(),
-                                                 [](const JpegSegment& s) { return s.marker == marker::kSof2; });
-            // A progressive JPEG never leaves its tables out.
-            if (!progressive) noteMissingTables(segment, count);
-            layout_.oneScan = !progressive && count == components_.size();
+            layout_.body.push_back({segment.begin, 0});
+            layout_.quality = estimateQuality(bytes_, layout_.headers, layout_.components[0].quantTable);
+            const bool isProgressive = std::any_of(layout_.headers.begin(), layout_.headers.end(),
+                                                   [](const JpegSegment& s) { return s.marker == marker::kSof2; });
+            layout_.oneScan = !isProgressive && count == layout_.components.size();
+            for (std::size_t i = 0; i < count && !isProgressive; ++i) {  // a progressive one never leaves tables out
+                const unsigned tables = head[2 + 2 * i];
+                const unsigned needed = huffmanBit(0, tables >> 4U) | huffmanBit(1, tables);
+                if ((defined_ & needed) != needed) layout_.lacksHuffmanTables = true;
+            }
         }
-        const std::size_t begin = position_;
-        skipEntropyCoded();
-        keep(begin, position_);
-        scanBytes_ += position_ - begin;
+        skipToMarker([](std::uint8_t code) { return code != 0 && code != 0xFF && !isRestart(code); });
         return {};
     }
 
-    void noteMissingTables(const JpegSegment& segment, std::size_t count) {
-        for (std::size_t i = 0; i < count; ++i) {
-            const unsigned tables = bytes_[segment.payload + 2 + 2 * i];
-            const unsigned needed = (1U << ((tables >> 4) & 3)) | (1U << (4 + (tables & 3)));
-            if ((defined_ & needed) != needed) layout_.lacksHuffmanTables = true;
-        }
-    }
-
-    /// To the next 0xFF that begins a marker. Some webcams leave bytes between segments.
-    void skipToMarker() {
+    /// To the next 0xFF before a code that `isWanted`, over entropy-coded data or what some webcams leave between
+    /// segments.
+    template <typename IsWanted>
+    void skipToMarker(const IsWanted& isWanted) {
         while (position_ < bytes_.size()) {
             const void* found = std::memchr(bytes_.data() + position_, 0xFF, bytes_.size() - position_);
-            position_ = found == nullptr
-                            ? bytes_.size()
-                            : static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - bytes_.data());
-            if (position_ + 1 >= bytes_.size() || bytes_[position_ + 1] != 0) return;
-            position_ += 2;
-        }
-    }
-
-    void keep(std::size_t begin, std::size_t end) {
-        std::vector<ByteRange>& body = layout_.body;
-        if (!body.empty() && body.back().end == begin) {
-            body.back().end = end;
-        } else {
-            body.push_back({begin, end});
-        }
-    }
-
-    /// To the next marker that is no stuffed zero, restart or fill byte.
-    void skipEntropyCoded() {
-        while (position_ + 1 < bytes_.size()) {
-            const void* found = std::memchr(bytes_.data() + position_, 0xFF, bytes_.size() - 1 - position_);
             if (found == nullptr) break;
             position_ = static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - bytes_.data());
+            if (position_ + 1 >= bytes_.size()) break;
             const std::uint8_t code = bytes_[position_ + 1];
-            if (code != 0 && code != 0xFF && !marker::isRestart(code)) return;
+            if (isWanted(code)) return;
             position_ += code == 0xFF ? 1 : 2;
         }
         position_ = bytes_.size();
@@ -196,21 +166,16 @@ class Parser {
     /// Every block takes at least one bit of Huffman code, so a tiny file cannot hold a huge picture. Decoders find
     /// that out only after they have taken the memory for it.
     Result<void> checkBlocks() const {
-        int mostAcross = 1;
-        int mostDown = 1;
-        for (const Component& c : components_) {
-            mostAcross = std::max(mostAcross, c.across);
-            mostDown = std::max(mostDown, c.down);
-        }
+        const std::size_t bytes = layout_.body.front().end - layout_.body.front().begin;
         std::size_t blocks = 0;
-        for (const Component& c : components_) {
-            const int across = (layout_.width * c.across + 8 * mostAcross - 1) / (8 * mostAcross);
-            const int down = (layout_.height * c.down + 8 * mostDown - 1) / (8 * mostDown);
+        for (const JpegComponent& c : layout_.components) {
+            const int across = (layout_.width * c.across + 8 * layout_.mostAcross - 1) / (8 * layout_.mostAcross);
+            const int down = (layout_.height * c.down + 8 * layout_.mostDown - 1) / (8 * layout_.mostDown);
             blocks += static_cast<std::size_t>(across) * static_cast<std::size_t>(down);
         }
-        if (scanBytes_ * 8 >= blocks) return {};
-        return invalid(fmt::format("{} bytes of data cannot hold {}x{} pixels: it is truncated", scanBytes_,
-                                   layout_.width, layout_.height));
+        if (bytes * 8 >= blocks) return {};
+        return invalid(fmt::format("it is truncated: {} bytes of data cannot hold {}x{} pixels", bytes, layout_.width,
+                                   layout_.height));
     }
 
     [[nodiscard]] std::size_t word(std::size_t at) const { return std::size_t{bytes_[at]} << 8 | bytes_[at + 1]; }
@@ -218,10 +183,8 @@ class Parser {
     Bytes bytes_;
     std::size_t position_ = 0;
     JpegLayout layout_;
-    std::vector<Component> components_;
-    unsigned defined_ = 0;  ///< bit 0–3: DC tables, 4–7: AC tables
+    unsigned defined_ = 0;  ///< Huffman tables: bit 0–3 DC, 4–7 AC
     int scans_ = 0;
-    std::size_t scanBytes_ = 0;
 };
 
 }  // namespace

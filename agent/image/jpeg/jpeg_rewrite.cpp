@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "image/jpeg/jpeg_layout.hpp"
-#include "image/jpeg/jpeg_markers.hpp"
 
 namespace edge {
 namespace {
@@ -53,25 +52,20 @@ bool isApplicationData(const JpegSegment& segment) {
     return segment.marker >= marker::kApp0 && segment.marker <= marker::kApp15 && segment.marker != marker::kApp14;
 }
 
-std::vector<std::uint8_t> join(const std::vector<Bytes>& parts) {
-    std::size_t total = 0;
-    for (const Bytes part : parts) total += part.size();
-    std::vector<std::uint8_t> out(total);
-    auto next = out.begin();
-    for (const Bytes part : parts) next = std::copy(part.begin(), part.end(), next);
-    return out;
-}
-
 template <typename Drop>
 std::vector<std::uint8_t> assemble(Bytes jpeg, const JpegLayout& layout, Bytes first, const Drop& drop) {
-    std::vector<Bytes> parts{jpeg.subspan(0, 2), first};
+    std::vector<std::uint8_t> out;
+    out.reserve(jpeg.size() + first.size() + kStandardHuffman.size());
+    const auto add = [&out](Bytes part) { out.insert(out.end(), part.begin(), part.end()); };
+    add(jpeg.first(2));
+    add(first);
     // Before the file's own tables, which then take precedence where it has some of the four.
-    if (layout.lacksHuffmanTables) parts.emplace_back(kStandardHuffman);
+    if (layout.lacksHuffmanTables) add(kStandardHuffman);
     for (const JpegSegment& segment : layout.headers) {
-        if (!drop(segment)) parts.push_back(jpeg.subspan(segment.begin, segment.end - segment.begin));
+        if (!drop(segment)) add(jpeg.subspan(segment.begin, segment.end - segment.begin));
     }
-    for (const ByteRange& range : layout.body) parts.push_back(jpeg.subspan(range.begin, range.end - range.begin));
-    return join(parts);
+    for (const ByteRange& range : layout.body) add(jpeg.subspan(range.begin, range.end - range.begin));
+    return out;
 }
 
 }  // namespace

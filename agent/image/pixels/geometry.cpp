@@ -21,8 +21,8 @@ int evenMargin(int whole, int part) {
 }
 
 /// The part of plane `index` that belongs to the crop.
-ConstPixels cut(const PlanarView& source, int index, const Crop& crop) {
-    const Plane& plane = source.planes[static_cast<std::size_t>(index)];
+ConstPixels cut(const PlanarView& source, std::size_t index, const Crop& crop) {
+    const Plane& plane = source.planes[index];
     const ChromaStep step = index == 0 ? ChromaStep{} : chromaStep(source.chroma);
     const int x = crop.x / step.across;
     const int y = crop.y / step.down;
@@ -33,13 +33,10 @@ ConstPixels cut(const PlanarView& source, int index, const Crop& crop) {
     return {plane.data + plane.strideBytes * static_cast<std::size_t>(y) + x, width, height, plane.strideBytes};
 }
 
-Pixels planeOf(PlanarBuffer& buffer, int index) {
-    return {buffer.data(index), planeWidth(buffer.chroma(), index, buffer.width()),
-            planeHeight(buffer.chroma(), index, buffer.height()), buffer.strideBytes(index)};
-}
-
-ConstPixels readable(const Pixels& pixels) {
-    return {pixels.data, pixels.width, pixels.height, pixels.strideBytes};
+Pixels planeOf(PlanarBuffer& buffer, std::size_t index) {
+    const PlanarView& view = buffer.view();
+    return {buffer.row(index, 0), planeWidth(view.chroma, index, view.width),
+            planeHeight(view.chroma, index, view.height), view.planes[index].strideBytes};
 }
 
 }  // namespace
@@ -65,31 +62,32 @@ bool changes(const Geometry& geometry, int width, int height) {
 
 Result<PlanarView> Shaper::shape(const PlanarView& source, const Geometry& geometry) {
     const Chroma chroma = source.chroma == Chroma::kNone ? Chroma::kNone : Chroma::k420;
-    const bool turned = geometry.transform != Transform{};
-    const bool lying = geometry.transform.transpose;
-    PlanarBuffer& upright = turned ? scaled_ : finished_;
-    upright.shape(lying ? geometry.height : geometry.width, lying ? geometry.width : geometry.height, chroma);
-    if (turned) finished_.shape(geometry.width, geometry.height, chroma);
+    const bool isTransformed = geometry.transform != Transform{};
+    PlanarBuffer& scaled = isTransformed ? scaled_ : finished_;
+    if (isTransformed) {
+        const bool isLying = geometry.transform.transpose;
+        scaled_.shape(isLying ? geometry.height : geometry.width, isLying ? geometry.width : geometry.height, chroma);
+    }
+    finished_.shape(geometry.width, geometry.height, chroma);
 
-    const Crop crop = centreCrop(source.width, source.height, upright.width(), upright.height());
-    for (int i = 0; i < planeCount(chroma); ++i) {
+    const Crop crop = centreCrop(source.width, source.height, scaled.view().width, scaled.view().height);
+    std::array<Pixels, 3> planes;
+    for (std::size_t i = 0; i < planeCount(chroma); ++i) {
+        planes[i] = planeOf(finished_, i);
         ConstPixels part = cut(source, i, crop);
-        const Pixels sized = planeOf(upright, i);
-        if (!turned || part.width != sized.width || part.height != sized.height) {
+        const Pixels sized = planeOf(scaled, i);
+        if (!isTransformed || part.width != sized.width || part.height != sized.height) {
             if (auto done = resizePixels(part, sized); !done) return tl::unexpected(done.error());
-            part = readable(sized);
+            part = sized;
         }
-        if (turned) {
-            if (auto done = transformPixels(part, planeOf(finished_, i), geometry.transform); !done)
-                return tl::unexpected(done.error());
+        if (isTransformed) {
+            auto done = transformPixels(part, planes[i], geometry.transform);
+            if (!done) return tl::unexpected(done.error());
         }
     }
     if (!geometry.label.empty()) {
-        std::array<Pixels, 3> planes;
-        const int count = planeCount(chroma);
-        for (int i = 0; i < count; ++i) planes[static_cast<std::size_t>(i)] = planeOf(finished_, i);
-        const auto used = std::span(planes).first(static_cast<std::size_t>(count));
-        if (auto done = drawLabel(used, geometry.label); !done) return tl::unexpected(done.error());
+        auto done = drawLabel(std::span(planes).first(planeCount(chroma)), geometry.label);
+        if (!done) return tl::unexpected(done.error());
     }
     return finished_.view();
 }
@@ -99,7 +97,7 @@ std::string drawableText(const std::string& text) {
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
         if (out.size() == 256) break;
-        if (byte >= 0x80 && byte < 0xC0) continue;  // inside a UTF-8 character, for which one '?' stands already
+        if (byte >= 0x80 && byte < 0xC0) continue;  // the rest of a UTF-8 character, which is one '?'
         if (byte >= 0x80) {
             out += '?';
         } else {

@@ -20,10 +20,10 @@ struct Crop {
 /// nothing is distorted. Corner and size are even (except for a whole side), so that chroma is cut at the same place.
 [[nodiscard]] Crop centreCrop(int width, int height, int wantedWidth, int wantedHeight);
 
-/// What has to be done to a picture so that it is what was asked for.
+/// What the finished picture is.
 struct Geometry {
-    int width = 0;   ///< finished
-    int height = 0;  ///< finished
+    int width = 0;
+    int height = 0;
     Transform transform;
     std::string label;  ///< printable ASCII; "" = nothing
 };
@@ -31,8 +31,8 @@ struct Geometry {
 /// Whether a picture of this size needs any change.
 [[nodiscard]] bool changes(const Geometry& geometry, int width, int height);
 
-/// Crops, scales, turns and labels, plane by plane. Keeps its memory. The result is 4:2:0 (or grey) and valid until the
-/// next call; `source` is anything and not changed.
+/// Crops, scales, transforms and labels, plane by plane. Keeps its memory. The result is 4:2:0 (or grey) and valid
+/// until the next call. Errors: as pixel_ops.hpp.
 class Shaper {
   public:
     Result<PlanarView> shape(const PlanarView& source, const Geometry& geometry);

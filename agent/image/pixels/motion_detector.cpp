@@ -7,24 +7,17 @@
 #include <span>
 #include <utility>
 
-#include "image/frame_check.hpp"
 #include "image/jpeg/jpeg.hpp"
 #include "image/pixels/pixel_ops.hpp"
 #include "image/pixels/planar.hpp"
-#include "image/pixels/to_planar.hpp"
 
 namespace edge {
 namespace {
 
-/// As small as a person at the other end of a room allows, and smooth: a grain of noise is no motion.
+/// As small as a person at the other end of a room allows, and smooth: noise is not motion.
 constexpr int kWidth = 160;
-/// Of the background, with each frame: what stays for some twenty looks belongs to it.
+/// How far the background moves with each frame: what stays for some twenty frames becomes part of it.
 constexpr double kLearning = 0.05;
-
-bool isRgb(PixelFormat format) {
-    return format == PixelFormat::kRgb888 || format == PixelFormat::kBgr888 || format == PixelFormat::kXrgb8888 ||
-           format == PixelFormat::kXbgr8888;
-}
 
 /// Green stands for brightness; it is the second byte of a pixel in every order there is.
 void copyGreen(const FrameView& frame, std::vector<std::uint8_t>& luma) {
@@ -39,70 +32,75 @@ void copyGreen(const FrameView& frame, std::vector<std::uint8_t>& luma) {
     }
 }
 
+/// A picture without padding.
+Pixels packed(std::vector<std::uint8_t>& bytes, int width, int height) {
+    return {bytes.data(), width, height, static_cast<std::size_t>(width)};
+}
+
 }  // namespace
 
 struct MotionDetector::Impl {
     /// The frame's brightness, full size; valid until the next call, and while the frame is.
     Result<ConstPixels> lumaOf(const FrameView& frame) {
         if (frame.format == PixelFormat::kMjpeg) {
-            auto decoded = decodeJpeg(std::span(frame.planes[0].data, frame.planes[0].bytes));
-            if (!decoded) return tl::unexpected(decoded.error());
-            image = std::move(*decoded);
+            image = TRY(decodeJpeg(std::span(frame.planes[0].data, frame.planes[0].bytes)));
             return lumaOf(image.view);
         }
         if (isRgb(frame.format)) {
             copyGreen(frame, green);
-            return ConstPixels{green.data(), frame.width, frame.height, static_cast<std::size_t>(frame.width)};
+            return packed(green, frame.width, frame.height);
         }
-        if (frame.format == PixelFormat::kYuyv || frame.format == PixelFormat::kUyvy) {
-            const PlanarView view = toPlanar(frame, scratch);
-            return ConstPixels{view.planes[0].data, view.width, view.height, view.planes[0].strideBytes};
-        }
-        return ConstPixels{frame.planes[0].data, frame.width, frame.height, frame.planes[0].strideBytes};
+        const bool isPacked = frame.format == PixelFormat::kYuyv || frame.format == PixelFormat::kUyvy;
+        const Plane luma = isPacked ? toPlanar(frame, scratch).planes[0] : frame.planes[0];
+        return ConstPixels{luma.data, frame.width, frame.height, luma.strideBytes};
     }
 
-    /// Sets the sizes; a frame of another shape begins anew.
+    /// Sets the sizes; a frame of another shape starts over.
     void shape(const FrameView& frame, Transform wanted) {
         if (frame.width == frameWidth && frame.height == frameHeight && wanted == transform) return;
         frameWidth = frame.width;
         frameHeight = frame.height;
         transform = wanted;
-        width = std::min(kWidth, frame.width);
-        height = std::max(1, width * frame.height / frame.width);
+        const int width = std::min(kWidth, frame.width);
+        const int height = std::max(1, width * frame.height / frame.width);
         const auto pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-        small.assign(pixels, 0);
-        turned.assign(pixels, 0);
+        for (auto* plane : {&smallBytes, &seenBytes}) plane->assign(pixels, 0);
+        small = packed(smallBytes, width, height);
+        seen = transform.transpose ? packed(seenBytes, height, width) : packed(seenBytes, width, height);
         background.assign(pixels, 0);
         mask.assign(pixels, areas.empty() ? 255 : 0);
         isFresh = true;
         for (const MotionArea& area : areas) drawArea(area);
     }
 
-    [[nodiscard]] int turnedWidth() const { return transform.transpose ? height : width; }
-    [[nodiscard]] int turnedHeight() const { return transform.transpose ? width : height; }
-
     void drawArea(const MotionArea& area) {
-        const auto part = [](int whole, int perCent) { return static_cast<std::size_t>(whole * perCent / 100); };
-        for (std::size_t y = part(turnedHeight(), area.top); y < part(turnedHeight(), area.top + area.height); ++y) {
-            const std::size_t row = y * static_cast<std::size_t>(turnedWidth());
-            std::fill(mask.begin() + static_cast<std::ptrdiff_t>(row + part(turnedWidth(), area.left)),
-                      mask.begin() + static_cast<std::ptrdiff_t>(row + part(turnedWidth(), area.left + area.width)),
-                      255);
-        }
+        const int left = seen.width * area.left / 100;
+        const int right = seen.width * (area.left + area.width) / 100;
+        for (int y = seen.height * area.top / 100; y < seen.height * (area.top + area.height) / 100; ++y)
+            std::fill_n(mask.begin() + y * seen.width + left, right - left, 255);
+    }
+
+    Result<double> changedShare(const FrameView& frame, Transform wanted) {
+        if (auto checked = checkFrame(frame); !checked) return tl::unexpected(checked.error());
+        const ConstPixels luma = TRY(lumaOf(frame));
+        shape(frame, wanted);
+        if (auto resized = resizePixels(luma, small); !resized) return tl::unexpected(resized.error());
+        if (auto done = transformPixels(small, seen, transform); !done) return tl::unexpected(done.error());
+        return changedPixels(seen, background, mask, std::exchange(isFresh, false) ? 1.0 : kLearning);
     }
 
     std::vector<MotionArea> areas;
     Transform transform;
     int frameWidth = 0;
     int frameHeight = 0;
-    int width = 0;
-    int height = 0;
-    bool isFresh = true;
-    std::vector<std::uint8_t> green;
-    std::vector<std::uint8_t> small;
-    std::vector<std::uint8_t> turned;
+    bool isFresh = true;  ///< there is no background yet
+    Pixels small;
+    Pixels seen;  ///< small, as people see it
+    std::vector<std::uint8_t> smallBytes;
+    std::vector<std::uint8_t> seenBytes;
     std::vector<std::uint8_t> mask;
     std::vector<float> background;
+    std::vector<std::uint8_t> green;
     PlanarBuffer scratch;
     DecodedImage image;
 };
@@ -113,19 +111,7 @@ MotionDetector::MotionDetector(std::vector<MotionArea> areas) : impl_(std::make_
 MotionDetector::~MotionDetector() = default;
 
 Result<double> MotionDetector::changedShare(const FrameView& frame, Transform transform) {
-    if (auto checked = checkFrame(frame); !checked) return tl::unexpected(checked.error());
-    const auto luma = impl_->lumaOf(frame);
-    if (!luma) return tl::unexpected(luma.error());
-    impl_->shape(frame, transform);
-    const Pixels small{impl_->small.data(), impl_->width, impl_->height, static_cast<std::size_t>(impl_->width)};
-    if (auto resized = resizePixels(*luma, small); !resized) return tl::unexpected(resized.error());
-    const auto stride = static_cast<std::size_t>(impl_->turnedWidth());
-    const Pixels turned{impl_->turned.data(), impl_->turnedWidth(), impl_->turnedHeight(), stride};
-    const ConstPixels seen{small.data, small.width, small.height, small.strideBytes};
-    if (auto done = transformPixels(seen, turned, transform); !done) return tl::unexpected(done.error());
-    const ConstPixels now{turned.data, turned.width, turned.height, turned.strideBytes};
-    const bool isFresh = std::exchange(impl_->isFresh, false);
-    return changedPixels(now, impl_->background, impl_->mask, isFresh ? 1.0 : kLearning);
+    return impl_->changedShare(frame, transform);
 }
 
 double MotionDetector::threshold(int sensitivity) {

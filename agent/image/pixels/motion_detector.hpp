@@ -20,7 +20,7 @@ struct MotionArea {
     bool operator==(const MotionArea&) const = default;
 };
 
-/// Compares each frame, as a small grey picture, with what has been seen before: a background that learns slowly. Keeps
+/// Compares each frame, as a small grey picture, with a background that learns slowly from the frames before it. Keeps
 /// its memory; one object a strand.
 class MotionDetector {
   public:

@@ -10,15 +10,14 @@
 namespace edge {
 namespace {
 
-Result<const PixelOps*> loaded() {
+Result<const PixelOps*> load() {
     static std::atomic<const PixelOps*> ops{nullptr};
     if (ops == nullptr) {
         const auto found = findInModule(kPixelOpsModule, kPixelOpsSymbol);
         if (!found) {
-            return fail(Errc::kInternal,
-                        fmt::format("OpenCV, which this picture needs, cannot be loaded: {}; install the package "
-                                    "pi-edge-camera again",
-                                    found.error().message));
+            return fail(Errc::kInternal, fmt::format("cannot load OpenCV, which this picture needs: {}; reinstall the "
+                                                     "package pi-edge-camera",
+                                                     found.error().message));
         }
         ops = static_cast<const PixelOps*>(*found);
     }
@@ -28,24 +27,20 @@ Result<const PixelOps*> loaded() {
 }  // namespace
 
 Result<void> resizePixels(const ConstPixels& from, const Pixels& to) {
-    const auto ops = loaded();
-    return ops ? (*ops)->resize(from, to) : tl::unexpected(ops.error());
+    return TRY(load())->resize(from, to);
 }
 
 Result<void> transformPixels(const ConstPixels& from, const Pixels& to, Transform transform) {
-    const auto ops = loaded();
-    return ops ? (*ops)->transform(from, to, transform) : tl::unexpected(ops.error());
+    return TRY(load())->transform(from, to, transform);
 }
 
 Result<void> drawLabel(std::span<const Pixels> planes, const std::string& text) {
-    const auto ops = loaded();
-    return ops ? (*ops)->label(planes, text) : tl::unexpected(ops.error());
+    return TRY(load())->label(planes, text);
 }
 
 Result<double> changedPixels(const ConstPixels& now, std::span<float> background, std::span<const std::uint8_t> mask,
                              double learning) {
-    const auto ops = loaded();
-    return ops ? (*ops)->changed(now, background, mask, learning) : tl::unexpected(ops.error());
+    return TRY(load())->changed(now, background, mask, learning);
 }
 
 }  // namespace edge

@@ -20,12 +20,12 @@ struct ChromaStep {
 };
 [[nodiscard]] ChromaStep chromaStep(Chroma chroma);
 /// 1 for kNone, else 3.
-[[nodiscard]] int planeCount(Chroma chroma);
-/// Columns and rows of plane `index` (0 = luma) of a picture `width` x `height`; chroma rounds up.
-[[nodiscard]] int planeWidth(Chroma chroma, int index, int width);
-[[nodiscard]] int planeHeight(Chroma chroma, int index, int height);
+[[nodiscard]] std::size_t planeCount(Chroma chroma);
+/// Columns and rows of a plane (0 = luma) of a picture `width` x `height`; chroma rounds up.
+[[nodiscard]] int planeWidth(Chroma chroma, std::size_t plane, int width);
+[[nodiscard]] int planeHeight(Chroma chroma, std::size_t plane, int height);
 
-/// Full-range planes that somebody else owns.
+/// Full-range planes that belong to another owner.
 struct PlanarView {
     int width = 0;
     int height = 0;
@@ -39,25 +39,27 @@ class PlanarBuffer {
     /// Sets the size. Luma is padded so that chroma covers it entirely, as TurboJPEG wants it.
     void shape(int width, int height, Chroma chroma);
 
-    [[nodiscard]] std::uint8_t* data(int index) { return planes_[static_cast<std::size_t>(index)]; }
-    [[nodiscard]] std::size_t strideBytes(int index) const { return strides_[static_cast<std::size_t>(index)]; }
-    [[nodiscard]] int width() const { return width_; }
-    [[nodiscard]] int height() const { return height_; }
-    [[nodiscard]] Chroma chroma() const { return chroma_; }
     /// Valid until the next shape() or release().
-    [[nodiscard]] PlanarView view() const;
+    [[nodiscard]] const PlanarView& view() const { return view_; }
+    [[nodiscard]] std::uint8_t* row(std::size_t plane, int row) {
+        return planes_[plane] + view_.planes[plane].strideBytes * static_cast<std::size_t>(row);
+    }
     /// Gives the memory away; views of it stay valid for as long as the new owner keeps it.
     [[nodiscard]] std::unique_ptr<std::uint8_t[]> release();
 
   private:
-    int width_ = 0;
-    int height_ = 0;
-    Chroma chroma_ = Chroma::k420;
     std::size_t capacity_ = 0;
     std::unique_ptr<std::uint8_t[]> storage_;
-    std::array<std::uint8_t*, 3> planes_{};
-    std::array<std::size_t, 3> strides_{};
-    std::array<std::size_t, 3> sizes_{};
+    PlanarView view_;
+    std::array<std::uint8_t*, 3> planes_{};  ///< those of view_, to be written
 };
+
+/// A frame of any YUV or grey format as full-range planes. Planes that need no change stay the caller's own memory; the
+/// others (interleaved chroma, packed 4:2:2, limited range) are written to `scratch`. `frame` has passed checkFrame()
+/// and is neither RGB nor MJPEG.
+PlanarView toPlanar(const FrameView& frame, PlanarBuffer& scratch);
+
+/// Any subsampling to 4:2:0, by averaging, into `target`. Grey stays grey; luma is copied.
+void copyAs420(const PlanarView& source, PlanarBuffer& target);
 
 }  // namespace edge

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <random>
 
-#include "image/frame_check.hpp"
+#include "image/frame.hpp"
 #include "unit/image/test_pictures.hpp"
 
 namespace edge {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "image/jpeg/jpeg_memory.hpp"
+#include "image/jpeg/buffer_pool.hpp"
 
 #include <mutex>
 #include <new>
@@ -9,7 +9,7 @@
 namespace edge {
 namespace {
 
-/// One is being encoded into while the other waits for its turn to be sent.
+/// One is encoded into while the other waits to be sent.
 constexpr std::size_t kMaxKept = 2;
 
 struct Block {
@@ -19,16 +19,16 @@ struct Block {
 
 }  // namespace
 
-struct JpegMemory::Kept {
+struct BufferPool::Kept {
     std::mutex mutex;
     std::vector<Block> blocks;
 };
 
-JpegMemory::JpegMemory() : kept_(std::make_shared<Kept>()) {
-    kept_->blocks.reserve(kMaxKept);  // so that giving back needs no memory
+BufferPool::BufferPool() : kept_(std::make_shared<Kept>()) {
+    kept_->blocks.reserve(kMaxKept);  // so that a release needs no memory
 }
 
-std::shared_ptr<std::uint8_t> JpegMemory::take(std::size_t bytes) {
+std::shared_ptr<std::uint8_t> BufferPool::take(std::size_t bytes) {
     Block block;
     {
         const std::lock_guard lock(kept_->mutex);
@@ -40,14 +40,14 @@ std::shared_ptr<std::uint8_t> JpegMemory::take(std::size_t bytes) {
     }
     if (!block.bytes) block = {std::unique_ptr<std::uint8_t[]>(new (std::nothrow) std::uint8_t[bytes]), bytes};
     if (!block.bytes) return nullptr;
-    const auto giveBack = [kept = std::weak_ptr(kept_), capacity = block.capacity](std::uint8_t* used) {
+    const auto release = [kept = std::weak_ptr(kept_), capacity = block.capacity](std::uint8_t* used) {
         Block finished{std::unique_ptr<std::uint8_t[]>(used), capacity};
         const auto alive = kept.lock();
         if (!alive) return;
         const std::lock_guard lock(alive->mutex);
         if (alive->blocks.size() < kMaxKept) alive->blocks.push_back(std::move(finished));
     };
-    return {block.bytes.release(), giveBack};
+    return {block.bytes.release(), release};
 }
 
 }  // namespace edge

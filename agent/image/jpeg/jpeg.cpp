@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: MIT
+#include "image/jpeg/jpeg.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "image/frame_check.hpp"
 #include "image/jpeg/exif.hpp"
-#include "image/jpeg/fit.hpp"
-#include "image/jpeg/jpeg.hpp"
 #include "image/jpeg/jpeg_layout.hpp"
-#include "image/jpeg/jpeg_markers.hpp"
-#include "image/jpeg/turbo_decoder.hpp"
-#include "image/jpeg/turbo_encoder.hpp"
+#include "image/jpeg/quality.hpp"
+#include "image/jpeg/turbo.hpp"
 #include "image/pixels/geometry.hpp"
-#include "image/pixels/to_planar.hpp"
+#include "image/pixels/planar.hpp"
 
 namespace edge {
 namespace {
@@ -39,17 +38,17 @@ std::size_t bytesBeforeTables(Bytes jpeg) {
     return kLengthAt + (static_cast<std::size_t>(jpeg[kLengthAt]) << 8U | jpeg[kLengthAt + 1]);
 }
 
-/// Before `jpeg` there is room for `exif`: nothing of what was encoded is moved.
-JpegBytes withExif(TurboEncoder::Taken encoded, Bytes exif) {
-    const std::span<std::uint8_t> jpeg = encoded.jpeg;
-    if (exif.empty()) return {std::move(encoded.memory), jpeg};
+/// There is room for `exif` before the JPEG, so that nothing of it is moved.
+JpegBytes withExif(const EncodedJpeg& encoded, Bytes exif) {
+    const std::span<std::uint8_t> jpeg = encoded.bytes;
+    if (exif.empty()) return {encoded.memory, jpeg};
     const std::size_t tables = bytesBeforeTables(jpeg);
     const std::size_t before = exif.size() + kSoiBytes;
     std::uint8_t* const begin = jpeg.data() + tables - before;
     begin[0] = 0xFF;
     begin[1] = marker::kSoi;
     std::copy(exif.begin(), exif.end(), begin + kSoiBytes);
-    return {std::move(encoded.memory), {begin, jpeg.size() - tables + before}};
+    return {encoded.memory, {begin, jpeg.size() - tables + before}};
 }
 
 /// The next smaller size of the same shape; nullopt when that would be too small to be worth anything.
@@ -73,13 +72,23 @@ std::string describeReduction(const RenderOptions& asked, int width, int height,
     return what.empty() ? "" : fmt::format("{} to stay under {} bytes", what, asked.maxBytes);
 }
 
+DecodedImage asImage(PlanarBuffer& buffer) {
+    DecodedImage image;
+    const PlanarView view = buffer.view();
+    image.view = {view.chroma == Chroma::kNone ? PixelFormat::kGrey8 : PixelFormat::kYuv420, ColorRange::kFull,
+                  view.width, view.height, view.planes};
+    for (const Plane& plane : view.planes) image.storageBytes += plane.bytes;
+    image.storage = buffer.release();
+    return image;
+}
+
 }  // namespace
 
 struct JpegRenderer::Impl {
     /// What is encoded: planes, or an RGB frame as it came.
     struct Source {
         PlanarView planes;
-        const FrameView* rgb = nullptr;  ///< set while nothing has to change about it
+        const FrameView* rgb = nullptr;  ///< set while nothing of it has to change
         int width = 0;
         int height = 0;
     };
@@ -87,46 +96,36 @@ struct JpegRenderer::Impl {
     Result<RenderedJpeg> render(const FrameView& frame, const RenderOptions& options) {
         if (!isImageSizeAllowed(options.width, options.height)) {
             return fail(Errc::kInvalid,
-                        fmt::format("a picture of {}x{} cannot be made", options.width, options.height));
+                        fmt::format("cannot make a picture of {}x{} pixels", options.width, options.height));
         }
-        if (auto sound = checkFrame(frame); !sound) return tl::unexpected(sound.error());
-        Geometry geometry{options.width, options.height, options.transform, drawableText(options.overlay)};
+        if (auto checked = checkFrame(frame); !checked) return tl::unexpected(checked.error());
+        const Geometry geometry{options.width, options.height, options.transform, drawableText(options.overlay)};
         if (frame.format == PixelFormat::kMjpeg) return renderMjpeg(frame, options, geometry);
-        Source source{{}, nullptr, frame.width, frame.height};
-        if (isRgb(frame.format)) {
-            source.rgb = &frame;
-        } else {
-            source.planes = toPlanar(frame, planar);
-        }
-        return encode(source, options, geometry);
+        if (isRgb(frame.format)) return encode({{}, &frame, frame.width, frame.height}, options, geometry);
+        return encode({toPlanar(frame, planar), nullptr, frame.width, frame.height}, options, geometry);
     }
 
     // ---- a camera that gives JPEGs itself
 
     Result<RenderedJpeg> renderMjpeg(const FrameView& frame, const RenderOptions& options, Geometry geometry) {
         const Bytes jpeg(frame.planes[0].data, frame.planes[0].bytes);
-        auto layout = parseJpeg(jpeg);
-        if (!layout) return tl::unexpected(layout.error());
-        const int orientation = readOrientation(jpeg, *layout);
+        JpegLayout layout = TRY(parseJpeg(jpeg));
+        const int orientation = readOrientation(jpeg, layout);
         geometry.transform = combine(transformOfExif(orientation), geometry.transform);
-        if (orientation == 1 && !changes(geometry, layout->width, layout->height) &&
-            layout->quality <= options.quality && layout->components != 4) {
-            auto passed = passThrough(jpeg, *layout, options);
+        if (orientation == 1 && !changes(geometry, layout.width, layout.height) && layout.quality <= options.quality &&
+            layout.components.size() != 4) {
+            auto passed = passThrough(jpeg, layout, options);
             if (!passed || options.maxBytes == 0 || passed->jpeg.size() <= options.maxBytes) return passed;
         }
-        const auto planes = decoder.decode(jpeg, *layout, planar);
-        if (!planes) return tl::unexpected(planes.error());
-        return encode({*planes, nullptr, planes->width, planes->height}, options, geometry);
+        const PlanarView planes = TRY(decoder.decode(jpeg, layout, planar));
+        return encode({planes, nullptr, planes.width, planes.height}, options, geometry);
     }
 
     Result<RenderedJpeg> passThrough(Bytes jpeg, JpegLayout& layout, const RenderOptions& options) {
-        if (auto whole = decoder.verify(jpeg, layout); !whole) return tl::unexpected(whole.error());
-        RenderedJpeg result;
-        result.jpeg = JpegBytes(rewriteJpeg(jpeg, layout, makeExifSegment(options.exif, layout.width, layout.height)));
-        result.width = layout.width;
-        result.height = layout.height;
-        result.quality = layout.quality;
-        return result;
+        if (auto verified = decoder.verify(jpeg, layout); !verified) return tl::unexpected(verified.error());
+        const auto exif = makeExifSegment(options.exif, layout.width, layout.height);
+        return RenderedJpeg{JpegBytes(rewriteJpeg(jpeg, layout, exif)), layout.width, layout.height, layout.quality,
+                            ""};
     }
 
     // ---- everything else
@@ -135,61 +134,46 @@ struct JpegRenderer::Impl {
         while (true) {
             const auto exif = makeExifSegment(options.exif, geometry.width, geometry.height);
             if (options.maxBytes != 0 && options.maxBytes <= exif.size()) return tooLarge(options, geometry);
-            const auto fitted = encodeOnce(source, options, geometry, exif.size());
-            if (!fitted) return tl::unexpected(fitted.error());
-            if (fitted->fits) return finish(*fitted, options, geometry, exif);
-            const auto size =
-                smaller(geometry.width, geometry.height, fitted->jpeg.size() + exif.size(), options.maxBytes);
+            const FittedJpeg fitted = TRY(encodeOnce(source, options, geometry, exif.size()));
+            if (fitted.fits) {
+                return RenderedJpeg{withExif(fitted.jpeg, exif), geometry.width, geometry.height, fitted.quality,
+                                    describeReduction(options, geometry.width, geometry.height, fitted.quality)};
+            }
+            const std::size_t bytes = fitted.jpeg.bytes.size() + exif.size();
+            const auto size = smaller(geometry.width, geometry.height, bytes, options.maxBytes);
             if (!size) return tooLarge(options, geometry);
             std::tie(geometry.width, geometry.height) = *size;
         }
     }
 
-    Result<Fitted> encodeOnce(Source& source, const RenderOptions& options, const Geometry& geometry,
-                              std::size_t exifBytes) {
-        const std::size_t replaced = exifBytes > 0 ? kJfifBytes : 0;
-        const std::size_t room = options.maxBytes == 0 ? 0 : options.maxBytes - exifBytes + replaced;
+    Result<FittedJpeg> encodeOnce(Source& source, const RenderOptions& options, const Geometry& geometry,
+                                  std::size_t exifBytes) {
         const bool isChanged = changes(geometry, source.width, source.height);
-        if (source.rgb != nullptr && !isChanged) {
-            return fitQuality([&](int quality) { return encoder.encodeRgb(*source.rgb, quality, exifBytes); },
-                              options.quality, room);
-        }
-        if (source.rgb != nullptr) {
-            auto planes = encoder.rgbToPlanes(*source.rgb, planar);
-            if (!planes) return tl::unexpected(planes.error());
-            source.planes = *planes;
+        if (source.rgb != nullptr && isChanged) {
+            source.planes = TRY(encoder.rgbToPlanes(*source.rgb, planar));
             source.rgb = nullptr;
         }
         PlanarView picture = source.planes;
         if (isChanged) {
-            auto shaped = shaper.shape(source.planes, geometry);
-            if (!shaped) return tl::unexpected(shaped.error());
-            picture = *shaped;
+            picture = TRY(shaper.shape(source.planes, geometry));
         } else if (picture.width % 2 != 0 || picture.height % 2 != 0) {
             // TurboJPEG reads luma up to where chroma ends; a caller's odd plane ends before.
             copyAs420(source.planes, padded);
             picture = padded.view();
         }
-        return fitQuality([&](int quality) { return encoder.encodePlanes(picture, quality, exifBytes); },
-                          options.quality, room);
-    }
-
-    RenderedJpeg finish(const Fitted& fitted, const RenderOptions& options, const Geometry& geometry, Bytes exif) {
-        RenderedJpeg result;
-        result.jpeg = withExif(encoder.take(), exif);
-        result.width = geometry.width;
-        result.height = geometry.height;
-        result.quality = fitted.quality;
-        result.reduced = describeReduction(options, geometry.width, geometry.height, fitted.quality);
-        return result;
+        const std::size_t replaced = exifBytes > 0 ? kJfifBytes : 0;
+        const std::size_t room = options.maxBytes == 0 ? 0 : options.maxBytes - exifBytes + replaced;
+        const auto encodeAt = [&](int quality) {
+            return source.rgb != nullptr ? encoder.encodeRgb(*source.rgb, quality, exifBytes)
+                                         : encoder.encodePlanes(picture, quality, exifBytes);
+        };
+        return fitQuality(encodeAt, options.quality, room);
     }
 
     static tl::unexpected<Error> tooLarge(const RenderOptions& options, const Geometry& geometry) {
-        return fail(
-            Errc::kTooLarge,
-            fmt::format("the picture cannot be made smaller than {} bytes, not even at {}x{}; raise image.max_bytes, "
-                        "or the broker's packet limit",
-                        options.maxBytes, geometry.width, geometry.height));
+        return fail(Errc::kTooLarge, fmt::format("the picture is larger than {} bytes even at {}x{}; raise "
+                                                 "image.max_bytes, or the broker's packet limit",
+                                                 options.maxBytes, geometry.width, geometry.height));
     }
 
     TurboEncoder encoder;
@@ -204,6 +188,25 @@ JpegRenderer::~JpegRenderer() = default;
 
 Result<RenderedJpeg> JpegRenderer::render(const FrameView& frame, const RenderOptions& options) {
     return impl_->render(frame, options);
+}
+
+Result<DecodedImage> decodeJpeg(std::span<const std::uint8_t> jpeg) {
+    JpegLayout layout = TRY(parseJpeg(jpeg));
+    PlanarBuffer decoded;
+    PlanarView planes = TRY(TurboDecoder().decode(jpeg, layout, decoded));
+    const Transform transform = transformOfExif(readOrientation(jpeg, layout));
+    const bool isUpright = transform == Transform{};
+    if (isUpright && (planes.chroma == Chroma::k420 || planes.chroma == Chroma::kNone)) return asImage(decoded);
+
+    Shaper shaper;
+    if (!isUpright) {
+        Geometry upright{planes.width, planes.height, transform, ""};
+        if (transform.transpose) std::swap(upright.width, upright.height);
+        planes = TRY(shaper.shape(planes, upright));
+    }
+    PlanarBuffer own;
+    copyAs420(planes, own);
+    return asImage(own);
 }
 
 }  // namespace edge

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "image/frame_check.hpp"
+#include "image/frame.hpp"
 
 #include <algorithm>
 #include <array>
@@ -51,6 +51,11 @@ bool isImageSizeAllowed(int width, int height) {
     return shortSide >= 1 && shortSide <= kMaxImageShortSide && longSide <= kMaxImageLongSide;
 }
 
+bool isRgb(PixelFormat format) {
+    return format == PixelFormat::kRgb888 || format == PixelFormat::kBgr888 || format == PixelFormat::kXrgb8888 ||
+           format == PixelFormat::kXbgr8888;
+}
+
 Result<void> checkFrame(const FrameView& frame) {
     if (frame.format == PixelFormat::kMjpeg) {
         if (frame.planes[0].data != nullptr && frame.planes[0].bytes > 0) return {};
@@ -64,17 +69,15 @@ Result<void> checkFrame(const FrameView& frame) {
     for (std::size_t i = 0; i < needed.size() && needed[i].rows > 0; ++i) {
         const Plane& plane = frame.planes[i];
         const auto& [rowBytes, rows] = needed[i];
-        if (plane.data == nullptr) return fail(Errc::kFault, fmt::format("the frame's plane {} is missing", i));
         // Far above any real stride, far below what would overflow when multiplied by the rows.
         constexpr std::size_t kMaxStride = std::size_t{1} << 20;
-        if (plane.strideBytes < rowBytes || plane.strideBytes > kMaxStride) {
-            return fail(Errc::kFault, fmt::format("the frame's plane {} has a stride of {} bytes, its rows need {}", i,
-                                                  plane.strideBytes, rowBytes));
-        }
         const std::size_t needBytes = plane.strideBytes * (rows - 1) + rowBytes;
-        if (plane.bytes < needBytes) {
-            return fail(Errc::kFault, fmt::format("the frame's plane {} holds {} bytes, {}x{} pixels need {}", i,
-                                                  plane.bytes, frame.width, frame.height, needBytes));
+        if (plane.data == nullptr || plane.strideBytes < rowBytes || plane.strideBytes > kMaxStride ||
+            plane.bytes < needBytes) {
+            return fail(Errc::kFault, fmt::format("plane {} of the frame has {} bytes at a stride of {}; {}x{} pixels "
+                                                  "need {} rows of {} bytes",
+                                                  i, plane.data == nullptr ? 0 : plane.bytes, plane.strideBytes,
+                                                  frame.width, frame.height, rows, rowBytes));
         }
     }
     return {};

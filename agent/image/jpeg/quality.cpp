@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "image/jpeg/jpeg_quality.hpp"
+#include "image/jpeg/quality.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <optional>
-
-#include "image/jpeg/jpeg_markers.hpp"
+#include <utility>
 
 namespace edge {
 namespace {
@@ -47,6 +47,25 @@ std::optional<QuantTable> tableIn(std::span<const std::uint8_t> segment, int wan
     return std::nullopt;
 }
 
+/// One more encoding costs milliseconds.
+constexpr int kMaxTries = 7;
+/// Good enough: the next step would gain less than it costs.
+constexpr double kCloseEnough = 0.92;
+
+/// The factor by which the IJG's quality scales its quantisation tables, and back.
+double scaleOf(int quality) {
+    return quality < 50 ? 5000.0 / quality : std::max(1.0, 200.0 - 2.0 * quality);
+}
+int qualityOf(double scale) {
+    return static_cast<int>(scale > 100 ? 5000 / scale : (200 - scale) / 2);
+}
+
+/// A JPEG's size goes roughly with the -0.7th power of that factor.
+int guess(int quality, std::size_t bytes, std::size_t wanted) {
+    const double ratio = static_cast<double>(bytes) / (static_cast<double>(wanted) * 0.97);
+    return qualityOf(scaleOf(quality) * std::pow(ratio, 1 / 0.7));
+}
+
 }  // namespace
 
 int estimateQuality(std::span<const std::uint8_t> jpeg, const std::vector<JpegSegment>& headers, int table) {
@@ -62,6 +81,36 @@ int estimateQuality(std::span<const std::uint8_t> jpeg, const std::vector<JpegSe
         if (distance(*found, quality) <= distance(*found, best)) best = quality;
     }
     return best;
+}
+
+Result<FittedJpeg> fitQuality(const EncodeAt& encode, int quality, std::size_t maxBytes) {
+    int tooHigh = quality + 1;
+    int fitting = 0;  // none so far
+    const int lowest = std::min(quality, kLowestQuality);
+    int next = quality;
+    FittedJpeg last;
+    for (int tries = 0; tries < kMaxTries; ++tries) {
+        last.jpeg = {};  // before the next, which then uses the same memory
+        last.jpeg = TRY(encode(next));
+        last.quality = next;
+        const std::size_t bytes = last.jpeg.bytes.size();
+        last.fits = maxBytes == 0 || bytes <= maxBytes;
+        if (last.fits) {
+            fitting = next;
+            if (static_cast<double>(bytes) >= static_cast<double>(maxBytes) * kCloseEnough) return last;
+        } else {
+            tooHigh = next;
+        }
+        const int floor = fitting > 0 ? fitting + 1 : lowest;
+        if (floor >= tooHigh) break;  // there is none in between
+        next = std::clamp(guess(last.quality, bytes, maxBytes), floor, tooHigh - 1);
+        if (tries >= 3) next = (floor + tooHigh - 1) / 2;
+        if (tries == kMaxTries - 2 && fitting == 0) next = lowest;
+    }
+    if (last.fits || fitting == 0) return last;
+    last.jpeg = {};
+    last.jpeg = TRY(encode(fitting));
+    return FittedJpeg{std::move(last.jpeg), fitting, true};
 }
 
 }  // namespace edge

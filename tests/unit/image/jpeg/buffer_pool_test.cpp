@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "image/jpeg/jpeg_memory.hpp"
+#include "image/jpeg/buffer_pool.hpp"
 
 #include <optional>
 
@@ -8,44 +8,44 @@
 namespace edge {
 namespace {
 
-TEST(JpegMemory, IsUsedAgainWhenThePictureIsGone) {
-    JpegMemory memory;
-    auto first = memory.take(1000);
+TEST(BufferPool, UsesABufferAgain) {
+    BufferPool pool;
+    auto first = pool.take(1000);
     const std::uint8_t* const where = first.get();
     first.reset();
 
-    EXPECT_EQ(memory.take(900).get(), where);
+    EXPECT_EQ(pool.take(900).get(), where);
 }
 
-TEST(JpegMemory, IsNotGivenTwiceAtATime) {
-    JpegMemory memory;
-    const auto first = memory.take(1000);
-    const auto second = memory.take(1000);
+TEST(BufferPool, GivesABufferToOneUserAtATime) {
+    BufferPool pool;
+    const auto first = pool.take(1000);
+    const auto second = pool.take(1000);
 
     EXPECT_NE(first.get(), second.get());
 }
 
-TEST(JpegMemory, LetsGoOfWhatIsTooSmall) {
-    JpegMemory memory;
-    memory.take(1000).reset();
-    auto larger = memory.take(2000);
+TEST(BufferPool, FreesBuffersThatAreTooSmall) {
+    BufferPool pool;
+    pool.take(1000).reset();
+    auto larger = pool.take(2000);
     ASSERT_NE(larger, nullptr);
     std::fill_n(larger.get(), 2000, std::uint8_t{1});
     const std::uint8_t* const where = larger.get();
     larger.reset();
 
-    EXPECT_EQ(memory.take(1000).get(), where);
+    EXPECT_EQ(pool.take(1000).get(), where);
 }
 
-TEST(JpegMemory, MayEndBeforeWhatItGave) {
-    std::optional<JpegMemory> memory(std::in_place);
-    const auto taken = memory->take(1000);
-    memory.reset();
+TEST(BufferPool, MayEndBeforeItsBuffers) {
+    std::optional<BufferPool> pool(std::in_place);
+    const auto taken = pool->take(1000);
+    pool.reset();
 
     std::fill_n(taken.get(), 1000, std::uint8_t{1});
 }
 
-TEST(RenderedJpeg, StaysAsItIsWhileTheNextAreMade) {
+TEST(RenderedJpeg, StaysUnchangedWhileTheNextAreMade) {
     JpegRenderer renderer;
     const TestFrame frame = makeYuv420(160, 120);
     const RenderedJpeg first = *renderer.render(frame.view, optionsFor(160, 120, 95));
