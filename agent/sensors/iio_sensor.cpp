@@ -89,8 +89,7 @@ Result<void> checkFaults(const std::string& device) {
 
 /// A processed value is in thousandths of a degree, a raw one is so after (raw + offset) * scale.
 Result<double> readTemperature(const Device& channel) {
-    const auto checked = checkFaults(channel.path.substr(0, channel.path.rfind('/')));
-    if (!checked) return tl::unexpected(checked.error());
+    TRY(checkFaults(channel.path.substr(0, channel.path.rfind('/'))));
     auto processed = readDecimal(channel.path + "_input");
     if (processed) return *processed / kMilli;
     if (processed.error().code != Errc::kNotFound) return processed;

@@ -2,13 +2,13 @@
 #include "image/jpeg/exif.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <numeric>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include <fmt/format.h>
+#include "core/time/time.hpp"
 
 namespace edge {
 namespace {
@@ -83,22 +83,6 @@ class Directory {
     std::vector<Entry> entries_;
 };
 
-struct Timestamp {
-    std::string dateTime;  ///< "" outside of the years 0 to 9999
-    std::string subSeconds;
-};
-
-Timestamp toTimestamp(WallTime time) {
-    using namespace std::chrono;
-    const auto day = floor<days>(time);
-    const year_month_day date(day);
-    const hh_mm_ss<std::chrono::milliseconds> clock(floor<std::chrono::milliseconds>(time - day));
-    if (time == WallTime{} || int(date.year()) < 0 || int(date.year()) > 9999) return {};
-    return {fmt::format("{:04}:{:02}:{:02} {:02}:{:02}:{:02}", int(date.year()), unsigned(date.month()),
-                        unsigned(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count()),
-            fmt::format("{:03}", clock.subseconds().count())};
-}
-
 void addExposure(Directory& directory, double seconds) {
     constexpr double kMaxSeconds = 4000;  // in microseconds it must fit 32 bits
     if (!(seconds >= 1e-6 && seconds <= kMaxSeconds)) return;
@@ -153,16 +137,24 @@ std::vector<std::uint8_t> makeExifSegment(const ExifInfo& info, int width, int h
         !info.exposureSeconds && !info.analogueGain) {
         return {};
     }
-    const auto [dateTime, subSeconds] = toTimestamp(info.time);
-    const std::string_view utc = dateTime.empty() ? "" : "+00:00";
+    std::string dateTime;
+    std::string subSeconds;
+    std::string_view offset;
+    if (info.time != WallTime{}) {
+        const std::string utc = formatRfc3339(info.time);  // 2026-11-20T09:30:00.123Z
+        dateTime = utc.substr(0, 10) + " " + utc.substr(11, 8);
+        std::replace(dateTime.begin(), dateTime.end(), '-', ':');
+        subSeconds = utc.substr(20, 3);
+        offset = "+00:00";
+    }
 
     Directory exif;
     if (info.exposureSeconds) addExposure(exif, *info.exposureSeconds);
     if (info.analogueGain) addIso(exif, *info.analogueGain);
     exif.addBytes(0x9000, "0231");        // ExifVersion
     exif.addText(0x9003, dateTime);       // DateTimeOriginal
-    exif.addText(0x9010, utc);            // OffsetTime
-    exif.addText(0x9011, utc);            // OffsetTimeOriginal
+    exif.addText(0x9010, offset);         // OffsetTime
+    exif.addText(0x9011, offset);         // OffsetTimeOriginal
     exif.addBytes(0x9101, "\1\2\3\0"sv);  // ComponentsConfiguration: Y, Cb, Cr
     exif.addText(0x9291, subSeconds);     // SubSecTimeOriginal
     exif.addBytes(0xA000, "0100");        // FlashpixVersion

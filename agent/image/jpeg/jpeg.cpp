@@ -98,7 +98,7 @@ struct JpegRenderer::Impl {
             return fail(Errc::kInvalid,
                         fmt::format("cannot make a picture of {}x{} pixels", options.width, options.height));
         }
-        if (auto checked = checkFrame(frame); !checked) return tl::unexpected(checked.error());
+        TRY(checkFrame(frame));
         const Geometry geometry{options.width, options.height, options.transform, drawableText(options.overlay)};
         if (frame.format == PixelFormat::kMjpeg) return renderMjpeg(frame, options, geometry);
         if (isRgb(frame.format)) return encode({{}, &frame, frame.width, frame.height}, options, geometry);
@@ -122,7 +122,7 @@ struct JpegRenderer::Impl {
     }
 
     Result<RenderedJpeg> passThrough(Bytes jpeg, JpegLayout& layout, const RenderOptions& options) {
-        if (auto verified = decoder.verify(jpeg, layout); !verified) return tl::unexpected(verified.error());
+        TRY(decoder.verify(jpeg, layout));
         const auto exif = makeExifSegment(options.exif, layout.width, layout.height);
         return RenderedJpeg{JpegBytes(rewriteJpeg(jpeg, layout, exif)), layout.width, layout.height, layout.quality,
                             ""};

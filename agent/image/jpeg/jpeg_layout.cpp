@@ -46,11 +46,11 @@ class Parser {
         JpegSegment segment;
         while (segment.marker != marker::kEoi) {
             segment = TRY(next());
-            if (auto taken = take(segment); !taken) return tl::unexpected(taken.error());
+            TRY(take(segment));
         }
         if (scans_ == 0) return invalid("it has no picture data");
         layout_.body.front().end = segment.end;
-        if (auto checked = checkBlocks(); !checked) return tl::unexpected(checked.error());
+        TRY(checkBlocks());
         return std::move(layout_);
     }
 
@@ -79,9 +79,7 @@ class Parser {
     Result<void> take(const JpegSegment& segment) {
         const Bytes payload = bytes_.subspan(segment.payload, segment.end - segment.payload);
         if (segment.marker == marker::kSos) return takeScan(segment, payload);
-        if (isFrame(segment.marker)) {
-            if (auto taken = takeFrame(segment.marker, payload); !taken) return taken;
-        }
+        if (isFrame(segment.marker)) TRY(takeFrame(segment.marker, payload));
         if (scans_ > 0) return {};
         if (segment.marker == marker::kDht) takeHuffman(payload);
         if (layout_.headers.size() == kMaxHeaders) return invalid("it has more than 1000 header segments");

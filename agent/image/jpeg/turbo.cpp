@@ -97,7 +97,7 @@ Result<void> TurboEncoder::open() {
 template <typename Compress>
 Result<EncodedJpeg> TurboEncoder::encode(int width, int height, int subsampling, std::size_t headroom,
                                          const Compress& compress) {
-    if (auto opened = open(); !opened) return tl::unexpected(opened.error());
+    TRY(open());
     // The largest that any picture of this size can become, so that TurboJPEG never has to grow it. Untouched pages of
     // it cost nothing.
     unsigned long size = tjBufSize(width, height, subsampling);
@@ -133,7 +133,7 @@ Result<EncodedJpeg> TurboEncoder::encodeRgb(const FrameView& frame, int quality,
 }
 
 Result<PlanarView> TurboEncoder::rgbToPlanes(const FrameView& frame, PlanarBuffer& target) {
-    if (auto opened = open(); !opened) return tl::unexpected(opened.error());
+    TRY(open());
     target.shape(frame.width, frame.height, Chroma::k420);
     Targets to(target);
     const Plane& plane = frame.planes[0];
@@ -196,7 +196,7 @@ Result<PlanarView> TurboDecoder::decodePlanes(Bytes jpeg, PlanarBuffer& target) 
     const int result =
         tjDecompressToYUVPlanes(handle_.get(), jpeg.data(), jpeg.size(), to.planes.data(), target.view().width,
                                 to.strides.data(), target.view().height, kDecodeFlags);
-    if (auto done = check(result); !done) return tl::unexpected(done.error());
+    TRY(check(result));
     return target.view();
 }
 
@@ -206,7 +206,7 @@ Result<PlanarView> TurboDecoder::decodeThroughRgb(Bytes jpeg, const Header& head
     const auto rgbx = std::make_unique_for_overwrite<std::uint8_t[]>(pixels * 4);
     const int result = tjDecompress2(handle_.get(), jpeg.data(), jpeg.size(), rgbx.get(), header.width, 0,
                                      header.height, isCmyk ? TJPF_CMYK : TJPF_RGBX, kDecodeFlags);
-    if (auto done = check(result); !done) return tl::unexpected(done.error());
+    TRY(check(result));
     if (isCmyk) cmykToRgbx(rgbx.get(), pixels);
     FrameView frame{PixelFormat::kXbgr8888, ColorRange::kFull, header.width, header.height, {}};
     frame.planes[0] = {rgbx.get(), pixels * 4, static_cast<std::size_t>(header.width) * 4};

@@ -70,6 +70,7 @@ Result<PlanarView> Shaper::shape(const PlanarView& source, const Geometry& geome
     }
     finished_.shape(geometry.width, geometry.height, chroma);
 
+    const PixelOps* ops = TRY(loadPixelOps());
     const Crop crop = centreCrop(source.width, source.height, scaled.view().width, scaled.view().height);
     std::array<Pixels, 3> planes;
     for (std::size_t i = 0; i < planeCount(chroma); ++i) {
@@ -77,18 +78,12 @@ Result<PlanarView> Shaper::shape(const PlanarView& source, const Geometry& geome
         ConstPixels part = cut(source, i, crop);
         const Pixels sized = planeOf(scaled, i);
         if (!isTransformed || part.width != sized.width || part.height != sized.height) {
-            if (auto done = resizePixels(part, sized); !done) return tl::unexpected(done.error());
+            TRY(ops->resize(part, sized));
             part = sized;
         }
-        if (isTransformed) {
-            auto done = transformPixels(part, planes[i], geometry.transform);
-            if (!done) return tl::unexpected(done.error());
-        }
+        if (isTransformed) TRY(ops->transform(part, planes[i], geometry.transform));
     }
-    if (!geometry.label.empty()) {
-        auto done = drawLabel(std::span(planes).first(planeCount(chroma)), geometry.label);
-        if (!done) return tl::unexpected(done.error());
-    }
+    if (!geometry.label.empty()) TRY(ops->label(std::span(planes).first(planeCount(chroma)), geometry.label));
     return finished_.view();
 }
 

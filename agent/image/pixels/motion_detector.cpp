@@ -81,12 +81,13 @@ struct MotionDetector::Impl {
     }
 
     Result<double> changedShare(const FrameView& frame, Transform wanted) {
-        if (auto checked = checkFrame(frame); !checked) return tl::unexpected(checked.error());
+        TRY(checkFrame(frame));
         const ConstPixels luma = TRY(lumaOf(frame));
         shape(frame, wanted);
-        if (auto resized = resizePixels(luma, small); !resized) return tl::unexpected(resized.error());
-        if (auto done = transformPixels(small, seen, transform); !done) return tl::unexpected(done.error());
-        return changedPixels(seen, background, mask, std::exchange(isFresh, false) ? 1.0 : kLearning);
+        const PixelOps* ops = TRY(loadPixelOps());
+        TRY(ops->resize(luma, small));
+        TRY(ops->transform(small, seen, transform));
+        return ops->changed(seen, background, mask, std::exchange(isFresh, false) ? 1.0 : kLearning);
     }
 
     std::vector<MotionArea> areas;

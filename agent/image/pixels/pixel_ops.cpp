@@ -8,9 +8,7 @@
 #include "core/system/shared_module.hpp"
 
 namespace edge {
-namespace {
-
-Result<const PixelOps*> load() {
+Result<const PixelOps*> loadPixelOps() {
     static std::atomic<const PixelOps*> ops{nullptr};
     if (ops == nullptr) {
         const auto found = findInModule(kPixelOpsModule, kPixelOpsSymbol);
@@ -22,25 +20,6 @@ Result<const PixelOps*> load() {
         ops = static_cast<const PixelOps*>(*found);
     }
     return ops.load();
-}
-
-}  // namespace
-
-Result<void> resizePixels(const ConstPixels& from, const Pixels& to) {
-    return TRY(load())->resize(from, to);
-}
-
-Result<void> transformPixels(const ConstPixels& from, const Pixels& to, Transform transform) {
-    return TRY(load())->transform(from, to, transform);
-}
-
-Result<void> drawLabel(std::span<const Pixels> planes, const std::string& text) {
-    return TRY(load())->label(planes, text);
-}
-
-Result<double> changedPixels(const ConstPixels& now, std::span<float> background, std::span<const std::uint8_t> mask,
-                             double learning) {
-    return TRY(load())->changed(now, background, mask, learning);
 }
 
 }  // namespace edge

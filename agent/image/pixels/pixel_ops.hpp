@@ -11,10 +11,11 @@
 
 namespace edge {
 
-/// All that OpenCV does for us, with nothing of OpenCV in it. OpenCV is loaded with the first call, because it takes as
-/// much memory as the rest of the camera program, and a picture that needs no change needs none of it. 8 bits a sample,
-/// one sample a pixel. Errors: kInternal (OpenCV cannot be loaded, out of memory). Thread: any.
+// All that OpenCV does for us, with nothing of OpenCV in it. It is a module that is loaded when it is needed, because
+// it takes as much memory as the rest of the camera program, and a picture that needs no change needs none of it.
+// Errors: kInternal (OpenCV cannot be loaded, out of memory). Thread: any.
 
+/// 8 bits a sample, one sample a pixel.
 struct ConstPixels {
     const std::uint8_t* data = nullptr;
     int width = 0;
@@ -31,32 +32,27 @@ struct Pixels {
     operator ConstPixels() const { return {data, width, height, strideBytes}; }
 };
 
-/// Averages where it shrinks, interpolates where it grows, copies where the size is the same. No overlap.
-Result<void> resizePixels(const ConstPixels& from, const Pixels& to);
-
-/// `to` has the size that `from` has after the transform. No overlap.
-Result<void> transformPixels(const ConstPixels& from, const Pixels& to, Transform transform);
-
-/// White letters with a black outline in the lower left corner. Their height is 1/28 of the picture's (at least 10
-/// pixels); a text that is too wide is drawn smaller, and cut below 8 pixels. `text` is printable ASCII. `planes`:
-/// luma, and for a picture in colour the two of 4:2:0's chroma.
-Result<void> drawLabel(std::span<const Pixels> planes, const std::string& text);
-
-/// The share of the pixels of `mask` (255 = counts) whose brightness differs from `background`, both smoothed. Then
-/// `background` moves by `learning` (0 … 1; at 1 it becomes `now`, and nothing has changed) towards `now`. All of one
-/// size, without padding.
-Result<double> changedPixels(const ConstPixels& now, std::span<float> background, std::span<const std::uint8_t> mask,
-                             double learning);
+struct PixelOps {
+    /// Averages where it shrinks, interpolates where it grows, copies where the size is the same. No overlap.
+    Result<void> (*resize)(const ConstPixels& from, const Pixels& to);
+    /// `to` has the size that `from` has after the transform. No overlap.
+    Result<void> (*transform)(const ConstPixels& from, const Pixels& to, Transform transform);
+    /// White letters with a black outline in the lower left corner. Their height is 1/28 of the picture's (at least 10
+    /// pixels); a text that is too wide is drawn smaller, and cut below 8 pixels. `text` is printable ASCII. `planes`:
+    /// luma, and for a picture in colour the two of 4:2:0's chroma.
+    Result<void> (*label)(std::span<const Pixels> planes, const std::string& text);
+    /// The share of the pixels of `mask` (255 = counts) whose brightness differs from `background`, both smoothed. Then
+    /// `background` moves by `learning` (0 … 1; at 1 it becomes `now`, and nothing has changed) towards `now`. All of
+    /// one size, without padding.
+    Result<double> (*changed)(const ConstPixels& now, std::span<float> background, std::span<const std::uint8_t> mask,
+                              double learning);
+};
 
 /// The one symbol of the module, a PixelOps.
 inline constexpr const char* kPixelOpsModule = "libpi-edge-camera-opencv.so";
 inline constexpr const char* kPixelOpsSymbol = "edgePixelOps";
-struct PixelOps {
-    Result<void> (*resize)(const ConstPixels& from, const Pixels& to);
-    Result<void> (*transform)(const ConstPixels& from, const Pixels& to, Transform transform);
-    Result<void> (*label)(std::span<const Pixels> planes, const std::string& text);
-    Result<double> (*changed)(const ConstPixels& now, std::span<float> background, std::span<const std::uint8_t> mask,
-                              double learning);
-};
+
+/// Never null; valid for ever.
+Result<const PixelOps*> loadPixelOps();
 
 }  // namespace edge

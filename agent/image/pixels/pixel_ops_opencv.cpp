@@ -116,7 +116,7 @@ Result<double> changed(const ConstPixels& now, std::span<float> background, std:
     constexpr double kStep = 18;
     constexpr int kSmooth = 5;
     double share = 0;
-    const auto done = guarded([&] {
+    TRY(guarded([&] {
         cv::Mat current;
         cv::GaussianBlur(wrap(now), current, cv::Size(kSmooth, kSmooth), 0);
         current.convertTo(current, CV_32F);
@@ -132,8 +132,7 @@ Result<double> changed(const ConstPixels& now, std::span<float> background, std:
         cv::bitwise_and(other, counted, other);
         share = static_cast<double>(cv::countNonZero(other)) / std::max(1, cv::countNonZero(counted));
         cv::addWeighted(known, 1 - learning, current, learning, 0, known);
-    });
-    if (!done) return tl::unexpected(done.error());
+    }));
     return share;
 }
 
