@@ -10,7 +10,7 @@ namespace edge {
 int printJournal(const std::string& configPath, JournalCommandOptions options, std::ostream& out, std::ostream& err) {
     options.header = ::isatty(STDOUT_FILENO) == 1;
     // Wrong usage is reported whatever the configuration.
-    if (mistakeIn(options).empty()) options.path = loadConfig(configPath, readIdentity()).journal.path;
+    if (validateJournalOptions(options).empty()) options.path = loadConfig(configPath, readIdentity()).journal.path;
     return runJournalCommand(options, out, err);
 }
 

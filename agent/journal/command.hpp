@@ -5,6 +5,9 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <string_view>
+
+#include "core/time/time.hpp"
 
 namespace edge {
 
@@ -19,8 +22,12 @@ struct JournalCommandOptions {
     bool follow = false;                ///< go on with what is written from now on, until a signal ends it
 };
 
-/// What is wrong with the options, in one sentence; "" = nothing.
-[[nodiscard]] std::string mistakeIn(const JournalCommandOptions& options);
+/// The time that --since means: "2h" or "7d" (that long before `now`), "2026-11-20" or "2026-11-20 09:30" or
+/// "2026-11-20 09:30:15" (local time), or any RFC 3339 time. nullopt for anything else.
+std::optional<WallTime> parseSince(std::string_view text, WallTime now);
+
+/// What is wrong with the options; "" = nothing.
+[[nodiscard]] std::string validateJournalOptions(const JournalCommandOptions& options);
 
 /// `pi-edge-agent journal`: rows to `out`, oldest first. Writes nothing to the journal, and needs no running agent.
 /// Returns the exit code: 0 done; 1 the journal cannot be read, or `out` cannot be written; 2 an option is wrong. 1 and

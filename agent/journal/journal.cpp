@@ -3,16 +3,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
+#include <iterator>
+#include <limits>
 #include <optional>
 #include <utility>
 
+#include "core/loop/scope.hpp"
 #include "core/system/log.hpp"
-#include "journal/store/backlog.hpp"
-#include "journal/store/expiry.hpp"
-#include "journal/store/lender.hpp"
-#include "journal/store/pending.hpp"
+#include "journal/backlog.hpp"
 #include "journal/store/store.hpp"
-#include "journal/store/store_link.hpp"
+#include "journal/write_buffer.hpp"
 
 namespace edge {
 namespace {
@@ -21,10 +22,49 @@ constexpr std::size_t kReadingsPerFlush = 64;
 constexpr std::size_t kMaxPayloadBytes = 64 << 10;
 constexpr seconds kRetryPause{30};
 constexpr std::chrono::hours kDropLogPause{1};
-/// Ids before the file has said where its own begin: negative, so that no two can be mistaken.
-constexpr std::int64_t kFirstProvisionalId = -(std::int64_t{1} << 62);
+constexpr std::chrono::minutes kExpiryPause{10};
 /// One commit: the WAL grows by as much.
 constexpr std::int64_t kMaxBatchBytes = 512 << 10;
+
+void addToIds(WriteBatch& batch, std::int64_t offset) {
+    const auto add = [offset](auto& rows) {
+        for (auto& row : rows) row.stamp.id += offset;
+    };
+    add(batch.commands);
+    add(batch.captures);
+    add(batch.events);
+    add(batch.readings);
+    add(batch.state.transactions);
+    for (std::int64_t& id : batch.delivered) id += offset;
+}
+
+/// When rows are old enough to be deleted. A clock that jumps must not empty the journal: only synchronised time
+/// counts, and only as much of it as has really passed since it was first seen synchronised.
+class Expiry {
+  public:
+    explicit Expiry(const Clock& clock) : clock_(clock) {}
+
+    /// Every kExpiryPause: rows from before this time may go. Else nullopt.
+    [[nodiscard]] std::optional<WallTime> takeCutoff(milliseconds maxAge) {
+        const SteadyTime now = clock_.now();
+        if (clock_.wallState() != ClockState::kSynchronised) return std::nullopt;
+        if (!anchor_) {
+            anchor_ = {now, clock_.wallNow()};
+            next_ = now + kExpiryPause;  // time to notice, and correct, a clock that was set wrong
+        }
+        if (now < next_) return std::nullopt;
+        next_ = now + kExpiryPause;
+        const auto passed = std::chrono::duration_cast<WallTime::duration>(now - anchor_->first);
+        return std::min(clock_.wallNow(), anchor_->second + passed) - maxAge;
+    }
+    /// There was more to delete than one step does.
+    void hurry() { next_ = clock_.now(); }
+
+  private:
+    const Clock& clock_;
+    std::optional<std::pair<SteadyTime, WallTime>> anchor_;
+    SteadyTime next_{};
+};
 
 }  // namespace
 
@@ -33,61 +73,51 @@ struct Journal::Impl {
         : loop(l),
           config(std::move(c)),
           bootId(std::move(boot)),
-          link(loop, std::move(s), config),
+          strand(std::move(s)),
+          store(std::make_shared<JournalStore>(config)),
           backlog(config.readings),
-          lender(link, backlog,
-                 {[this](std::uint64_t rows) { countCorrupt(rows); },
-                  [this](const std::string& message) {
-                      setProblem(message);
-                      // A write opens the file anew, and sets it aside if need be: let that be now.
-                      link.later([this] { retry(); });
-                  },
-                  [this] { refreshHealth(); }}),
-          expiry(loop.clock(), config.maxAge) {
-        lender.hold();
+          expiry(loop.clock()) {}
+
+    /// Runs `work(JournalStore&)` on the strand, then `then(what it returned)` on the loop.
+    template <typename Work, typename Then>
+    void onStore(Work work, Then then) {
+        runOn(
+            *strand, loop, scope, [store = store, work = std::move(work)] { return work(*store); }, std::move(then));
     }
 
     // ---- opening
 
     void open(std::function<void(Result<JournalSnapshot>)> done) {
         isBusy = true;
-        link.run([](JournalStore& target) { return target.open(); },
-                 [this, done = std::move(done)](Result<StoreOpened> opened) { onOpened(std::move(opened), done); });
+        onStore([](JournalStore& target) { return target.open(); },
+                [this, done = std::move(done)](Result<StoreOpened> opened) { onOpened(std::move(opened), done); });
     }
 
     void onOpened(Result<StoreOpened> opened, const std::function<void(Result<JournalSnapshot>)>& done) {
         isBusy = false;
-        lender.release();
-        JournalSnapshot snapshot;
+        Result<JournalSnapshot> snapshot;
         if (opened) {
-            adopt(*opened);
-            snapshot.undelivered = opened->undelivered;
-            snapshot.warning = opened->warning;
-            snapshot.state = std::move(opened->essence.state);
-            for (auto& row : opened->essence.transactions) snapshot.transactions.push_back(std::move(row.record));
-        } else if (!done || opened.error().code != Errc::kBusy) {
-            snapshot.warning = opened.error().message;
+            onFileOpened(*opened);
+            snapshot->undelivered = opened->undelivered;
+            snapshot->warning = opened->warning;
+            snapshot->state = std::move(opened->state.values);
+            for (auto& row : opened->state.transactions) snapshot->transactions.push_back(std::move(row.record));
+        } else if (done && opened.error().code == Errc::kBusy) {
+            snapshot = tl::unexpected(opened.error());
+        } else {
+            snapshot->warning = opened.error().message;
             setProblem(opened.error().message);
         }
         refreshHealth();
-        const std::weak_ptr<int> alive = link.lifetime();
-        const bool isRefused = !opened && opened.error().code == Errc::kBusy;
-        if (done && isRefused) done(tl::unexpected<Error>(opened.error()));
-        if (done && !isRefused) done(std::move(snapshot));
-        if (!alive.expired()) goOn();
+        schedule();
+        if (done) done(std::move(snapshot));  // last: it may end the journal
     }
 
-    void adopt(const StoreOpened& opened) {
-        if (isOpened) {
-            nextId = std::max(nextId, opened.nextId);
-        } else {
-            const std::int64_t offset = opened.nextId - kFirstProvisionalId;
-            pending.shiftIds(offset);
-            backlog.shiftIds(offset);
-            nextId += offset;
-            isOpened = true;
-        }
-        backlog.onOpened(opened.undelivered);
+    void onFileOpened(const StoreOpened& opened) {
+        if (!isOpened) idOffset = opened.nextId - kFirstId;
+        isOpened = true;
+        nextId = std::max(nextId, opened.nextId - idOffset);
+        backlog.onOpened(opened.undelivered, opened.nextId - 1 - idOffset);
         countCorrupt(opened.corruptRows);
         health.fileBytes = opened.fileBytes;
         if (!opened.warning.empty()) log::warning("{}", opened.warning);
@@ -105,32 +135,20 @@ struct Journal::Impl {
         isMoving = isMoving || wanted.path != config.path;
         config = wanted;
         backlog.setKeep(config.readings);
-        expiry.setMaxAge(config.maxAge);
-        if (isMoving) {
-            if (!isBusy && !isClosing) changeFile();
-            return;
-        }
-        link.run(
-            [wanted](JournalStore& target) {
-                target.configure(wanted);
-                return true;
-            },
-            [](bool) {});
-        flushTimer.cancel();
-        isFlushArmed = false;
-        armFlush();
+        if (!isMoving) strand->post([store = store, wanted] { store->configure(wanted); });
+        schedule();
     }
 
-    /// Closes the file there is, and opens the one there is to be.
+    /// Closes the current file, and opens the one at config.path.
     void changeFile() {
         isMoving = false;
         isBusy = true;
-        if (const auto left = backlog.queued() - backlog.undeliveredInMemory(); left > 0)
-            log::warning("journal: {} undelivered readings stay in the file that was used before", left);
+        if (backlog.inFile() > 0)
+            log::warning("journal: {} undelivered readings stay in the file that was used before", backlog.inFile());
         auto batch = std::make_shared<WriteBatch>();
-        backlog.takeSettled(*batch);
-        lender.hold();
-        link.run(
+        backlog.copyAckedTo(*batch);
+        addToIds(*batch, idOffset);
+        onStore(
             [batch, wanted = config](JournalStore& target) {
                 if (batch->hasRows()) (void)target.write(*batch);
                 target.close();
@@ -138,10 +156,10 @@ struct Journal::Impl {
                 return target.open();
             },
             [this](Result<StoreOpened> opened) {
-                backlog.leaveFile();  // only now: a read of it may have been under way
-                const bool isOpen = opened.has_value();
+                backlog.leaveFile();  // only now: a read of it may have been queued before
+                isOpened = false;
+                if (opened) log::info("journal: using {} from now on", config.path);
                 onOpened(std::move(opened), {});
-                if (isOpen) log::info("journal: {} is used from now on", config.path);
             });
     }
 
@@ -151,158 +169,151 @@ struct Journal::Impl {
         return std::chrono::duration_cast<milliseconds>(loop.clock().now().time_since_epoch()).count();
     }
 
-    Stamp stampNow(WallTime time) {
-        return Stamp{nextId++, bootId, monoMs(), time, loop.clock().wallState() == ClockState::kSynchronised};
-    }
-
     template <typename Record>
     Stored<Record> makeRow(Record record) {
-        const WallTime time = record.time;
-        return {stampNow(time), std::move(record)};
+        const bool isSynchronised = loop.clock().wallState() == ClockState::kSynchronised;
+        return {Stamp{nextId++, bootId, monoMs(), record.time, isSynchronised}, std::move(record)};
     }
 
-    /// Of a reading that was taken before the clock was set it is known how long ago that was, as long as the same
-    /// program runs: the monotonic clock has not begun anew.
-    void setRightTime(ReadingRecord& reading) const {
-        const bool isFixed = reading.clockSynchronised || reading.bootId != readingsBootId;
-        if (isFixed || loop.clock().wallState() != ClockState::kSynchronised) return;
-        reading.time = loop.clock().wallNow() - milliseconds{monoMs() - reading.monoMs};
-        reading.clockSynchronised = true;
+    /// `done` runs after the commit of all that was recorded up to now.
+    void requestCommit(Task done) {
+        if (done) waiting.emplace_back(nextId - 1, std::move(done));
+        wantsCommit = true;
+        if (!health.writable && !isBusy) postWaiting();
+        schedule();
+    }
+
+    void post(Task task) {
+        if (task) loop.post(scope.wrap(std::move(task)));
+    }
+
+    /// It is in memory and stays there: the callers are told so.
+    void postWaiting() {
+        for (auto& [id, done] : std::exchange(waiting, {})) post(std::move(done));
     }
 
     void record(ReadingRecord reading) {
         if (isClosing || !std::isfinite(reading.value)) return;
-        Stored<ReadingRecord> row{stampNow(reading.time), std::move(reading)};
+        auto row = makeRow(std::move(reading));
         row.stamp.clockSynchronised = row.record.clockSynchronised;
         if (!row.record.bootId.empty()) row.stamp.bootId = row.record.bootId;
         if (row.record.monoMs > 0) row.stamp.monoMs = row.record.monoMs;
         readingsBootId = row.stamp.bootId;
-        row.record.bootId = row.stamp.bootId;
-        row.record.id = row.stamp.id;
         backlog.add(std::move(row));
         refreshHealth();
-        if (backlog.inMemory() >= kReadingsPerFlush) {
-            isFlushDue = true;
-            requestWrite();
-        } else {
-            armFlush();
-        }
+        schedule();
     }
 
-    /// When the oldest of what may wait has waited long enough; nothing while nothing waits.
-    [[nodiscard]] std::optional<SteadyTime> nextFlush() const {
-        std::optional<std::int64_t> oldestMs = backlog.oldestInMemory();
-        for (const auto& other : {pending.oldest(), settledSince}) {
-            if (other && (!oldestMs || *other < *oldestMs)) oldestMs = other;
-        }
+    // ---- writing: one batch at a time; what is recorded meanwhile goes into the next one
+
+    /// Since when the oldest of what may wait for journal.flush has waited.
+    [[nodiscard]] std::optional<SteadyTime> oldestWaiting() const {
+        std::optional<std::int64_t> oldestMs = backlog.oldestMs();
+        if (const auto other = buffer.oldestMs(); other && (!oldestMs || *other < *oldestMs)) oldestMs = other;
         if (!oldestMs) return std::nullopt;
-        return SteadyTime{milliseconds{*oldestMs}} + config.flush;
+        return SteadyTime{milliseconds{*oldestMs}};
     }
 
-    void armFlush() {
-        const auto when = nextFlush();
-        if (!when || isFlushArmed || isClosing || !health.writable) return;
-        isFlushArmed = true;
-        flushTimer = loop.at(*when, [this] {
-            isFlushArmed = false;
-            // What the timer was set for may have been delivered: a younger reading need not go with it.
-            const auto due = nextFlush();
-            if (!due || *due > loop.clock().now()) return armFlush();
-            isFlushDue = true;
-            requestWrite();
-        });
+    /// When the next batch is due; nullopt: nothing waits.
+    [[nodiscard]] std::optional<SteadyTime> nextWrite() const {
+        if (!health.writable) return retryAt;
+        if (!isOpened) return std::nullopt;
+        if (isBatchFull) return lastWrite;
+        if (wantsCommit || backlog.inMemory() >= kReadingsPerFlush) return lastWrite + kCommitPause;
+        const auto oldest = oldestWaiting();
+        if (!oldest) return std::nullopt;
+        return *oldest + config.flush;
     }
 
-    // ---- writing: one batch at a time; whatever comes meanwhile is the next one
-
-    void requestWrite() {
-        wantsWrite = true;
-        if (isBusy || isKicked || !isOpened || isClosing) {
-            if (!isBusy && !health.writable) answerWaiting();
-            return;
+    /// Does, or arms, whatever comes next. Called after every change.
+    void schedule() {
+        if (isBusy) return;
+        if (isClosing) return closeStep();
+        if (isMoving) return changeFile();
+        const auto due = nextWrite();
+        timer.cancel();
+        if (!due) return;
+        if (*due > loop.clock().now()) {
+            timer = loop.at(*due, [this] { writeIfDue(); });
+        } else if (!std::exchange(isPosted, true)) {
+            // Not at once: all that this turn of the loop records goes into one commit.
+            post([this] {
+                isPosted = false;
+                writeIfDue();
+            });
         }
-        if (!health.writable) return answerWaiting();
-        isKicked = true;
-        const auto kick = [this] {
-            isKicked = false;
-            if (!isBusy && !isClosing && health.writable) startWrite();
-        };
-        const SteadyTime due = isBatchFull ? lastWrite : lastWrite + kCommitPause;
-        if (due > loop.clock().now()) {
-            commitTimer = loop.at(due, kick);
+    }
+
+    void writeIfDue() {
+        const auto due = nextWrite();
+        const bool isDue = due && *due <= loop.clock().now();
+        if (isBusy || isClosing || isMoving || !isDue) return schedule();
+        if (isOpened) {
+            write();
         } else {
-            link.later(kick);  // not at once: all that this turn of the loop records goes into one commit
+            open({});
         }
     }
 
-    /// What waits is in memory and stays there: whoever waits for it is told.
-    void answerWaiting() {
-        for (Task& done : pending.takeTasks()) link.later(std::move(done));
-    }
-
-    void startWrite() {
+    void write() {
+        const SteadyTime now = loop.clock().now();
         auto batch = std::make_shared<WriteBatch>();
-        auto tasks = std::make_shared<std::vector<Task>>();
-        pending.take(static_cast<std::size_t>(std::min(kMaxBatchBytes, config.maxSizeBytes / 16)), *batch, *tasks);
-        if (isFlushDue || isClosing) backlog.takeForWriting(*batch);
-        backlog.takeSettled(*batch);
-        isFlushDue = false;
-        settledSince.reset();
-        wantsWrite = !pending.isEmpty();
-        isBatchFull = wantsWrite;
+        const auto maxBytes = static_cast<std::size_t>(std::min(kMaxBatchBytes, config.maxSizeBytes / 16));
+        const auto lastOfPart = buffer.copyTo(*batch, maxBytes);
+        const auto oldest = oldestWaiting();
+        const bool isFlushDue = isClosing || !health.writable || backlog.inMemory() >= kReadingsPerFlush ||
+                                (oldest && *oldest + config.flush <= now);
+        if (isFlushDue) backlog.copyReadingsTo(*batch);
+        backlog.copyAckedTo(*batch);
+        isBatchFull = wantsCommit = lastOfPart.has_value();
         if (!batch->hasRows() && health.writable) return;
-        if (const auto before = expiry.takeCutoff()) {
+        if (const auto before = expiry.takeCutoff(config.maxAge))
             batch->expire = AgeLimit{*before, bootId, monoMs() - config.maxAge.count()};
-        }
         isBusy = true;
-        lastWrite = loop.clock().now();
-        link.run([batch](JournalStore& target) { return target.write(*batch); },
-                 [this, batch, tasks](const Result<WriteOutcome>& outcome) { onWritten(*batch, *tasks, outcome); });
+        lastWrite = now;
+        addToIds(*batch, idOffset);
+        onStore([batch](JournalStore& target) { return target.write(*batch); },
+                [this, batch, upTo = lastOfPart.value_or(nextId - 1)](Result<WriteOutcome> outcome) {
+                    onWritten(*batch, upTo, std::move(outcome));
+                });
     }
 
-    void onWritten(WriteBatch& batch, std::vector<Task>& tasks, const Result<WriteOutcome>& outcome) {
+    void onWritten(WriteBatch& batch, std::int64_t upTo, Result<WriteOutcome> outcome) {
         isBusy = false;
+        addToIds(batch, -idOffset);
         if (outcome) {
+            for (std::int64_t& id : outcome->pruned.undelivered) id -= idOffset;
+            buffer.removeWritten(batch);
             backlog.onWritten(batch, outcome->pruned);
-            if (outcome->reopened) adopt(*outcome->reopened);
+            if (outcome->reopened) onFileOpened(*outcome->reopened);
             setWritable();
             if (outcome->pruned.isUnfinished) expiry.hurry();
             health.fileBytes = outcome->fileBytes;
         } else {
-            pending.putBack(batch);
-            backlog.onNotWritten(batch);
+            backlog.onNotWritten();
             setProblem(outcome.error().message);
         }
-        if (!settledSince && backlog.hasSettled()) settledSince = monoMs();
         refreshHealth();
-        // The caller's turn last: it may record more, and it may end the journal.
-        const std::weak_ptr<int> alive = link.lifetime();
-        for (Task& done : tasks) {
-            if (alive.expired()) return;
-            done();
+        std::vector<Task> done;
+        while (!waiting.empty() && waiting.front().first <= upTo) {
+            done.emplace_back(scope.wrap(std::move(waiting.front().second)));
+            waiting.pop_front();
         }
-        if (!alive.expired()) goOn();
+        schedule();
+        for (const Task& task : done) task();  // last: one of them may end the journal
     }
 
-    void goOn() {
-        if (isBusy) return;
-        if (isClosing) return closeStep();
-        if (isMoving) return changeFile();
-        if (wantsWrite) requestWrite();
-        armFlush();
-    }
-
-    // ---- trouble
+    // ---- failures
 
     void setProblem(const std::string& problem) {
         if (health.writable || health.problem != problem) {
-            log::warning("journal: {}; until then it is kept in memory, at most {} readings and {} other rows", problem,
-                         ReadingBacklog::kMaxInMemory, PendingRows::kMaxRows);
+            log::warning("journal: {}; until then rows are kept in memory, at most {} readings and {} others", problem,
+                         Backlog::kMaxInMemory, WriteBuffer::kMaxRows);
         }
         health.writable = false;
         health.problem = problem;
-        answerWaiting();
-        retryTimer = loop.after(kRetryPause, [this] { retry(); });
+        postWaiting();
+        retryAt = loop.clock().now() + kRetryPause;
     }
 
     void setWritable() {
@@ -310,17 +321,6 @@ struct Journal::Impl {
         log::info("journal: {} can be written again", config.path);
         health.writable = true;
         health.problem.clear();
-        retryTimer.cancel();
-    }
-
-    void retry() {
-        if (isBusy || isClosing) return;
-        if (isOpened) {
-            isFlushDue = true;
-            startWrite();
-        } else {
-            open({});
-        }
     }
 
     void countCorrupt(std::uint64_t rows) {
@@ -332,24 +332,65 @@ struct Journal::Impl {
     void refreshHealth() {
         const std::uint64_t before = health.droppedReadings;
         health.droppedReadings = backlog.dropped();
-        health.droppedRows = pending.dropped();
+        health.droppedRows = buffer.dropped();
         health.queuedReadings = backlog.queued();
         const SteadyTime now = loop.clock().now();
         if (health.droppedReadings == before || config.readings == KeepReadings::kNone || now < nextDropLog) return;
         nextDropLog = now + kDropLogPause;
         log::warning(
-            "journal: {} undelivered readings had to be dropped so far: journal.max_size or journal.max_age is "
-            "too small for the time that the broker is away",
+            "journal: {} undelivered readings were dropped so far: journal.max_size or journal.max_age is too small "
+            "for "
+            "the time without a broker",
             health.droppedReadings);
     }
 
     // ---- the backlog
 
-    void settleDelivered(const ReadingRecord& reading) {
-        backlog.settleDelivered(reading);
+    struct Fetch {
+        std::size_t count;
+        std::function<void(std::vector<ReadingRecord>)> done;
+        std::vector<ReadingRecord> fetched;
+
+        void add(std::vector<ReadingRecord> more) { std::move(more.begin(), more.end(), std::back_inserter(fetched)); }
+    };
+
+    void fetch(const std::shared_ptr<Fetch>& request) {
+        const std::size_t missing = request->count - request->fetched.size();
+        if (missing == 0 || !backlog.fileHasMore()) return finishFetch(*request);
+        const std::int64_t from = backlog.cursor();
+        onStore(
+            [after = from + idOffset, missing](JournalStore& target) { return target.readUndelivered(after, missing); },
+            [this, request, from](Result<ReadOutcome> found) {
+                if (!found) {
+                    setProblem(found.error().message);
+                    retryAt = loop.clock().now();  // a write opens the file again, and quarantines it if need be
+                    schedule();
+                    return finishFetch(*request);
+                }
+                for (auto& reading : found->readings) reading.stamp.id -= idOffset;
+                for (auto& row : found->damaged) row.id -= idOffset;
+                found->lastId -= idOffset;
+                countCorrupt(found->damaged.size());
+                request->add(backlog.fetchFromFile(*found, from));
+                const bool hasMoved = found->isAtEnd || found->lastId != from;
+                return hasMoved ? fetch(request) : finishFetch(*request);
+            });
+    }
+
+    void finishFetch(Fetch& request) {
+        request.add(backlog.fetchFromMemory(request.count - request.fetched.size()));
+        for (ReadingRecord& reading : request.fetched) correctTime(reading);
         refreshHealth();
-        if (!settledSince && backlog.hasSettled()) settledSince = monoMs();
-        armFlush();
+        request.done(std::move(request.fetched));
+    }
+
+    /// Of a reading that was taken before the clock was set it is known how long ago that was, as long as the same
+    /// program runs: the monotonic clock has not restarted.
+    void correctTime(ReadingRecord& reading) const {
+        const bool isFixed = reading.clockSynchronised || reading.bootId != readingsBootId;
+        if (isFixed || loop.clock().wallState() != ClockState::kSynchronised) return;
+        reading.time = loop.clock().wallNow() - milliseconds{monoMs() - reading.monoMs};
+        reading.clockSynchronised = true;
     }
 
     // ---- closing
@@ -357,62 +398,59 @@ struct Journal::Impl {
     void close(Task done) {
         isClosing = true;
         closed = std::move(done);
-        flushTimer.cancel();
-        commitTimer.cancel();
-        if (!isBusy) closeStep();
+        timer.cancel();
+        schedule();
     }
 
     void closeStep() {
-        const bool hasWork = !pending.isEmpty() || backlog.inMemory() > 0 || backlog.hasSettled();
-        // A file that cannot be written gets one more chance, not as many as there are batches.
+        const bool hasWork = !buffer.isEmpty() || backlog.hasUnwritten();
+        // A file that cannot be written is tried once more, not once a batch.
         if (isOpened && hasWork && (health.writable || !hasTriedLast)) {
             hasTriedLast = !health.writable;
-            return startWrite();
+            return write();
         }
         if (hasWork) {
-            log::error("journal: {} could not be written before the end: {} readings and what else waited are lost",
+            log::error("journal: {} could not be written before the end: {} readings and all else that waited are lost",
                        config.path, backlog.inMemory());
         }
         isBusy = true;
-        link.run(
-            [](JournalStore& target) {
-                target.close();
-                return true;
-            },
-            [this](bool) {
-                if (const Task done = std::exchange(closed, nullptr)) done();
-            });
+        onStore([](JournalStore& target) { target.close(); },
+                [this] {
+                    if (const Task done = std::exchange(closed, nullptr)) done();
+                });
     }
 
     Loop& loop;
     JournalConfig config;
     const std::string bootId;
-    StoreLink link;
-    PendingRows pending;
-    ReadingBacklog backlog;
-    BacklogLender lender;
+    const std::shared_ptr<Executor> strand;
+    const std::shared_ptr<JournalStore> store;
+    WriteBuffer buffer;
+    Backlog backlog;
     Expiry expiry;
     JournalHealth health;
 
-    std::int64_t nextId = kFirstProvisionalId;
-    bool isOpened = false;  ///< the file was open once, so ids are its own
-    bool isBusy = false;    ///< the store opens, writes or closes just now
-    bool isKicked = false;  ///< a write starts with the loop's next turn
-    bool wantsWrite = false;
-    bool isFlushDue = false;  ///< the next batch takes the readings, too
-    bool isFlushArmed = false;
+    /// Ids in memory count from 1 with this start. The file's are higher by idOffset, which is known once it is open:
+    /// so rows can be recorded before that.
+    static constexpr std::int64_t kFirstId = 1;
+    std::int64_t nextId = kFirstId;
+    std::int64_t idOffset = 0;
+    bool isOpened = false;  ///< the file at config.path was open, so idOffset is its own
+    bool isBusy = false;    ///< the store is opening, writing or closing
     bool isMoving = false;  ///< to another path, as soon as the store is not busy
     bool isClosing = false;
     bool hasTriedLast = false;
+    bool wantsCommit = false;                           ///< what waits must not wait for journal.flush
+    bool isBatchFull = false;                           ///< the last batch left rows behind
+    bool isPosted = false;                              ///< writeIfDue() runs with the loop's next turn
+    std::deque<std::pair<std::int64_t, Task>> waiting;  ///< for the commit of the rows up to this id
     Task closed;
-    std::string readingsBootId;                ///< of the readings that are recorded now
-    std::optional<std::int64_t> settledSince;  ///< as Stamp::monoMs
-    SteadyTime nextDropLog{};
+    std::string readingsBootId;  ///< of the readings that are recorded now
     SteadyTime lastWrite{};
-    bool isBatchFull = false;  ///< the last one left something behind
-    Timer commitTimer;
-    Timer flushTimer;
-    Timer retryTimer;
+    SteadyTime retryAt{};
+    SteadyTime nextDropLog{};
+    Timer timer;
+    Scope scope;
 };
 
 Journal::Journal(Loop& loop, std::shared_ptr<Executor> strand, JournalConfig config, std::string bootId)
@@ -424,53 +462,54 @@ void Journal::open(std::function<void(Result<JournalSnapshot>)> done) {
 }
 
 void Journal::record(CommandRecord record, Task done) {
-    if (impl_->isClosing) return impl_->link.later(std::move(done));
+    if (impl_->isClosing) return impl_->post(std::move(done));
     if (record.payload.size() > kMaxPayloadBytes) record.payload.resize(kMaxPayloadBytes);
-    impl_->pending.add(impl_->makeRow(std::move(record)), std::move(done));
-    impl_->requestWrite();
+    impl_->buffer.add(impl_->makeRow(std::move(record)));
+    impl_->requestCommit(std::move(done));
 }
 
 void Journal::record(TransactionRecord record, Task done) {
-    if (impl_->isClosing) return impl_->link.later(std::move(done));
-    impl_->pending.add(impl_->makeRow(std::move(record)), std::move(done));
-    impl_->requestWrite();
+    if (impl_->isClosing) return impl_->post(std::move(done));
+    impl_->buffer.add(impl_->makeRow(std::move(record)));
+    impl_->requestCommit(std::move(done));
 }
 
 void Journal::saveState(const std::string& key, std::string value, Task done) {
-    if (impl_->isClosing) return impl_->link.later(std::move(done));
-    impl_->pending.setState(key, std::move(value), std::move(done));
-    impl_->requestWrite();
+    if (impl_->isClosing) return impl_->post(std::move(done));
+    impl_->buffer.setState(key, std::move(value));
+    ++impl_->nextId;  // `done` must not wait for an earlier row alone
+    impl_->requestCommit(std::move(done));
 }
 
 void Journal::record(CaptureRecord record) {
     if (impl_->isClosing) return;
-    impl_->pending.add(impl_->makeRow(std::move(record)), nullptr);
-    impl_->armFlush();
+    impl_->buffer.add(impl_->makeRow(std::move(record)));
+    impl_->schedule();
 }
 
 void Journal::record(EventRecord record) {
     if (impl_->isClosing) return;
-    impl_->pending.add(impl_->makeRow(std::move(record)), nullptr);
-    impl_->armFlush();
+    impl_->buffer.add(impl_->makeRow(std::move(record)));
+    impl_->schedule();
 }
 
 void Journal::record(ReadingRecord record) {
     impl_->record(std::move(record));
 }
 
-void Journal::takeBacklog(std::size_t count, std::function<void(std::vector<ReadingRecord>)> done) {
-    impl_->lender.take(count, [impl = impl_.get(), done = std::move(done)](std::vector<ReadingRecord> lent) {
-        for (ReadingRecord& reading : lent) impl->setRightTime(reading);
-        done(std::move(lent));
-    });
+void Journal::fetch(std::size_t count, std::function<void(std::vector<ReadingRecord>)> done) {
+    auto request = std::make_shared<Impl::Fetch>(Impl::Fetch{count, std::move(done), {}});
+    impl_->post([impl = impl_.get(), request] { impl->fetch(request); });
 }
 
-void Journal::settleDelivered(const ReadingRecord& reading) {
-    impl_->settleDelivered(reading);
+void Journal::ack(std::int64_t id) {
+    impl_->backlog.ack(id, impl_->monoMs());
+    impl_->refreshHealth();
+    impl_->schedule();
 }
 
-void Journal::settleReturned(const ReadingRecord& reading) {
-    impl_->backlog.settleReturned(reading);
+void Journal::nack(std::int64_t id) {
+    impl_->backlog.nack(id);
     impl_->refreshHealth();
 }
 

@@ -3,12 +3,13 @@
 
 #include <sys/stat.h>
 
-#include <filesystem>
+#include <utility>
 
 #include <fmt/core.h>
 
+#include "journal/store/file.hpp"
+#include "journal/store/row_codec.hpp"
 #include "journal/store/schema.hpp"
-#include "journal/store/tables.hpp"
 
 namespace edge {
 namespace {
@@ -27,45 +28,19 @@ std::int64_t sizeOf(const std::string& path) {
     return ::stat(path.c_str(), &info) == 0 ? info.st_size : -1;
 }
 
-/// Rows by their ids; each kind's statement is prepared once.
-class RowFetcher {
-  public:
-    explicit RowFetcher(Database& db) : db_(db) {}
+/// nullopt: its checksum is wrong.
+template <typename T>
+Result<std::optional<JournalRow>> fetchRow(Database& db, std::int64_t id) {
+    auto select = TRY(db.prepare(selectSql<T>() + " WHERE id = ?"));
+    select.bind(id);
+    Stored<T> stored;
+    if (!TRY(select.step()) || !readRow(select, stored)) return std::nullopt;
+    return JournalRow(std::move(stored));
+}
 
-    /// Nothing: its checksum is wrong.
-    Result<std::optional<JournalRow>> fetch(std::size_t kind, std::int64_t id) {
-        switch (kind) {
-            case 0:
-                return fetch<CommandRecord>(statements_[kind], id);
-            case 1:
-                return fetch<ReadingRecord>(statements_[kind], id);
-            case 2:
-                return fetch<CaptureRecord>(statements_[kind], id);
-            default:
-                return fetch<EventRecord>(statements_[kind], id);
-        }
-    }
-
-  private:
-    template <typename T>
-    Result<std::optional<JournalRow>> fetch(std::optional<Statement>& select, std::int64_t id) {
-        if (!select) {
-            auto prepared = db_.prepare(selectSql<T>() + " WHERE id = ?");
-            if (!prepared) return tl::unexpected<Error>(prepared.error());
-            select = std::move(*prepared);
-        }
-        const auto row = select->bind(id).step();
-        if (!row) return tl::unexpected<Error>(row.error());
-        Stored<T> stored;
-        const bool isIntact = *row && readRow(*select, stored);
-        select->reset();
-        if (!isIntact) return std::nullopt;
-        return JournalRow(std::move(stored));
-    }
-
-    Database& db_;
-    std::array<std::optional<Statement>, JournalReader::kKinds.size()> statements_;
-};
+/// In the order of JournalReader::kKinds.
+constexpr std::array<Result<std::optional<JournalRow>> (*)(Database&, std::int64_t), JournalReader::kKinds.size()>
+    kFetchers{fetchRow<CommandRecord>, fetchRow<ReadingRecord>, fetchRow<CaptureRecord>, fetchRow<EventRecord>};
 
 tl::unexpected<Error> explain(const std::string& path, const Error& error) {
     if (error.code != Errc::kPermission) return tl::unexpected<Error>(error);
@@ -79,16 +54,14 @@ JournalReader::JournalReader(std::string path, JournalFilter filter, Database db
     : path_(std::move(path)), filter_(std::move(filter)), db_(std::move(db)), fileNumber_(numberOf(path_)) {}
 
 Result<Database> JournalReader::connect(const std::string& path, bool& isImmutable) {
-    const auto report = inspectJournalFile(path);
-    if (!report) return explain(path, report.error());
-    if (report->verdict == FileVerdict::kMissing) {
+    const auto isJournal = isJournalFile(path);
+    if (!isJournal && isJournal.error().code == Errc::kFault)
+        return fail(Errc::kFault, fmt::format("{} is not a journal: {}", path, isJournal.error().message));
+    if (!isJournal) return explain(path, isJournal.error());
+    if (!*isJournal)
         return fail(Errc::kNotFound,
                     fmt::format("there is no journal at {}: has the agent run with this configuration?", path));
-    }
-    if (report->verdict == FileVerdict::kUnusable) {
-        return fail(Errc::kFault, fmt::format("{} is not a journal: {}", path, report->reason));
-    }
-    // Without a WAL nobody writes. With one, its index must be there already: to make it would be to write.
+    // Without a WAL there is no writer. With one, its index must be there already: making it would be writing.
     const std::int64_t walBytes = sizeOf(path + "-wal");
     const bool hasIndex = sizeOf(path + "-shm") >= 0;
     if (walBytes > 0 && !hasIndex) {
@@ -106,15 +79,14 @@ Result<Database> JournalReader::connect(const std::string& path, bool& isImmutab
 
 Result<JournalReader> JournalReader::open(const std::string& path, JournalFilter filter) {
     bool isImmutable = false;
-    auto db = connect(path, isImmutable);
-    if (!db) return tl::unexpected<Error>(db.error());
-    JournalReader reader(path, std::move(filter), std::move(*db));
+    auto db = TRY(connect(path, isImmutable));
+    JournalReader reader(path, std::move(filter), std::move(db));
     reader.isImmutable_ = isImmutable;
-    if (auto changed = reader.hasChanged(); !changed) return tl::unexpected<Error>(changed.error());
+    TRY(reader.hasChanged());
     return reader;
 }
 
-/// The ids and kinds of the rows that are wanted; SQLite merges the tables, each in its own order.
+/// The ids and kinds of the rows that the filter selects; SQLite merges the tables, each in its own order.
 std::string JournalReader::selectIds() const {
     std::string sql;
     for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
@@ -127,13 +99,12 @@ std::string JournalReader::selectIds() const {
 }
 
 Result<Statement> JournalReader::prepareIds(const std::string& sql) {
-    auto select = db_.prepare(sql);
-    if (!select) return select;
+    auto select = TRY(db_.prepare(sql));
     for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
         if (!filter_.kind.empty() && filter_.kind != kKinds[kind]) continue;
-        select->bind(position_[kind]);
+        select.bind(position_[kind]);
         if (filter_.since) {
-            select->bind(std::int64_t{std::chrono::ceil<milliseconds>(filter_.since->time_since_epoch()).count()});
+            select.bind(std::int64_t{std::chrono::ceil<milliseconds>(filter_.since->time_since_epoch()).count()});
         }
     }
     return select;
@@ -141,11 +112,8 @@ Result<Statement> JournalReader::prepareIds(const std::string& sql) {
 
 Result<void> JournalReader::skipToLast(std::uint64_t count) {
     const std::uint64_t rowsAfter = count == 0 ? 0 : count - 1;
-    auto select = prepareIds(fmt::format("{} ORDER BY 1 DESC LIMIT 1 OFFSET {}", selectIds(), rowsAfter));
-    if (!select) return tl::unexpected<Error>(select.error());
-    const auto row = select->step();
-    if (!row) return tl::unexpected<Error>(row.error());
-    if (*row) position_.fill(count == 0 ? select->integer(0) : select->integer(0) - 1);
+    auto select = TRY(prepareIds(fmt::format("{} ORDER BY 1 DESC LIMIT 1 OFFSET {}", selectIds(), rowsAfter)));
+    if (TRY(select.step())) position_.fill(count == 0 ? select.integer(0) : select.integer(0) - 1);
     return {};
 }
 
@@ -159,40 +127,32 @@ Result<std::vector<JournalRow>> JournalReader::next(std::size_t limit) {
                         fmt::format("{} is damaged, its rows are out of order: the rest cannot be shown", path_));
         }
         seen = 0;
-        // One look at the file for all of it: ids and rows must belong together.
-        if (auto begun = db_.execute("BEGIN"); !begun) return tl::unexpected<Error>(begun.error());
+        TRY(db_.execute("BEGIN"));  // ids and rows must be of one state of the file
         const auto done = readBatch(limit, rows, seen);
-        const auto ended = db_.execute("COMMIT");
-        if (!done) return tl::unexpected<Error>(done.error());
-        if (!ended) return tl::unexpected<Error>(ended.error());
+        TRY(db_.execute("COMMIT"));
+        if (!done) return tl::unexpected(done.error());
     }
     return rows;
 }
 
 Result<void> JournalReader::readBatch(std::size_t limit, std::vector<JournalRow>& rows, std::size_t& seen) {
-    auto ids = prepareIds(fmt::format("{} ORDER BY 1 LIMIT {}", selectIds(), limit));
-    if (!ids) return tl::unexpected<Error>(ids.error());
-    RowFetcher fetcher(db_);
-    auto found = ids->step();
-    for (; found && *found; found = ids->step()) {
+    auto ids = TRY(prepareIds(fmt::format("{} ORDER BY 1 LIMIT {}", selectIds(), limit)));
+    while (TRY(ids.step())) {
         ++seen;
-        const std::int64_t id = ids->integer(0);
-        const auto kind = static_cast<std::size_t>(ids->integer(1));
-        if (id <= position_[kind]) {  // asked for what comes after it, the file would give the same rows for ever
+        const std::int64_t id = ids.integer(0);
+        const auto kind = static_cast<std::size_t>(ids.integer(1));
+        if (id <= position_[kind]) {  // a read after the last row would return the same rows again, without end
             isOutOfOrder_ = true;
             seen = limit;
             return {};
         }
         position_[kind] = id;
-        auto row = fetcher.fetch(kind, id);
-        if (!row) return tl::unexpected<Error>(row.error());
-        if (*row) {
-            rows.push_back(std::move(**row));
+        if (auto row = TRY(kFetchers[kind](db_, id))) {
+            rows.push_back(std::move(*row));
         } else {
             ++damaged_;
         }
     }
-    if (!found) return tl::unexpected<Error>(found.error());
     return {};
 }
 
@@ -206,7 +166,7 @@ Result<bool> JournalReader::hasChanged() {
     if (isReplaced()) {
         const std::uint64_t number = numberOf(path_);
         auto db = connect(path_, isImmutable_);
-        if (!db) return false;  // it is being made; the next look finds it
+        if (!db) return false;  // it is being made; the next call finds it
         db_ = std::move(*db);
         if (number != fileNumber_) {
             position_.fill(0);
@@ -215,9 +175,8 @@ Result<bool> JournalReader::hasChanged() {
         fileNumber_ = number;
         dataVersion_ = -1;
     }
-    const auto version = db_.integer("PRAGMA data_version");
-    if (!version) return tl::unexpected<Error>(version.error());
-    return std::exchange(dataVersion_, *version) != *version;
+    const std::int64_t version = TRY(db_.integer("PRAGMA data_version"));
+    return std::exchange(dataVersion_, version) != version;
 }
 
 }  // namespace edge

@@ -14,28 +14,28 @@
 
 namespace edge {
 
-/// Which rows are wanted.
+/// Which rows to read.
 struct JournalFilter {
     std::string kind;  ///< "command", "reading", "capture", "event"; "" = all
     std::optional<WallTime> since;
 };
 
-/// Reads a journal from outside, in the order of recording. Works beside a running agent and without one, for whoever
-/// may read the file, and writes nothing at all. Holds no lock between two calls, so it never keeps the agent's WAL
-/// from being moved into the file. Thread: one.
+/// Reads a journal from another process, in the order of recording. Works next to a running agent and without one, for
+/// every user who may read the file, and writes nothing at all. Holds no lock between two calls, so that the agent can
+/// checkpoint its WAL. Thread: one.
 class JournalReader {
   public:
-    /// Errors are a sentence for the person: no such file, not a journal, not allowed, of a newer version.
+    /// Errors: Errc::kNotFound = no file, kFault = not a journal or of a newer version, kPermission.
     static Result<JournalReader> open(const std::string& path, JournalFilter filter);
 
     /// Starts with the last `count` rows.
     Result<void> skipToLast(std::uint64_t count);
 
-    /// The next rows, at most `limit`; fewer only where there are no more by now.
+    /// The next rows, at most `limit`; fewer only where there are no more now.
     Result<std::vector<JournalRow>> next(std::size_t limit);
 
-    /// Whether anything was written since this was last asked; also opens a new file that has taken the place of the
-    /// old one (from its start), or a WAL that has come into being.
+    /// Whether anything was written since the last call; also opens a file that has replaced the old one (from its
+    /// start), or a new WAL.
     Result<bool> hasChanged();
 
     /// Rows left out because their checksum is wrong.
@@ -57,7 +57,7 @@ class JournalReader {
     bool isImmutable_ = false;
     std::uint64_t fileNumber_ = 0;
     std::int64_t dataVersion_ = 0;
-    /// By kind, because readings are written later than they are recorded: the last row of each that was seen.
+    /// The last row seen of each kind: readings are written later than they are recorded.
     std::array<std::int64_t, kKinds.size()> position_{};
     std::uint64_t damaged_ = 0;
     bool isOutOfOrder_ = false;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <string>
 #include <variant>
 
@@ -9,10 +12,9 @@
 
 namespace edge {
 
-/// The journal's rows. Every row also gets an id (ascending, never used twice), the boot id, the monotonic time and
-/// whether the clock was synchronised, by the journal itself.
+/// The journal's rows. The journal adds a Stamp to each.
 
-/// A command and how it ended. `payload` is kept as it came, any bytes (at most 64 KiB; longer is cut).
+/// A command and its outcome. `payload` is kept as it came, any bytes (at most 64 KiB; the rest is cut off).
 struct CommandRecord {
     WallTime time{};
     std::string source;  ///< the topic it came on, or "gpio:<name>", "boot", "flood"
@@ -23,15 +25,14 @@ struct CommandRecord {
     std::string transaction;  ///< "" = none
 };
 
-/// A command that may come again (same key, same payload): what it was answered. The last 256 are kept.
+/// The reply to a command, for a repeat of it. The last 256 are kept.
 struct TransactionRecord {
     WallTime time{};
-    std::string key;  ///< of transaction or response topic and correlation data, hashed by the commands service
-    std::string payloadHash;
-    std::string reply;  ///< the JSON that was sent; "" while it is being carried out
+    std::string key;    ///< hash of the command's identity and payload, made by the commands service
+    std::string reply;  ///< the JSON that was sent; "" while the command is carried out
 };
 
-/// A reading that was taken.
+/// A reading of a sensor.
 struct ReadingRecord {
     WallTime time{};
     bool clockSynchronised = true;
@@ -40,7 +41,7 @@ struct ReadingRecord {
     std::string sensor;
     double value = 0;  ///< °C
     bool delivered = false;
-    std::int64_t id = 0;      ///< the journal's own number for it, given by record(); names it to settle…()
+    std::int64_t id = 0;      ///< set by Journal::fetch(), for ack() and nack()
     std::int64_t monoMs = 0;  ///< CLOCK_MONOTONIC when it was taken; 0: it is recorded as it is taken
 };
 
@@ -82,5 +83,19 @@ struct Stored {
 /// Any row, for reading back.
 using JournalRow =
     std::variant<Stored<CommandRecord>, Stored<ReadingRecord>, Stored<CaptureRecord>, Stored<EventRecord>>;
+
+/// What the agent needs after a restart. Small; never pruned.
+struct PersistentState {
+    static constexpr std::size_t kMaxTransactions = 256;
+
+    std::map<std::string, std::string> values;
+    std::deque<Stored<TransactionRecord>> transactions;  ///< oldest first, at most kMaxTransactions
+
+    void put(const Stored<TransactionRecord>& transaction) {
+        std::erase_if(transactions, [&](const auto& known) { return known.record.key == transaction.record.key; });
+        transactions.push_back(transaction);
+        if (transactions.size() > kMaxTransactions) transactions.pop_front();
+    }
+};
 
 }  // namespace edge

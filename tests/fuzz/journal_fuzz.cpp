@@ -34,7 +34,7 @@ JournalConfig config() {
 
 WriteBatch batch(std::int64_t firstId, int rows) {
     WriteBatch made;
-    made.state["publishing"] = "on";
+    made.state.values["publishing"] = "on";
     for (int i = 0; i < rows; ++i) {
         Stamp stamp;
         stamp.id = firstId + i;

@@ -1,40 +1,26 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <string>
+#include <cstdint>
 
 #include "core/result.hpp"
 #include "journal/store/sqlite.hpp"
 
 namespace edge {
 
-/// "PEJ1" in the header of every journal: any other SQLite file is somebody else's.
+/// "PEJ1" in the header of every journal: any other SQLite file belongs to another program.
 inline constexpr std::int64_t kApplicationId = 0x50454A31;
 /// PRAGMA user_version of the newest schema this program knows.
 inline constexpr std::int64_t kSchemaVersion = 1;
 
-/// What stands at the journal's path, judged without opening it as a database.
-enum class FileVerdict {
-    kMissing,  ///< nothing, or an empty file: a journal can be made
-    kJournal,  ///< a SQLite file with our application id
-    kUnusable  ///< anything else that may be renamed aside
-};
-struct FileReport {
-    FileVerdict verdict = FileVerdict::kMissing;
-    std::string reason;  ///< of kUnusable: "it is a directory", "it is not a SQLite database", "…of another program"
-};
-/// Looks at the type of the file and at its header. An error: it cannot be read, or it is a device, which nobody may
-/// rename.
-Result<FileReport> inspectJournalFile(const std::string& path);
-
-/// Makes a journal of an empty database that nobody else knows yet.
+/// Makes a journal of an empty database that no other connection uses yet.
 Result<void> createJournal(Database& db);
 
-/// The settings of a connection that writes; brings an older schema up to date. A schema that is newer than ours, or
-/// not ours, is Errc::kFault. Where the connection can only read: the settings that need no writing.
+/// Sets up a connection that writes, and brings an older schema up to date. Errc::kFault: the schema is newer than
+/// kSchemaVersion, or not a journal's. A connection that can only read gets the settings that need no writing.
 Result<void> prepareJournal(Database& db);
 
-/// The settings of a connection that reads, and whether it is a journal that this program can read.
+/// Sets up a connection that reads. Errc::kFault: the schema is newer than kSchemaVersion.
 Result<void> prepareReading(Database& db);
 
 }  // namespace edge

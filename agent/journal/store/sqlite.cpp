@@ -12,9 +12,9 @@ namespace edge {
 namespace {
 
 constexpr int kBusyTimeoutMs = 2000;
-constexpr int kProgressSteps = 20'000;  // some milliseconds of work between two looks at the clock
+constexpr int kProgressSteps = 20'000;  // some milliseconds of work between two checks of the deadline
 constexpr int kPrimaryMask = 0xFF;
-/// How often, and with what pause, a reader looks again that found the WAL's index half written.
+/// A reader that found the WAL's index half written tries this often, with this pause.
 constexpr int kIndexTries = 20;
 constexpr milliseconds kIndexPause{5};
 
@@ -79,9 +79,8 @@ std::string toUri(const std::string& path, Access access) {
     return uri;
 }
 
-/// Calls `work` again where it met the writer at work on the WAL's index: a reader cannot wait for it by a lock, and
-/// SQLite says that a recovery is due (which, with a writer that lives, is over at once). It fails so at the begin of
-/// a read only, where nothing was read yet.
+/// Repeats `work` while the writer updates the WAL's index: a reader that cannot take a lock gets
+/// SQLITE_READONLY_RECOVERY then, at the beginning of a read only.
 template <typename Work>
 int withIndexReady(Work work) {
     int code = work();
@@ -90,10 +89,6 @@ int withIndexReady(Work work) {
         code = work();
     }
     return code;
-}
-
-bool isPast(const SteadyTime& deadline) {
-    return std::chrono::steady_clock::now() >= deadline;
 }
 
 }  // namespace
@@ -154,16 +149,14 @@ Result<bool> Statement::step() {
         reset();
         return false;
     }
-    auto error = failed(db, code);  // before the reset, which sets the connection's message anew
+    auto error = failed(db, code);  // before the reset, which replaces the connection's message
     reset();
     return error;
 }
 
 Result<void> Statement::run() {
     while (true) {
-        const auto row = step();
-        if (!row) return tl::unexpected<Error>(row.error());
-        if (!*row) return {};
+        if (!TRY(step())) return {};
     }
 }
 
@@ -192,7 +185,7 @@ void Database::Close::operator()(sqlite3* db) const {
 }
 
 Result<Database> Database::open(const std::string& path, Access access) {
-    const bool writes = access == Access::kWriter || access == Access::kRescuer;
+    const bool writes = access == Access::kWriter || access == Access::kSalvage;
     const int flags = (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
                       SQLITE_OPEN_EXRESCODE;
     sqlite3* raw = nullptr;
@@ -229,19 +222,15 @@ Result<Statement> Database::prepare(const std::string& sql) {
 }
 
 Result<std::int64_t> Database::integer(const std::string& sql) {
-    auto statement = prepare(sql);
-    if (!statement) return tl::unexpected<Error>(statement.error());
-    const auto row = statement->step();
-    if (!row) return tl::unexpected<Error>(row.error());
-    return *row ? statement->integer(0) : 0;
+    auto statement = TRY(prepare(sql));
+    return TRY(statement.step()) ? statement.integer(0) : 0;
 }
 
 Result<void> Database::transaction(const std::function<Result<void>()>& work) {
-    // IMMEDIATE: who else writes is met here, not half-way.
-    if (auto begun = execute("BEGIN IMMEDIATE"); !begun) return begun;
+    TRY(execute("BEGIN IMMEDIATE"));  // another writer makes this fail, not a later step
     auto result = work();
     if (result) result = execute("COMMIT");
-    // Some errors have rolled back already; the first error is the one worth telling.
+    // Some errors have rolled back already; the first error is the one to report.
     if (!result && sqlite3_get_autocommit(db_.get()) == 0)
         sqlite3_exec(db_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
     return result;
@@ -250,30 +239,25 @@ Result<void> Database::transaction(const std::function<Result<void>()>& work) {
 Result<void> Database::check(milliseconds limit) {
     setDeadline(limit);
     auto verdict = [this]() -> Result<void> {
-        auto statement = prepare("PRAGMA quick_check(1)");
-        if (!statement) return tl::unexpected<Error>(statement.error());
-        const auto row = statement->step();
-        if (!row) return tl::unexpected<Error>(row.error());
-        std::string text = statement->bytes(0);
+        auto statement = TRY(prepare("PRAGMA quick_check(1)"));
+        TRY(statement.step());
+        std::string text = statement.bytes(0);
         if (text == "ok") return {};
         text.erase(0, text.find('\n') + 1);  // "*** in database main ***", where it is there
         return fail(Errc::kFault, fmt::format("{}: {}", sqlite3_db_filename(db_.get(), "main"), text));
     }();
-    clearDeadline();
+    setDeadline(std::nullopt);
     if (!verdict && verdict.error().code == Errc::kTimeout) return {};
     return verdict;
 }
 
-void Database::setDeadline(milliseconds limit) {
-    deadline_ = std::make_unique<SteadyTime>(std::chrono::steady_clock::now() + limit);
-    sqlite3_progress_handler(
-        db_.get(), kProgressSteps,
-        [](void* deadline) { return isPast(*static_cast<const SteadyTime*>(deadline)) ? 1 : 0; }, deadline_.get());
-}
-
-void Database::clearDeadline() {
-    sqlite3_progress_handler(db_.get(), 0, nullptr, nullptr);
+void Database::setDeadline(std::optional<milliseconds> limit) {
     deadline_.reset();
+    if (limit) deadline_ = std::make_unique<SteadyTime>(std::chrono::steady_clock::now() + *limit);
+    const auto isPast = [](void* deadline) {
+        return std::chrono::steady_clock::now() >= *static_cast<const SteadyTime*>(deadline) ? 1 : 0;
+    };
+    sqlite3_progress_handler(db_.get(), limit ? kProgressSteps : 0, isPast, deadline_.get());
 }
 
 Result<void> Database::keepWal() {

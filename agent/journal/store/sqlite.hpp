@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,12 +17,12 @@ struct sqlite3_stmt;
 
 namespace edge {
 
-/// The whole of SQLite as the journal uses it. Errors keep SQLite's sentence with the file's path, and their code says
-/// what can be done: kFault = the file is damaged or no database, kTooLarge = the disk is full, kPermission = it cannot
-/// be written by us, kBusy = another program holds it, kTimeout = the time allowed was up, kIo = the storage failed, so
-/// that nothing this connection believes about the file may be trusted any more.
+/// All of SQLite that the journal uses. An Error has SQLite's message with the file's path; its code says what can be
+/// done: kFault = the file is damaged or no database, kTooLarge = the disk is full, kPermission = this user cannot
+/// write it, kBusy = another program holds it, kTimeout = the deadline passed, kIo = the storage failed, so that the
+/// connection's caches must not be trusted any more.
 
-/// Statements that have been used and will be again: to prepare one costs as much as to carry out ten.
+/// Prepared statements for the next use: preparing one costs as much as running ten.
 class StatementCache {
   public:
     StatementCache() = default;
@@ -29,9 +30,9 @@ class StatementCache {
     StatementCache(const StatementCache&) = delete;
     StatementCache& operator=(const StatementCache&) = delete;
 
-    /// nullptr where there is none of this text; else it is the caller's.
+    /// The caller owns the result; nullptr where there is none of this text.
     [[nodiscard]] sqlite3_stmt* take(const std::string& sql);
-    /// Keeps it, ready to be bound; finalizes it where there are enough.
+    /// Keeps it, ready to be bound; finalizes it when the cache is full.
     void giveBack(sqlite3_stmt* statement);
 
   private:
@@ -48,16 +49,16 @@ class Statement {
     Statement& bindText(std::string_view value);
     Statement& bindBlob(std::string_view value);
 
-    /// True: there is a row. False: done; the statement can be bound anew. A bind that failed is reported here.
+    /// True: there is a row. False: done; the statement can be bound again. A bind that failed is reported here.
     Result<bool> step();
-    /// Runs it to its end, and makes it ready to be bound anew.
+    /// Runs it to its end; it can be bound again.
     Result<void> run();
-    /// Gives up the rows that are left.
+    /// Skips the rows that are left.
     void reset();
 
     [[nodiscard]] std::int64_t integer(int column) const;
     [[nodiscard]] double real(int column) const;
-    /// Text or blob, as it is stored. NULL is "".
+    /// Text or blob as it is stored; "" for NULL.
     [[nodiscard]] std::string bytes(int column) const;
 
   private:
@@ -76,9 +77,9 @@ class Statement {
 
 enum class Access {
     kWriter,     ///< the agent's one connection; moves the WAL into the file when it closes
-    kRescuer,    ///< reads a file that was set aside; leaves it as it is
-    kReader,     ///< beside a writer or without one; writes nothing, not even the WAL's index
-    kImmutable,  ///< as kReader, where the file has no WAL
+    kSalvage,    ///< reads a quarantined file and leaves it unchanged
+    kReader,     ///< next to a writer or without one; writes nothing, not even the WAL's index
+    kImmutable,  ///< as kReader, for a file without a WAL
 };
 
 /// One connection. Move-only; closed with its owner. Thread: one at a time.
@@ -91,20 +92,19 @@ class Database {
     /// The first column of the first row; 0 where there is no row.
     Result<std::int64_t> integer(const std::string& sql);
 
-    /// Everything `work` does, or nothing of it: committed to the disk when this returns without an error.
+    /// All of `work` or nothing of it: committed to the disk when this returns without an error.
     Result<void> transaction(const std::function<Result<void>()>& work);
 
-    /// PRAGMA quick_check, given up without a verdict (and without an error) after `limit`.
+    /// PRAGMA quick_check; no error when it takes longer than `limit`.
     Result<void> check(milliseconds limit);
-    /// Makes whatever runs from now on fail with kTimeout once `limit` has passed.
-    void setDeadline(milliseconds limit);
-    void clearDeadline();
+    /// Makes everything that runs from now on fail with kTimeout once `limit` has passed; nullopt: no limit.
+    void setDeadline(std::optional<milliseconds> limit);
 
-    /// The WAL and its index stay when the last connection closes: without them a reader that must not write could not
-    /// open the file.
+    /// The WAL and its index stay when the last connection closes: a reader that must not write could not open the file
+    /// without them.
     Result<void> keepWal();
     [[nodiscard]] bool isReadOnly() const;
-    /// The file was moved or deleted under us: what is written now is lost with it.
+    /// The file was moved or deleted while it was open: what is written now is lost with it.
     [[nodiscard]] bool hasMoved() const;
 
   private:
@@ -114,7 +114,7 @@ class Database {
     explicit Database(sqlite3* db) : db_(db) {}
 
     std::unique_ptr<sqlite3, Close> db_;
-    std::unique_ptr<StatementCache> cache_ = std::make_unique<StatementCache>();  ///< goes before the connection
+    std::unique_ptr<StatementCache> cache_ = std::make_unique<StatementCache>();  ///< destroyed before the connection
     std::unique_ptr<SteadyTime> deadline_;  ///< at a fixed address: SQLite's progress handler looks at it
 };
 

@@ -218,7 +218,7 @@ void CommandService::finish(const EntryPtr& entry, const Outcome& outcome) {
 /// What a repeat is answered after a restart.
 void CommandService::recordTransaction(const Entry& entry) {
     if (deduplicator_.find(entry.key, loop_.clock().now()) == nullptr) return;
-    journal_.record(TransactionRecord{entry.time, entry.key, "", entry.reply}, {});
+    journal_.record(TransactionRecord{entry.time, entry.key, entry.reply}, {});
 }
 
 void CommandService::answer(const EntryPtr& entry) {

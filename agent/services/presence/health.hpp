@@ -11,7 +11,7 @@
 #include "services/capture/capture_service.hpp"
 #include "services/commands/command_service.hpp"
 #include "services/gpio/gpio_lines.hpp"
-#include "services/telemetry/reading_ledger.hpp"
+#include "services/telemetry/delivery_tracker.hpp"
 #include "services/telemetry/sensor_channel.hpp"
 
 namespace edge {

@@ -8,13 +8,13 @@
 
 namespace edge {
 
-SensorChannel::SensorChannel(Loop& loop, Publisher& publisher, Journal& journal, ReadingLedger& ledger,
+SensorChannel::SensorChannel(Loop& loop, Publisher& publisher, Journal& journal, DeliveryTracker& delivery,
                              const Config& config, SensorSlot slot, std::string boot, std::uint64_t& seq, Task changed,
                              Task wasRead)
     : loop_(loop),
       publisher_(publisher),
       journal_(journal),
-      ledger_(ledger),
+      delivery_(delivery),
       agentConfig_(config),
       config_(std::move(slot.config)),
       boot_(std::move(boot)),
@@ -88,7 +88,7 @@ void SensorChannel::handleReading(double value) {
     reading.sensor = config_.name;
     reading.value = value;
     last_ = reading;
-    ledger_.publish(config_, reading, interval_);
+    delivery_.publish(config_, reading, interval_);
 }
 
 void SensorChannel::handleFault(const Error& error) {

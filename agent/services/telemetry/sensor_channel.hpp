@@ -12,7 +12,7 @@
 #include "journal/journal.hpp"
 #include "mqtt/publisher.hpp"
 #include "sensors/sensor.hpp"
-#include "services/telemetry/reading_ledger.hpp"
+#include "services/telemetry/delivery_tracker.hpp"
 #include "services/telemetry/sensor_poll.hpp"
 
 namespace edge {
@@ -45,7 +45,7 @@ class SensorChannel {
 
     /// `seq` is the number of the last reading of this name. `changed` is called after every read that changed kind or
     /// problem, `wasRead` after every read.
-    SensorChannel(Loop& loop, Publisher& publisher, Journal& journal, ReadingLedger& ledger, const Config& config,
+    SensorChannel(Loop& loop, Publisher& publisher, Journal& journal, DeliveryTracker& delivery, const Config& config,
                   SensorSlot slot, std::string boot, std::uint64_t& seq, Task changed, Task wasRead);
 
     /// Published now and every interval: the sensor's own one, or `interval`.
@@ -87,7 +87,7 @@ class SensorChannel {
     Loop& loop_;
     Publisher& publisher_;
     Journal& journal_;
-    ReadingLedger& ledger_;
+    DeliveryTracker& delivery_;
     const Config& agentConfig_;
     SensorConfig config_;
     std::string boot_;

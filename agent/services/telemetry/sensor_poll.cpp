@@ -12,10 +12,10 @@ namespace edge {
 Result<double> judgeReading(const SensorConfig& config, const Result<double>& raw) {
     if (!raw) return raw;
     const double value = *raw * config.scale + config.offset;
-    if (!std::isfinite(value)) return fail(Errc::kFault, fmt::format("sensor {} gave no number", config.name));
+    if (!std::isfinite(value)) return fail(Errc::kFault, fmt::format("sensor {} returned no number", config.name));
     if (value < config.min || value > config.max) {
         return fail(Errc::kFault,
-                    fmt::format("sensor {} says {:.3f} °C, which is outside {} … {}; if that can be true, "
+                    fmt::format("sensor {} returned {:.3f} °C, which is outside {} … {}; if that can be true, "
                                 "change min and max of the sensor",
                                 config.name, value, config.min, config.max));
     }
@@ -45,10 +45,6 @@ void SensorPoll::stop() {
     isWanted_ = false;
 }
 
-void SensorPoll::readOnce() {
-    read();
-}
-
 void SensorPoll::turn() {
     const SteadyTime now = loop_.clock().now();
     next_ += interval_;
@@ -70,13 +66,11 @@ void SensorPoll::read() {
     begunAt_ = std::make_shared<std::atomic<SteadyTime>>(SteadyTime::max());
     turnDue_ = loop_.clock().now() + kTurnLimit;
     limit_ = loop_.after(kAnswerLimit, [this] { checkLimit(); });
-    strand_->post([this, sensor = sensor_, &loop = loop_, &clock = loop_.clock(), begunAt = begunAt_,
-                   alive = std::weak_ptr<int>(lifetime_)] {
+    const auto work = [sensor = sensor_, &clock = loop_.clock(), begunAt = begunAt_] {
         *begunAt = clock.now();
-        loop.post([this, raw = sensor->readCelsius(), alive] {
-            if (!alive.expired()) finish(raw);
-        });
-    });
+        return sensor->readCelsius();
+    };
+    runOn(*strand_, loop_, scope_, work, [this](const Result<double>& raw) { finish(raw); });
 }
 
 void SensorPoll::checkLimit() {

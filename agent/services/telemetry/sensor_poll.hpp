@@ -8,19 +8,19 @@
 
 #include "config/config.hpp"
 #include "core/loop/loop.hpp"
+#include "core/loop/scope.hpp"
 #include "core/result.hpp"
 #include "sensors/sensor.hpp"
 
 namespace edge {
 
-/// A sensor's raw value by its configuration: scale and offset applied, refused (kFault) where it is no number or out
-/// of range.
+/// A sensor's raw value with the configured scale and offset; Errc::kFault where it is no number or out of range.
 Result<double> judgeReading(const SensorConfig& config, const Result<double>& raw);
 
-/// Reads one sensor on its strand and on its schedule. Without drift (next = previous + interval), and without bunching
-/// up: a read that takes longer than the interval skips turns. Only one read is ever under way; one that takes longer
-/// than kAnswerLimit, or waits longer than kTurnLimit for a thread, is reported once as a fault, and its late value is
-/// dropped. Thread: the loop's, the handler too; read() of the sensor runs on the strand.
+/// Reads one sensor on its strand and on its schedule, without drift (next = previous + interval): a read that takes
+/// longer than the interval skips turns. Only one read is ever under way; one that takes longer than kAnswerLimit, or
+/// waits longer than kTurnLimit for a thread, is reported once as a fault, and its late value is dropped. Thread: the
+/// loop's, the handler too; the sensor is read on the strand.
 class SensorPoll {
   public:
     static constexpr seconds kAnswerLimit{5};
@@ -28,7 +28,7 @@ class SensorPoll {
     /// A value in °C with scale and offset applied and inside min … max, or why there is none.
     using Handler = std::function<void(Result<double>)>;
 
-    /// `config` is looked at with every value: it may change.
+    /// `config` is read with every value: it may change.
     SensorPoll(Loop& loop, const SensorConfig& config, std::shared_ptr<Sensor> sensor, std::shared_ptr<Executor> strand,
                Handler handler);
 
@@ -38,10 +38,8 @@ class SensorPoll {
     void setInterval(milliseconds interval) {
         if (interval != interval_) start(interval);
     }
-    /// Nothing is handed over after this, not even a read that is under way.
+    /// The handler is not called after this, not even for a read that is under way.
     void stop();
-    /// One read outside the schedule.
-    void readOnce();
 
   private:
     void turn();
@@ -58,12 +56,12 @@ class SensorPoll {
     SteadyTime next_{};
     Timer turn_;
     Timer limit_;
-    SteadyTime turnDue_{};                              ///< by then the strand has had its turn
+    SteadyTime turnDue_{};                              ///< the read must have begun by then
     std::shared_ptr<std::atomic<SteadyTime>> begunAt_;  ///< set on the strand; max: it waits for a thread
     bool isReading_ = false;                            ///< the strand is inside the sensor
-    bool isWanted_ = false;                             ///< what it brings is to be handed over
+    bool isWanted_ = false;                             ///< its value goes to the handler
     bool isGivenUp_ = false;                            ///< it took longer than kAnswerLimit
-    std::shared_ptr<int> lifetime_ = std::make_shared<int>(0);
+    Scope scope_;
 };
 
 }  // namespace edge

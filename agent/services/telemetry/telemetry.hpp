@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,9 +12,10 @@
 
 #include "config/config.hpp"
 #include "core/loop/loop.hpp"
+#include "core/loop/scope.hpp"
 #include "journal/journal.hpp"
 #include "mqtt/publisher.hpp"
-#include "services/telemetry/reading_ledger.hpp"
+#include "services/telemetry/delivery_tracker.hpp"
 #include "services/telemetry/sensor_channel.hpp"
 
 namespace edge {
@@ -19,24 +23,25 @@ namespace edge {
 /// Makes a sensor ready to be read.
 using SensorFactory = std::function<SensorSlot(const SensorConfig&)>;
 
-/// Periodic readings: what starts and stops them, the state that survives a restart, and the backlog of what the broker
-/// missed. Thread: the loop's, callbacks too.
+/// Periodic readings: what starts and stops them, and the state that survives a restart. That state is `state_` in
+/// memory and the key "telemetry" in the journal; resume() is the only place that reads it. Thread: the loop's,
+/// callbacks too.
 class Telemetry {
   public:
-    /// How long the answer to `start` waits for the first readings.
+    /// How long the reply to `start` waits for the first readings.
     static constexpr seconds kStartReportLimit{2};
 
-    /// `boot` names this start of the agent in the readings' JSON: with the sequence number it tells every reading
-    /// apart.
+    /// `boot` identifies this start of the agent in the readings' JSON: with the sequence number it identifies each
+    /// reading.
     Telemetry(Loop& loop, Publisher& publisher, Journal& journal, const Config& config, SensorFactory makeSensor,
               const std::string& boot);
-    ~Telemetry();
 
-    /// As telemetry.on_boot and what the last run saved say. From now on the sensors are looked at, published or not.
+    /// Continues as telemetry.on_boot and what the last run saved say. From now on the sensors are read, published or
+    /// not.
     void resume(const JournalSnapshot& snapshot);
 
-    /// Sensors that are gone end, new ones begin, changed ones go on with their new settings: a sensor is made anew
-    /// only where it is another device. What is published and the sequence numbers go on.
+    /// Removed sensors end, new ones begin, changed ones continue with their new settings: a sensor is made again only
+    /// where it is another device. Publishing and the sequence numbers continue.
     void onReload(const Config& before);
 
     /// The `start` command. Without an interval: the configured one. A sensor with an interval of its own keeps it.
@@ -45,36 +50,75 @@ class Telemetry {
     void start(std::optional<milliseconds> interval, std::function<void(std::string report)> done);
     /// The `stop` command. `done` is called when no live reading is under way any more.
     void stop(Task done);
-    /// At the end of the program: as stop(), but the next run goes on where this one was.
+    /// At the end of the program: as stop(), but the next run continues where this one was.
     void shutDown(Task done);
 
-    [[nodiscard]] bool isPublishing() const;
-    /// How often, save for sensors with an interval of their own; nullopt while nothing is published.
+    [[nodiscard]] bool isPublishing() const { return state_.isPublishing; }
+    /// How often, except for sensors with an interval of their own; nullopt while nothing is published.
     [[nodiscard]] std::optional<milliseconds> publishingInterval() const;
 
     /// `<base>/publishing`.
     void publishState();
-    /// The sensors' states; then the backlog begins to leave.
+    /// Publishes the sensors' states; then the backlog.
     void onConnected();
-    void onDisconnected();
+    void onDisconnected() { delivery_.onDisconnected(); }
     /// The `status` command: publishing, states, the last readings with the times they were taken.
     void republish();
-    /// The last readings of slow sensors, for who has just subscribed and would wait an interval for the next ones.
+    /// The last readings of slow sensors, for a client that has just subscribed and would wait an interval for the
+    /// next.
     void repeatReadings();
 
-    /// A live reading was handed to the broker.
-    void onPublished(Task handler);
-    /// Something that people look at changed.
-    void onChange(Task handler);
+    /// Called when a live reading was handed to the broker.
+    void onPublished(Task handler) { delivery_.onPublished(std::move(handler)); }
+    /// Called when something that health shows changed.
+    void onChange(Task handler) { changeHandler_ = std::move(handler); }
 
     [[nodiscard]] std::vector<SensorState> sensors() const;
-    [[nodiscard]] const ReadingCounters& counters() const;
-    /// Readings of the past that the broker got, of this run and of earlier ones.
-    [[nodiscard]] std::uint64_t backlogDelivered() const;
+    [[nodiscard]] const ReadingCounters& counters() const { return delivery_.counters(); }
+    /// Readings of the backlog that were delivered, of this run and of earlier ones.
+    [[nodiscard]] std::uint64_t backlogDelivered() const { return delivery_.backlogDelivered(); }
 
   private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    /// What a restart remembers.
+    struct State {
+        bool isPublishing = false;
+        std::optional<milliseconds> interval;  ///< nullopt: the configured one
+
+        bool operator==(const State&) const = default;
+    };
+    /// A reply to `start` that waits for the first readings.
+    struct Report {
+        std::function<void(std::string)> done;
+        std::vector<std::uint64_t> marks;  ///< reads() of each channel when the command came
+        Timer limit;
+    };
+
+    static State parseState(const std::string& text);
+    static std::string formatState(const State& state);
+    std::unique_ptr<SensorChannel> makeChannel(const SensorConfig& sensor);
+    [[nodiscard]] milliseconds interval() const { return state_.interval.value_or(config_.telemetry.interval); }
+    [[nodiscard]] std::string describeState() const;
+    void change(const State& wanted);
+    void changed() const;
+    void apply(SensorChannel& channel) const;
+    void checkReports();
+    [[nodiscard]] bool isComplete(const Report& report) const;
+    void finishReport(const Report* which);
+    void finishReports();
+
+    Loop& loop_;
+    Publisher& publisher_;
+    Journal& journal_;
+    const Config& config_;
+    SensorFactory makeSensor_;
+    std::string boot_;
+    std::map<std::string, std::uint64_t> seqs_;  ///< by name: a sensor that comes back must not count from 1 again
+    DeliveryTracker delivery_;
+    std::vector<std::unique_ptr<SensorChannel>> channels_;
+    State state_;
+    std::list<Report> reports_;
+    Task changeHandler_;
+    Scope scope_;
 };
 
 }  // namespace edge

@@ -38,8 +38,8 @@ class Workload {
         WriteBatch rows;
         const std::string payload = std::to_string(number) + padding_;
         rows.commands.push_back({stamp(), {WallTime{}, "command", payload, "start", "ok", "", ""}});
-        rows.transactions.push_back({stamp(), {WallTime{}, std::to_string(number), "hash", "{}"}});
-        rows.state["number"] = std::to_string(number);
+        rows.state.transactions.push_back({stamp(), {WallTime{}, std::to_string(number), "{}"}});
+        rows.state.values["number"] = std::to_string(number);
         const long readings = number % 10 == 0 ? 64 : number % 4;
         for (long i = 0; i < readings; ++i) {
             ReadingRecord reading;
@@ -129,12 +129,13 @@ class PowerCutTest : public ::testing::TestWithParam<Size> {
         ASSERT_TRUE(opened) << opened.error().message;
         EXPECT_EQ(opened->warning, "");
         EXPECT_EQ(opened->corruptRows, 0U);
-        const auto& state = opened->essence.state;
+        const auto& state = opened->state.values;
         const long number = state.contains("number") ? std::atol(state.at("number").c_str()) : 0;
         EXPECT_TRUE(number == acknowledged || number == acknowledged + 1) << number;
-        const auto& transactions = opened->essence.transactions;
+        const auto& transactions = opened->state.transactions;
         EXPECT_EQ(transactions.empty() ? 0 : std::atol(transactions.back().record.key.c_str()), number);
-        EXPECT_EQ(transactions.size(), std::min<std::size_t>(static_cast<std::size_t>(number), kTransactionsKept));
+        EXPECT_EQ(transactions.size(),
+                  std::min<std::size_t>(static_cast<std::size_t>(number), PersistentState::kMaxTransactions));
 
         std::set<std::uint64_t> undelivered;
         const auto waiting = store.readUndelivered(0, 10'000);
@@ -146,7 +147,7 @@ class PowerCutTest : public ::testing::TestWithParam<Size> {
         expectCommands(dir.file("journal.db"), number);
 
         WriteBatch more;
-        more.state["goes on"] = "yes";
+        more.state.values["goes on"] = "yes";
         EXPECT_TRUE(store.write(more));
     }
 

@@ -24,7 +24,7 @@ TEST_F(BoundsTest, StaysUnderItsSizeWhateverComes) {
         for (int i = 0; i < 200; ++i) journal->record(reading(++seq));
         for (int i = 0; i < 3; ++i) journal->record(command(std::string(10'000, 'x')), {});
         journal->record(EventRecord{loop->clock().wallNow(), "offline", std::string(300, 'e')});
-        journal->record(TransactionRecord{{}, fmt::format("{}", round), "hash", std::string(500, 'r')}, {});
+        journal->record(TransactionRecord{{}, fmt::format("{}", round), std::string(500, 'r')}, {});
         settle();
         largest = std::max(largest, bytesOf(config.path));
     }
@@ -37,7 +37,7 @@ TEST_F(BoundsTest, StaysUnderItsSizeWhateverComes) {
     EXPECT_EQ(journal->health().queuedReadings, rows.size());
     EXPECT_GT(rows.size(), 8'000U) << "the commands took the share of the readings";
     EXPECT_GT(fileRows<CommandRecord>().size(), 30U) << "the readings took the share of the commands";
-    EXPECT_EQ(takeBacklog(1).at(0).seq, rows.front().seq);
+    EXPECT_EQ(fetch(1).at(0).seq, rows.front().seq);
     const auto snapshot = start();
     EXPECT_EQ(snapshot->state.at("publishing"), "ON");
     EXPECT_EQ(snapshot->transactions.size(), 256U);
@@ -52,7 +52,7 @@ TEST_F(BoundsTest, TheFileHasFewMoreTransactionsThanAreKept) {
     for (int life = 0; life < 20; ++life) {
         ASSERT_TRUE(start());
         for (int i = 0; i < 30; ++i) {
-            journal->record(TransactionRecord{{}, fmt::format("{}", ++next), "hash", "reply"}, {});
+            journal->record(TransactionRecord{{}, fmt::format("{}", ++next), "reply"}, {});
             settle();
             ASSERT_LE(transactionsIn(config.path), 256 + 64) << next;
         }
@@ -112,7 +112,7 @@ TEST_F(BoundsTest, RemovesRowsThatAreTooOldAndCountsTheReadings) {
     EXPECT_EQ(rows[0].payload, "young");
     EXPECT_EQ(journal->health().droppedReadings, 64U);
     EXPECT_EQ(journal->health().queuedReadings, 0U);
-    EXPECT_TRUE(takeBacklog(10).empty());
+    EXPECT_TRUE(fetch(10).empty());
 }
 
 TEST_F(BoundsTest, AClockThatJumpsRemovesNothing) {
@@ -159,15 +159,15 @@ TEST_F(BoundsTest, AReadingThatIsPrunedWhileItIsLentIsCountedOnlyWhenItComesBack
     ASSERT_TRUE(start());
     recordReadings(1, 64);
     settle();
-    const auto lent = takeBacklog(2);
+    const auto lent = fetch(2);
     journal->record(command("anchors the clock"), {});
     loop->advance(hours{25});
     journal->record(command("prunes"), {});
     settle();
     EXPECT_EQ(journal->health().droppedReadings, 62U);
 
-    journal->settleDelivered(lent.at(0));
-    journal->settleReturned(lent.at(1));
+    journal->ack(lent.at(0).id);
+    journal->nack(lent.at(1).id);
 
     EXPECT_EQ(journal->health().droppedReadings, 63U);
     EXPECT_EQ(journal->health().queuedReadings, 0U);

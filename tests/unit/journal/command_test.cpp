@@ -11,7 +11,6 @@
 #include <nlohmann/json.hpp>
 
 #include "core/text.hpp"
-#include "journal/since.hpp"
 #include "journal/store/sqlite.hpp"
 #include "journal_fixture.hpp"
 

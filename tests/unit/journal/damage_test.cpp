@@ -5,7 +5,7 @@
 #include <fstream>
 #include <random>
 
-#include "journal/store/row_archive.hpp"
+#include "journal/store/row_codec.hpp"
 #include "journal/store/schema.hpp"
 #include "journal/store/sqlite.hpp"
 #include "journal_fixture.hpp"
@@ -69,7 +69,7 @@ TEST_P(BitFlipTest, NeverGivesARowThatABitFlipHasAltered) {
         if (state != snapshot->state.end()) {
             ASSERT_EQ(state->second, "ON");
         }
-        const auto readings = takeBacklog(1'000);
+        const auto readings = fetch(1'000);
         ASSERT_LE(readings.size(), 200U);
         std::uint64_t last = 0;
         for (const ReadingRecord& one : readings) {
@@ -122,7 +122,7 @@ TEST_F(DamagedFile, RescuesWhatItCanIntoTheNewFile) {
     EXPECT_NE(snapshot->warning.find(".corrupt-1"), std::string::npos) << snapshot->warning;
     EXPECT_EQ(snapshot->state.at("publishing"), "ON");
     EXPECT_GT(snapshot->undelivered, 100U);
-    EXPECT_EQ(takeBacklog(1'000).size(), snapshot->undelivered);
+    EXPECT_EQ(fetch(1'000).size(), snapshot->undelivered);
     EXPECT_EQ(readAll(config.path + ".corrupt-1"), bytes) << "what was set aside was altered";
 }
 

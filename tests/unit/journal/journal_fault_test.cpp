@@ -27,7 +27,7 @@ TEST_F(JournalFaultTest, RunsFromMemoryWhileTheDiskIsFullAndWritesItAllAfterward
     EXPECT_NE(journal->health().problem.find("free some space"), std::string::npos) << journal->health().problem;
     EXPECT_NE(journal->health().problem.find(config.path), std::string::npos);
     EXPECT_EQ(journal->health().queuedReadings, 100U);
-    EXPECT_EQ(seqs(takeBacklog(2)), (Seqs{1, 2}));
+    EXPECT_EQ(seqs(fetch(2)), (Seqs{1, 2}));
 
     bool isSecondDone = false;
     journal->record(command("stop"), [&] { isSecondDone = true; });
@@ -60,10 +60,10 @@ TEST_F(JournalFaultTest, StillGivesTheBacklogOfTheFileWhileTheDiskIsFull) {
     settle();
     ASSERT_FALSE(journal->health().writable);
 
-    const auto lent = takeBacklog(100);
+    const auto lent = fetch(100);
 
     ASSERT_EQ(lent.size(), 66U);
-    for (const ReadingRecord& one : lent) journal->settleDelivered(one);
+    for (const ReadingRecord& one : lent) journal->ack(one.id);
     EXPECT_EQ(journal->health().queuedReadings, 0U);
     vfs.isDiskFull = false;
     loop->advance(seconds{31});
@@ -83,7 +83,7 @@ TEST_F(JournalFaultTest, BoundsWhatWaitsInMemoryAndCountsWhatFallsOut) {
     vfs.isDiskFull = false;
     loop->advance(seconds{31});
     settle();
-    EXPECT_EQ(seqs(takeBacklog(1)), (Seqs{101}));
+    EXPECT_EQ(seqs(fetch(1)), (Seqs{101}));
     EXPECT_EQ(fileRows<CommandRecord>().front().payload, "5");
     EXPECT_EQ(fileRows<CommandRecord>().back().payload, "1004");
     EXPECT_EQ(fileRows<CommandRecord>().size(), 1'000U);
@@ -118,7 +118,7 @@ TEST_F(JournalFaultTest, OpensTheFileAnewAfterAFailedFsyncAndLosesNothing) {
     EXPECT_EQ(fileRows<ReadingRecord>().size(), 128U);
     EXPECT_EQ(fileRows<CommandRecord>().size(), 1U);
     EXPECT_EQ(journal->health().queuedReadings, 128U);
-    EXPECT_EQ(takeBacklog(200).size(), 128U);
+    EXPECT_EQ(fetch(200).size(), 128U);
 }
 
 TEST_F(JournalFaultTest, ResumesFromAFileThatCanOnlyBeRead) {
@@ -150,7 +150,7 @@ TEST_F(JournalFaultTest, StartsWithoutADirectoryAndFindsItLater) {
     EXPECT_FALSE(journal->health().writable);
     EXPECT_NE(snapshot->warning.find("create the directory"), std::string::npos) << snapshot->warning;
     recordReadings(1, 2);
-    const auto lent = takeBacklog(1);
+    const auto lent = fetch(1);
     journal->record(command("start"), {});
     settle();
 
@@ -159,9 +159,9 @@ TEST_F(JournalFaultTest, StartsWithoutADirectoryAndFindsItLater) {
 
     EXPECT_TRUE(journal->health().writable) << journal->health().problem;
     EXPECT_EQ(fileRows<CommandRecord>().size(), 1U);
-    journal->settleDelivered(lent.at(0));
+    journal->ack(lent.at(0).id);
     EXPECT_EQ(journal->health().queuedReadings, 1U);
-    EXPECT_EQ(seqs(takeBacklog(9)), (Seqs{2}));
+    EXPECT_EQ(seqs(fetch(9)), (Seqs{2}));
 }
 
 TEST_F(JournalFaultTest, MakesTheFileAndItsDirectoryReadableForTheGroup) {
@@ -191,7 +191,7 @@ TEST_F(JournalFaultTest, TellsThatADeviceIsNoPlaceForAJournal) {
 TEST_F(JournalFaultTest, NoticesThatItsFileWasDeletedAndKeepsTheStateInANewOne) {
     ASSERT_TRUE(start());
     journal->saveState("publishing", "ON", {});
-    journal->record(TransactionRecord{loop->clock().wallNow(), "key", "hash", "reply"}, {});
+    journal->record(TransactionRecord{loop->clock().wallNow(), "key", "reply"}, {});
     settle();
     for (const auto& file : fs::directory_iterator(dir.path())) fs::remove(file);
 
@@ -220,7 +220,7 @@ TEST_F(JournalFaultTest, ReplacesAFileThatTurnsOutToBeDamagedWhileItRuns) {
         << std::string(size - 8192, 'Z');
     recordReadings(60'001, 60'001);
 
-    const auto lent = takeBacklog(61'000);
+    const auto lent = fetch(61'000);
 
     EXPECT_TRUE(journal->health().writable) << journal->health().problem;
     EXPECT_TRUE(fs::exists(config.path + ".corrupt-1"));

@@ -68,10 +68,10 @@ class JournalFixture : public ::testing::Test {
         for (std::uint64_t seq = first; seq <= last; ++seq) journal->record(reading(seq));
     }
 
-    std::vector<ReadingRecord> takeBacklog(std::size_t count) {
+    std::vector<ReadingRecord> fetch(std::size_t count) {
         std::vector<ReadingRecord> taken;
         bool isDone = false;
-        journal->takeBacklog(count, [&](std::vector<ReadingRecord> found) {
+        journal->fetch(count, [&](std::vector<ReadingRecord> found) {
             taken = std::move(found);
             isDone = true;
         });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "journal/journal.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "journal_fixture.hpp"
@@ -14,10 +15,10 @@ using Seqs = std::vector<std::uint64_t>;
 TEST_F(JournalTest, KeepsStateAndTransactionsOverARestart) {
     ASSERT_TRUE(start());
     journal->saveState("publishing", "ON", {});
-    journal->record(TransactionRecord{loop->clock().wallNow(), "key", "hash", ""}, {});
+    journal->record(TransactionRecord{loop->clock().wallNow(), "key", ""}, {});
     settle();
     const WallTime second = loop->clock().wallNow();
-    journal->record(TransactionRecord{second, "key", "hash", "{\"status\":\"ok\"}"}, {});
+    journal->record(TransactionRecord{second, "key", "{\"status\":\"ok\"}"}, {});
     journal->saveState("publishing", "OFF", {});
     settle();
 
@@ -28,7 +29,6 @@ TEST_F(JournalTest, KeepsStateAndTransactionsOverARestart) {
     EXPECT_EQ(snapshot->state, (std::map<std::string, std::string>{{"publishing", "OFF"}}));
     ASSERT_EQ(snapshot->transactions.size(), 1U);
     EXPECT_EQ(snapshot->transactions[0].key, "key");
-    EXPECT_EQ(snapshot->transactions[0].payloadHash, "hash");
     EXPECT_EQ(snapshot->transactions[0].reply, "{\"status\":\"ok\"}");
     EXPECT_EQ(snapshot->transactions[0].time, second);
 }
@@ -53,7 +53,7 @@ TEST_F(JournalTest, AnswersTheFirstAtOnceAndTheOthersTogether) {
 TEST_F(JournalTest, KeepsTheLast256TransactionsOldestFirst) {
     ASSERT_TRUE(start());
     for (int i = 0; i < 300; ++i) {
-        journal->record(TransactionRecord{loop->clock().wallNow(), fmt::format("key {}", i), "", "reply"}, {});
+        journal->record(TransactionRecord{loop->clock().wallNow(), fmt::format("key {}", i), "reply"}, {});
         if (i % 7 == 0) settle();
     }
     settle();
@@ -68,7 +68,7 @@ TEST_F(JournalTest, KeepsTheLast256TransactionsOldestFirst) {
 TEST_F(JournalTest, ATransactionThatIsRecordedAgainIsTheNewest) {
     journal = std::make_unique<Journal>(*loop, loop, config, kBoot);
     const auto record = [&](int number) {
-        journal->record(TransactionRecord{loop->clock().wallNow(), fmt::format("key {}", number), "", "{}"}, {});
+        journal->record(TransactionRecord{loop->clock().wallNow(), fmt::format("key {}", number), "{}"}, {});
     };
     for (int number = 0; number < 256; ++number) record(number);
     record(0);
@@ -158,7 +158,7 @@ TEST_F(JournalTest, WritesNothingWhileReadingsAreDeliveredInTime) {
     for (std::uint64_t seq = 1; seq <= 500; ++seq) {
         journal->record(reading(seq));
         loop->advance(seconds{10});
-        for (const ReadingRecord& one : takeBacklog(20)) journal->settleDelivered(one);
+        for (const ReadingRecord& one : fetch(20)) journal->ack(one.id);
     }
     loop->advance(std::chrono::minutes{5});
 
@@ -217,7 +217,7 @@ TEST_F(JournalTest, KeepsAReadingExactlyAsItWas) {
     stop();
     ASSERT_TRUE(start());
 
-    const auto found = takeBacklog(10);
+    const auto found = fetch(10);
 
     ASSERT_EQ(found.size(), 2U);
     EXPECT_EQ(found[0].seq, odd.seq);
@@ -234,7 +234,7 @@ TEST_F(JournalTest, DropsWhatIsNoNumber) {
     journal->record(reading(1, std::numeric_limits<double>::quiet_NaN()));
     journal->record(reading(2, std::numeric_limits<double>::infinity()));
 
-    EXPECT_TRUE(takeBacklog(10).empty());
+    EXPECT_TRUE(fetch(10).empty());
 }
 
 TEST_F(JournalTest, GivesTheBacklogOldestFirstFromFileThenMemory) {
@@ -246,12 +246,12 @@ TEST_F(JournalTest, GivesTheBacklogOldestFirstFromFileThenMemory) {
 
     Seqs all;
     for (int i = 0; i < 4; ++i) {
-        for (const std::uint64_t seq : seqs(takeBacklog(20))) all.push_back(seq);
+        for (const std::uint64_t seq : seqs(fetch(20))) all.push_back(seq);
     }
 
     ASSERT_EQ(all.size(), 75U);
     for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], i + 1);
-    EXPECT_TRUE(takeBacklog(20).empty());
+    EXPECT_TRUE(fetch(20).empty());
 }
 
 TEST_F(JournalTest, AnswersSeveralWishesInTurnWithoutLendingTwice) {
@@ -260,7 +260,7 @@ TEST_F(JournalTest, AnswersSeveralWishesInTurnWithoutLendingTwice) {
     settle();
     Seqs all;
     for (int i = 0; i < 3; ++i) {
-        journal->takeBacklog(10, [&](const std::vector<ReadingRecord>& found) {
+        journal->fetch(10, [&](const std::vector<ReadingRecord>& found) {
             for (const ReadingRecord& one : found) all.push_back(one.seq);
         });
     }
@@ -276,25 +276,25 @@ TEST_F(JournalTest, GivesReturnedReadingsFirst) {
     recordReadings(1, 64);
     settle();
     recordReadings(65, 66);
-    const auto lent = takeBacklog(66);
+    const auto lent = fetch(66);
     ASSERT_EQ(lent.size(), 66U);
     for (const ReadingRecord& one : lent) {
         if (one.seq == 3 || one.seq == 65) {
-            journal->settleReturned(one);
+            journal->nack(one.id);
         } else {
-            journal->settleDelivered(one);
+            journal->ack(one.id);
         }
     }
 
     EXPECT_EQ(journal->health().queuedReadings, 2U);
-    EXPECT_EQ(seqs(takeBacklog(10)), (Seqs{3, 65}));
+    EXPECT_EQ(seqs(fetch(10)), (Seqs{3, 65}));
 }
 
 TEST_F(JournalTest, RemovesDeliveredReadingsWithTheNextFlush) {
     ASSERT_TRUE(start());
     recordReadings(1, 64);
     settle();
-    for (const ReadingRecord& one : takeBacklog(60)) journal->settleDelivered(one);
+    for (const ReadingRecord& one : fetch(60)) journal->ack(one.id);
     settle();
     EXPECT_EQ(journal->health().queuedReadings, 4U);
     EXPECT_EQ(fileRows<ReadingRecord>().size(), 64U);
@@ -303,31 +303,31 @@ TEST_F(JournalTest, RemovesDeliveredReadingsWithTheNextFlush) {
 
     EXPECT_EQ(fileRows<ReadingRecord>().size(), 4U);
     EXPECT_EQ(start()->undelivered, 4U);
-    EXPECT_EQ(seqs(takeBacklog(10)), (Seqs{61, 62, 63, 64}));
+    EXPECT_EQ(seqs(fetch(10)), (Seqs{61, 62, 63, 64}));
 }
 
 TEST_F(JournalTest, SendsAReadingAgainWhenTheAgentDiedBeforeItsRemovalWasWritten) {
     ASSERT_TRUE(start());
     recordReadings(1, 64);
     settle();
-    for (const ReadingRecord& one : takeBacklog(64)) journal->settleDelivered(one);
+    for (const ReadingRecord& one : fetch(64)) journal->ack(one.id);
 
     ASSERT_TRUE(start());
 
-    EXPECT_EQ(takeBacklog(100).size(), 64U);
+    EXPECT_EQ(fetch(100).size(), 64U);
 }
 
 TEST_F(JournalTest, SettlesAReadingThatWasLentFromMemoryAndWrittenSince) {
     ASSERT_TRUE(start());
     recordReadings(1, 3);
-    const auto lent = takeBacklog(3);
+    const auto lent = fetch(3);
     loop->advance(seconds{60});
     EXPECT_EQ(fileRows<ReadingRecord>().size(), 3U);
-    EXPECT_TRUE(takeBacklog(3).empty()) << "what is lent was lent again from the file";
-    journal->settleDelivered(lent[0]);
-    journal->settleReturned(lent[1]);
+    EXPECT_TRUE(fetch(3).empty()) << "what is lent was lent again from the file";
+    journal->ack(lent[0].id);
+    journal->nack(lent[1].id);
 
-    EXPECT_EQ(seqs(takeBacklog(3)), (Seqs{2}));
+    EXPECT_EQ(seqs(fetch(3)), (Seqs{2}));
     loop->advance(seconds{60});
     EXPECT_EQ(fileRows<ReadingRecord>().size(), 2U);
     EXPECT_EQ(journal->health().queuedReadings, 2U);
@@ -336,13 +336,13 @@ TEST_F(JournalTest, SettlesAReadingThatWasLentFromMemoryAndWrittenSince) {
 TEST_F(JournalTest, IgnoresASecondSettling) {
     ASSERT_TRUE(start());
     recordReadings(1, 2);
-    const auto lent = takeBacklog(1);
-    journal->settleDelivered(lent[0]);
-    journal->settleDelivered(lent[0]);
-    journal->settleReturned(lent[0]);
+    const auto lent = fetch(1);
+    journal->ack(lent[0].id);
+    journal->ack(lent[0].id);
+    journal->nack(lent[0].id);
 
     EXPECT_EQ(journal->health().queuedReadings, 1U);
-    EXPECT_EQ(seqs(takeBacklog(9)), (Seqs{2}));
+    EXPECT_EQ(seqs(fetch(9)), (Seqs{2}));
 }
 
 TEST_F(JournalTest, KeepsDeliveredReadingsAsHistoryWhenAllAreWanted) {
@@ -352,9 +352,9 @@ TEST_F(JournalTest, KeepsDeliveredReadingsAsHistoryWhenAllAreWanted) {
     delivered.delivered = true;
     journal->record(delivered);
     recordReadings(2, 4);
-    journal->settleDelivered(takeBacklog(1).at(0));
+    journal->ack(fetch(1).at(0).id);
     loop->advance(seconds{60});
-    journal->settleDelivered(takeBacklog(1).at(0));
+    journal->ack(fetch(1).at(0).id);
     loop->advance(seconds{60});
 
     const auto rows = fileRows<ReadingRecord>();
@@ -362,7 +362,7 @@ TEST_F(JournalTest, KeepsDeliveredReadingsAsHistoryWhenAllAreWanted) {
     EXPECT_TRUE(rows[0].delivered && rows[1].delivered && rows[2].delivered);
     EXPECT_FALSE(rows[3].delivered);
     EXPECT_EQ(start()->undelivered, 1U);
-    EXPECT_EQ(seqs(takeBacklog(9)), (Seqs{4}));
+    EXPECT_EQ(seqs(fetch(9)), (Seqs{4}));
 }
 
 TEST_F(JournalTest, KeepsNoReadingsWhenNoneAreWantedButCountsThem) {
@@ -370,7 +370,7 @@ TEST_F(JournalTest, KeepsNoReadingsWhenNoneAreWantedButCountsThem) {
     ASSERT_TRUE(start());
     recordReadings(1, 100);
 
-    EXPECT_TRUE(takeBacklog(10).empty());
+    EXPECT_TRUE(fetch(10).empty());
     EXPECT_EQ(journal->health().droppedReadings, 100U);
     stop();
     EXPECT_EQ(fileRows<ReadingRecord>().size(), 0U);
@@ -394,7 +394,7 @@ TEST_F(JournalTest, KeepsWhatIsRecordedBeforeItIsOpen) {
     const auto rows = fileRows<CommandRecord>();
     ASSERT_EQ(rows.size(), 2U);
     EXPECT_EQ(rows[1].payload, "second");
-    EXPECT_EQ(seqs(takeBacklog(9)), (Seqs{1, 2}));
+    EXPECT_EQ(seqs(fetch(9)), (Seqs{1, 2}));
 }
 
 TEST_F(JournalTest, NeverUsesAnIdTwice) {
@@ -403,11 +403,15 @@ TEST_F(JournalTest, NeverUsesAnIdTwice) {
         ASSERT_TRUE(start());
         recordReadings(1, 64);
         settle();
-        for (const ReadingRecord& one : takeBacklog(64)) {
-            EXPECT_GT(one.id, highest);
-            highest = one.id;
-            journal->settleDelivered(one);
+        auto reader = JournalReader::open(config.path, {});
+        const auto rows = reader->next(100);
+        ASSERT_EQ(rows->size(), 64U);
+        for (const JournalRow& row : *rows) {
+            const std::int64_t id = std::get<Stored<ReadingRecord>>(row).stamp.id;
+            EXPECT_GT(id, highest);
+            highest = id;
         }
+        for (const ReadingRecord& one : fetch(64)) journal->ack(one.id);
         loop->advance(seconds{60});
         ASSERT_EQ(fileRows<ReadingRecord>().size(), 0U);
     }
@@ -474,18 +478,18 @@ TEST_F(JournalTest, PutsTheTimeOfReadingsRightOnceTheClockIsSet) {
     second.clockSynchronised = false;
     journal->record(second);
     loop->advance(seconds{10});
-    EXPECT_EQ(takeBacklog(1).at(0).time, wrong) << "no better is known";
+    EXPECT_EQ(fetch(1).at(0).time, wrong) << "no better is known";
     clock.wall += std::chrono::hours{24 * 300};
     clock.state = ClockState::kSynchronised;
 
-    const auto rest = takeBacklog(10);
+    const auto rest = fetch(10);
     ASSERT_EQ(rest.size(), 1U);
     EXPECT_EQ(rest[0].time, clock.wall - seconds{10});
-    journal->settleReturned(first);
+    journal->nack(first.id);
     stop();
     ASSERT_TRUE(start());
     journal->record(reading(3));
-    const auto later = takeBacklog(1);
+    const auto later = fetch(1);
     ASSERT_EQ(later.size(), 1U);
     EXPECT_EQ(later[0].time, clock.wall - seconds{135}) << "from the file, in the order of recording";
 }
@@ -508,7 +512,7 @@ TEST_F(JournalTest, OtherLimitsHoldWithoutARestart) {
 TEST_F(JournalTest, WithAnotherPathItGoesOnInANewFile) {
     ASSERT_TRUE(start());
     journal->saveState("telemetry", "on", {});
-    journal->record(TransactionRecord{loop->clock().wallNow(), "key", "", "reply"}, {});
+    journal->record(TransactionRecord{loop->clock().wallNow(), "key", "reply"}, {});
     journal->record(command("first"), {});
     recordReadings(1, 64);  // written
     settle();
@@ -525,7 +529,7 @@ TEST_F(JournalTest, WithAnotherPathItGoesOnInANewFile) {
     ASSERT_EQ(fileRows<CommandRecord>().size(), 1U);
     EXPECT_EQ(fileRows<CommandRecord>()[0].payload, "second");
     EXPECT_EQ(journal->health().queuedReadings, 1U);
-    EXPECT_EQ(seqs(takeBacklog(100)), std::vector<std::uint64_t>{65});
+    EXPECT_EQ(seqs(fetch(100)), std::vector<std::uint64_t>{65});
     const auto snapshot = start();
     EXPECT_EQ(snapshot->state.at("telemetry"), "on");
     ASSERT_EQ(snapshot->transactions.size(), 1U);
@@ -551,20 +555,60 @@ TEST_F(JournalTest, APathThatCannotBeUsedIsNoReasonToStop) {
     EXPECT_EQ(fileRows<CommandRecord>().size(), 1U) << "what could not be written";
 }
 
+TEST_F(JournalTest, WithThePathOfAnOlderJournalNoRowOfItIsOverwritten) {
+    const std::string first = config.path;
+    ASSERT_TRUE(start());
+    recordReadings(1, 64);
+    stop();
+    config.path = dir.file("elsewhere.db");
+    ASSERT_TRUE(start());
+    recordReadings(65, 70);
+    config.path = first;
+    journal->configure(config);
+    loop->advance(config.flush);
+
+    EXPECT_EQ(fileRows<ReadingRecord>().size(), 70U);
+    EXPECT_EQ(journal->health().queuedReadings, 70U);
+    EXPECT_EQ(fetch(100).size(), 70U);
+}
+
+TEST_F(JournalTest, ANackMakesTheFileBeReadAgainFromThere) {
+    ASSERT_TRUE(start());
+    recordReadings(1, 128);
+    settle();
+    const auto first = fetch(10);
+    for (const ReadingRecord& one : first) {
+        if (one.seq != 4) journal->ack(one.id);
+    }
+    std::vector<ReadingRecord> second;
+    journal->fetch(10, [&](std::vector<ReadingRecord> found) { second = std::move(found); });
+    journal->nack(first.at(3).id);  // while the file is being read
+    settle();
+    EXPECT_EQ(second.size(), 10U);
+
+    Seqs rest;
+    for (const ReadingRecord& one : second) rest.push_back(one.seq);
+    for (const std::uint64_t seq : seqs(fetch(200))) rest.push_back(seq);
+    std::sort(rest.begin(), rest.end());
+    ASSERT_EQ(rest.size(), 119U);
+    EXPECT_EQ(rest.front(), 4U);
+    EXPECT_EQ(std::adjacent_find(rest.begin(), rest.end()), rest.end()) << "one was fetched twice";
+}
+
 TEST_F(JournalTest, AReadingThatIsBeingSentWhileTheFileChangesIsSettledHarmlessly) {
     ASSERT_TRUE(start());
     recordReadings(1, 64);
     settle();
-    const auto lent = takeBacklog(2);
+    const auto lent = fetch(2);
     config.path = dir.file("elsewhere.db");
     journal->configure(config);
     settle();
-    journal->settleDelivered(lent.at(0));
-    journal->settleReturned(lent.at(1));
+    journal->ack(lent.at(0).id);
+    journal->nack(lent.at(1).id);
     recordReadings(65, 66);
 
     EXPECT_EQ(journal->health().queuedReadings, 2U);
-    EXPECT_EQ(seqs(takeBacklog(100)), (std::vector<std::uint64_t>{65, 66}));
+    EXPECT_EQ(seqs(fetch(100)), (std::vector<std::uint64_t>{65, 66}));
 }
 
 }  // namespace

@@ -8,8 +8,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// What becomes of readings: with the broker, without it, and afterwards.
-class ReadingLedgerTest : public TelemetryFixture {
+/// Readings with a broker, without one, and afterwards.
+class DeliveryTrackerTest : public TelemetryFixture {
   protected:
     std::vector<std::int64_t> backlogSeqs() const {
         std::vector<std::int64_t> seqs;
@@ -30,7 +30,7 @@ class ReadingLedgerTest : public TelemetryFixture {
     }
 };
 
-TEST_F(ReadingLedgerTest, DeliveredReadingsAreNotWritten) {
+TEST_F(DeliveryTrackerTest, DeliveredReadingsAreNotWritten) {
     boot();
     start(seconds{1});
     loop->advance(seconds{300});
@@ -40,7 +40,7 @@ TEST_F(ReadingLedgerTest, DeliveredReadingsAreNotWritten) {
     expectBalance();
 }
 
-TEST_F(ReadingLedgerTest, APlainReadingExpiresWithItsInterval) {
+TEST_F(DeliveryTrackerTest, APlainReadingExpiresWithItsInterval) {
     parts[0].config.interval = milliseconds{20'500};
     boot();
     start();
@@ -53,7 +53,7 @@ TEST_F(ReadingLedgerTest, APlainReadingExpiresWithItsInterval) {
     EXPECT_EQ(publisher.on("room/temp").back().expiry, seconds{1});
 }
 
-TEST_F(ReadingLedgerTest, AnOutageArrivesCompleteInOrderAndOnlyWithItsOwnTime) {
+TEST_F(DeliveryTrackerTest, AnOutageArrivesCompleteInOrderAndOnlyWithItsOwnTime) {
     boot();
     start(seconds{1});
     loop->advance(seconds{5});
@@ -74,7 +74,7 @@ TEST_F(ReadingLedgerTest, AnOutageArrivesCompleteInOrderAndOnlyWithItsOwnTime) {
     EXPECT_EQ(telemetry->backlogDelivered(), 1000U);
 }
 
-TEST_F(ReadingLedgerTest, TheBacklogLeavesAtABoundedRateAndBehindLiveReadings) {
+TEST_F(DeliveryTrackerTest, TheBacklogLeavesAtABoundedRateAndBehindLiveReadings) {
     boot();
     start(seconds{1});
     disconnect();
@@ -92,7 +92,7 @@ TEST_F(ReadingLedgerTest, TheBacklogLeavesAtABoundedRateAndBehindLiveReadings) {
     }
 }
 
-TEST_F(ReadingLedgerTest, AnOutageSurvivesARestart) {
+TEST_F(DeliveryTrackerTest, AnOutageSurvivesARestart) {
     boot();
     start(seconds{1});
     disconnect();
@@ -109,7 +109,7 @@ TEST_F(ReadingLedgerTest, AnOutageSurvivesARestart) {
     EXPECT_EQ(backlogSeqs().size(), 120U);
 }
 
-TEST_F(ReadingLedgerTest, AReadingThatTheBrokerDeniesIsNotDelivered) {
+TEST_F(DeliveryTrackerTest, AReadingThatTheBrokerDeniesIsNotDelivered) {
     boot();
     publisher.outcome = Delivery::kDenied;
     start(seconds{10});
@@ -119,7 +119,7 @@ TEST_F(ReadingLedgerTest, AReadingThatTheBrokerDeniesIsNotDelivered) {
     expectBalance();
 }
 
-TEST_F(ReadingLedgerTest, ABacklogThatWasCutOffGoesOnWithAConnectionThatIsBackAtOnce) {
+TEST_F(DeliveryTrackerTest, ABacklogThatWasCutOffGoesOnWithAConnectionThatIsBackAtOnce) {
     boot();
     start(seconds{1});
     disconnect();
@@ -138,7 +138,7 @@ TEST_F(ReadingLedgerTest, ABacklogThatWasCutOffGoesOnWithAConnectionThatIsBackAt
     expectBalance();
 }
 
-TEST_F(ReadingLedgerTest, ADeniedBacklogIsKeptAndDoesNotSpin) {
+TEST_F(DeliveryTrackerTest, ADeniedBacklogIsKeptAndDoesNotSpin) {
     boot();
     start(seconds{1});
     disconnect();
@@ -156,7 +156,7 @@ TEST_F(ReadingLedgerTest, ADeniedBacklogIsKeptAndDoesNotSpin) {
     EXPECT_EQ(telemetry->backlogDelivered(), 30U);
 }
 
-TEST_F(ReadingLedgerTest, WithoutABaseTopicLateReadingsAreDroppedAndCounted) {
+TEST_F(DeliveryTrackerTest, WithoutABaseTopicLateReadingsAreDroppedAndCounted) {
     config.topics.base = "";
     boot();
     start(seconds{1});
@@ -170,7 +170,7 @@ TEST_F(ReadingLedgerTest, WithoutABaseTopicLateReadingsAreDroppedAndCounted) {
     expectBalance();
 }
 
-TEST_F(ReadingLedgerTest, AllReadingsAreKeptWhereTheConfigurationSaysSo) {
+TEST_F(DeliveryTrackerTest, AllReadingsAreKeptWhereTheConfigurationSaysSo) {
     config.journal.readings = KeepReadings::kAll;
     boot();
     start(seconds{1});
@@ -180,7 +180,7 @@ TEST_F(ReadingLedgerTest, AllReadingsAreKeptWhereTheConfigurationSaysSo) {
     EXPECT_EQ(telemetry->counters().delivered, 101U);
 }
 
-TEST_F(ReadingLedgerTest, PlainReadingsAreNotRetainedAndHaveTheConfiguredQos) {
+TEST_F(DeliveryTrackerTest, PlainReadingsAreNotRetainedAndHaveTheConfiguredQos) {
     config.mqtt.qos = 2;
     boot();
     start();

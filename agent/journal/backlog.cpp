@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "journal/backlog.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace edge {
+
+void Backlog::add(Stored<ReadingRecord> reading) {
+    if (keep_ == KeepReadings::kNone) {
+        if (!reading.record.delivered) ++dropped_;
+        return;
+    }
+    if (keep_ == KeepReadings::kUndelivered && reading.record.delivered) return;
+    if (!reading.record.delivered) ++undeliveredInMemory_;
+    const std::int64_t id = reading.stamp.id;
+    memory_.emplace(id, std::move(reading));
+    dropBeyondLimit();
+}
+
+Backlog::Memory::iterator Backlog::remove(Memory::iterator reading) {
+    if (!reading->second.record.delivered) --undeliveredInMemory_;
+    return memory_.erase(reading);
+}
+
+void Backlog::dropBeyondLimit() {
+    if (isWriting_) return;  // the batch has them: they are in the file soon, or dropped after it
+    for (auto oldest = memory_.begin(); memory_.size() > kMaxInMemory && oldest != memory_.end();) {
+        if (inFlight_.contains(oldest->first)) {
+            ++oldest;
+            continue;
+        }
+        if (!oldest->second.record.delivered) ++dropped_;
+        oldest = remove(oldest);
+    }
+}
+
+// ---- fetch, ack, nack
+
+ReadingRecord Backlog::putInFlight(const Stored<ReadingRecord>& reading) {
+    inFlight_.emplace(reading.stamp.id, false);
+    ReadingRecord record = reading.record;
+    record.id = reading.stamp.id;
+    record.monoMs = reading.stamp.monoMs;
+    record.bootId = reading.stamp.bootId;
+    return record;
+}
+
+std::vector<ReadingRecord> Backlog::fetchFromFile(const ReadOutcome& found, std::int64_t from) {
+    std::vector<ReadingRecord> fetched;
+    for (const Stored<ReadingRecord>& reading : found.readings) {
+        const std::int64_t id = reading.stamp.id;
+        if (!inFlight_.contains(id) && !acked_.contains(id)) fetched.push_back(putInFlight(reading));
+    }
+    for (const ReadOutcome::Damaged& row : found.damaged) {
+        if (!row.countsAsUndelivered || acked_.contains(row.id)) continue;
+        if (inFile_ > 0) --inFile_;
+        if (const auto entry = inFlight_.find(row.id); entry != inFlight_.end()) entry->second = true;
+    }
+    if (cursor_ == from) cursor_ = found.isAtEnd ? std::max(found.lastId, fileEnd_) : found.lastId;
+    return fetched;
+}
+
+std::vector<ReadingRecord> Backlog::fetchFromMemory(std::size_t count) {
+    std::vector<ReadingRecord> fetched;
+    for (auto reading = memory_.begin(); reading != memory_.end() && fetched.size() < count; ++reading) {
+        if (!reading->second.record.delivered && !inFlight_.contains(reading->first))
+            fetched.push_back(putInFlight(reading->second));
+    }
+    return fetched;
+}
+
+void Backlog::ack(std::int64_t id, std::int64_t nowMs) {
+    const auto entry = inFlight_.extract(id);
+    if (entry.empty() || entry.mapped()) return;
+    const auto reading = memory_.find(id);
+    const bool isInMemory = reading != memory_.end();
+    if (isInMemory && keep_ == KeepReadings::kAll) {
+        reading->second.record.delivered = true;
+        --undeliveredInMemory_;
+    } else if (isInMemory) {
+        remove(reading);
+    } else if (inFile_ > 0) {
+        --inFile_;
+    }
+    if (isInMemory && id > mayBeInFile_) return;
+    acked_.insert(id);
+    if (!ackedSinceMs_) ackedSinceMs_ = nowMs;
+}
+
+void Backlog::nack(std::int64_t id) {
+    const auto entry = inFlight_.extract(id);
+    if (entry.empty()) return;
+    if (entry.mapped()) {
+        ++dropped_;
+    } else {
+        cursor_ = std::min(cursor_, id - 1);
+    }
+}
+
+// ---- the file
+
+void Backlog::copyReadingsTo(WriteBatch& batch) {
+    for (const auto& [id, reading] : memory_) batch.readings.push_back(reading);
+    if (!memory_.empty()) mayBeInFile_ = memory_.rbegin()->first;
+    isWriting_ = true;
+}
+
+void Backlog::copyAckedTo(WriteBatch& batch) {
+    const auto count = std::min(acked_.size(), kMaxAcked);
+    batch.delivered.assign(acked_.begin(), std::next(acked_.begin(), static_cast<std::ptrdiff_t>(count)));
+    ackedSinceMs_.reset();
+}
+
+void Backlog::onWritten(const WriteBatch& batch, const Pruned& pruned) {
+    for (const auto& reading : batch.readings) {
+        const std::int64_t id = reading.stamp.id;
+        if (const auto own = memory_.find(id); own != memory_.end()) remove(own);
+        if (!reading.record.delivered && !acked_.contains(id)) ++inFile_;
+        fileEnd_ = std::max(fileEnd_, id);
+    }
+    for (const std::int64_t id : batch.delivered) acked_.erase(id);
+    for (const std::int64_t id : pruned.undelivered) {
+        if (acked_.contains(id)) continue;
+        if (inFile_ > 0) --inFile_;
+        if (const auto entry = inFlight_.find(id); entry != inFlight_.end()) {
+            entry->second = true;  // it may still be delivered
+        } else {
+            ++dropped_;
+        }
+    }
+    onWriteEnded();
+}
+
+void Backlog::onWriteEnded() {
+    isWriting_ = false;
+    if (!acked_.empty() && !ackedSinceMs_) ackedSinceMs_ = 0;
+    dropBeyondLimit();
+}
+
+void Backlog::onOpened(std::uint64_t undelivered, std::int64_t lastId) {
+    inFile_ = undelivered - std::min<std::uint64_t>(undelivered, acked_.size());
+    fileEnd_ = lastId;
+}
+
+void Backlog::leaveFile() {
+    std::erase_if(inFlight_, [this](const auto& entry) { return !memory_.contains(entry.first); });
+    acked_.clear();
+    ackedSinceMs_.reset();
+    inFile_ = 0;
+    cursor_ = fileEnd_ = kStart;
+}
+
+std::optional<std::int64_t> Backlog::oldestMs() const {
+    if (memory_.empty()) return ackedSinceMs_;
+    const std::int64_t oldest = memory_.begin()->second.stamp.monoMs;
+    return ackedSinceMs_ ? std::min(oldest, *ackedSinceMs_) : oldest;
+}
+
+}  // namespace edge

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+#include "core/time/time.hpp"
+#include "journal/store/sqlite.hpp"
+
+namespace edge {
+
+/// What pruning deleted.
+struct Pruned {
+    std::uint64_t rows = 0;
+    std::vector<std::int64_t> undelivered;  ///< ids of readings that were not delivered
+    bool isUnfinished = false;              ///< the step was full: there may be more to do
+};
+
+/// What is too old: by its time, and, for rows of this boot, also by the monotonic clock. Rows that were recorded while
+/// the clock was wrong only look old.
+struct AgeLimit {
+    WallTime before{};
+    std::string bootId;
+    std::int64_t monoBeforeMs = 0;
+};
+
+/// What the tables may take of `max_size`: the rest is for the WAL, and for one batch until the next pruning.
+[[nodiscard]] std::int64_t tableBudget(std::int64_t maxSizeBytes);
+
+/// Deletes the oldest rows that are too old, one step of each kind. Rows that were written while the clock was not
+/// synchronised stay: their time says nothing.
+Result<void> pruneByAge(Database& db, const AgeLimit& limit, Pruned& pruned);
+
+/// Where the tables take more than `budgetBytes`: deletes the oldest rows of the kind that is furthest over its share,
+/// until they take 5 % less. So each kind has its share for certain, and what the others leave.
+Result<void> pruneBySize(Database& db, std::int64_t budgetBytes, Pruned& pruned);
+
+/// Gives free pages back to the file system, a few at a time, once they are many. True: it did, and there may be more.
+Result<bool> shrinkFile(Database& db);
+
+}  // namespace edge

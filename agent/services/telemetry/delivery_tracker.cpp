@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "services/telemetry/delivery_tracker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "services/telemetry/reading_format.hpp"
+
+namespace edge {
+
+namespace {
+constexpr seconds kShortest{1};  ///< expiry: MQTT counts in seconds, and 0 means at once
+}  // namespace
+
+DeliveryTracker::DeliveryTracker(Loop& loop, Publisher& publisher, Journal& journal, const Config& config)
+    : loop_(loop), publisher_(publisher), journal_(journal), config_(config) {}
+
+void DeliveryTracker::send(std::string topic, std::string payload, Priority priority, std::optional<seconds> expiry,
+                           DeliveryHandler done) {
+    Publication publication;
+    publication.topic = std::move(topic);
+    publication.payload = std::move(payload);
+    publication.qos = static_cast<Qos>(config_.mqtt.qos);
+    publication.expiry = expiry;
+    publisher_.publish(std::move(publication), priority, std::move(done));
+}
+
+// ---- live
+
+void DeliveryTracker::publish(const SensorConfig& sensor, const ReadingRecord& reading, milliseconds interval) {
+    ++counters_.produced;
+    ++counters_.underWay;
+    const bool hasJson = !config_.topics.base.empty();
+    const bool hasPlain = !sensor.topic.empty();
+    const DeliveryHandler done = scope_.wrap([this, reading](Delivery delivery) { finish(reading, delivery); });
+    if (hasPlain) {
+        const seconds expiry = std::max(std::chrono::ceil<seconds>(interval), kShortest);
+        send(sensor.topic, formatReading(reading, sensor.format), Priority::kLive, expiry,
+             hasJson ? DeliveryHandler{} : done);
+    }
+    if (hasJson) {
+        send(config_.topics.base + "/sensor/" + sensor.name, formatReadingJson(reading), Priority::kLive, std::nullopt,
+             done);
+    }
+    if (!hasJson && !hasPlain) loop_.post([done] { done(Delivery::kLost); });
+    if (publishedHandler_ && publisher_.connection() != nullptr) publishedHandler_();
+}
+
+void DeliveryTracker::finish(ReadingRecord reading, Delivery delivery) {
+    --counters_.underWay;
+    if (delivery != Delivery::kDelivered) {
+        keep(std::move(reading));
+    } else {
+        ++counters_.delivered;
+        reading.delivered = true;
+        if (config_.journal.readings == KeepReadings::kAll) journal_.record(std::move(reading));
+    }
+    if (counters_.underWay > 0) return;
+    for (const Task& done : std::exchange(idleWaiters_, {})) done();
+}
+
+void DeliveryTracker::keep(ReadingRecord reading) {
+    if (config_.topics.base.empty()) {
+        // A plain number carries no time: late, it would be taken for a live one. It stays as local history at most.
+        ++counters_.dropped;
+        reading.delivered = true;
+        if (config_.journal.readings == KeepReadings::kAll) journal_.record(std::move(reading));
+        return;
+    }
+    ++counters_.journaled;
+    journal_.record(std::move(reading));
+    sendBacklog();
+}
+
+void DeliveryTracker::whenIdle(Task done) {
+    if (counters_.underWay > 0) {
+        idleWaiters_.push_back(std::move(done));
+    } else {
+        loop_.post(std::move(done));
+    }
+}
+
+// ---- the backlog
+
+void DeliveryTracker::onConnected() {
+    isConnected_ = true;
+    isRefused_ = false;
+    sendBacklog();
+}
+
+void DeliveryTracker::sendBacklog() {
+    if (!isConnected_ || isSending_ || config_.topics.base.empty()) return;
+    isSending_ = true;
+    journal_.fetch(kBatch, scope_.wrap([this](const std::vector<ReadingRecord>& batch) { sendBatch(batch); }));
+}
+
+void DeliveryTracker::sendBatch(const std::vector<ReadingRecord>& batch) {
+    isSending_ = isConnected_ && !batch.empty();
+    for (const ReadingRecord& reading : batch) {
+        if (!isSending_) {
+            // Sent without a connection it would be lost, and a connection that comes before the loss is reported would
+            // count as the one that lost it.
+            journal_.nack(reading.id);
+            continue;
+        }
+        ++lateUnderWay_;
+        send(config_.topics.base + "/sensor/" + reading.sensor + "/backlog", formatReadingJson(reading),
+             Priority::kBacklog, std::nullopt,
+             scope_.wrap([this, id = reading.id](Delivery delivery) { finishLate(id, delivery); }));
+    }
+}
+
+void DeliveryTracker::finishLate(std::int64_t id, Delivery delivery) {
+    if (delivery == Delivery::kDelivered) {
+        ++backlogDelivered_;
+        journal_.ack(id);
+    } else {
+        journal_.nack(id);
+    }
+    if (--lateUnderWay_ > 0) return;
+    // The next batch would be refused as well; with a later connection, which may come within the pause, it may not.
+    isRefused_ = delivery != Delivery::kDelivered;
+    pause_ = loop_.after(kPause, [this] {
+        isSending_ = false;
+        if (!isRefused_) sendBacklog();
+    });
+}
+
+}  // namespace edge
