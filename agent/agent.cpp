@@ -94,7 +94,7 @@ struct Agent::Impl {
           captures(l, camera, session, journal, p.makeStrand("kept pictures"), config, runId.substr(0, kImagePrefix)),
           motion(l, camera, session, journal, config, [this] { takeMotionPicture(); }),
           gpio({l, *gpioPort, session, config,
-                [this](const std::string& word, const std::string& source) { commands.trigger(word, source); },
+                [this](const std::string& command, const std::string& source) { commands.trigger(command, source); },
                 [this] { presence.healthChanged(); }}),
           presence(l, session, config, identity, [this] { return formatHealth(health()); }),
           retainedTopics(session, journal, config, identity),
@@ -106,30 +106,26 @@ struct Agent::Impl {
     // ---- wiring
 
     /// A command's handler, unless the agent is about to end: then nothing new is begun.
-    void setHandler(const std::string& word, CommandHandler handler) {
-        commands.setHandler(word, [this, handler = std::move(handler)](
-                                      const Command& command, const CommandContext& context, OutcomeHandler done) {
+    void setHandler(const std::string& name, CommandHandler handler) {
+        commands.setHandler(name, [this, handler = std::move(handler)](const Command& command, OutcomeHandler done) {
             if (isStopping) return done(stoppingOutcome());
-            handler(command, context, std::move(done));
+            handler(command, std::move(done));
         });
     }
 
     void setHandlers() {
-        setHandler("start", [this](const Command& command, const CommandContext&, OutcomeHandler done) {
+        setHandler("start", [this](const Command& command, OutcomeHandler done) {
             telemetry.start(command.options.interval, [done = std::move(done)](std::string report) {
                 done(Outcome::success(std::move(report)));
             });
         });
-        setHandler("stop", [this](const Command&, const CommandContext&, OutcomeHandler done) {
+        setHandler("stop", [this](const Command&, OutcomeHandler done) {
             telemetry.stop([done = std::move(done)] { done(Outcome::success()); });
         });
-        setHandler("capture", [this](const Command& command, const CommandContext& context, OutcomeHandler done) {
-            captures.capture(command.options, context, std::move(done));
-        });
-        setHandler("cancel", [this](const Command&, const CommandContext&, const OutcomeHandler& done) {
-            done(captures.cancel());
-        });
-        setHandler("status", [this](const Command&, const CommandContext&, const OutcomeHandler& done) {
+        setHandler("capture",
+                   [this](const Command& command, OutcomeHandler done) { captures.capture(command, std::move(done)); });
+        setHandler("cancel", [this](const Command&, const OutcomeHandler& done) { done(captures.cancel()); });
+        setHandler("status", [this](const Command&, const OutcomeHandler& done) {
             presence.announce();
             captures.publishStatus();
             motion.onConnected();
@@ -153,7 +149,7 @@ struct Agent::Impl {
     void takeMotionPicture() {
         if (isStopping) return;
         log::info("motion: taking a picture");
-        captures.capture({}, {"motion", "", bootTimeNow()}, [](const Outcome& outcome) {
+        captures.capture({.name = "capture", .source = "motion", .arrived = bootTimeNow()}, [](const Outcome& outcome) {
             if (!outcome.ok) log::warning("motion: no picture: {}", outcome.error);
         });
     }

@@ -27,16 +27,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(command.transaction.size() <= kMaxTransactionBytes, "transactions are bounded");
     if (error) {
         require(!error->message.empty(), "an error has a message");
-        checkReply(Outcome::failure(error->code, error->message), command.word, command.transaction);
+        checkReply(Outcome::failure(error->code, error->message), command.name, command.transaction);
         return 0;
     }
-    const auto words = commandWords();
-    require(std::find(words.begin(), words.end(), command.word) != words.end(), "the word is in the table");
+    const auto words = commandNames();
+    require(std::find(words.begin(), words.end(), command.name) != words.end(), "the word is in the table");
     const CommandOptions& options = command.options;
     require(options.width.value_or(64) >= 64 && options.width.value_or(64) <= 9152, "width is in its range");
     require(options.height.value_or(64) >= 64 && options.height.value_or(64) <= 6944, "height is in its range");
     require(options.count.value_or(1) >= 1 && options.count.value_or(1) <= 1000, "count is in its range");
     require(options.timeout.value_or(seconds{1}) <= std::chrono::minutes{10}, "timeout is in its range");
-    checkReply(Outcome::success(), command.word, command.transaction);
+    checkReply(Outcome::success(), command.name, command.transaction);
     return 0;
 }

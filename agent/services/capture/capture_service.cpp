@@ -41,16 +41,15 @@ bool isOwnSource(const std::string& source) {
     return source == kMotionSource || source.starts_with("gpio:");
 }
 
-std::string triggerOf(const CommandContext& context) {
-    return isOwnSource(context.source) ? context.source : "command";
+std::string triggerOf(const Command& command) {
+    return isOwnSource(command.source) ? command.source : "command";
 }
 
 }  // namespace
 
 /// One `capture`, from the command to its reply: one picture, or a series of them, one after the other.
 struct CaptureService::Job {
-    CommandOptions options;
-    CommandContext context;
+    Command command;
     OutcomeHandler done;
     int wanted = 1;
 
@@ -99,17 +98,16 @@ CaptureService::~CaptureService() {
 
 // ---- a picture: waiting → in the camera → taken → on its way (or being kept) → finished
 
-void CaptureService::capture(const CommandOptions& options, const CommandContext& context, OutcomeHandler done) {
+void CaptureService::capture(const Command& command, OutcomeHandler done) {
     if (count(Stage::kWaiting) >= kMaxWaiting) {
         return done(Outcome::failure(
             ReplyCode::kBusy,
             fmt::format("{} pictures wait already; send the command again when some of them have come", kMaxWaiting)));
     }
     const JobPtr job = jobs_.emplace_back(std::make_shared<Job>());
-    job->options = options;
-    job->context = context;
+    job->command = command;
     job->done = std::move(done);
-    job->wanted = options.count.value_or(1);
+    job->wanted = command.options.count.value_or(1);
     job->next = loop_.clock().now();
     wait(*job);
     if (job->isSeries()) changed();
@@ -147,11 +145,11 @@ void CaptureService::request(const JobPtr& job) {
     }
     job->stage = Stage::kInCamera;
     PictureRequest request;
-    request.width = job->options.width;
-    request.height = job->options.height;
-    request.quality = job->options.quality;
-    request.timeout = job->options.timeout.value_or(config_.camera.timeout);
-    request.notBefore = job->context.arrived;
+    request.width = job->command.options.width;
+    request.height = job->command.options.height;
+    request.quality = job->command.options.quality;
+    request.timeout = job->command.options.timeout.value_or(config_.camera.timeout);
+    request.notBefore = job->command.arrived;
     request.maxBytes = std::min(static_cast<std::size_t>(config_.image.maxBytes), pictures_.maxPayload());
     source_.capture(request, scope_.wrap([this, job](Result<Picture> picture) { taken(job, std::move(picture)); }));
 }
@@ -169,8 +167,8 @@ void CaptureService::taken(const JobPtr& job, Result<Picture> picture) {
 }
 
 void CaptureService::publish(const JobPtr& job) {
-    const std::string& transaction = job->context.transaction;
-    job->description = formatDescription({job->id, triggerOf(job->context), transaction, job->bytes}, job->picture);
+    const std::string& transaction = job->command.transaction;
+    job->description = formatDescription({job->id, triggerOf(job->command), transaction, job->bytes}, job->picture);
     PicturePost post{std::move(job->picture.jpeg), job->description, job->id, formatRfc3339(job->picture.exposureStart),
                      transaction};
     if (publisher_.connection() == nullptr && isKeptOffline(*job)) {
@@ -228,8 +226,8 @@ void CaptureService::record(const Job& job, std::string_view status) {
     CaptureRecord record;
     record.time = job.bytes == 0 ? loop_.clock().wallNow() : job.picture.exposureStart;
     record.imageId = job.id;
-    record.trigger = triggerOf(job.context);
-    record.transaction = job.context.transaction;
+    record.trigger = triggerOf(job.command);
+    record.transaction = job.command.transaction;
     record.width = job.picture.width;
     record.height = job.picture.height;
     record.bytes = job.bytes;
@@ -261,7 +259,7 @@ void CaptureService::seriesTaken(Job& job, const Outcome& outcome) {
     }
     if (job.taken == job.wanted) return end(job, Outcome::success(job.progress()));
     if (!job.cancelMessage.empty()) return endCancelled(job);
-    const milliseconds every = job.options.every.value_or(milliseconds{0});
+    const milliseconds every = job.command.options.every.value_or(milliseconds{0});
     const bool isHopeless = every.count() == 0 && job.failuresInARow >= kMaxFailuresInARow;
     if (job.started >= job.wanted || isHopeless) {
         const std::string message = fmt::format("{} of {} pictures were taken; the last that failed: {}", job.taken,
@@ -274,7 +272,7 @@ void CaptureService::seriesTaken(Job& job, const Outcome& outcome) {
     if (every.count() > 0 && job.next < now) job.next += (now - job.next) / every * every;
     job.stage = Stage::kResting;
     job.timer = loop_.at(job.next, [this, &job] {
-        job.context.arrived = bootTimeNow();  // the exposure comes after this turn, not after the command of long ago
+        job.command.arrived = bootTimeNow();  // the exposure comes after this turn, not after the command of long ago
         wait(job);
     });
 }
@@ -337,7 +335,7 @@ CaptureCounters CaptureService::counters() const {
     CaptureCounters counters = counters_;
     counters.waiting = count(Stage::kWaiting) + count(Stage::kInCamera);
     for (const JobPtr& job : jobs_) {
-        if (job->isSeries()) counters.series.push_back({job->context.transaction, job->taken, job->wanted});
+        if (job->isSeries()) counters.series.push_back({job->command.transaction, job->taken, job->wanted});
     }
     counters.backlog = backlog_.counters();
     return counters;
@@ -367,7 +365,7 @@ bool CaptureService::isLineFull() const {
 
 /// A picture that no client waits for is worth having later, too.
 bool CaptureService::isKeptOffline(const Job& job) const {
-    return backlog_.isEnabled() && (job.isSeries() || isOwnSource(job.context.source));
+    return backlog_.isEnabled() && (job.isSeries() || isOwnSource(job.command.source));
 }
 
 }  // namespace edge

@@ -52,7 +52,7 @@ class CaptureService {
     CaptureService& operator=(const CaptureService&) = delete;
 
     /// The `capture` command.
-    void capture(const CommandOptions& options, const CommandContext& context, OutcomeHandler done);
+    void capture(const Command& command, OutcomeHandler done);
     /// The `cancel` command: ends all series; they are answered `cancelled`, after a picture that is already taken.
     Outcome cancel();
     /// At the end of the program: everything is answered `cancelled`.

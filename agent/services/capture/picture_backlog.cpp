@@ -85,45 +85,39 @@ void PictureBacklog::sendNext() {
 }
 
 void PictureBacklog::send(PictureFolder::Stored stored) {
-    if (stored.post.jpeg.size() > pictures_.maxPayload()) return drop(stored, kTooLarge);
-    std::string jpeg = std::move(stored.post.jpeg);
-    PicturePost post = stored.post;
-    post.jpeg = std::move(jpeg);
-    pictures_.publish(std::move(post),
-                      sending_.wrap([this, stored = std::move(stored)](Delivery delivery) { sent(stored, delivery); }));
+    if (stored.post.jpeg.size() > pictures_.maxPayload()) return drop(stored.number, kTooLarge);
+    pictures_.publish(std::move(stored.post),
+                      sending_.wrap([this, number = stored.number](Delivery delivery) { sent(number, delivery); }));
 }
 
-void PictureBacklog::sent(const PictureFolder::Stored& stored, Delivery delivery) {
+void PictureBacklog::sent(std::uint64_t number, Delivery delivery) {
     switch (delivery) {
         case Delivery::kDelivered:
             ++counters_.sent;
-            return remove(stored.number, kPause);
+            return remove(number, kPause);
         case Delivery::kTooLarge:
-            return drop(stored, kTooLarge);
+            return drop(number, kTooLarge);
         case Delivery::kDenied:
             isBusy_ = false;
             isConnected_ = false;  // until the next connection, which may be allowed to publish it
             return;
         case Delivery::kLost:
-            break;
-    }
-    if (stored.attempts + 1 >= kMaxAttempts) return drop(stored, "the connection ended each time it was sent");
-    runOn(
-        *strand_, loop_, sending_, [folder = folder_, stored] { folder->countAttempt(stored); },
-        [this] {
+            // The picture itself may be the reason.
+            if (std::exchange(lost_, number) == number) return drop(number, "the connection ended twice during it");
             isBusy_ = false;
             sendNext();  // there may be a new connection already
-        });
+    }
 }
 
-void PictureBacklog::drop(const PictureFolder::Stored& stored, const char* reason) {
+void PictureBacklog::drop(std::uint64_t number, const char* reason) {
     ++counters_.dropped;
-    log::warning("dropping picture {} of {}: {}", stored.post.id, stored.post.time, reason);
-    remove(stored.number, milliseconds{0});
+    log::warning("dropping kept picture {}: {}", number, reason);
+    remove(number, milliseconds{0});
 }
 
 /// Then, after `pause`, the next one.
 void PictureBacklog::remove(std::uint64_t number, milliseconds pause) {
+    lost_ = 0;
     runOn(
         *strand_, loop_, sending_,
         [folder = folder_, number] {

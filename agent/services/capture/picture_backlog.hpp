@@ -25,8 +25,6 @@ struct PictureBacklogCounters {
 class PictureBacklog {
   public:
     static constexpr milliseconds kPause{500};  ///< between two pictures
-    /// A picture during whose sending the connection ended may be the reason: it is tried this often.
-    static constexpr int kMaxAttempts = 2;
 
     /// `strand` reads and writes the files.
     PictureBacklog(Loop& loop, Publisher& publisher, std::shared_ptr<Executor> strand, const Config& config);
@@ -47,8 +45,8 @@ class PictureBacklog {
   private:
     void sendNext();
     void send(PictureFolder::Stored stored);
-    void sent(const PictureFolder::Stored& stored, Delivery delivery);
-    void drop(const PictureFolder::Stored& stored, const char* reason);
+    void sent(std::uint64_t number, Delivery delivery);
+    void drop(std::uint64_t number, const char* reason);
     void remove(std::uint64_t number, milliseconds pause);
 
     Loop& loop_;
@@ -57,7 +55,8 @@ class PictureBacklog {
     std::shared_ptr<Executor> strand_;
     std::shared_ptr<PictureFolder> folder_;  ///< used on the strand only
     bool isConnected_ = false;
-    bool isBusy_ = false;  ///< from reading a picture until the pause after it
+    bool isBusy_ = false;     ///< from reading a picture until the pause after it
+    std::uint64_t lost_ = 0;  ///< the picture during whose sending the connection ended last
     PictureBacklogCounters counters_;
     Timer pause_;
     Scope scope_;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "services/capture/picture_folder.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <system_error>
@@ -16,7 +15,7 @@ namespace edge {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
 
 constexpr std::size_t kMaxTextBytes = 64 << 10;
 constexpr std::size_t kMaxPictureBytes = std::size_t{256} << 20;
@@ -30,30 +29,18 @@ std::optional<std::uint64_t> numberOf(const fs::path& file) {
     return number;
 }
 
-std::string formatText(const PicturePost& post, int attempts) {
-    return Json{{"id", post.id},
-                {"time", post.time},
-                {"transaction", post.transaction},
-                {"description", post.description},
-                {"attempts", attempts}}
-        .dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-bool parseText(const std::string& text, PictureFolder::Stored& stored) {
-    const Json json = Json::parse(text, nullptr, false);
+/// The description has all that is needed to publish the picture.
+bool readDescription(PicturePost& post) {
+    const Json json = Json::parse(post.description, nullptr, false);
     if (!json.is_object()) return false;
-    for (const auto& [key, field] : {std::pair{"id", &stored.post.id},
-                                     {"time", &stored.post.time},
-                                     {"transaction", &stored.post.transaction},
-                                     {"description", &stored.post.description}}) {
+    const auto text = [&](const char* key) {
         const auto found = json.find(key);
-        if (found == json.end() || !found->is_string()) return false;
-        *field = found->get<std::string>();
-    }
-    const auto tried = json.find("attempts");
-    if (tried == json.end() || !tried->is_number_integer()) return false;
-    stored.attempts = tried->get<int>();
-    return true;
+        return found != json.end() && found->is_string() ? found->get<std::string>() : "";
+    };
+    post.id = text("id");
+    post.time = text("time");
+    post.transaction = text("transaction");
+    return !post.id.empty() && !post.time.empty();
 }
 
 }  // namespace
@@ -62,54 +49,47 @@ std::string PictureFolder::nameOf(std::uint64_t number, const char* kind) const 
     return fmt::format("{}/{:010}.{}", path_, number, kind);
 }
 
-std::vector<PictureFolder::File> PictureFolder::list() const {
-    std::vector<File> files;
+std::map<std::uint64_t, std::int64_t> PictureFolder::list() const {
+    std::map<std::uint64_t, std::int64_t> files;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(path_, error)) {
         const auto number = numberOf(entry.path());
-        if (number && entry.is_regular_file(error))
-            files.push_back({*number, static_cast<std::int64_t>(entry.file_size(error))});
+        if (number && entry.is_regular_file(error)) files[*number] = static_cast<std::int64_t>(entry.file_size(error));
     }
-    std::sort(files.begin(), files.end(), [](const File& a, const File& b) { return a.number < b.number; });
     return files;
 }
 
 Result<std::size_t> PictureFolder::add(const PicturePost& post, std::int64_t maxBytes) {
-    const auto bytes = static_cast<std::int64_t>(post.jpeg.size());
-    if (bytes > maxBytes) return fail(Errc::kTooLarge, "the picture is larger than image.keep_offline");
+    auto used = static_cast<std::int64_t>(post.jpeg.size());
+    if (used > maxBytes) return fail(Errc::kTooLarge, "the picture is larger than image.keep_offline");
     std::error_code error;
     if (fs::create_directory(path_, error)) fs::permissions(path_, kFolderMode, error);
 
-    std::vector<File> files = list();
-    std::int64_t used = bytes;
-    for (const File& file : files) used += file.bytes;
+    const auto files = list();
+    for (const auto& [number, bytes] : files) used += bytes;
     std::size_t dropped = 0;
-    for (; used > maxBytes; ++dropped) {
-        used -= files[dropped].bytes;
-        remove(files[dropped].number);
+    for (auto oldest = files.begin(); used > maxBytes; ++oldest, ++dropped) {
+        used -= oldest->second;
+        remove(oldest->first);
     }
-    const std::uint64_t number = files.empty() ? 1 : files.back().number + 1;
-    if (auto written = replaceFile(nameOf(number, "json"), formatText(post, 0)); !written)
-        return tl::unexpected(written.error());
-    if (auto written = replaceFile(nameOf(number, "jpg"), post.jpeg); !written) {
-        remove(number);
-        return tl::unexpected(written.error());
-    }
-    return dropped;
+    const std::uint64_t number = files.empty() ? 1 : files.rbegin()->first + 1;
+    auto written = replaceFile(nameOf(number, "json"), post.description);
+    if (written) written = replaceFile(nameOf(number, "jpg"), post.jpeg);
+    if (written) return dropped;
+    remove(number);
+    return tl::unexpected(written.error());
 }
 
 std::optional<PictureFolder::Stored> PictureFolder::oldest() {
-    for (const File& file : list()) {
-        Stored stored;
-        stored.number = file.number;
-        const auto text = readSmallFile(nameOf(file.number, "json"), kMaxTextBytes);
-        auto jpeg = readSmallFile(nameOf(file.number, "jpg"), kMaxPictureBytes);
-        if (text && jpeg && parseText(*text, stored)) {
-            stored.post.jpeg = std::move(*jpeg);
-            return stored;
+    for (const auto& [number, bytes] : list()) {
+        auto description = readSmallFile(nameOf(number, "json"), kMaxTextBytes);
+        auto jpeg = readSmallFile(nameOf(number, "jpg"), kMaxPictureBytes);
+        if (description && jpeg) {
+            Stored stored{number, {std::move(*jpeg), std::move(*description)}};
+            if (readDescription(stored.post)) return stored;
         }
-        log::warning("removing {}: cannot read it", nameOf(file.number, "jpg"));
-        remove(file.number);
+        log::warning("removing {}: cannot read it", nameOf(number, "jpg"));
+        remove(number);
     }
     return std::nullopt;
 }
@@ -118,10 +98,6 @@ void PictureFolder::remove(std::uint64_t number) {
     std::error_code error;
     fs::remove(nameOf(number, "jpg"), error);
     fs::remove(nameOf(number, "json"), error);
-}
-
-void PictureFolder::countAttempt(const Stored& stored) {
-    (void)replaceFile(nameOf(stored.number, "json"), formatText(stored.post, stored.attempts + 1));
 }
 
 }  // namespace edge

@@ -2,18 +2,18 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "core/result.hpp"
 #include "services/capture/picture_publisher.hpp"
 
 namespace edge {
 
-/// Pictures that wait for a connection, in a folder of bounded size: NUMBER.jpg next to NUMBER.json. A picture exists
-/// when its .jpg does, which is written last. Thread: one strand; blocks.
+/// Pictures that wait for a connection, in a folder of bounded size: NUMBER.jpg next to its description,
+/// NUMBER.json. A picture exists when its .jpg does, which is written last. Thread: one strand; blocks.
 class PictureFolder {
   public:
     /// Touches nothing yet.
@@ -21,7 +21,6 @@ class PictureFolder {
 
     struct Stored {
         std::uint64_t number = 0;
-        int attempts = 0;  ///< to send it that ended because the connection did
         PicturePost post;
     };
 
@@ -31,18 +30,11 @@ class PictureFolder {
     /// The oldest one that can be read; those that cannot are removed.
     std::optional<Stored> oldest();
     void remove(std::uint64_t number);
-    /// Writes down one more attempt to send it.
-    void countAttempt(const Stored& stored);
     [[nodiscard]] std::size_t count() const { return list().size(); }
 
   private:
-    struct File {
-        std::uint64_t number = 0;
-        std::int64_t bytes = 0;
-    };
-
-    /// Complete pictures, oldest first.
-    [[nodiscard]] std::vector<File> list() const;
+    /// Number and size of complete pictures, oldest first.
+    [[nodiscard]] std::map<std::uint64_t, std::int64_t> list() const;
     [[nodiscard]] std::string nameOf(std::uint64_t number, const char* kind) const;
 
     std::string path_;

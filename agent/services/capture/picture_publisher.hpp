@@ -25,8 +25,8 @@ std::string formatDescription(const ImageDescription& description, const Picture
 struct PicturePost {
     std::string jpeg;
     std::string description;  ///< of `<base>/image`: one JSON object
-    std::string id;
-    std::string time;  ///< RFC 3339, start of exposure
+    std::string id{};
+    std::string time{};  ///< RFC 3339, start of exposure
     std::string transaction{};
 };
 

@@ -30,7 +30,7 @@ struct OptionSpec {
 };
 
 struct CommandSpec {
-    std::string_view word;
+    std::string_view name;
     std::span<const OptionSpec> options;
 };
 
@@ -64,9 +64,9 @@ constexpr const char* kLostQuotes =
     "(mosquitto_pub -f)";
 
 /// nullptr if there is no such command.
-const CommandSpec* findCommand(std::string_view word) {
+const CommandSpec* findCommand(std::string_view name) {
     const auto* found =
-        std::find_if(kCommands.begin(), kCommands.end(), [&](const CommandSpec& spec) { return spec.word == word; });
+        std::find_if(kCommands.begin(), kCommands.end(), [&](const CommandSpec& spec) { return spec.name == name; });
     return found == kCommands.end() ? nullptr : found;
 }
 
@@ -75,7 +75,7 @@ std::string commandList() {
     std::string list;
     for (const CommandSpec& spec : kCommands) {
         if (!list.empty()) list += &spec == &kCommands.back() ? " or " : ", ";
-        list += spec.word;
+        list += spec.name;
     }
     return list;
 }
@@ -154,7 +154,7 @@ std::optional<CommandError> readOptions(const CommandSpec& spec, const Json& obj
         if (option == spec.options.end()) {
             std::string names;
             for (const OptionSpec& known : spec.options) names += (names.empty() ? "" : ", ") + std::string(known.key);
-            return invalidOption(fmt::format("\"{}\" has no option \"{}\"; it has {}", spec.word,
+            return invalidOption(fmt::format("\"{}\" has no option \"{}\"; it has {}", spec.name,
                                              printable(key, kShownBytes), names.empty() ? "none" : names));
         }
         if (auto error = readOption(*option, value, options)) return error;
@@ -171,13 +171,13 @@ std::optional<CommandError> readObject(const Json& object, Command& command) {
     const bool hasTransaction = transaction != nullptr && transaction->size() <= kMaxTransactionBytes;
     if (hasTransaction) command.transaction = *transaction;
 
-    const std::string* word = stringAt(object, "command");
-    if (word == nullptr) return invalidPayload(fmt::format("the object needs \"command\": {}", commandList()));
-    command.word = toLower(trimInvisible(*word));
-    const CommandSpec* spec = findCommand(command.word);
+    const std::string* name = stringAt(object, "command");
+    if (name == nullptr) return invalidPayload(fmt::format("the object needs \"command\": {}", commandList()));
+    command.name = toLower(trimInvisible(*name));
+    const CommandSpec* spec = findCommand(command.name);
     if (spec == nullptr) {
-        command.word = printable(command.word, kShownBytes);
-        return unknownCommand(command.word);
+        command.name = printable(command.name, kShownBytes);
+        return unknownCommand(command.name);
     }
     if (object.contains("transaction") && !hasTransaction) {
         return invalidOption(fmt::format("\"transaction\" must be a string of at most {} bytes", kMaxTransactionBytes));
@@ -204,11 +204,11 @@ std::optional<CommandError> readPayload(std::string_view payload, Command& comma
         const auto object = parseJson(text);
         return object ? readObject(*object, command) : object.error();
     }
-    const std::string word = toLower(text.substr(0, kShownBytes));
-    if (text.size() > kShownBytes || findCommand(word) == nullptr) {
+    const std::string name = toLower(text.substr(0, kShownBytes));
+    if (text.size() > kShownBytes || findCommand(name) == nullptr) {
         return unknownCommand(printable(text, kShownBytes), text.starts_with("'{") ? kLostQuotes : "");
     }
-    command.word = word;
+    command.name = name;
     return std::nullopt;
 }
 
@@ -220,10 +220,10 @@ ParsedCommand parseCommand(std::string_view payload) {
     return parsed;
 }
 
-std::vector<std::string_view> commandWords() {
-    std::vector<std::string_view> words;
-    for (const CommandSpec& spec : kCommands) words.push_back(spec.word);
-    return words;
+std::vector<std::string_view> commandNames() {
+    std::vector<std::string_view> names;
+    for (const CommandSpec& spec : kCommands) names.push_back(spec.name);
+    return names;
 }
 
 std::optional<OutputCommand> parseOutputCommand(std::string_view payload) {

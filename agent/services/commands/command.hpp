@@ -25,10 +25,12 @@ struct CommandOptions {
 };
 
 struct Command {
-    std::string word;  ///< lower case
-    CommandOptions options;
-    std::string transaction;  ///< "" = none; at most kMaxTransactionBytes
-    std::optional<WallTime> expiresAt;
+    std::string name;  ///< lower case
+    CommandOptions options{};
+    std::string transaction{};  ///< "" = none; at most kMaxTransactionBytes
+    std::optional<WallTime> expiresAt{};
+    std::string source{};  ///< the topic it came on, or "gpio:<name>"; set by the command service
+    BootTime arrived{};    ///< CLOCK_BOOTTIME
 };
 
 /// Why a payload is not a command.
@@ -37,7 +39,7 @@ struct CommandError {
     std::string message;
 };
 
-/// A payload as it was read. With an error, `command` has the word and the transaction if they could be read.
+/// A payload as it was read. With an error, `command` has the name and the transaction if they could be read.
 struct ParsedCommand {
     Command command;
     std::optional<CommandError> error;
@@ -51,8 +53,8 @@ inline constexpr int kMaxJsonDepth = 8;
 /// bytes.
 ParsedCommand parseCommand(std::string_view payload);
 
-/// The words of all commands, in the order of the table.
-std::vector<std::string_view> commandWords();
+/// The names of all commands, in the order of the table.
+std::vector<std::string_view> commandNames();
 
 /// What an output can be told on its /set topic: ON, OFF or TOGGLE in any case with white space around it.
 enum class OutputCommand { kOff, kOn, kToggle };

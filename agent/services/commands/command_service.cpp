@@ -28,7 +28,7 @@ bool isStop(std::string_view payload) {
     constexpr std::size_t kLongestStop = 1024;
     if (payload.size() > kLongestStop) return false;
     const ParsedCommand parsed = parseCommand(payload);
-    return !parsed.error && parsed.command.word == "stop";
+    return !parsed.error && parsed.command.name == "stop";
 }
 
 }  // namespace
@@ -65,7 +65,6 @@ struct CommandService::Entry {
     InboundMessage message;  ///< its topic is the source; its payload goes into the journal
     std::size_t bytes = 0;   ///< what it counts for in waitingBytes_
     WallTime time{};
-    BootTime arrived{};
     Command command;
     std::string key;     ///< for the deduplicator; "" = repeats cannot be recognised
     ReplyTarget target;  ///< its topic is "" for a button
@@ -76,8 +75,8 @@ CommandService::CommandService(Loop& loop, Publisher& publisher, Journal& journa
     : loop_(loop), publisher_(publisher), journal_(journal), config_(config), seenRetained_(journal) {}
 CommandService::~CommandService() = default;
 
-void CommandService::setHandler(const std::string& word, CommandHandler handler) {
-    handlers_[word] = std::move(handler);
+void CommandService::setHandler(const std::string& name, CommandHandler handler) {
+    handlers_[name] = std::move(handler);
 }
 
 void CommandService::setOutputHandler(OutputHandler handler) {
@@ -100,8 +99,8 @@ void CommandService::handle(InboundMessage message) {
     carryOut(entry);
 }
 
-void CommandService::trigger(const std::string& word, const std::string& source) {
-    if (const EntryPtr entry = admit({source, word})) carryOut(entry);
+void CommandService::trigger(const std::string& name, const std::string& source) {
+    if (const EntryPtr entry = admit({source, name})) carryOut(entry);
 }
 
 /// nullptr if too many wait already. `stop` goes past the queue, so that a flooded agent can still be silenced. In a
@@ -113,7 +112,7 @@ CommandService::EntryPtr CommandService::admit(InboundMessage message) {
     if (isFull && !message.retained) {
         const bool isUrgent = isStop(message.payload);
         if (!isUrgent || counters_.waiting >= kMaxWaiting + kStopsPastQueue) {
-            if (isUrgent) handlers_.at("stop")({"stop", {}, "", {}}, {"flood", "", {}}, [](const Outcome&) {});
+            if (isUrgent) handlers_.at("stop")({.name = "stop", .source = "flood"}, [](const Outcome&) {});
             rateLimit();
             return nullptr;
         }
@@ -122,7 +121,7 @@ CommandService::EntryPtr CommandService::admit(InboundMessage message) {
     entry->message = std::move(message);
     entry->bytes = bytes;
     entry->time = loop_.clock().wallNow();
-    entry->arrived = bootTimeNow();
+    entry->command.arrived = bootTimeNow();
     ++counters_.waiting;
     waitingBytes_ += bytes;
     return entry;
@@ -132,8 +131,10 @@ CommandService::EntryPtr CommandService::admit(InboundMessage message) {
 
 void CommandService::carryOut(const EntryPtr& entry) {
     ParsedCommand parsed = parseCommand(entry->message.payload);
-    entry->command = std::move(parsed.command);
-    const Command& command = entry->command;
+    Command& command = entry->command;
+    parsed.command.arrived = command.arrived;
+    parsed.command.source = entry->message.topic;
+    command = std::move(parsed.command);
     if (entry->message.retained) {
         return refuse(entry, {ReplyCode::kRetainedIgnored,
                               fmt::format("retained commands are not carried out; publish it without the retain flag, "
@@ -158,8 +159,7 @@ void CommandService::carryOut(const EntryPtr& entry) {
     ++counters_.carriedOut;
     deduplicator_.remember(entry->key, now, "");
     if (command.options.count.value_or(1) > 1) beginSeries(entry);
-    handlers_.at(command.word)(command, {entry->message.topic, command.transaction, entry->arrived},
-                               [this, entry](const Outcome& outcome) { finish(entry, outcome); });
+    handlers_.at(command.name)(command, [this, entry](const Outcome& outcome) { finish(entry, outcome); });
 }
 
 /// A clock that is not set yet is behind: what is too late by it is too late by any. Nothing else is certain.
@@ -178,7 +178,7 @@ std::optional<CommandError> CommandService::validate(const Entry& entry) const {
 }
 
 void CommandService::setOutput(const EntryPtr& entry, const std::string& name) {
-    entry->command.word = "set";
+    entry->command.name = "set";
     const auto command = parseOutputCommand(entry->message.payload);
     if (!command) return refuse(entry, {ReplyCode::kInvalidPayload, "an output takes ON, OFF or TOGGLE"});
     ++counters_.carriedOut;
@@ -206,11 +206,11 @@ void CommandService::logRefusal(const Entry& entry, const std::string& message) 
 // ---- the journal, then the reply
 
 void CommandService::finish(const EntryPtr& entry, const Outcome& outcome) {
-    entry->reply = formatReply(outcome, entry->command.word, entry->command.transaction);
+    entry->reply = formatReply(outcome, entry->command.name, entry->command.transaction);
     if (std::erase(series_, entry) > 0) savePendingReplies();
     recordTransaction(*entry);
     journal_.record(CommandRecord{entry->time, entry->message.topic, std::move(entry->message.payload),
-                                  entry->command.word, outcome.ok ? "ok" : "error",
+                                  entry->command.name, outcome.ok ? "ok" : "error",
                                   outcome.ok ? "" : std::string(toString(outcome.code)), entry->command.transaction},
                     scope_.wrap([this, entry] { answer(entry); }));
 }
@@ -249,7 +249,7 @@ void CommandService::publish(const EntryPtr& entry) {
 void CommandService::beginSeries(const EntryPtr& entry) {
     constexpr const char* kInterrupted =
         "the agent was restarted before this was finished; send the command again, with another transaction";
-    entry->reply = formatReply(Outcome::failure(ReplyCode::kCancelled, kInterrupted), entry->command.word,
+    entry->reply = formatReply(Outcome::failure(ReplyCode::kCancelled, kInterrupted), entry->command.name,
                                entry->command.transaction);
     recordTransaction(*entry);
     if (entry->target.topic.empty()) return;

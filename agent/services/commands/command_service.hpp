@@ -19,15 +19,9 @@
 
 namespace edge {
 
-/// Where a command came from, for the handler.
-struct CommandContext {
-    std::string source;       ///< topic, or "gpio:<name>"
-    std::string transaction;  ///< "" = none
-    BootTime arrived{};       ///< CLOCK_BOOTTIME
-};
 /// Carries a command out and calls `done` once, now or later.
 using OutcomeHandler = std::function<void(Outcome)>;
-using CommandHandler = std::function<void(const Command&, const CommandContext&, OutcomeHandler done)>;
+using CommandHandler = std::function<void(const Command&, OutcomeHandler done)>;
 
 /// For health.
 struct CommandCounters {
@@ -60,7 +54,7 @@ class CommandService {
     ~CommandService();
 
     /// For each command, once, before anything arrives.
-    void setHandler(const std::string& word, CommandHandler handler);
+    void setHandler(const std::string& name, CommandHandler handler);
     /// `<base>/gpio/<name>/set`.
     using OutputHandler = std::function<Outcome(const std::string& name, OutputCommand command)>;
     void setOutputHandler(OutputHandler handler);
@@ -71,7 +65,7 @@ class CommandService {
     /// A message on a command topic.
     void handle(InboundMessage message);
     /// A command of the agent's own: a button. Not answered over MQTT, written into the journal like any other.
-    void trigger(const std::string& word, const std::string& source);
+    void trigger(const std::string& name, const std::string& source);
 
     [[nodiscard]] CommandCounters counters() const;
 

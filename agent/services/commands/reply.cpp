@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "services/commands/reply.hpp"
 
+#include <array>
+#include <cstddef>
+
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
@@ -8,6 +11,22 @@ namespace edge {
 namespace {
 
 using Json = nlohmann::json;
+
+/// In the order of ReplyCode.
+constexpr std::array<std::string_view, 13> kCodes{"unknown_command",
+                                                  "invalid_payload",
+                                                  "invalid_option",
+                                                  "retained_ignored",
+                                                  "expired",
+                                                  "clock_unsynchronised",
+                                                  "busy",
+                                                  "rate_limited",
+                                                  "camera_unavailable",
+                                                  "capture_timeout",
+                                                  "too_large",
+                                                  "cancelled",
+                                                  "internal"};
+static_assert(kCodes.size() == static_cast<std::size_t>(ReplyCode::kInternal) + 1);
 
 }  // namespace
 
@@ -17,35 +36,7 @@ std::string jsonString(std::string_view text) {
 }
 
 std::string_view toString(ReplyCode code) {
-    switch (code) {
-        case ReplyCode::kUnknownCommand:
-            return "unknown_command";
-        case ReplyCode::kInvalidPayload:
-            return "invalid_payload";
-        case ReplyCode::kInvalidOption:
-            return "invalid_option";
-        case ReplyCode::kRetainedIgnored:
-            return "retained_ignored";
-        case ReplyCode::kExpired:
-            return "expired";
-        case ReplyCode::kClockUnsynchronised:
-            return "clock_unsynchronised";
-        case ReplyCode::kBusy:
-            return "busy";
-        case ReplyCode::kRateLimited:
-            return "rate_limited";
-        case ReplyCode::kCameraUnavailable:
-            return "camera_unavailable";
-        case ReplyCode::kCaptureTimeout:
-            return "capture_timeout";
-        case ReplyCode::kTooLarge:
-            return "too_large";
-        case ReplyCode::kCancelled:
-            return "cancelled";
-        case ReplyCode::kInternal:
-            return "internal";
-    }
-    return "internal";
+    return kCodes.at(static_cast<std::size_t>(code));
 }
 
 std::string formatReply(const Outcome& outcome, std::string_view command, std::string_view transaction) {

@@ -8,7 +8,7 @@
 namespace edge {
 
 /// Tells the presses of a button from the bouncing of its contacts: a state counts once it has stood still for the
-/// period. Judges by the times of the edges, so that a program that comes late to them sees what happened all the same.
+/// period. It uses the time stamps of the edges, so that a late program still sees what happened.
 /// Holds no timer: the owner calls settle() at deadline().
 class Debounce {
   public:
@@ -26,7 +26,7 @@ class Debounce {
     [[nodiscard]] bool settled() const { return settled_; }
     /// The level after the last edge, bouncing or not.
     [[nodiscard]] bool raw() const { return raw_; }
-    /// When settle() will change something unless another edge comes first; nullopt when nothing is going on.
+    /// When settle() will change something unless another edge comes first; nullopt while the state is settled.
     [[nodiscard]] std::optional<SteadyTime> deadline() const;
 
   private:

@@ -32,8 +32,8 @@ struct GpioContext {
     GpioPort& port;
     Publisher& publisher;
     const Config& config;
-    /// A pressed input's action: the word of a command, and "gpio:<name>".
-    std::function<void(const std::string& word, const std::string& source)> runCommand;
+    /// A pressed input's action: the name of a command, and "gpio:<name>".
+    std::function<void(const std::string& command, const std::string& source)> runCommand;
     Task healthChanged;  ///< a line failed or recovered
 };
 
@@ -115,7 +115,7 @@ class GpioOutput {
 
     /// Whether this output can continue with these settings: the same line, requested in the same way.
     [[nodiscard]] bool canTake(const GpioOutputConfig& config) const;
-    /// The line stays taken; a free output stays ON or OFF as it is, one that shows the status tells whether the agent
+    /// The line stays taken; a free output stays ON or OFF as it is, one that shows the status shows whether the agent
     /// is `online`.
     void apply(const GpioOutputConfig& config, bool online);
     /// What a free output is to be, whether or not its line works now.
@@ -123,9 +123,9 @@ class GpioOutput {
 
     /// Opens the line if it is not open; if it is, makes sure that it still is.
     void check();
-    /// A new connection: the state is published; a status output goes on.
+    /// A new connection: the state is published; a status output is switched on.
     void connected();
-    /// A status output goes off.
+    /// A status output is switched off.
     void disconnected();
     [[nodiscard]] const GpioLineHealth& health() const { return report_.health(); }
 
@@ -133,7 +133,7 @@ class GpioOutput {
     /// otherwise), kUnavailable (the line does not work now).
     Result<bool> command(OutputCommand command);
 
-    /// A status output goes off for kBlink, then on for at least as long, so that a fast series of readings shows as
+    /// A status output is off for kBlink, then on for at least as long, so that a fast series of readings shows as
     /// blinking, not as darkness. Blinking is not published.
     void blink();
     static constexpr milliseconds kBlink{100};

@@ -14,18 +14,15 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kStateKey = "home_assistant";
 
-/// What was announced on `topic`; nothing where the state is about another one.
+/// The components that were announced on `topic`; none if the state is about another one.
 DiscoveredComponents parseKnown(const std::string& state, const std::string& topic) {
-    const Json json = Json::parse(state, nullptr, false);
-    const auto found = json.is_object() ? json.find("topic") : json.end();
-    if (found == json.end() || *found != topic) return {};
-    DiscoveredComponents known;
-    const auto components = json.find("components");
-    if (components == json.end() || !components->is_object()) return {};
-    for (const auto& [key, platform] : components->items()) {
-        if (platform.is_string()) known[key] = platform.get<std::string>();
+    try {
+        const Json json = Json::parse(state);
+        if (json.at("topic") == topic) return json.at("components").get<DiscoveredComponents>();
+    } catch (const Json::exception&) {
+        // Not announced yet, or not readable.
     }
-    return known;
+    return {};
 }
 
 /// "" while disabled.

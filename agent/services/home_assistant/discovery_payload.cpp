@@ -57,8 +57,8 @@ class Components {
     Json take() { return std::move(all_); }
 
   private:
-    /// Home Assistant tells components apart by platform and key. One payload cannot remove a switch and add a binary
-    /// sensor under one key, so a name that has changed its platform goes on with a key of its own. Names have no '.'.
+    /// Home Assistant identifies components by platform and key. One payload cannot remove a switch and add a binary
+    /// sensor under one key, so a name that has changed its platform gets another key. Names have no '.'.
     [[nodiscard]] std::string keyFor(const std::string& name, const std::string& platform) const {
         const std::string other = name + '.' + platform;
         const auto former = known_.find(name);
@@ -66,7 +66,7 @@ class Components {
         return isTaken || known_.count(other) != 0 ? other : name;
     }
 
-    /// `parts` are what has to be online beside the agent. QoS stands in every component: Home Assistant up to 2026.5
+    /// `parts` have to be online as well as the agent. QoS is in every component: Home Assistant up to 2026.5
     /// ignores one for the whole device.
     void add(const std::string& key, const char* platform, const std::string& name, const Json& options,
              std::initializer_list<std::string> parts = {}) {
@@ -122,7 +122,7 @@ class Components {
 
     void addOutput(const GpioOutputConfig& output) {
         const std::string key = "gpio_" + output.name;
-        // Nobody can set a status lamp.
+        // A status lamp cannot be set.
         if (output.role == OutputRole::kStatus) return addState(key, output.name, {{"entity_category", "diagnostic"}});
         const std::string topic = base_ + "/gpio/" + output.name;
         add(key, "switch", output.name,

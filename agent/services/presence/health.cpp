@@ -47,7 +47,7 @@ Json connectionOf(const HealthReport& report) {
     return json;
 }
 
-/// What the word "delivered" is worth: at QoS 0 nobody says that a message arrived.
+/// What "delivered" means: at QoS 0 a message is not acknowledged.
 const char* deliveredMeans(const HealthReport& report) {
     const bool isLowered = report.connection != nullptr && report.connection->limits.publishQos == Qos::kAtMostOnce;
     return report.qos == Qos::kAtMostOnce || isLowered ? "written to the network" : "acknowledged by the broker";

@@ -16,7 +16,7 @@
 
 namespace edge {
 
-/// Everything that `<base>/health` tells, as it is now.
+/// Everything in `<base>/health`, as it is now.
 struct HealthReport {
     WallTime time;      ///< of this report
     seconds uptime{0};  ///< since this start of the agent

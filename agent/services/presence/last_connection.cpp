@@ -29,16 +29,16 @@ LastConnection::LastConnection(Loop& loop, Journal& journal, const Config& confi
 std::optional<milliseconds> LastConnection::away(const JournalSnapshot& snapshot) const {
     const auto found = snapshot.state.find(kStateKey);
     if (found == snapshot.state.end()) return std::nullopt;
-    const Json saved = Json::parse(found->second, nullptr, false);
-    if (!saved.is_object() || !saved.value("wall_ms", Json()).is_number_integer() ||
-        !saved.value("boot_ms", Json()).is_number_integer() || !saved.value("boot", Json()).is_string()) {
+    try {
+        const Json saved = Json::parse(found->second);
+        // Within one boot no clock adjustment can mislead.
+        if (saved.at("boot").get<std::string>() == bootId_)
+            return sinceBoot() - milliseconds{saved.at("boot_ms").get<std::int64_t>()};
+        const auto wall = milliseconds{saved.at("wall_ms").get<std::int64_t>()};
+        return std::max(sinceEpoch(loop_.clock().wallNow()) - wall, milliseconds{0});
+    } catch (const Json::exception&) {
         return std::nullopt;
     }
-    // Within one boot no clock adjustment can mislead.
-    if (saved["boot"].get<std::string>() == bootId_)
-        return sinceBoot() - milliseconds{saved["boot_ms"].get<std::int64_t>()};
-    const milliseconds wall = sinceEpoch(loop_.clock().wallNow()) - milliseconds{saved["wall_ms"].get<std::int64_t>()};
-    return std::max(wall, milliseconds{0});
 }
 
 void LastConnection::onConnected(int protocolVersion) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "services/presence/presence.hpp"
 
+#include <array>
+#include <cstddef>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -13,19 +15,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const char* toString(CameraBackend backend) {
-    switch (backend) {
-        case CameraBackend::kLibcamera:
-            return "libcamera";
-        case CameraBackend::kReplay:
-            return "replay";
-        case CameraBackend::kPattern:
-            return "pattern";
-        case CameraBackend::kNone:
-            return "none";
-    }
-    return "none";
-}
+/// In the order of CameraBackend.
+constexpr std::array kBackends{"libcamera", "replay", "pattern", "none"};
 
 Json capabilities(const Config& config) {
     Json sensors = Json::array();
@@ -36,10 +27,10 @@ Json capabilities(const Config& config) {
     for (const auto& input : config.gpio.inputs) inputs.push_back(input.name);
     Json outputs = Json::array();
     for (const auto& output : config.gpio.outputs) outputs.push_back(output.name);
-    return {{"commands", commandWords()},
+    return {{"commands", commandNames()},
             {"sensors", sensors},
             {"camera",
-             {{"backend", toString(config.camera.backend)},
+             {{"backend", kBackends.at(static_cast<std::size_t>(config.camera.backend))},
               {"topic", config.image.topic},
               {"motion", config.camera.motion.enabled}}},
             {"gpio", {{"inputs", inputs}, {"outputs", outputs}}}};

@@ -38,7 +38,7 @@ class CaptureFixture : public ::testing::Test {
 
     /// Its outcome comes into `outcomes`.
     void capture(const CommandOptions& options = {}, const std::string& transaction = "") {
-        captures->capture(options, {"command", transaction, BootTime{1}},
+        captures->capture({"capture", options, transaction, {}, "command", BootTime{1}},
                           [this](Outcome outcome) { outcomes.push_back(std::move(outcome)); });
         loop->runPending();
     }

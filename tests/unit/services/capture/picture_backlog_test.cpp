@@ -15,7 +15,7 @@ namespace {
 class PictureBacklogTest : public CaptureFixture {
   protected:
     void captureBy(const std::string& who) {
-        captures->capture({}, {who, "", BootTime{1}},
+        captures->capture({.name = "capture", .source = who, .arrived = BootTime{1}},
                           [this](Outcome outcome) { outcomes.push_back(std::move(outcome)); });
         loop->runPending();
         takeAll();
@@ -91,7 +91,7 @@ TEST_F(PictureBacklogTest, APictureThatEndsTheConnectionTwiceIsGivenUp) {
     captureBy("motion");
     captureBy("motion");
     publisher.outcome.reset();
-    for (int attempt = 0; attempt < PictureBacklog::kMaxAttempts; ++attempt) {
+    for (int attempt = 0; attempt < 2; ++attempt) {
         connect();
         ASSERT_EQ(pictures(), 1U) << attempt;
         disconnect();

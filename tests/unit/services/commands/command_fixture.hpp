@@ -44,7 +44,7 @@ class CommandFixture : public ::testing::Test {
         loop->runPending();
         commands = std::make_unique<CommandService>(*loop, publisher, *journal, config);
         for (const char* word : {"start", "stop", "capture", "cancel", "status"}) {
-            commands->setHandler(word, [this](const Command& command, const CommandContext&, OutcomeHandler done) {
+            commands->setHandler(word, [this](const Command& command, OutcomeHandler done) {
                 carriedOut.push_back(command);
                 if (isHeldBack) {
                     heldBack.push_back(std::move(done));

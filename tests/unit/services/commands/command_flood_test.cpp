@@ -78,7 +78,7 @@ TEST_F(CommandFlood, StopGoesPastTheQueue) {
     receive(message(R"({"command":"stop","transaction":"now"})"));
 
     ASSERT_EQ(carriedOut.size(), 1U);
-    EXPECT_EQ(carriedOut.front().word, "stop");
+    EXPECT_EQ(carriedOut.front().name, "stop");
     EXPECT_EQ(replies().back()["transaction"], "now");
 }
 

@@ -11,7 +11,7 @@ TEST_F(CommandServiceTest, CarriesOutAWordAndAnswers) {
     const Json reply = send(" START\r\n");
 
     ASSERT_EQ(carriedOut.size(), 1U);
-    EXPECT_EQ(carriedOut.front().word, "start");
+    EXPECT_EQ(carriedOut.front().name, "start");
     EXPECT_EQ(reply, Json::parse(R"({"status":"ok","command":"start","data":{"by":"handler"}})"));
 }
 

@@ -10,14 +10,14 @@ namespace {
 
 /// An error, and what could be read all the same.
 struct Refusal : CommandError {
-    std::string word;
+    std::string name;
     std::string transaction;
 };
 
 Refusal refused(std::string_view payload) {
     const ParsedCommand parsed = parseCommand(payload);
     EXPECT_TRUE(parsed.error) << payload;
-    return {parsed.error.value_or(CommandError{}), parsed.command.word, parsed.command.transaction};
+    return {parsed.error.value_or(CommandError{}), parsed.command.name, parsed.command.transaction};
 }
 
 Command accepted(std::string_view payload) {
@@ -27,15 +27,15 @@ Command accepted(std::string_view payload) {
 }
 
 TEST(ParseCommand, TakesEveryWordInAnyCaseWithWhiteSpaceAround) {
-    for (const std::string_view word : commandWords()) EXPECT_EQ(accepted(word).word, word);
-    EXPECT_EQ(accepted("  START\r\n").word, "start");
-    EXPECT_EQ(accepted("\tCapture ").word, "capture");
+    for (const std::string_view word : commandNames()) EXPECT_EQ(accepted(word).name, word);
+    EXPECT_EQ(accepted("  START\r\n").name, "start");
+    EXPECT_EQ(accepted("\tCapture ").name, "capture");
 }
 
 TEST(ParseCommand, IgnoresInvisibleMarksAround) {
-    EXPECT_EQ(accepted("\xEF\xBB\xBFstatus").word, "status");                              // byte order mark
-    EXPECT_EQ(accepted("\xE2\x80\x8B stop\xE2\x80\x8B\r\n").word, "stop");                 // zero width
-    EXPECT_EQ(accepted("\xE2\x80\x8F{\"command\":\"\xEF\xBB\xBFstart\"}").word, "start");  // right-to-left mark
+    EXPECT_EQ(accepted("\xEF\xBB\xBFstatus").name, "status");                              // byte order mark
+    EXPECT_EQ(accepted("\xE2\x80\x8B stop\xE2\x80\x8B\r\n").name, "stop");                 // zero width
+    EXPECT_EQ(accepted("\xE2\x80\x8F{\"command\":\"\xEF\xBB\xBFstart\"}").name, "start");  // right-to-left mark
     EXPECT_EQ(refused("st\xE2\x80\x8Bop").code, ReplyCode::kUnknownCommand) << "not inside of a word";
     EXPECT_EQ(refused(std::string_view("start\0", 6)).code, ReplyCode::kUnknownCommand);
     EXPECT_EQ(refused("\xEF\xBB\xBF").code, ReplyCode::kInvalidPayload);
@@ -45,7 +45,7 @@ TEST(ParseCommand, TakesAnObjectWithEveryOption) {
     const Command command = accepted(R"( {"command": "Capture", "width": 1280, "height": 720, "quality": 75, "count": 3,
         "every": "500ms", "timeout": "10s", "transaction": "t-1", "expires_at": "2026-11-20T09:30:00Z"} )");
 
-    EXPECT_EQ(command.word, "capture");
+    EXPECT_EQ(command.name, "capture");
     EXPECT_EQ(command.options.width, 1280);
     EXPECT_EQ(command.options.height, 720);
     EXPECT_EQ(command.options.quality, 75);
@@ -60,7 +60,7 @@ TEST(ParseCommand, TextThatIsNoCommandIsUnknownAndHasNoWord) {
     for (const char* payload : {"strat", "안녕하세요", "start now", "\"start\"", "[\"start\"]", "42", "null"}) {
         const Refusal error = refused(payload);
         EXPECT_EQ(error.code, ReplyCode::kUnknownCommand) << payload;
-        EXPECT_EQ(error.word, "") << payload;
+        EXPECT_EQ(error.name, "") << payload;
         EXPECT_NE(error.message.find("start, stop, capture, cancel or status"), std::string::npos);
     }
 }
@@ -69,7 +69,7 @@ TEST(ParseCommand, AnUnknownWordInAnObjectIsEchoed) {
     const Refusal error = refused(R"({"command":"explode","transaction":"t"})");
 
     EXPECT_EQ(error.code, ReplyCode::kUnknownCommand);
-    EXPECT_EQ(error.word, "explode");
+    EXPECT_EQ(error.name, "explode");
     EXPECT_EQ(error.transaction, "t");
 }
 
@@ -110,7 +110,7 @@ TEST(ParseCommand, DeepJsonIsRefusedWhateverItsSize) {
 }
 
 TEST(ParseCommand, ThePayloadHasAtMost64KiB) {
-    EXPECT_EQ(accepted("start" + std::string(kMaxCommandBytes - 5, ' ')).word, "start");
+    EXPECT_EQ(accepted("start" + std::string(kMaxCommandBytes - 5, ' ')).name, "start");
     EXPECT_EQ(refused("start" + std::string(kMaxCommandBytes - 4, ' ')).code, ReplyCode::kTooLarge);
 }
 
@@ -126,7 +126,7 @@ TEST_P(CaptureOption, IsHeldToItsRange) {
     const auto [command, error] = parseCommand(payload);
 
     EXPECT_EQ(!error, GetParam().isAllowed) << payload;
-    EXPECT_EQ(command.word, "capture");
+    EXPECT_EQ(command.name, "capture");
     if (error) {
         EXPECT_EQ(error->code, ReplyCode::kInvalidOption);
         EXPECT_FALSE(error->message.empty());
