@@ -44,7 +44,7 @@ Discovery::Discovery(Loop& loop, Publisher& publisher, Journal& journal, const C
 
 std::optional<std::string> Discovery::subscription(const Config& config) {
     if (!config.homeAssistant.enabled) return std::nullopt;
-    return discoveryBirthTopic(config);
+    return config.homeAssistant.prefix + "/status";
 }
 
 void Discovery::restore(const JournalSnapshot& snapshot) {

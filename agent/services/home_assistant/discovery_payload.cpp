@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <initializer_list>
 
 #include <nlohmann/json.hpp>
 
@@ -34,29 +33,64 @@ std::string slug(const std::string& text) {
     return result;
 }
 
+// The entities that every device has in the same way. "~" stands for topics.base.
+constexpr const char* kCommon = R"({
+    "publishing": {"p": "switch", "name": "Publishing", "icon": "mdi:thermometer-lines",
+        "command_topic": "~/command", "payload_on": "start", "payload_off": "stop",
+        "state_topic": "~/publishing", "state_on": "ON", "state_off": "OFF"},
+    "diagnostic_started": {"p": "sensor", "name": "Started", "entity_category": "diagnostic",
+        "state_topic": "~/info", "value_template": "{{ value_json.started_at }}", "device_class": "timestamp"},
+    "diagnostic_memory": {"p": "sensor", "name": "Memory", "entity_category": "diagnostic",
+        "state_topic": "~/health", "value_template": "{{ value_json.memory_kib }}",
+        "device_class": "data_size", "unit_of_measurement": "KiB", "state_class": "measurement"},
+    "diagnostic_queued": {"p": "sensor", "name": "Readings waiting", "entity_category": "diagnostic",
+        "state_topic": "~/health", "value_template": "{{ value_json.readings.queued }}",
+        "state_class": "measurement", "icon": "mdi:tray-full"},
+    "diagnostic_clock": {"p": "binary_sensor", "name": "Clock", "entity_category": "diagnostic",
+        "state_topic": "~/health", "value_template": "{{ value_json.clock }}",
+        "device_class": "problem", "payload_on": "unsynchronised", "payload_off": "synchronised"},
+    "diagnostic_journal": {"p": "binary_sensor", "name": "Journal", "entity_category": "diagnostic",
+        "state_topic": "~/health", "value_template": "{{ value_json.journal.status }}",
+        "device_class": "problem", "payload_on": "degraded", "payload_off": "ok"}
+})";
+// With a camera. The topic of its pictures is added.
+constexpr const char* kCamera = R"({
+    "camera": {"p": "camera", "name": "Camera"},
+    "image": {"p": "image", "name": "Last picture", "content_type": "image/jpeg"},
+    "capture": {"p": "button", "name": "Capture", "icon": "mdi:camera",
+        "command_topic": "~/command", "payload_press": "capture"}
+})";
+constexpr const char* kMotion = R"({
+    "motion": {"p": "binary_sensor", "name": "Motion", "device_class": "motion",
+        "state_topic": "~/camera/motion", "payload_on": "ON", "payload_off": "OFF"}
+})";
+
 /// All components of one device.
 class Components {
   public:
     Components(const Config& config, std::optional<milliseconds> interval, const DiscoveredComponents& known)
         : config_(config), base_(config.topics.base), interval_(interval), known_(known) {
         for (const SensorConfig& sensor : config.sensors) addSensor(sensor);
-        add("publishing", "switch", "Publishing",
-            {{"command_topic", base_ + "/command"},
-             {"payload_on", "start"},
-             {"payload_off", "stop"},
-             {"state_topic", base_ + "/publishing"},
-             {"state_on", "ON"},
-             {"state_off", "OFF"},
-             {"icon", "mdi:thermometer-lines"}});
+        addAll(read(kCommon));
         if (config.camera.backend != CameraBackend::kNone) addCamera();
-        for (const GpioInputConfig& input : config.gpio.inputs) addState("gpio_" + input.name, input.name);
+        for (const GpioInputConfig& input : config.gpio.inputs) addLine(input.name, "binary_sensor");
         for (const GpioOutputConfig& output : config.gpio.outputs) addOutput(output);
-        addDiagnostics();
     }
 
     Json take() { return std::move(all_); }
 
   private:
+    [[nodiscard]] Json read(const char* text) const {
+        Json components = Json::parse(text);
+        for (Json& component : components) {
+            for (Json& value : component) {
+                const auto path = value.get<std::string>();
+                if (path.starts_with("~/")) value = base_ + path.substr(1);
+            }
+        }
+        return components;
+    }
+
     /// Home Assistant identifies components by platform and key. One payload cannot remove a switch and add a binary
     /// sensor under one key, so a name that has changed its platform gets another key. Names have no '.'.
     [[nodiscard]] std::string keyFor(const std::string& name, const std::string& platform) const {
@@ -66,108 +100,65 @@ class Components {
         return isTaken || known_.count(other) != 0 ? other : name;
     }
 
-    /// `parts` have to be online as well as the agent. QoS is in every component: Home Assistant up to 2026.5
-    /// ignores one for the whole device.
-    void add(const std::string& key, const char* platform, const std::string& name, const Json& options,
-             std::initializer_list<std::string> parts = {}) {
-        Json component{{"p", platform},
-                       {"name", name},
-                       {"unique_id", config_.device.id + '_' + key},
-                       {"default_entity_id", platform + ('.' + slug(config_.device.id + '_' + key))},
-                       {"qos", 1}};
-        component.update(options);
-        if (parts.size() > 0) {
-            // A list of its own takes the place of the device's.
-            Json topics = Json::array({{{"topic", base_ + "/status"}}});
-            for (const std::string& part : parts) topics.push_back({{"topic", base_ + part}});
-            component["availability"] = std::move(topics);
+    /// `part` is the status topic, below the base, of what has to be online as well as the agent; "" = nothing. QoS is
+    /// in every component: Home Assistant up to 2026.5 ignores one for the whole device.
+    void add(const std::string& key, Json component, const std::string& part = "") {
+        const std::string platform = component["p"];
+        component["unique_id"] = config_.device.id + '_' + key;
+        component["default_entity_id"] = platform + '.' + slug(config_.device.id + '_' + key);
+        component["qos"] = 1;
+        if (!part.empty()) {
+            // A component's own list replaces the device's.
+            component["availability"] = Json::array({{{"topic", base_ + "/status"}}, {{"topic", base_ + part}}});
             component["availability_mode"] = "all";
         }
         all_[keyFor(key, platform)] = std::move(component);
     }
 
+    void addAll(const Json& components, const std::string& part = "") {
+        for (const auto& [key, component] : components.items()) add(key, component, part);
+    }
+
     void addSensor(const SensorConfig& sensor) {
-        const std::string topic = base_ + "/sensor/" + sensor.name;
-        Json options{{"state_topic", topic},          {"value_template", "{{ value_json.value }}"},
-                     {"device_class", "temperature"}, {"unit_of_measurement", "°C"},
-                     {"state_class", "measurement"},  {"suggested_display_precision", 1}};
+        const std::string topic = "/sensor/" + sensor.name;
+        Json component{{"p", "sensor"},
+                       {"name", sensor.name},
+                       {"state_topic", base_ + topic},
+                       {"value_template", "{{ value_json.value }}"},
+                       {"device_class", "temperature"},
+                       {"unit_of_measurement", "°C"},
+                       {"state_class", "measurement"},
+                       {"suggested_display_precision", 1}};
         if (interval_)
-            options["expire_after"] = expirySeconds(sensor.interval.count() > 0 ? sensor.interval : *interval_);
-        add("sensor_" + sensor.name, "sensor", sensor.name, options, {"/sensor/" + sensor.name + "/status"});
+            component["expire_after"] = expirySeconds(sensor.interval.count() > 0 ? sensor.interval : *interval_);
+        add("sensor_" + sensor.name, std::move(component), topic + "/status");
     }
 
     void addCamera() {
         const std::string shared = discoveryImageTopic(config_);
-        const std::string topic = shared.empty() ? config_.image.topic : shared;
-        const char* status = "/camera/status";
-        add("camera", "camera", "Camera", {{"topic", topic}}, {status});
-        add("image", "image", "Last picture", {{"image_topic", topic}, {"content_type", "image/jpeg"}}, {status});
-        add("capture", "button", "Capture",
-            {{"command_topic", base_ + "/command"}, {"payload_press", "capture"}, {"icon", "mdi:camera"}}, {status});
-        if (!config_.camera.motion.enabled) return;
-        add("motion", "binary_sensor", "Motion",
-            {{"state_topic", base_ + "/camera/motion"},
-             {"payload_on", "ON"},
-             {"payload_off", "OFF"},
-             {"device_class", "motion"}},
-            {status});
+        Json components = read(kCamera);
+        components["camera"]["topic"] = components["image"]["image_topic"] =
+            shared.empty() ? config_.image.topic : shared;
+        if (config_.camera.motion.enabled) components.update(read(kMotion));
+        addAll(components, "/camera/status");
     }
 
-    void addState(const std::string& key, const std::string& name, Json options = Json::object()) {
-        options["state_topic"] = base_ + "/gpio/" + name;
-        options["payload_on"] = "ON";
-        options["payload_off"] = "OFF";
-        add(key, "binary_sensor", name, options);
+    void addLine(const std::string& name, const char* platform, const Json& options = Json::object()) {
+        Json component{{"p", platform},
+                       {"name", name},
+                       {"state_topic", base_ + "/gpio/" + name},
+                       {"payload_on", "ON"},
+                       {"payload_off", "OFF"}};
+        component.update(options);
+        add("gpio_" + name, std::move(component));
     }
 
     void addOutput(const GpioOutputConfig& output) {
-        const std::string key = "gpio_" + output.name;
         // A status lamp cannot be set.
-        if (output.role == OutputRole::kStatus) return addState(key, output.name, {{"entity_category", "diagnostic"}});
-        const std::string topic = base_ + "/gpio/" + output.name;
-        add(key, "switch", output.name,
-            {{"command_topic", topic + "/set"},
-             {"payload_on", "ON"},
-             {"payload_off", "OFF"},
-             {"state_topic", topic},
-             {"state_on", "ON"},
-             {"state_off", "OFF"}});
-    }
-
-    void addDiagnostic(const std::string& key, const char* platform, const std::string& name, Json options) {
-        options["entity_category"] = "diagnostic";
-        add("diagnostic_" + key, platform, name, options);
-    }
-
-    void addDiagnostics() {
-        const std::string health = base_ + "/health";
-        addDiagnostic("started", "sensor", "Started",
-                      {{"state_topic", base_ + "/info"},
-                       {"value_template", "{{ value_json.started_at }}"},
-                       {"device_class", "timestamp"}});
-        addDiagnostic("memory", "sensor", "Memory",
-                      {{"state_topic", health},
-                       {"value_template", "{{ value_json.memory_kib }}"},
-                       {"device_class", "data_size"},
-                       {"unit_of_measurement", "KiB"},
-                       {"state_class", "measurement"}});
-        addDiagnostic("queued", "sensor", "Readings waiting",
-                      {{"state_topic", health},
-                       {"value_template", "{{ value_json.readings.queued }}"},
-                       {"state_class", "measurement"},
-                       {"icon", "mdi:tray-full"}});
-        addProblem("clock", "Clock", "{{ value_json.clock }}", "unsynchronised", "synchronised");
-        addProblem("journal", "Journal", "{{ value_json.journal.status }}", "degraded", "ok");
-    }
-
-    void addProblem(const std::string& key, const std::string& name, const char* value, const char* bad,
-                    const char* good) {
-        addDiagnostic(key, "binary_sensor", name,
-                      {{"state_topic", base_ + "/health"},
-                       {"value_template", value},
-                       {"device_class", "problem"},
-                       {"payload_on", bad},
-                       {"payload_off", good}});
+        if (output.role == OutputRole::kStatus)
+            return addLine(output.name, "binary_sensor", {{"entity_category", "diagnostic"}});
+        addLine(output.name, "switch",
+                {{"command_topic", base_ + "/gpio/" + output.name + "/set"}, {"state_on", "ON"}, {"state_off", "OFF"}});
     }
 
     const Config& config_;
@@ -188,10 +179,6 @@ Json deviceOf(const Config& config, const Identity& identity) {
 
 std::string discoveryTopic(const Config& config) {
     return config.homeAssistant.prefix + "/device/" + config.device.id + "/config";
-}
-
-std::string discoveryBirthTopic(const Config& config) {
-    return config.homeAssistant.prefix + "/status";
 }
 
 std::string discoveryImageTopic(const Config& config) {

@@ -14,12 +14,10 @@ namespace edge {
 /// payload names its key and platform.
 using DiscoveredComponents = std::map<std::string, std::string>;
 
-/// `<prefix>/device/<id>/config`: where Home Assistant looks for a device.
+/// `<prefix>/device/<id>/config`: where Home Assistant expects a device.
 std::string discoveryTopic(const Config& config);
-/// `<prefix>/status`: where Home Assistant says that it has started.
-std::string discoveryBirthTopic(const Config& config);
-/// `<base>/jpeg`, while discovery is enabled and image.topic is one that other devices may use, too: a picture shown
-/// for one device must not be another's. "" otherwise.
+/// `<base>/jpeg`, while discovery is enabled and other devices may use image.topic, too: a picture shown for one device
+/// must not be another's. "" otherwise.
 std::string discoveryImageTopic(const Config& config);
 
 /// A payload and what it names.
