@@ -121,7 +121,6 @@ CommandService::EntryPtr CommandService::admit(InboundMessage message) {
     entry->message = std::move(message);
     entry->bytes = bytes;
     entry->time = loop_.clock().wallNow();
-    entry->command.arrived = bootTimeNow();
     ++counters_.waiting;
     waitingBytes_ += bytes;
     return entry;
@@ -131,10 +130,9 @@ CommandService::EntryPtr CommandService::admit(InboundMessage message) {
 
 void CommandService::carryOut(const EntryPtr& entry) {
     ParsedCommand parsed = parseCommand(entry->message.payload);
-    Command& command = entry->command;
-    parsed.command.arrived = command.arrived;
-    parsed.command.source = entry->message.topic;
-    command = std::move(parsed.command);
+    Command& command = entry->command = std::move(parsed.command);
+    command.source = entry->message.topic;
+    command.arrived = bootTimeNow();
     if (entry->message.retained) {
         return refuse(entry, {ReplyCode::kRetainedIgnored,
                               fmt::format("retained commands are not carried out; publish it without the retain flag, "

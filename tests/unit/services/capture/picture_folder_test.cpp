@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "services/capture/picture_folder.hpp"
-
 #include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
 
 #include "fakes/temp_dir.hpp"
+#include "services/capture/picture_backlog.hpp"
 
 namespace edge {
 namespace {
