@@ -45,10 +45,6 @@ class Machine {
     std::string root_;
 };
 
-/// What a program prints; nullopt where it cannot be run, fails, or takes longer than `limit`, which ends it.
-/// `arguments[0]` is looked for in $PATH.
-std::optional<std::string> outputOf(const std::vector<std::string>& arguments, milliseconds limit = seconds{5});
-
 /// The result of `work`, which runs on a thread of its own; nullopt where it takes longer than `limit`. A driver that
 /// hangs cannot be stopped: the thread is then left behind until the program ends, so `work` holds what it uses.
 template <typename T>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "doctor/report.hpp"
-
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdlib>
 #include <ostream>
 #include <string_view>
@@ -14,6 +14,7 @@
 
 #include "config/load.hpp"
 #include "core/text.hpp"
+#include "doctor/doctor.hpp"
 
 namespace edge {
 namespace {
@@ -24,23 +25,15 @@ constexpr int kExitError = 1;
 constexpr int kExitWarning = 3;
 constexpr int kCheckWidth = 14;
 
-struct Look {
-    std::string_view symbol;
-    std::string_view colour;
+struct Style {
+    const char* name;
+    const char* symbol;
+    const char* colour;
 };
-
-Look lookOf(Severity severity) {
-    switch (severity) {
-        case Severity::kFine:
-            return {"✓", "\033[32m"};
-        case Severity::kNote:
-            return {"·", "\033[36m"};
-        case Severity::kWarning:
-            return {"!", "\033[33m"};
-        case Severity::kError:
-            return {"✗", "\033[31m"};
-    }
-    return {"?", ""};
+constexpr std::array<Style, 4> kStyles{
+    {{"fine", "✓", "\033[32m"}, {"note", "·", "\033[36m"}, {"warning", "!", "\033[33m"}, {"error", "✗", "\033[31m"}}};
+const Style& styleOf(Severity severity) {
+    return kStyles.at(static_cast<std::size_t>(severity));
 }
 
 Severity worstOf(const Findings& findings) {
@@ -52,18 +45,18 @@ Severity worstOf(const Findings& findings) {
 void printJson(const Findings& findings, std::ostream& out) {
     Json list = Json::array();
     for (const Finding& finding : findings) {
-        Json entry{{"check", finding.check}, {"severity", toString(finding.severity)}, {"text", finding.text}};
+        Json entry{{"check", finding.check}, {"severity", styleOf(finding.severity).name}, {"text", finding.text}};
         if (!finding.remedy.empty()) entry["remedy"] = finding.remedy;
         list.push_back(std::move(entry));
     }
-    const Json report{{"status", toString(worstOf(findings))}, {"findings", std::move(list)}};
+    const Json report{{"status", styleOf(worstOf(findings)).name}, {"findings", std::move(list)}};
     out << printableJson(report.dump(2, ' ', false, Json::error_handler_t::replace)) << '\n';
 }
 
 void printFinding(const Finding& finding, ReportStyle style, std::ostream& out) {
-    std::string mark = fmt::format("{:8}", toString(finding.severity));
+    std::string mark = fmt::format("{:8}", styleOf(finding.severity).name);
     if (style == ReportStyle::kTerminal) {
-        const Look look = lookOf(finding.severity);
+        const Style& look = styleOf(finding.severity);
         mark = fmt::format("{}{}\033[0m", look.colour, look.symbol);
     }
     out << fmt::format("{} {:{}} {}\n", mark, finding.check, kCheckWidth, printableLines(finding.text));
@@ -84,20 +77,6 @@ std::string sumOf(const Findings& findings) {
 }
 
 }  // namespace
-
-std::string toString(Severity severity) {
-    switch (severity) {
-        case Severity::kFine:
-            return "fine";
-        case Severity::kNote:
-            return "note";
-        case Severity::kWarning:
-            return "warning";
-        case Severity::kError:
-            return "error";
-    }
-    return "error";
-}
 
 void append(Findings& all, Findings more) {
     for (Finding& finding : more) all.push_back(std::move(finding));
@@ -122,16 +101,8 @@ int exitCodeOf(const Findings& findings) {
         return finding.check == kConfigurationCheck && finding.severity == Severity::kError;
     });
     if (isConfigurationWrong) return kExitConfig;
-    switch (worstOf(findings)) {
-        case Severity::kError:
-            return kExitError;
-        case Severity::kWarning:
-            return kExitWarning;
-        case Severity::kFine:
-        case Severity::kNote:
-            break;
-    }
-    return 0;
+    const Severity worst = worstOf(findings);
+    return worst == Severity::kError ? kExitError : worst == Severity::kWarning ? kExitWarning : 0;
 }
 
 }  // namespace edge

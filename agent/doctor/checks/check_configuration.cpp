@@ -7,7 +7,6 @@
 #include "config/warnings.hpp"
 #include "core/system/identity.hpp"
 #include "doctor/checks/checks.hpp"
-#include "doctor/report.hpp"
 #include "mqtt/settings.hpp"
 
 namespace edge {

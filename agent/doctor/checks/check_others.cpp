@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -107,11 +106,8 @@ std::map<std::string, std::string> topicsOf(const Config& config) {
 AgentState stateOfAgent(const Config& config, const Machine& machine) {
     const auto word = readSmallFile(machine.path(config.journal.path + ".lock"));
     if (!word) return word.error().code == Errc::kPermission ? AgentState::kUnknown : AgentState::kStopped;
-    const std::string_view digits = trim(*word);
-    pid_t pid = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), pid);
-    const bool isNumber = error == std::errc{} && end == digits.data() + digits.size();
-    return isNumber && machine.processName(pid) == kProgram ? AgentState::kRunning : AgentState::kStopped;
+    const auto pid = parseNumber<pid_t>(trim(*word));
+    return pid && machine.processName(*pid) == kProgram ? AgentState::kRunning : AgentState::kStopped;
 }
 
 Findings checkOthers(const Config& config, AgentState agent, const Announcements& announcements) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <array>
-#include <charconv>
 
 #include <fmt/core.h>
 
+#include "core/text.hpp"
 #include "doctor/checks/checks.hpp"
 
 namespace edge {
@@ -25,19 +25,11 @@ constexpr std::array<Flag, 4> kFlags{{{0, "the supply's voltage is too low", kSu
                                       {3, "it is too hot", kCooling}}};
 constexpr unsigned kSinceBoot = 16;
 
-std::optional<unsigned> parseHex(const std::string& text) {
-    const std::size_t begin = text.starts_with("0x") ? 2 : 0;
-    unsigned value = 0;
-    const auto [end, error] = std::from_chars(text.data() + begin, text.data() + text.size(), value, 16);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
 }  // namespace
 
 Findings checkPower(const Machine& machine) {
     const auto text = machine.read("/sys/devices/platform/soc/soc:firmware/get_throttled");
-    const auto flags = text ? parseHex(*text) : std::nullopt;
+    const auto flags = text ? parseNumber<unsigned>(text->substr(text->starts_with("0x") ? 2 : 0), 16) : std::nullopt;
     if (!flags) return {};
     Findings findings;
     for (const Flag& flag : kFlags) {

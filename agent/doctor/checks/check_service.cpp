@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <array>
+#include <cstdio>
 #include <map>
 #include <sstream>
 
@@ -11,12 +13,22 @@ namespace {
 
 constexpr const char* kCheck = "service";
 
+/// What systemctl prints; "" where it fails or hangs.
+std::string systemctl(const std::string& arguments) {
+    // timeout(1) of coreutils, with a signal that cannot be blocked or ignored: both are inherited.
+    FILE* const pipe = ::popen(fmt::format("timeout -s KILL 5 systemctl {} 2>/dev/null", arguments).c_str(), "re");
+    if (pipe == nullptr) return "";
+    std::string output;
+    std::array<char, 4096> buffer{};
+    while (const std::size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe)) output.append(buffer.data(), got);
+    return ::pclose(pipe) == 0 ? output : "";
+}
+
 /// Properties of a unit, as systemctl prints them; empty where it cannot be asked.
 std::map<std::string, std::string> propertiesOf(const std::string& unit) {
-    const auto text = outputOf(
-        {"systemctl", "show", "--property=LoadState,ActiveState,SubState,Result,NRestarts,UnitFileState", unit});
     std::map<std::string, std::string> properties;
-    std::istringstream lines(text.value_or(""));
+    std::istringstream lines(
+        systemctl("show --property=LoadState,ActiveState,SubState,Result,NRestarts,UnitFileState " + unit));
     for (std::string line; std::getline(lines, line);) {
         const std::size_t equals = line.find('=');
         if (equals != std::string::npos) properties[line.substr(0, equals)] = line.substr(equals + 1);

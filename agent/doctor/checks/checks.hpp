@@ -10,7 +10,7 @@
 #include "camera/client/picture_source.hpp"
 #include "config/config.hpp"
 #include "core/time/clock.hpp"
-#include "doctor/finding.hpp"
+#include "doctor/doctor.hpp"
 #include "doctor/machine.hpp"
 #include "gpio/gpio.hpp"
 #include "mqtt/message.hpp"

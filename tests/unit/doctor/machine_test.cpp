@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "doctor/machine.hpp"
 
-#include <signal.h>
-#include <unistd.h>
-
-#include <filesystem>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -38,34 +35,6 @@ TEST(MachineTest, ReadsTheFirmwaresSettingsWithoutComments) {
     EXPECT_TRUE(fake.machine().hasFirmwareSetting("camera_auto_detect=1"));
     fake.write("/boot/firmware/config.txt", "dtoverlay=w1-gpio,gpiopin=4\n");
     EXPECT_TRUE(fake.machine().hasFirmwareSetting("dtoverlay=w1-gpio"));
-}
-
-TEST(MachineTest, RunsProgramsAndSaysWhenTheyFail) {
-    EXPECT_EQ(outputOf({"echo", "two", "words"}), "two words\n");
-    EXPECT_FALSE(outputOf({"false"}));
-    EXPECT_FALSE(outputOf({"/no/such/program"}));
-}
-
-TEST(MachineTest, EndsAProgramThatDoesNotReturn) {
-    EXPECT_FALSE(outputOf({"sleep", "1000"}, milliseconds{10}));
-}
-
-TEST(MachineTest, ProgramsInheritNoBlockedOrIgnoredSignals) {
-    sigset_t set;
-    sigset_t before;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set, &before);
-    const auto handler = ::signal(SIGPIPE, SIG_IGN);
-    const auto status = outputOf({"cat", "/proc/self/status"});
-    ::signal(SIGPIPE, handler);
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    ASSERT_TRUE(status);
-    const auto maskOf = [&](const std::string& name) {
-        return std::stoull(status->substr(status->find(name) + name.size()), nullptr, 16);
-    };
-    EXPECT_EQ(maskOf("SigBlk:") & (1ULL << (SIGTERM - 1)), 0U) << *status;
-    EXPECT_EQ(maskOf("SigIgn:") & (1ULL << (SIGPIPE - 1)), 0U) << *status;
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "doctor/report.hpp"
-
 #include <sstream>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+
+#include "doctor/doctor.hpp"
 
 namespace edge {
 namespace {

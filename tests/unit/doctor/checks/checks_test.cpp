@@ -385,6 +385,13 @@ TEST_F(CheckServiceTest, TheCamerasServiceMayRest) {
     EXPECT_TRUE(findings[2].severity == Severity::kFine);
 }
 
+TEST_F(CheckServiceTest, AFailingSystemctlIsOnlyANote) {
+    fake.write("/bin/systemctl", "#!/bin/sh\necho LoadState=loaded\nexit 1\n");
+    ::chmod(fake.machine().path("/bin/systemctl").c_str(), 0755);
+    const Findings findings = checkService(Config{}, fake.machine());
+    EXPECT_TRUE(findings[0].severity == Severity::kNote);
+}
+
 TEST(CheckService, SaysNothingWithoutSystemd) {
     EXPECT_TRUE(checkService(Config{}, FakeMachine().machine()).empty());
 }
