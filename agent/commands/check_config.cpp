@@ -3,7 +3,6 @@
 
 #include "commands/commands.hpp"
 #include "config/load.hpp"
-#include "config/warnings.hpp"
 #include "core/system/identity.hpp"
 #include "mqtt/settings.hpp"
 

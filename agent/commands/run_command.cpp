@@ -12,7 +12,6 @@
 #include "agent.hpp"
 #include "commands/commands.hpp"
 #include "config/load.hpp"
-#include "config/warnings.hpp"
 #include "core/loop/asio_loop.hpp"
 #include "core/loop/worker_pool.hpp"
 #include "core/system/log.hpp"

@@ -1,39 +1,149 @@
 // SPDX-License-Identifier: MIT
 #include "config/load.hpp"
 
+#include <algorithm>
+#include <map>
+
 #include <fmt/core.h>
+#include <toml++/toml.h>
 
 #include "config/schema/checks.hpp"
-#include "config/schema/mistakes.hpp"
-#include "config/schema/section_reader.hpp"
-#include "config/schema/sections.hpp"
-#include "config/schema/toml_reader.hpp"
-#include "config/secrets/regular_file.hpp"
+#include "config/schema/diagnostics.hpp"
+#include "config/schema/schema.hpp"
+#include "config/schema/toml_file.hpp"
+#include "config/secrets/secret_file.hpp"
+#include "core/suggest.hpp"
 #include "core/text.hpp"
 
 namespace edge {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
+constexpr std::size_t kMaxBlocks = 64;
 
-void readSections(const Table& root, Config& config, Mistakes& mistakes) {
-    SectionReader reader(root, mistakes, config.lines);
-    reader.rejectUnknownTables();
-    reader.read(deviceSection(), config.device);
-    reader.read(mqttSection(), config.mqtt);
-    reader.read(tlsSection(), config.mqtt.tls);
-    reader.read(topicsSection(), config.topics);
-    reader.read(telemetrySection(), config.telemetry);
-    reader.read(sensorSection(), config.sensors);
-    reader.read(cameraSection(), config.camera);
-    reader.read(motionSection(), config.camera.motion);
-    reader.read(imageSection(), config.image);
-    reader.read(gpioOutputSection(), config.gpio.outputs);
-    reader.read(gpioInputSection(), config.gpio.inputs);
-    reader.read(journalSection(), config.journal);
-    reader.read(homeAssistantSection(), config.homeAssistant);
-    reader.read(logSection(), config.log);
+int lineOf(const toml::source_region& source) {
+    return static_cast<int>(source.begin.line);
 }
+
+std::string join(const std::string& path, std::string_view name) {
+    return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
+}
+
+bool isTableLike(const toml::node& node) {
+    const auto* list = node.as_array();
+    return node.is_table() || (list != nullptr && !list->empty() && list->front().is_table());
+}
+
+/// Fills a configuration from a parsed file. Notes the line of every key in Config::lines.
+class Reader {
+  public:
+    Reader(Config& config, Diagnostics& diagnostics) : config_(config), diagnostics_(diagnostics) {
+        for (const Table& table : tables()) keys_[table.name] = table.bind(table.isRepeated ? unused_ : config);
+    }
+
+    /// Reads everything in `table`, whose keys are `keys`. `path` is its name with the index ("sensor[0]"), `name`
+    /// without.
+    void read(const toml::table& table, const std::string& path, const std::string& name, const Keys& keys) {
+        for (const auto& [tomlKey, node] : table) {
+            const std::string_view keyName = tomlKey.str();
+            const std::string keyPath = join(path, keyName);
+            const std::string tableName = join(name, keyName);
+            const int line = lineOf(tomlKey.source());
+            const auto key = std::find_if(keys.begin(), keys.end(), [&](const Key& k) { return k.name == keyName; });
+            if (key != keys.end()) {
+                readKey(*key, keyPath, line, node);
+            } else if (const Table* known = findTable(tableName)) {
+                known->isRepeated ? readBlocks(*known, line, node) : readTable(tableName, line, node, ", once");
+            } else if (isParent(tableName)) {
+                readTable(tableName, line, node, "");
+            } else {
+                // The hint for each of the hundred thousand keys of a junk file would take seconds.
+                constexpr std::size_t kMaxHints = 1000;
+                const std::string hint = diagnostics_.count() < kMaxHints ? hintFor(name, keyName) : "";
+                diagnostics_.addAt(line, keyPath,
+                                   fmt::format("unknown {}{}", isTableLike(node) ? "table" : "key", hint));
+            }
+        }
+    }
+
+  private:
+    static const Table* findTable(const std::string& name) {
+        const auto found =
+            std::find_if(tables().begin(), tables().end(), [&](const Table& table) { return table.name == name; });
+        return found == tables().end() ? nullptr : &*found;
+    }
+
+    /// "gpio" of "gpio.output".
+    static bool isParent(const std::string& name) {
+        return std::any_of(tables().begin(), tables().end(),
+                           [&](const Table& table) { return table.name.starts_with(name + '.'); });
+    }
+
+    void readKey(const Key& key, const std::string& path, int line, const toml::node& value) {
+        config_.lines[path] = line;
+        for (const ValueError& error : key.read(value)) {
+            diagnostics_.addAt(error.line > 0 ? error.line : line, error.key.empty() ? path : join(path, error.key),
+                               fmt::format("{}; allowed: {}", error.text, key.allowed));
+        }
+    }
+
+    void readTable(const std::string& name, int line, const toml::node& node, const char* howOften) {
+        config_.lines[name] = line;
+        if (const auto* table = node.as_table()) return read(*table, name, name, keys_[name]);
+        diagnostics_.addAt(line, name,
+                           fmt::format("{} is not a table; allowed: [{}]{}", describe(node), name, howOften));
+    }
+
+    void readBlocks(const Table& table, int line, const toml::node& node) {
+        const auto* list = node.as_array();
+        if (list == nullptr) {
+            return diagnostics_.addAt(
+                line, table.name,
+                fmt::format("{} is not a list of tables; allowed: [[{}]]", describe(node), table.name));
+        }
+        std::size_t index = 0;
+        for (const toml::node& element : *list) {
+            const int elementLine = lineOf(element.source());
+            if (!element.is_table()) {
+                diagnostics_.addAt(elementLine, table.name,
+                                   fmt::format("{} is not a table; allowed: [[{}]]", describe(element), table.name));
+            } else if (index == kMaxBlocks) {
+                return diagnostics_.addAt(elementLine, table.name, fmt::format("too many; allowed: {}", kMaxBlocks));
+            } else {
+                const std::string path = fmt::format("{}[{}]", table.name, index++);
+                config_.lines[path] = elementLine;
+                read(*element.as_table(), path, table.name, table.bind(config_));
+            }
+        }
+    }
+
+    /// What the unknown key or table `name` of the table `parent` was probably meant to be.
+    std::string hintFor(const std::string& parent, std::string_view name) {
+        std::vector<std::string> here;
+        std::vector<std::string> elsewhere;
+        for (const Table& table : tables()) {
+            const bool isHere = table.name == parent;
+            for (const Key& key : keys_[table.name]) {
+                if (isHere) here.push_back(key.name);
+                if (key.name == name) elsewhere.push_back('[' + table.name + ']');
+            }
+            const std::string above = parent.empty() ? "" : parent + '.';
+            if (isHere || !table.name.starts_with(above)) continue;
+            const std::string below =
+                table.name.substr(above.size(), table.name.find('.', above.size()) - above.size());
+            if (std::find(here.begin(), here.end(), below) == here.end()) here.push_back(below);
+        }
+        if (const std::string meant = nearest(name, here); !meant.empty())
+            return fmt::format(", did you mean {}?", meant);
+        if (!elsewhere.empty()) return fmt::format(", it belongs to {}", listed(elsewhere));
+        return fmt::format("; allowed: {}", listed(here));
+    }
+
+    Config& config_;
+    Diagnostics& diagnostics_;
+    Config unused_;                     ///< what the keys of repeated tables in keys_ are bound to
+    std::map<std::string, Keys> keys_;  ///< of each table
+};
 
 /// Whether `id` is one of the topic's levels.
 bool hasLevel(std::string_view topic, std::string_view id) {
@@ -58,17 +168,16 @@ void completeNames(Config& config, const Identity& identity) {
 }  // namespace
 
 Config parseConfig(std::string_view text, const std::string& name, const Identity& identity) {
-    Mistakes mistakes(name);
     Config config;
     config.file = name;
-    const Table root = readToml(text, mistakes);
-    if (!mistakes.empty()) throw ConfigError(mistakes.text());
+    Diagnostics diagnostics(config);
+    const toml::table root = parseToml(text, diagnostics);
+    diagnostics.throwIfAny();
 
-    readSections(root, config, mistakes);
+    Reader(config, diagnostics).read(root, "", "", {});
     completeNames(config, identity);
-    checkKeysTogether(config, mistakes);
-    checkTopics(config, mistakes);
-    if (!mistakes.empty()) throw ConfigError(mistakes.text());
+    validate(config, diagnostics);
+    diagnostics.throwIfAny();
     return config;
 }
 
@@ -79,6 +188,19 @@ Config loadConfig(const std::string& path, const Identity& identity) {
             fmt::format("{}: {}; allowed: a TOML file that this user can read", path, file.error().message));
     }
     return parseConfig(file->content, path, identity);
+}
+
+std::string drawnName(const DeviceConfig& device) {
+    const auto isAscii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+    return std::all_of(device.name.begin(), device.name.end(), isAscii) ? device.name : device.id;
+}
+
+std::vector<std::string> configurationWarnings(const Config& config) {
+    if (!config.image.timestamp || drawnName(config.device) == config.device.name) return {};
+    return {
+        fmt::format("{}:{}: device.name: image.timestamp draws device.id (\"{}\") instead: only ASCII characters can "
+                    "be drawn; use an ASCII name to have the name in pictures",
+                    config.file, lineOf(config, "device.name"), config.device.id)};
 }
 
 }  // namespace edge

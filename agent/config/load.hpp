@@ -4,21 +4,22 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/config.hpp"
 #include "core/system/identity.hpp"
 
 namespace edge {
 
-/// The configuration cannot be used. what() is what the person sees, one line a mistake:
-/// "FILE:LINE: key: what is wrong, what is allowed". Programs exit with kExitConfig.
+/// The configuration cannot be used. what() is for people, one line for each error: "FILE:LINE: key: what is wrong,
+/// what is allowed". Programs exit with kExitConfig.
 class ConfigError : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
 
-/// Nothing is known to be wrong, but this user cannot check all of it: what() says what could not be read, and remedy()
-/// how it can be checked. An agent that runs needs it, so for `run` it is a ConfigError like any other.
+/// No error was found, but this user cannot check everything: what() says what could not be read, and remedy() how it
+/// can be checked. A running agent needs it, so for `run` it is a ConfigError like any other.
 class SecretUnreadable : public ConfigError {
   public:
     enum class Reason {
@@ -35,22 +36,27 @@ class SecretUnreadable : public ConfigError {
 
 inline constexpr int kExitConfig = 78;  // EX_CONFIG of sysexits.h; systemd does not restart on it
 
-/// Reads and checks `path`; all mistakes are reported, in the order of their lines. Opens no secret. Throws
-/// ConfigError.
+/// Reads and checks `path`; reports all errors, in the order of their lines. Opens no secret. Throws ConfigError.
 Config loadConfig(const std::string& path, const Identity& identity);
 
 /// The same from text; `name` stands for the file in messages.
 Config parseConfig(std::string_view text, const std::string& name, const Identity& identity);
 
-/// The broker's password: "" where none is configured. A path must be a regular file that group and others cannot read
-/// (checked on the opened descriptor), a credential is looked up in $CREDENTIALS_DIRECTORY. A final newline is not part
-/// of it. Throws ConfigError (SecretUnreadable where only this user is the reason), which never holds a byte of the
+/// What image.timestamp draws: the name, or the id if the name is not ASCII, because there is no font for it.
+[[nodiscard]] std::string drawnName(const DeviceConfig& device);
+
+/// What is allowed, but may surprise the author: "FILE:LINE: KEY: …".
+[[nodiscard]] std::vector<std::string> configurationWarnings(const Config& config);
+
+/// The broker's password: "" if none is configured. A path must be a regular file that group and others cannot read
+/// (checked on the open descriptor); a credential is looked up in $CREDENTIALS_DIRECTORY. The final newline is not part
+/// of it. Throws ConfigError (SecretUnreadable if only this user is the reason), which never contains a byte of the
 /// secret.
 std::string loadPassword(const Config& config);
 
-/// Checks that the files of [mqtt.tls] can be read and are what they should be, the key file closed to group and
-/// others. Returns a digest that is another one when a file is: "" without files. Throws ConfigError (SecretUnreadable
-/// where only this user is the reason).
+/// Checks that the files of [mqtt.tls] can be read and are what they should be, and that only the owner can read the
+/// key. Returns a digest that changes with their content; "" without files. Throws ConfigError (SecretUnreadable if
+/// only this user is the reason).
 std::string checkTlsFiles(const Config& config);
 
 }  // namespace edge

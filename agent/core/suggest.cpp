@@ -16,7 +16,7 @@ struct Synonym {
     std::string_view typed;
     std::string_view meant;
 };
-/// What people write who know the chip, another program or another file format.
+/// Names of chips, and of the same thing in other programs and formats.
 constexpr std::array kSynonyms{std::to_array<Synonym>({
     {"password", "password_file"},
     {"passwd", "password_file"},

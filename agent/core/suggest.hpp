@@ -8,11 +8,11 @@
 
 namespace edge {
 
-/// Letters inserted, left out, changed or swapped with their neighbour, each counting one (Damerau and Levenshtein).
+/// The Damerau-Levenshtein distance: how many letters are inserted, deleted, replaced or swapped with their neighbour.
 [[nodiscard]] std::size_t editDistance(std::string_view a, std::string_view b);
 
-/// The candidate that `typed` was probably meant to be (a letter or two away, another case, or what other programs call
-/// it); "" where none is near.
+/// For "did you mean": the candidate nearest to `typed` (a few letters away, another case, or a synonym); "" if none is
+/// near.
 [[nodiscard]] std::string nearest(std::string_view typed, const std::vector<std::string>& candidates);
 
 }  // namespace edge

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a person, or a half-written file, may have in agent.toml.
+// Any content of agent.toml.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,9 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try {
         const edge::Config config =
             edge::parseConfig({reinterpret_cast<const char*>(data), size}, "agent.toml", identity);
-        edge::require(!config.device.id.empty() && !config.mqtt.servers.empty(), "what is accepted can be used");
+        edge::require(!config.device.id.empty() && !config.mqtt.servers.empty(), "an accepted configuration is complete");
     } catch (const edge::ConfigError& error) {
-        edge::require(std::string_view(error.what()).starts_with("agent.toml"), "a mistake names the file");
+        edge::require(std::string_view(error.what()).starts_with("agent.toml"), "an error names the file");
     }
     return 0;
 }

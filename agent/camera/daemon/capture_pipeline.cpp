@@ -8,7 +8,7 @@
 
 #include <fmt/core.h>
 
-#include "config/warnings.hpp"
+#include "config/load.hpp"
 #include "core/format.hpp"
 #include "core/system/log.hpp"
 #include "core/version.hpp"

@@ -2,147 +2,227 @@
 #include "config/schema/checks.hpp"
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
 #include <fmt/core.h>
 
+#include "config/schema/types.hpp"
+#include "core/text.hpp"
+
 namespace edge {
 namespace {
 
-class KeyChecker {
+/// Adds diagnostics for keys that have none yet.
+class Checker {
   public:
-    KeyChecker(const Config& config, Mistakes& mistakes) : config_(config), mistakes_(mistakes) {}
+    Checker(const Config& config, Diagnostics& diagnostics) : config_(config), diagnostics_(diagnostics) {}
 
-    void checkConnection() {
-        const MqttConfig& mqtt = config_.mqtt;
-        if (mqtt.reconnectMin > mqtt.reconnectMax) {
-            complainAboutPair(
-                "mqtt.reconnect_min", "mqtt.reconnect_max",
-                fmt::format("reconnect_min = \"{}\" is longer than reconnect_max = \"{}\"; allowed: at most that",
-                            formatDuration(mqtt.reconnectMin), formatDuration(mqtt.reconnectMax)));
-        }
-        if (mqtt.tls.certFile.empty() != mqtt.tls.keyFile.empty()) {
-            const bool isCert = mqtt.tls.keyFile.empty();
-            complain(isCert ? "mqtt.tls.cert_file" : "mqtt.tls.key_file",
-                     fmt::format("is set without {}; allowed: both for a client certificate, or none",
-                                 isCert ? "key_file" : "cert_file"));
-        }
-        const bool hasLonePassword = !mqtt.passwordFile.empty() && mqtt.username.empty();
-        if (hasLonePassword && mqtt.protocol == Protocol::kV311 && isGood("mqtt.username") && isGood("mqtt.protocol")) {
-            complain("mqtt.password_file",
-                     "is set without username; allowed: both, as MQTT 3.1.1 knows no password alone");
-        }
-        if (config_.homeAssistant.enabled && config_.topics.base.empty()) {
-            complain("home_assistant.enabled",
-                     "needs topics below topics.base; allowed: true only where topics.base is not \"\"");
-        }
+    [[nodiscard]] bool isGood(const std::string& path) const { return !diagnostics_.has(path); }
+
+    void reject(const std::string& path, const std::string& text) {
+        if (isGood(path)) diagnostics_.add(path, text);
     }
 
-    void checkCamera() {
-        const CameraConfig& camera = config_.camera;
-        if (camera.motion.enabled && camera.backend == CameraBackend::kNone && isGood("camera.motion.enabled"))
-            complain("camera.motion.enabled",
-                     "needs a camera; allowed: true only where camera.backend is not \"none\"");
-        if (camera.backend != CameraBackend::kReplay) return;
-        checkPath("camera.device", camera.device,
-                  "the absolute path of the directory with the JPEG files, as camera.backend is \"replay\"");
+    /// Points at the one of the two that the file sets.
+    void rejectPair(const std::string& first, const std::string& second, const std::string& text) {
+        if (isGood(first) && isGood(second)) reject(config_.lines.count(first) != 0 ? first : second, text);
     }
 
-    void checkSensors() {
+    void requirePath(const std::string& path, const std::string& value, const char* allowed) {
+        if (value.starts_with('/')) return;
+        reject(path, fmt::format("{}; allowed: {}", value.empty() ? "is empty" : "does not begin with '/'", allowed));
+    }
+
+    /// `used` maps each value to the line that uses it.
+    template <typename T>
+    void requireUnique(std::map<T, int>& used, const T& value, const std::string& path, const char* noun) {
+        if (!isGood(path)) return;
+        const auto [other, isNew] = used.emplace(value, lineOf(config_, path));
+        if (!isNew) reject(path, fmt::format("is already used in line {}; allowed: each {} once", other->second, noun));
+    }
+
+    void rejectTopic(const std::string& path, const std::string& topic, const std::string& text) {
+        constexpr std::size_t kMaxShownBytes = 60;
+        reject(path, fmt::format("\"{}\" {}; allowed: a topic of its own", printable(topic, kMaxShownBytes), text));
+    }
+
+  private:
+    const Config& config_;
+    Diagnostics& diagnostics_;
+};
+
+void checkConnection(const Config& config, Checker& checker) {
+    const MqttConfig& mqtt = config.mqtt;
+    if (mqtt.reconnectMin > mqtt.reconnectMax) {
+        checker.rejectPair(
+            "mqtt.reconnect_min", "mqtt.reconnect_max",
+            fmt::format("reconnect_min = \"{}\" is longer than reconnect_max = \"{}\"; allowed: at most that",
+                        formatDuration(mqtt.reconnectMin), formatDuration(mqtt.reconnectMax)));
+    }
+    if (mqtt.tls.certFile.empty() != mqtt.tls.keyFile.empty()) {
+        const bool isCert = mqtt.tls.keyFile.empty();
+        checker.reject(isCert ? "mqtt.tls.cert_file" : "mqtt.tls.key_file",
+                       fmt::format("is set without {}; allowed: both for a client certificate, or none",
+                                   isCert ? "key_file" : "cert_file"));
+    }
+    const bool hasOnlyPassword = !mqtt.passwordFile.empty() && mqtt.username.empty();
+    if (hasOnlyPassword && mqtt.protocol == Protocol::kV311 && checker.isGood("mqtt.username") &&
+        checker.isGood("mqtt.protocol")) {
+        checker.reject("mqtt.password_file",
+                       "is set without username; allowed: both, because MQTT 3.1.1 has no password alone");
+    }
+    if (config.homeAssistant.enabled && config.topics.base.empty()) {
+        checker.reject("home_assistant.enabled",
+                       "needs topics below topics.base; allowed: true only if topics.base is not \"\"");
+    }
+}
+
+void checkCamera(const CameraConfig& camera, Checker& checker) {
+    if (camera.motion.enabled && camera.backend == CameraBackend::kNone)
+        checker.reject("camera.motion.enabled", "needs a camera; allowed: true only if camera.backend is not \"none\"");
+    if (camera.backend == CameraBackend::kReplay) {
+        checker.requirePath(
+            "camera.device", camera.device,
+            "the absolute path of the directory with the JPEG files, because camera.backend is \"replay\"");
+    }
+}
+
+void checkSensors(const Config& config, Checker& checker) {
+    std::map<std::string, int> names;
+    for (std::size_t i = 0; i < config.sensors.size(); ++i) {
+        const SensorConfig& sensor = config.sensors[i];
+        const std::string path = fmt::format("sensor[{}]", i);
+        checker.requireUnique(names, sensor.name, path + ".name", "name");
+        const bool isTypeGood = checker.isGood(path + ".type");
+        if (isTypeGood && sensor.type == SensorType::kFile) {
+            checker.requirePath(path + ".device", sensor.device,
+                                "the absolute path of the file, because type is \"file\"");
+        }
+        if (isTypeGood && sensor.type == SensorType::kW1 && sensor.device.find('/') != std::string::npos) {
+            checker.reject(path + ".device",
+                           "has a '/'; allowed: \"\" or the name below /sys/bus/w1/devices, like \"28-0316a2799af1\"");
+        }
+        if (sensor.min >= sensor.max) {
+            checker.rejectPair(
+                path + ".min", path + ".max",
+                fmt::format("min = {} is not below max = {}; allowed: min < max", sensor.min, sensor.max));
+        }
+    }
+}
+
+void checkGpio(const GpioConfig& gpio, Checker& checker) {
+    std::map<std::string, int> names;
+    std::map<std::pair<std::string, std::string>, int> lines;
+    const auto check = [&](const char* table, const auto& blocks) {
+        for (std::size_t i = 0; i < blocks.size(); ++i) {
+            const auto& block = blocks[i];
+            const std::string path = fmt::format("{}[{}]", table, i);
+            checker.requireUnique(names, block.name, path + ".name", "name");
+            if (!checker.isGood(path + ".chip")) continue;
+            // On the header's chip every Pi calls offset 17 "GPIO17".
+            const std::string line = !block.line.name.empty()
+                                         ? block.line.name
+                                         : (block.chip.empty() ? "GPIO" : "") + std::to_string(block.line.offset);
+            checker.requireUnique(lines, {block.chip, line}, path + ".line", "GPIO line");
+        }
+    };
+    check("gpio.output", gpio.outputs);
+    check("gpio.input", gpio.inputs);
+}
+
+/// Which topics the agent publishes and subscribes to. docs/mqtt.md lists them.
+class TopicChecker {
+  public:
+    TopicChecker(const Config& config, Checker& checker) : config_(config), checker_(checker) {}
+
+    void check() {
+        checkLength("topics.command", config_.topics.command);
+        checkLength("topics.base", config_.topics.base, kMaxTopicPrefixBytes);
+        checkLength("image.topic", config_.image.topic);
+        for (std::size_t i = 0; i < config_.sensors.size(); ++i) checkLength(sensorPath(i), config_.sensors[i].topic);
+
+        if (!config_.topics.base.empty()) collectBelow(config_.topics.base + '/');
+        if (config_.homeAssistant.enabled) {
+            subscribe("home_assistant.prefix", config_.homeAssistant.prefix + "/status");
+            published_.insert(fmt::format("{}/device/{}/config", config_.homeAssistant.prefix, config_.device.id));
+        }
+        if (!config_.topics.command.empty()) subscribe("topics.command", config_.topics.command);
+
+        publish("image.topic", config_.image.topic);
         for (std::size_t i = 0; i < config_.sensors.size(); ++i) {
-            const SensorConfig& sensor = config_.sensors[i];
-            const std::string path = fmt::format("sensor[{}]", i);
-            takeName(sensors_, sensor.name, path + ".name");
-            const bool isTypeGood = isGood(path + ".type");
-            if (isTypeGood && sensor.type == SensorType::kFile)
-                checkPath(path + ".device", sensor.device, "the absolute path of the file, as type is \"file\"");
-            if (isTypeGood && sensor.type == SensorType::kW1 && sensor.device.find('/') != std::string::npos) {
-                complain(path + ".device",
-                         "has a '/'; allowed: \"\" or the name below /sys/bus/w1/devices, like \"28-0316a2799af1\"");
-            }
-            if (sensor.min >= sensor.max) {
-                complainAboutPair(
-                    path + ".min", path + ".max",
-                    fmt::format("min = {} is not below max = {}; allowed: min < max", sensor.min, sensor.max));
-            }
-        }
-    }
-
-    void checkGpio() {
-        for (std::size_t i = 0; i < config_.gpio.outputs.size(); ++i) {
-            const GpioOutputConfig& output = config_.gpio.outputs[i];
-            checkLine(fmt::format("gpio.output[{}]", i), output.name, output.chip, output.line);
-        }
-        for (std::size_t i = 0; i < config_.gpio.inputs.size(); ++i) {
-            const GpioInputConfig& input = config_.gpio.inputs[i];
-            checkLine(fmt::format("gpio.input[{}]", i), input.name, input.chip, input.line);
+            if (!config_.sensors[i].topic.empty()) publish(sensorPath(i), config_.sensors[i].topic);
         }
     }
 
   private:
-    [[nodiscard]] bool isGood(const std::string& path) const { return !mistakes_.has(path); }
+    static std::string sensorPath(std::size_t index) { return fmt::format("sensor[{}].topic", index); }
 
-    void complain(const std::string& path, std::string text) {
-        mistakes_.add(lineOf(config_, path), path, std::move(text));
+    void checkLength(const std::string& path, const std::string& topic, std::size_t maxBytes = kMaxTopicBytes) {
+        if (topic.size() <= maxBytes) return;
+        checker_.reject(path,
+                        fmt::format("is {} bytes long with {{id}} replaced; allowed: {}", topic.size(), maxBytes));
     }
 
-    void checkPath(const std::string& path, const std::string& value, const char* allowed) {
-        if (!isGood(path) || value.starts_with('/')) return;
-        complain(path, fmt::format("{}; allowed: {}", value.empty() ? "is empty" : "does not begin with '/'", allowed));
+    void collectBelow(const std::string& base) {
+        for (const char* name :
+             {"response", "status", "info", "health", "publishing", "image", "camera/status", "camera/motion"}) {
+            published_.insert(base + name);
+        }
+        if (config_.homeAssistant.enabled && config_.image.isTopicShared) published_.insert(base + "jpeg");
+        for (const SensorConfig& sensor : config_.sensors) {
+            const std::string topic = base + "sensor/" + sensor.name;
+            published_.insert({topic, topic + "/status", topic + "/backlog"});
+        }
+        for (const GpioInputConfig& input : config_.gpio.inputs) published_.insert(base + "gpio/" + input.name);
+        for (const GpioOutputConfig& output : config_.gpio.outputs) {
+            published_.insert(base + "gpio/" + output.name);
+            subscribed_.insert(base + "gpio/" + output.name + "/set");
+        }
+        subscribed_.insert(base + "command");
     }
 
-    /// Points at the one of the two that the file sets.
-    void complainAboutPair(const std::string& first, const std::string& second, std::string text) {
-        if (!isGood(first) || !isGood(second)) return;
-        complain(config_.lines.count(first) != 0 ? first : second, std::move(text));
+    void subscribe(const std::string& path, const std::string& topic) {
+        if (published_.count(topic) != 0)
+            checker_.rejectTopic(path, topic, "is published by the agent, which would answer itself");
+        // The broadcast topic may be the agent's own command topic: one subscription serves both.
+        const bool isCommand = path == "topics.command" && topic == config_.topics.base + "/command";
+        if (!subscribed_.insert(topic).second && !isCommand)
+            checker_.rejectTopic(path, topic, "is subscribed to for something else");
     }
 
-    void takeName(std::map<std::string, int>& taken, const std::string& name, const std::string& path) {
-        if (!isGood(path)) return;
-        const int line = lineOf(config_, path);
-        const auto [other, isNew] = taken.emplace(name, line);
-        if (!isNew)
-            complain(path, fmt::format("\"{}\" is taken by line {}; allowed: a name of its own", name, other->second));
-    }
-
-    void checkLine(const std::string& path, const std::string& name, const std::string& chip, const GpioLine& line) {
-        takeName(gpios_, name, path + ".name");
-        if (!isGood(path + ".line") || !isGood(path + ".chip")) return;
-        // On the header's chip "GPIO17" is what every Pi calls offset 17.
-        const std::string byOffset = chip.empty() ? fmt::format("GPIO{}", line.offset) : fmt::format("{}", line.offset);
-        const auto key = std::pair(chip, line.name.empty() ? byOffset : line.name);
-        const auto [other, isNew] = gpioLines_.emplace(key, lineOf(config_, path + ".line"));
+    void publish(const std::string& path, const std::string& topic) {
+        if (!checker_.isGood(path)) return;
+        if (subscribed_.count(topic) != 0)
+            checker_.rejectTopic(path, topic, "is subscribed to by the agent, which would answer itself");
+        if (published_.count(topic) != 0)
+            checker_.rejectTopic(path, topic, "is published by the agent for something else");
+        const auto [other, isNew] = paths_.emplace(topic, path);
         if (isNew) return;
-        complain(path + ".line",
-                 fmt::format("is used by line {} already; allowed: each GPIO line once", other->second));
+        const auto line = config_.lines.find(other->second);
+        checker_.rejectTopic(
+            path, topic,
+            fmt::format("is {} {} too", withoutIndex(other->second),
+                        line == config_.lines.end() ? "by default" : fmt::format("in line {}", line->second)));
     }
 
     const Config& config_;
-    Mistakes& mistakes_;
-    std::map<std::string, int> sensors_;
-    std::map<std::string, int> gpios_;
-    std::map<std::pair<std::string, std::string>, int> gpioLines_;
+    Checker& checker_;
+    std::set<std::string> published_;
+    std::set<std::string> subscribed_;
+    std::map<std::string, std::string> paths_;  ///< of the plain topics: which key has it
 };
 
 }  // namespace
 
-int lineOf(const Config& config, const std::string& path) {
-    for (std::string_view left = path; !left.empty();) {
-        if (const auto found = config.lines.find(std::string(left)); found != config.lines.end()) return found->second;
-        const auto dot = left.rfind('.');
-        if (dot == std::string_view::npos) break;
-        left = left.substr(0, dot);
-    }
-    return 1;
-}
-
-void checkKeysTogether(const Config& config, Mistakes& mistakes) {
-    KeyChecker checker(config, mistakes);
-    checker.checkConnection();
-    checker.checkCamera();
-    checker.checkSensors();
-    checker.checkGpio();
+void validate(const Config& config, Diagnostics& diagnostics) {
+    Checker checker(config, diagnostics);
+    checkConnection(config, checker);
+    checkCamera(config.camera, checker);
+    checkSensors(config, checker);
+    checkGpio(config.gpio, checker);
+    TopicChecker(config, checker).check();
 }
 
 }  // namespace edge

@@ -5,13 +5,13 @@
 
 namespace edge {
 
-/// What is wrong with the content of a PEM file (RFC 7468), "" where nothing is. Thread: any.
+// What is wrong with the content of a PEM file (RFC 7468), "" if nothing is. Thread: any.
 
-/// At least one certificate, and each of them whole: read as OpenSSL's store reads the file for a connection.
-std::string complaintOfCertificates(const std::string& content);
+/// At least one certificate, and all of them complete: read as OpenSSL's store reads the file for a connection.
+std::string validateCertificates(const std::string& content);
 /// A private key that can be used without a passphrase. The text never quotes the content.
-std::string complaintOfPrivateKey(const std::string& content);
-/// Both are flawless by themselves: whether the key is that of the first certificate.
+std::string validatePrivateKey(const std::string& content);
+/// Whether the key is that of the first certificate; both are valid.
 bool isKeyOf(const std::string& key, const std::string& certificates);
 
 }  // namespace edge

@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include "config/load.hpp"
-#include "config/warnings.hpp"
 #include "core/system/identity.hpp"
 #include "doctor/checks/checks.hpp"
 #include "mqtt/settings.hpp"

@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include "config/load.hpp"
-#include "config/schema/key_facts.hpp"
 #include "reading.hpp"
 
 namespace edge {
@@ -33,18 +32,18 @@ std::map<std::string, std::string> documentedRows() {
 
 TEST(ConfigurationDocument, HasEveryKeyWithItsDefaultAndWhatIsAllowed) {
     const auto rows = documentedRows();
-    for (const KeyFacts& facts : allKeys()) {
-        const auto row = rows.find(facts.path());
-        ASSERT_NE(row, rows.end()) << facts.path() << " is not documented in " << kDocument;
-        const std::string start = fmt::format("| `{}` | `{}` | {} | ", facts.key, facts.defaultValue, facts.allowed);
+    for (const TableKey& key : allKeys()) {
+        const auto row = rows.find(key.path());
+        ASSERT_NE(row, rows.end()) << key.path() << " is not documented in " << kDocument;
+        const std::string start = fmt::format("| `{}` | `{}` | {} | ", key.name, key.defaultValue, key.allowed);
         EXPECT_TRUE(row->second.starts_with(start)) << "wanted: " << start << "\nfound:  " << row->second;
-        EXPECT_GT(row->second.size(), start.size() + 5) << "says nothing about " << facts.path();
+        EXPECT_GT(row->second.size(), start.size() + 5) << "says nothing about " << key.path();
     }
 }
 
 TEST(ConfigurationDocument, HasNoKeyThatDoesNotExist) {
     std::set<std::string> known;
-    for (const KeyFacts& facts : allKeys()) known.insert(facts.path());
+    for (const TableKey& key : allKeys()) known.insert(key.path());
     for (const auto& [path, row] : documentedRows()) EXPECT_TRUE(known.contains(path)) << path;
 }
 
@@ -60,7 +59,7 @@ TEST(ConfigurationDocument, HasExamplesThatAreGood) {
         } else if (line == "```" && isInside) {
             isInside = false;
             ++examples;
-            EXPECT_EQ(mistakesOf(example), "") << example;
+            EXPECT_EQ(errorsOf(example), "") << example;
         } else if (isInside) {
             example += line + '\n';
         }

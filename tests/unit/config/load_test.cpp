@@ -7,14 +7,13 @@
 
 #include <gtest/gtest.h>
 
-#include "config/warnings.hpp"
 #include "fakes/temp_dir.hpp"
 #include "reading.hpp"
 
 namespace edge {
 namespace {
 
-std::string loadMistakes(const std::string& path) {
+std::string loadError(const std::string& path) {
     try {
         (void)loadConfig(path, testIdentity());
         return "";
@@ -143,9 +142,9 @@ topic = "site/{id}/jpeg"
     EXPECT_FALSE(configOf(below).image.isTopicShared) << "topics.base is this device's";
 }
 
-TEST(LoadConfig, ReportsAllMistakesInTheOrderOfTheirLines) {
+TEST(LoadConfig, ReportsAllErrorsInTheOrderOfTheirLines) {
     const std::string told =
-        mistakesOf("[log]\nlevel = 1\n[mqtt]\nqos = 3\nretain = true\n[[sensor]]\nscale = 0\n[colour]\nred = 1\n");
+        errorsOf("[log]\nlevel = 1\n[mqtt]\nqos = 3\nretain = true\n[[sensor]]\nscale = 0\n[colour]\nred = 1\n");
 
     EXPECT_EQ(
         told,
@@ -160,64 +159,77 @@ TEST(LoadConfig, ReportsAllMistakesInTheOrderOfTheirLines) {
 }
 
 TEST(LoadConfig, ShowsARealNumberWhereAWholeOneIsWanted) {
-    EXPECT_EQ(mistakesOf("[mqtt]\nqos = 1.0\n"),
+    EXPECT_EQ(errorsOf("[mqtt]\nqos = 1.0\n"),
               "agent.toml:2: mqtt.qos: 1.0 is not allowed; allowed: a whole number from 0 to 2");
 }
 
 TEST(LoadConfig, SaysWhereAMisplacedKeyBelongs) {
-    EXPECT_EQ(mistakesOf("qos = 1\n"), "agent.toml:1: qos: unknown key, it belongs to [mqtt]");
-    EXPECT_EQ(mistakesOf("[camera]\nquality = 1\n"),
-              "agent.toml:2: camera.quality: unknown key, it belongs to [image]");
-    EXPECT_EQ(mistakesOf("[sensors]\n"), "agent.toml:1: sensors: unknown table, did you mean sensor?");
-    EXPECT_EQ(mistakesOf("[mqtt.tsl]\n"), "agent.toml:1: mqtt.tsl: unknown table, did you mean tls?");
-    EXPECT_EQ(mistakesOf("[gpio]\nchip = \"\"\n"),
+    EXPECT_EQ(errorsOf("qos = 1\n"), "agent.toml:1: qos: unknown key, it belongs to [mqtt]");
+    EXPECT_EQ(errorsOf("[camera]\nquality = 1\n"), "agent.toml:2: camera.quality: unknown key, it belongs to [image]");
+    EXPECT_EQ(errorsOf("[sensors]\n"), "agent.toml:1: sensors: unknown table, did you mean sensor?");
+    EXPECT_EQ(errorsOf("[mqtt.tsl]\n"), "agent.toml:1: mqtt.tsl: unknown table, did you mean tls?");
+    EXPECT_EQ(errorsOf("[gpio]\nchip = \"\"\n"),
               "agent.toml:2: gpio.chip: unknown key, it belongs to [gpio.output] or [gpio.input]");
 }
 
-TEST(LoadConfig, WantsTablesWhereTablesBelong) {
-    EXPECT_EQ(mistakesOf("[sensor]\nname = \"a\"\n"),
-              "agent.toml:1: sensor: a table is not enough, there may be several; allowed: [[sensor]]");
-    EXPECT_EQ(mistakesOf("sensor = [1]\n"), "agent.toml:1: sensor: 1 is not a table; allowed: [[sensor]]");
-    EXPECT_EQ(mistakesOf("[[mqtt]]\nqos = 1\n"), "agent.toml:1: mqtt: a list is not a table; allowed: [mqtt], once");
-    EXPECT_EQ(mistakesOf("gpio = 3\n"), "agent.toml:1: gpio: 3 is not a table; allowed: [gpio]");
-    EXPECT_EQ(mistakesOf("[gpio]\noutput = 1\n"),
-              "agent.toml:2: gpio.output: 1 is not enough, there may be several; allowed: [[gpio.output]]");
-    EXPECT_EQ(mistakesOf("log = \"debug\"\n"), "agent.toml:1: log: \"debug\" is not a table; allowed: [log], once");
+TEST(LoadConfig, RequiresTables) {
+    EXPECT_EQ(errorsOf("[sensor]\nname = \"a\"\n"),
+              "agent.toml:1: sensor: a table is not a list of tables; allowed: [[sensor]]");
+    EXPECT_EQ(errorsOf("sensor = [1]\n"), "agent.toml:1: sensor: 1 is not a table; allowed: [[sensor]]");
+    EXPECT_EQ(errorsOf("[[mqtt]]\nqos = 1\n"), "agent.toml:1: mqtt: a list is not a table; allowed: [mqtt], once");
+    EXPECT_EQ(errorsOf("gpio = 3\n"), "agent.toml:1: gpio: 3 is not a table; allowed: [gpio]");
+    EXPECT_EQ(errorsOf("[gpio]\noutput = 1\n"),
+              "agent.toml:2: gpio.output: 1 is not a list of tables; allowed: [[gpio.output]]");
+    EXPECT_EQ(errorsOf("log = \"debug\"\n"), "agent.toml:1: log: \"debug\" is not a table; allowed: [log], once");
 }
 
 TEST(LoadConfig, AllowsAtMostSixtyFourSensors) {
     std::string text;
     for (int i = 0; i < 65; ++i) text += "[[sensor]]\nname = \"s" + std::to_string(i) + "\"\n";
 
-    EXPECT_EQ(mistakesOf(text), "agent.toml:129: sensor: too many; allowed: 64 of them");
+    EXPECT_EQ(errorsOf(text), "agent.toml:129: sensor: too many; allowed: 64");
 }
 
-TEST(LoadConfig, TellsWhatIsNoToml) {
-    EXPECT_TRUE(contains(mistakesOf("[mqtt]\n\nqos 1\n"), "agent.toml:3: not valid TOML ("));
-    EXPECT_TRUE(contains(mistakesOf("[mqtt]\nusername = me\n"), "agent.toml:2: mqtt.username: not valid TOML ("));
+TEST(LoadConfig, ReportsInvalidToml) {
+    EXPECT_TRUE(contains(errorsOf("[mqtt]\n\nqos 1\n"), "agent.toml:3: not valid TOML ("));
+    EXPECT_TRUE(contains(errorsOf("[mqtt]\nusername = me\n"), "agent.toml:2: mqtt.username: not valid TOML ("));
     EXPECT_TRUE(
-        contains(mistakesOf("[mqtt]\nusername = \"me\nqos = 1\n"), "agent.toml:2: mqtt.username: not valid TOML ("));
-    EXPECT_TRUE(contains(mistakesOf("[mqtt\nqos = 1\n"), "agent.toml:1: mqtt: not valid TOML ("));
-    EXPECT_EQ(mistakesOf("[mqtt]\n[log]\n[mqtt]\n"), "agent.toml:3: mqtt: is given twice, remove one of the two");
-    EXPECT_TRUE(contains(mistakesOf("\x7f"
-                                    "ELF\x02\x01"),
+        contains(errorsOf("[mqtt]\nusername = \"me\nqos = 1\n"), "agent.toml:2: mqtt.username: not valid TOML ("));
+    EXPECT_TRUE(contains(errorsOf("[mqtt\nqos = 1\n"), "agent.toml:1: mqtt: not valid TOML ("));
+    EXPECT_TRUE(contains(errorsOf("[mqtt]\n[log]\n[mqtt]\n"), "agent.toml:3: mqtt: is a duplicate"));
+    EXPECT_TRUE(contains(errorsOf("\x7f"
+                                  "ELF\x02\x01"),
                          "agent.toml:1: not valid TOML ("));
+}
+
+TEST(LoadConfig, DeepNestingIsAnErrorAndNotACrash) {
+    const auto repeat = [](int count, std::string_view part) {
+        std::string text;
+        for (int i = 0; i < count; ++i) text += part;
+        return text;
+    };
+    for (const std::string& text :
+         {"a" + repeat(300'000, ".a") + " = 1", "[a" + repeat(300'000, ".a") + "]",
+          "a" + repeat(300'000, ".\"a\"") + " = 1", "a = " + repeat(300'000, "["), "a = " + repeat(100'000, "{a.a="),
+          "a = " + repeat(200, "[\n{a" + repeat(400, ".a") + " = ")}) {
+        EXPECT_TRUE(contains(errorsOf("\n" + text + "\n"), ": nested too deeply")) << text.substr(0, 20);
+    }
 }
 
 TEST(LoadConfig, NamesAnEncodingThatIsNotUtf8) {
     using namespace std::string_literals;
     for (const std::string& wide :
          {"\xff\xfe[\0m\0"s, "\xfe\xff\0[\0m"s, "[\0m\0q\0"s, "\0[\0m\0q"s, "\xff\xfe\0\0[\0\0\0"s}) {
-        EXPECT_TRUE(contains(mistakesOf(wide), "agent.toml:1: is UTF-16 or UTF-32 text"));
+        EXPECT_TRUE(contains(errorsOf(wide), "agent.toml:1: is UTF-16 or UTF-32 text"));
     }
-    EXPECT_TRUE(contains(mistakesOf("[device]\nname = \"K\xfc"
-                                    "che\"\n"),
+    EXPECT_TRUE(contains(errorsOf("[device]\nname = \"K\xfc"
+                                  "che\"\n"),
                          "agent.toml:2: device.name: not UTF-8 text"));
 }
 
 TEST(LoadConfig, NamesCurlyQuotes) {
     for (const char* line : {"name = “kitchen”", "name = ‘kitchen’", "name = „kitchen“", "name = \"kitchen”"}) {
-        const std::string told = mistakesOf("[device]\n" + std::string(line) + "\n");
+        const std::string told = errorsOf("[device]\n" + std::string(line) + "\n");
         EXPECT_TRUE(contains(told, "agent.toml:2: device.name: not valid TOML: the line has curly quotes")) << told;
     }
     EXPECT_EQ(configOf("[device]\nname = \"“kitchen”\"\n").device.name, "“kitchen”");
@@ -225,7 +237,7 @@ TEST(LoadConfig, NamesCurlyQuotes) {
 
 TEST(LoadConfig, KnowsWhatElseAKeyOrValueIsCalled) {
     const auto meant = [](const std::string& text, const std::string& hint) {
-        const std::string told = mistakesOf(text);
+        const std::string told = errorsOf(text);
         EXPECT_TRUE(contains(told, ", did you mean " + hint + "?")) << told;
     };
     meant("[mqtt]\npassword = \"x\"\n", "password_file");
@@ -240,7 +252,7 @@ TEST(LoadConfig, KnowsWhatElseAKeyOrValueIsCalled) {
 
 TEST(LoadConfig, NamesQuotesThatDoNotBelongThere) {
     const auto meant = [](const std::string& line, const std::string& hint) {
-        const std::string told = mistakesOf(line + "\n");
+        const std::string told = errorsOf(line + "\n");
         EXPECT_TRUE(contains(told, " is a text, did you mean " + hint + " without quotes?")) << told;
     };
     meant("camera.width = \"480\"", "480");
@@ -249,14 +261,14 @@ TEST(LoadConfig, NamesQuotesThatDoNotBelongThere) {
     meant("camera.motion.enabled = \"False\"", "false");
     meant("sensor = [{scale = \"0.5\"}]", "0.5");
     meant("gpio.input = [{line = \"27\"}]", "27");
-    EXPECT_TRUE(contains(mistakesOf("camera.motion.enabled = 1\n"), "1 is not allowed, did you mean true?"));
-    EXPECT_TRUE(contains(mistakesOf("camera.width = \"wide\"\n"), "\"wide\" is not allowed; allowed: "));
+    EXPECT_TRUE(contains(errorsOf("camera.motion.enabled = 1\n"), "1 is not allowed, did you mean true?"));
+    EXPECT_TRUE(contains(errorsOf("camera.width = \"wide\"\n"), "\"wide\" is not allowed; allowed: "));
 }
 
 TEST(LoadConfig, CallsAListOfValuesAKey) {
-    EXPECT_EQ(mistakesOf("[mqtt]\nserver = [\"mqtt://a\"]\n"),
+    EXPECT_EQ(errorsOf("[mqtt]\nserver = [\"mqtt://a\"]\n"),
               "agent.toml:2: mqtt.server: unknown key, did you mean servers?");
-    EXPECT_EQ(mistakesOf("[[mqtt.server]]\nhost = \"a\"\n"),
+    EXPECT_EQ(errorsOf("[[mqtt.server]]\nhost = \"a\"\n"),
               "agent.toml:1: mqtt.server: unknown table, did you mean servers?");
 }
 
@@ -265,7 +277,7 @@ TEST(LoadConfig, WantsAbsolutePaths) {
          {"journal.path = \"journal.db\"", "mqtt.tls.ca_file = \"ca.pem\"", "mqtt.password_file = \"./password\"",
           "journal.path = \"~/journal.db\"", "camera = {backend = \"replay\", device = \"pictures\"}",
           "sensor = [{type = \"file\", device = \"value\"}]", "camera.socket = \"camera.sock\""}) {
-        EXPECT_TRUE(contains(mistakesOf(line), "does not begin with '/'; allowed: ")) << line;
+        EXPECT_TRUE(contains(errorsOf(line), "does not begin with '/'; allowed: ")) << line;
     }
 }
 
@@ -273,13 +285,13 @@ TEST(LoadConfig, ReadsWindowsLineEndsAndAByteOrderMark) {
     EXPECT_EQ(configOf("\xef\xbb\xbf[mqtt]\r\nqos = 0\r\n").mqtt.qos, 0);
 }
 
-TEST(LoadConfig, StopsAfterAHundredMistakesAndCountsTheRest) {
+TEST(LoadConfig, StopsAfterAHundredErrorsAndCountsTheRest) {
     std::string text;
     for (int i = 0; i < 1000; ++i) text += "k" + std::to_string(i) + " = 1\n";
-    const std::string told = mistakesOf(text);
+    const std::string told = errorsOf(text);
 
     EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 100);
-    EXPECT_TRUE(told.ends_with("agent.toml:101: and 900 more mistakes from here on")) << told.substr(told.size() - 100);
+    EXPECT_TRUE(told.ends_with("agent.toml:101: and 900 more errors from here on")) << told.substr(told.size() - 100);
 }
 
 TEST(LoadConfig, ReadsAFile) {
@@ -297,14 +309,14 @@ TEST(LoadConfig, SaysInOneLineWhyAFileCannotBeUsed) {
     const std::string wanted = "; allowed: a TOML file that this user can read";
 
     const std::string missing = directory.file("missing.toml");
-    EXPECT_EQ(loadMistakes(missing), missing + ": cannot be opened: No such file or directory" + wanted);
-    EXPECT_EQ(loadMistakes(directory.path().string()),
+    EXPECT_EQ(loadError(missing), missing + ": cannot be opened: No such file or directory" + wanted);
+    EXPECT_EQ(loadError(directory.path().string()),
               directory.path().string() + ": is a directory, not a file" + wanted);
-    EXPECT_EQ(loadMistakes(fifo), fifo + ": is not a regular file" + wanted);
-    EXPECT_EQ(loadMistakes("/dev/zero"), "/dev/zero: is not a regular file" + wanted);
+    EXPECT_EQ(loadError(fifo), fifo + ": is not a regular file" + wanted);
+    EXPECT_EQ(loadError("/dev/zero"), "/dev/zero: is not a regular file" + wanted);
     const std::string large = directory.write("large.toml", std::string((1 << 20) + 1, '#'));
-    EXPECT_EQ(loadMistakes(large), large + ": is larger than 1024 KiB" + wanted);
-    EXPECT_EQ(loadMistakes(directory.write("fits.toml", std::string(1 << 20, '#'))), "");
+    EXPECT_EQ(loadError(large), large + ": is larger than 1024 KiB" + wanted);
+    EXPECT_EQ(loadError(directory.write("fits.toml", std::string(1 << 20, '#'))), "");
 }
 
 TEST(ConfigurationWarnings, SayThatANameWhichCannotBeDrawnIsReplacedInPictures) {

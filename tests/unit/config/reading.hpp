@@ -3,10 +3,13 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "config/load.hpp"
+#include "config/schema/schema.hpp"
 
 namespace edge {
 
@@ -17,7 +20,7 @@ inline Identity testIdentity() {
     return identity;
 }
 
-/// The configuration that `text` is; a test failure where it is none.
+/// The configuration in `text`; a test failure if it has errors.
 inline Config configOf(std::string_view text) {
     try {
         return parseConfig(text, "agent.toml", testIdentity());
@@ -27,14 +30,30 @@ inline Config configOf(std::string_view text) {
     }
 }
 
-/// What a person is told about `text`; "" where nothing is wrong.
-inline std::string mistakesOf(std::string_view text) {
+/// The error message for `text`; "" if it has no errors.
+inline std::string errorsOf(std::string_view text) {
     try {
         (void)parseConfig(text, "agent.toml", testIdentity());
         return "";
     } catch (const ConfigError& error) {
         return error.what();
     }
+}
+
+/// A key with the name of its table.
+struct TableKey : Key {
+    std::string table;  ///< "gpio.output"
+    [[nodiscard]] std::string path() const { return table + '.' + name; }
+};
+
+/// Every key there is, in the order of the reference.
+inline std::vector<TableKey> allKeys() {
+    std::vector<TableKey> all;
+    Config config;
+    for (const Table& table : tables()) {
+        for (Key& key : table.bind(config)) all.push_back({std::move(key), table.name});
+    }
+    return all;
 }
 
 inline bool contains(std::string_view text, std::string_view part) {

@@ -8,7 +8,6 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
-#include "config/schema/key_facts.hpp"
 #include "core/text.hpp"
 #include "reading.hpp"
 
@@ -81,18 +80,18 @@ TEST(ShippedFile, IsStillGoodWithEveryCommentedSettingTurnedOn) {
 
 TEST(ShippedFile, ShowsEveryKey) {
     const auto shown = shownSettings(false);
-    for (const KeyFacts& facts : allKeys()) EXPECT_TRUE(shown.contains(facts.path())) << facts.path() << " is missing";
+    for (const TableKey& key : allKeys()) EXPECT_TRUE(shown.contains(key.path())) << key.path() << " is missing";
 }
 
 TEST(ShippedFile, ShowsNothingButKeysThatExist) {
     std::set<std::string> known;
-    for (const KeyFacts& facts : allKeys()) known.insert(facts.path());
+    for (const TableKey& key : allKeys()) known.insert(key.path());
     for (const auto& [path, value] : shownSettings(false)) EXPECT_TRUE(known.contains(path)) << path;
 }
 
 TEST(ShippedFile, ShowsTheDefaultInEveryLineThatIsCommentedOut) {
     std::map<std::string, std::string> defaults;
-    for (const KeyFacts& facts : allKeys()) defaults[facts.path()] = facts.defaultValue;
+    for (const TableKey& key : allKeys()) defaults[key.path()] = key.defaultValue;
     const auto shown = shownSettings(true);
 
     EXPECT_GT(shown.size(), 50U);

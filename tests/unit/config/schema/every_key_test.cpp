@@ -8,13 +8,12 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
-#include "config/schema/key_facts.hpp"
 #include "unit/config/reading.hpp"
 
 namespace edge {
 
-void PrintTo(const KeyFacts& facts, std::ostream* out) {
-    *out << facts.path();
+void PrintTo(const TableKey& key, std::ostream* out) {
+    *out << key.path();
 }
 
 namespace {
@@ -30,29 +29,29 @@ std::string companion(const std::string& path, const std::string& value) {
 }
 
 /// The table's header, then `key = value`: the value is on line 2.
-std::string fileWith(const KeyFacts& facts, const std::string& value) {
-    const bool isBlock = facts.table == "sensor" || facts.table.starts_with("gpio.");
-    std::string with = companion(facts.path(), value);
-    if (facts.path() == "sensor.type" && value == "\"w1\"") with.clear();  // its device is no path
-    return fmt::format("{}{}{}\n{} = {}\n{}\n", isBlock ? "[[" : "[", facts.table, isBlock ? "]]" : "]", facts.key,
-                       value, with);
+std::string fileWith(const TableKey& key, const std::string& value) {
+    const bool isBlock = key.table == "sensor" || key.table.starts_with("gpio.");
+    std::string with = companion(key.path(), value);
+    if (key.path() == "sensor.type" && value == "\"w1\"") with.clear();  // its device is no path
+    return fmt::format("{}{}{}\n{} = {}\n{}\n", isBlock ? "[[" : "[", key.table, isBlock ? "]]" : "]", key.name, value,
+                       with);
 }
 
 /// One step beyond `text`, a limit of the key's kind.
-std::string beyond(const KeyFacts& facts, const std::string& text, int step) {
+std::string beyond(const TableKey& key, const std::string& text, int step) {
     const std::string inner = text.substr(1, text.size() - 2);
-    switch (facts.kind) {
-        case KeyKind::kInteger:
-        case KeyKind::kLine:
+    switch (key.type) {
+        case KeyType::kInteger:
+        case KeyType::kLine:
             return fmt::format("{}", std::stoll(text) + step);
-        case KeyKind::kReal:
+        case KeyType::kReal:
             return fmt::format("{:.17g}",
                                std::nextafter(std::stod(text), step * std::numeric_limits<double>::infinity()));
-        case KeyKind::kDuration: {
+        case KeyType::kDuration: {
             const auto limit = parseDuration(inner).value();
             return step < 0 && limit.count() == 0 ? "\"-1ms\"" : fmt::format("\"{}ms\"", limit.count() + step);
         }
-        case KeyKind::kSize: {
+        case KeyType::kSize: {
             const long long kib = std::stoll(inner) * (inner.ends_with("GiB") ? 1LL << 20 : 1LL << 10);
             return fmt::format("\"{}KiB\"", kib + step);
         }
@@ -61,106 +60,106 @@ std::string beyond(const KeyFacts& facts, const std::string& text, int step) {
     }
 }
 
-void expectAccepted(const KeyFacts& facts, const std::string& value) {
-    EXPECT_EQ(mistakesOf(fileWith(facts, value)), "") << facts.path() << " = " << value;
+void expectAccepted(const TableKey& key, const std::string& value) {
+    EXPECT_EQ(errorsOf(fileWith(key, value)), "") << key.path() << " = " << value;
 }
 
-void expectRefused(const KeyFacts& facts, const std::string& value) {
-    const std::string told = mistakesOf(fileWith(facts, value));
-    const std::string start = fmt::format("agent.toml:2: {}: ", facts.path());
-    EXPECT_TRUE(told.starts_with(start)) << facts.path() << " = " << value.substr(0, 100) << "\n" << told;
-    EXPECT_TRUE(told.ends_with("; allowed: " + facts.allowed)) << told;
+void expectRefused(const TableKey& key, const std::string& value) {
+    const std::string told = errorsOf(fileWith(key, value));
+    const std::string start = fmt::format("agent.toml:2: {}: ", key.path());
+    EXPECT_TRUE(told.starts_with(start)) << key.path() << " = " << value.substr(0, 100) << "\n" << told;
+    EXPECT_TRUE(told.ends_with("; allowed: " + key.allowed)) << told;
     EXPECT_EQ(told.find('\n'), std::string::npos) << told;
     EXPECT_LT(told.size(), 500U);
 }
 
 TEST(EveryKey, AcceptsItsDefault) {
-    for (const KeyFacts& facts : allKeys()) {
-        expectAccepted(facts, facts.defaultValue);
+    for (const TableKey& key : allKeys()) {
+        expectAccepted(key, key.defaultValue);
     }
 }
 
 TEST(EveryKey, AcceptsItsLimitsAndRefusesWhatIsBeyondThem) {
-    for (const KeyFacts& facts : allKeys()) {
-        if (facts.min.empty()) continue;
+    for (const TableKey& key : allKeys()) {
+        if (key.min.empty()) continue;
 
         // min < max forbids these two ends, whatever the range says.
-        if (facts.path() != "sensor.max") expectAccepted(facts, facts.min);
-        if (facts.path() != "sensor.min") expectAccepted(facts, facts.max);
-        expectRefused(facts, beyond(facts, facts.min, -1));
-        expectRefused(facts, beyond(facts, facts.max, +1));
+        if (key.path() != "sensor.max") expectAccepted(key, key.min);
+        if (key.path() != "sensor.min") expectAccepted(key, key.max);
+        expectRefused(key, beyond(key, key.min, -1));
+        expectRefused(key, beyond(key, key.max, +1));
     }
 }
 
 TEST(EveryKey, AcceptsEachOfItsWordsAndNoOther) {
-    for (const KeyFacts& facts : allKeys()) {
-        for (const std::string& choice : facts.choices) expectAccepted(facts, choice);
-        if (facts.kind == KeyKind::kChoice || facts.kind == KeyKind::kDuration)
-            expectRefused(facts, "\"nothing of the kind\"");
+    for (const TableKey& key : allKeys()) {
+        for (const std::string& choice : key.choices) expectAccepted(key, choice);
+        if (key.type == KeyType::kChoice || key.type == KeyType::kDuration)
+            expectRefused(key, "\"nothing of the kind\"");
     }
 }
 
 TEST(EveryKey, RefusesOtherTypes) {
-    const std::map<KeyKind, std::vector<std::string>> wrong{
-        {KeyKind::kFlag, {"1", "\"true\"", "[]", "1.0"}},
-        {KeyKind::kInteger, {"1.0", "\"1\"", "true", "[1]", "9223372036854775807", "-9223372036854775808"}},
-        {KeyKind::kReal, {"\"1\"", "true", "[1.0]", "nan", "inf", "-inf", "9223372036854775807"}},
-        {KeyKind::kText, {"1", "true", "[\"a\"]", "1.5"}},
-        {KeyKind::kDuration, {"2", "2.5", "true", "\"2\"", "\"2 s\"", "\"-2s\"", "\"9223372036854775807d\""}},
-        {KeyKind::kSize, {"16", "true", "\"16\"", "\"16MB\"", "\"-1MiB\"", "\"9223372036854775807GiB\""}},
-        {KeyKind::kChoice, {"1", "true", "[]"}},
-        {KeyKind::kServers, {"1", "\"mqtt://localhost\"", "[]", "[1]", "[\"\"]"}},
-        {KeyKind::kLine, {"1.5", "true", "[17]"}},
-        {KeyKind::kAreas,
+    const std::map<KeyType, std::vector<std::string>> wrong{
+        {KeyType::kFlag, {"1", "\"true\"", "[]", "1.0"}},
+        {KeyType::kInteger, {"1.0", "\"1\"", "true", "[1]", "9223372036854775807", "-9223372036854775808"}},
+        {KeyType::kReal, {"\"1\"", "true", "[1.0]", "nan", "inf", "-inf", "9223372036854775807"}},
+        {KeyType::kText, {"1", "true", "[\"a\"]", "1.5"}},
+        {KeyType::kDuration, {"2", "2.5", "true", "\"2\"", "\"2 s\"", "\"-2s\"", "\"9223372036854775807d\""}},
+        {KeyType::kSize, {"16", "true", "\"16\"", "\"16MB\"", "\"-1MiB\"", "\"9223372036854775807GiB\""}},
+        {KeyType::kChoice, {"1", "true", "[]"}},
+        {KeyType::kServers, {"1", "\"mqtt://localhost\"", "[]", "[1]", "[\"\"]"}},
+        {KeyType::kLine, {"1.5", "true", "[17]"}},
+        {KeyType::kAreas,
          {"1", "\"all\"", "[1]", "[[0, 0, 100]]", "[[0, 0, 101, 10]]", "[[60, 0, 50, 10]]", "[[0, 0, 0, 10]]",
           "[[0, 0, 1.5, 10]]", "[[-1, 0, 10, 10]]"}},
-        {KeyKind::kControls, {"1", "\"ExposureTime\"", "[]"}},
+        {KeyType::kControls, {"1", "\"ExposureTime\"", "[]"}},
     };
-    for (const KeyFacts& facts : allKeys()) {
-        for (const std::string& value : wrong.at(facts.kind)) expectRefused(facts, value);
-        expectRefused(facts, "2026-11-20T09:30:00Z");
-        if (facts.kind != KeyKind::kControls) expectRefused(facts, "{a = 1}");
+    for (const TableKey& key : allKeys()) {
+        for (const std::string& value : wrong.at(key.type)) expectRefused(key, value);
+        expectRefused(key, "2026-11-20T09:30:00Z");
+        if (key.type != KeyType::kControls) expectRefused(key, "{a = 1}");
     }
 }
 
 TEST(EveryKey, RefusesAnEmptyTextUnlessThatHasAMeaning) {
-    for (const KeyFacts& facts : allKeys()) {
-        const bool hasMeaning = contains(facts.allowed, "\"\"");
+    for (const TableKey& key : allKeys()) {
+        const bool hasMeaning = contains(key.allowed, "\"\"");
 
-        hasMeaning ? expectAccepted(facts, "\"\"") : expectRefused(facts, "\"\"");
+        hasMeaning ? expectAccepted(key, "\"\"") : expectRefused(key, "\"\"");
     }
 }
 
 TEST(EveryKey, RefusesAMegabyteOfText) {
-    for (const KeyFacts& facts : allKeys()) {
-        expectRefused(facts, '"' + std::string(1'000'000, 'a') + '"');
+    for (const TableKey& key : allKeys()) {
+        expectRefused(key, '"' + std::string(1'000'000, 'a') + '"');
     }
 }
 
 TEST(EveryKey, RefusesANumberThatDoesNotFit) {
-    for (const KeyFacts& facts : allKeys()) {
-        const std::string told = mistakesOf(fileWith(facts, "99999999999999999999"));
-        EXPECT_TRUE(told.starts_with(fmt::format("agent.toml:2: {}: ", facts.path()))) << told;
+    for (const TableKey& key : allKeys()) {
+        const std::string told = errorsOf(fileWith(key, "99999999999999999999"));
+        EXPECT_TRUE(told.starts_with(fmt::format("agent.toml:2: {}: ", key.path()))) << told;
     }
 }
 
 TEST(EveryKey, RefusesASecondOne) {
-    for (const KeyFacts& facts : allKeys()) {
-        const std::string line = fmt::format("{} = {}\n", facts.key, facts.defaultValue);
-        const std::string told = mistakesOf(fmt::format("[{}]\n{}{}", facts.table, line, line));
+    for (const TableKey& key : allKeys()) {
+        const std::string line = fmt::format("{} = {}\n", key.name, key.defaultValue);
+        const std::string told = errorsOf(fmt::format("[{}]\n{}{}", key.table, line, line));
 
-        EXPECT_EQ(told, fmt::format("agent.toml:3: {}: is given twice, remove one of the two", facts.path()));
+        EXPECT_TRUE(contains(told, fmt::format("agent.toml:3: {}: is a duplicate", key.path()))) << told;
     }
 }
 
 TEST(EveryKey, IsSuggestedWhenItIsMistyped) {
-    for (const KeyFacts& facts : allKeys()) {
-        const std::string typed = facts.key + "x";
-        const bool isBlock = facts.table == "sensor" || facts.table.starts_with("gpio.");
-        const std::string header = fmt::format("{}{}{}", isBlock ? "[[" : "[", facts.table, isBlock ? "]]" : "]");
+    for (const TableKey& key : allKeys()) {
+        const std::string typed = key.name + "x";
+        const bool isBlock = key.table == "sensor" || key.table.starts_with("gpio.");
+        const std::string header = fmt::format("{}{}{}", isBlock ? "[[" : "[", key.table, isBlock ? "]]" : "]");
 
-        EXPECT_EQ(mistakesOf(fmt::format("{}\n{} = 1\n", header, typed)),
-                  fmt::format("agent.toml:2: {}.{}: unknown key, did you mean {}?", facts.table, typed, facts.key));
+        EXPECT_EQ(errorsOf(fmt::format("{}\n{} = 1\n", header, typed)),
+                  fmt::format("agent.toml:2: {}.{}: unknown key, did you mean {}?", key.table, typed, key.name));
     }
 }
 

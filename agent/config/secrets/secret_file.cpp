@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "config/secrets/regular_file.hpp"
+#include "config/secrets/secret_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -23,7 +23,7 @@ tl::unexpected<Error> failedTo(const char* what, int error) {
 }  // namespace
 
 Result<RegularFile> readRegularFile(const std::string& path, std::size_t maxBytes) {
-    if (path.find('\0') != std::string::npos) return fail(Errc::kInvalid, "cannot be opened: the path holds a NUL");
+    if (path.find('\0') != std::string::npos) return fail(Errc::kInvalid, "cannot be opened: the path has a NUL");
     const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!file) return failedTo("opened", errno);
     struct stat status {};
@@ -43,6 +43,20 @@ Result<RegularFile> readRegularFile(const std::string& path, std::size_t maxByte
     if (filled > maxBytes) return fail(Errc::kTooLarge, fmt::format("is larger than {} KiB", maxBytes / 1024));
     read.content.resize(filled);
     return read;
+}
+
+std::string validatePermissions(const RegularFile& file, const std::string& path, SecretPlace place, uid_t reader) {
+    const mode_t forbidden = place == SecretPlace::kCredential ? 0037 : 0077;
+    if ((file.mode & forbidden) != 0) {
+        return fmt::format("{} has mode {:04o}, so other users can use it; allowed: 0400 or 0600, so run: chmod 600 {}",
+                           path, file.mode, path);
+    }
+    // Root checks it for the service, whose user owns it and is not known here.
+    if (file.owner != 0 && file.owner != reader && reader != 0) {
+        return fmt::format("{} belongs to user {}; allowed: root or user {}, so run: chown {} {}", path, file.owner,
+                           reader, reader, path);
+    }
+    return "";
 }
 
 }  // namespace edge

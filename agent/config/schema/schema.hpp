@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "config/schema/types.hpp"
+
+namespace edge {
+
+/// A table of the file: `[name]`, or any number of `[[name]]`.
+struct Table {
+    std::string name;
+    bool isRepeated = false;
+    /// Its keys, bound to `config`; those of a repeated table to a new block at the end of its list, with defaults.
+    Keys (*bind)(Config& config) = nullptr;
+};
+
+/// Every table and key of the file, in the order of the reference: the only place that knows names, ranges and
+/// defaults.
+const std::vector<Table>& tables();
+
+}  // namespace edge

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include <fmt/core.h>
+#include <toml++/toml.h>
+
+#include "config/schema/types.hpp"
+#include "core/suggest.hpp"
+#include "core/text.hpp"
+
+namespace edge {
+namespace {
+
+/// A service, a shell and systemd would each look in another directory.
+constexpr const char* kNotAbsolute = "does not begin with '/'";
+
+/// "{id}" in another spelling, or "<id>" as the documentation has it; "" if there is none.
+std::string misspeltId(std::string_view topic) {
+    const std::string rest = expandId(topic, "/");
+    const std::string lower = toLower(rest);
+    for (const std::string_view spelling : {"{id}", "{ id }", "<id>", "{device.id}", "{device_id}", "{deviceid}"}) {
+        const auto at = lower.find(spelling);
+        if (at != std::string::npos) return rest.substr(at, spelling.size());
+    }
+    return "";
+}
+
+bool isIdLetter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+/// C0 and C1 control characters, DEL, and the code points that Unicode calls noncharacters: MQTT 5, 1.5.4, lets a
+/// broker close the connection for them, and mosquitto does.
+bool hasForbiddenCharacter(std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = [&](std::size_t offset) {
+            return i + offset < text.size() ? static_cast<unsigned char>(text[i + offset]) : 0U;
+        };
+        if (byte(0) < 0x20 || byte(0) == 0x7F) return true;
+        if (byte(0) == 0xC2 && byte(1) < 0xA0) return true;
+        const bool isFdd0 = byte(0) == 0xEF && byte(1) == 0xB7 && byte(2) >= 0x90 && byte(2) <= 0xAF;
+        const bool isFffe = byte(0) == 0xEF && byte(1) == 0xBF && byte(2) >= 0xBE;
+        const bool isHighFffe = byte(0) >= 0xF0 && (byte(1) & 0x0FU) == 0x0F && byte(2) == 0xBF && byte(3) >= 0xBE;
+        if (isFdd0 || isFffe || isHighFffe) return true;
+    }
+    return false;
+}
+
+/// What is wrong with `text`; "" if nothing is.
+std::string validateLength(std::string_view text, std::size_t maxBytes, Empty empty) {
+    if (text.empty() && empty == Empty::kRefused) return "is empty";
+    return text.size() > maxBytes ? fmt::format("is {} bytes long", text.size()) : "";
+}
+
+std::string validateText(std::string_view text, std::size_t maxBytes, Empty empty) {
+    std::string error = validateLength(text, maxBytes, empty);
+    return error.empty() && hasForbiddenCharacter(text) ? "has a control character" : error;
+}
+
+std::string orEmpty(Empty empty) {
+    return empty == Empty::kAllowed ? "\"\" or " : "";
+}
+
+using Validate = std::function<std::string(const std::string& text)>;
+
+Key makeText(std::string name, std::string& into, std::string allowed, Validate validate, bool isSecret = false) {
+    Key key(std::move(name), KeyType::kText, inQuotes(into), std::move(allowed));
+    key.read = [&into, validate = std::move(validate), isSecret](const toml::node& value) -> ValueErrors {
+        const auto* text = value.as_string();
+        const std::string error = text == nullptr ? "is not a text in quotes" : validate(text->get());
+        if (!error.empty()) return {{isSecret ? error : describe(value) + ' ' + error}};
+        into = text->get();
+        return {};
+    };
+    return key;
+}
+
+}  // namespace
+
+Key identifierKey(std::string name, std::string& into, Empty empty, const std::string& meaningOfEmpty) {
+    constexpr std::size_t kMaxBytes = 128;
+    const std::string note = meaningOfEmpty.empty() ? "" : fmt::format(" (\"\" = {})", meaningOfEmpty);
+    return makeText(std::move(name), into, fmt::format("letters, digits, '_' and '-', at most {}{}", kMaxBytes, note),
+                    [empty](const std::string& text) {
+                        std::string error = validateLength(text, kMaxBytes, empty);
+                        const bool isGood = std::all_of(text.begin(), text.end(), isIdLetter);
+                        return error.empty() && !isGood ? "has other characters" : error;
+                    });
+}
+
+Key textKey(std::string name, std::string& into, std::size_t maxBytes, Empty empty) {
+    return makeText(std::move(name), into,
+                    fmt::format("{}a text of at most {} bytes without control characters", orEmpty(empty), maxBytes),
+                    [maxBytes, empty](const std::string& text) { return validateText(text, maxBytes, empty); });
+}
+
+Key pathKey(std::string name, std::string& into, Empty empty, std::size_t maxBytes) {
+    return makeText(std::move(name), into,
+                    fmt::format("{}an absolute path of at most {} bytes", orEmpty(empty), maxBytes),
+                    [maxBytes, empty](const std::string& text) {
+                        std::string error = validateText(text, maxBytes, empty);
+                        return error.empty() && !text.empty() && text.front() != '/' ? kNotAbsolute : error;
+                    });
+}
+
+Key passwordFileKey(std::string name, std::string& into) {
+    const auto validate = [](const std::string& text) -> std::string {
+        constexpr std::size_t kMaxCredentialBytes = 255;  // NAME_MAX
+        const bool isPath = text.find('/') != std::string::npos;
+        std::string error = validateLength(text, isPath ? kMaxPathBytes : kMaxCredentialBytes, Empty::kAllowed);
+        if (!error.empty()) return error;
+        if (isPath && text.front() != '/') return kNotAbsolute;
+        const bool isName = text != "." && text != ".." && !hasForbiddenCharacter(text);
+        return isName ? "" : "is not a path or a credential's name";
+    };
+    return makeText(std::move(name), into,
+                    "\"\", an absolute path, or the name of a systemd credential (not the password itself)", validate,
+                    true);
+}
+
+std::string validateTopic(std::string_view topic, std::size_t maxBytes) {
+    if (topic.starts_with('$')) return "begins with '$', which belongs to the broker";
+    if (topic.find_first_of("+#") != std::string_view::npos) return "has a wildcard";
+    return isValidUtf8(topic) ? validateText(topic, maxBytes, Empty::kRefused) : "is not UTF-8";
+}
+
+Key topicKey(std::string name, std::string& into, Empty empty, std::size_t maxBytes) {
+    return makeText(
+        std::move(name), into,
+        fmt::format("{}a topic without '+', '#' and control characters, not beginning with '$', of at most {} bytes",
+                    orEmpty(empty), maxBytes),
+        [empty, maxBytes](const std::string& text) -> std::string {
+            if (text.empty() && empty == Empty::kAllowed) return "";
+            const std::string misspelt = misspeltId(text);
+            return misspelt.empty() ? validateTopic(text, maxBytes)
+                                    : fmt::format("has {}, did you mean {{id}}?", misspelt);
+        });
+}
+
+Key choiceKey(std::string name, const std::vector<std::string>& words, std::size_t defaultIndex,
+              std::function<void(std::size_t)> store) {
+    std::vector<std::string> quoted;
+    for (const std::string& word : words) quoted.push_back(inQuotes(word));
+    Key key(std::move(name), KeyType::kChoice, quoted[defaultIndex], listed(quoted));
+    key.choices = quoted;
+    key.read = [words, store = std::move(store)](const toml::node& value) -> ValueErrors {
+        const auto* text = value.as_string();
+        const std::string typed = text == nullptr ? describe(value) : text->get();
+        const auto found = std::find(words.begin(), words.end(), typed);
+        if (text == nullptr || found == words.end()) {
+            const std::string meant = typed.empty() ? "" : nearest(typed, words);
+            return {{fmt::format("{} is {}{}", describe(value), text == nullptr ? "not a text in quotes" : "not known",
+                                 meant.empty() ? "" : fmt::format(", did you mean {}?", inQuotes(meant)))}};
+        }
+        store(static_cast<std::size_t>(found - words.begin()));
+        return {};
+    };
+    return key;
+}
+
+Key choiceKey(std::string name, std::string& into, const std::vector<std::string>& words) {
+    const auto current = std::find(words.begin(), words.end(), into);
+    return choiceKey(std::move(name), words, static_cast<std::size_t>(current - words.begin()),
+                     [&into, words](std::size_t index) { into = words[index]; });
+}
+
+}  // namespace edge

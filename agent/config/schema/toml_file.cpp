@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "config/schema/toml_file.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include <fmt/core.h>
+#include <toml++/toml.h>
+
+#include "core/text.hpp"
+
+namespace edge {
+namespace {
+
+std::string_view firstLine(std::string_view text) {
+    return text.substr(0, text.find('\n'));
+}
+
+/// `text` without its first line.
+std::string_view afterLine(std::string_view text) {
+    return text.substr(std::min(text.find('\n'), text.size() - 1) + 1);
+}
+
+/// The first line with more dots than a key can have: toml++ limits the nesting of brackets (TOML_MAX_NESTED_VALUES,
+/// see CMakeLists.txt), but destroys the tables of a dotted key by recursion, and ten thousand of them overflow the
+/// stack. 0 = none.
+int findDeepKey(std::string_view text) {
+    constexpr auto kMaxDots = 500;
+    for (int line = 1; !text.empty(); ++line, text = afterLine(text)) {
+        const std::string_view current = firstLine(text);
+        if (std::count(current.begin(), current.end(), '.') > kMaxDots) return line;
+    }
+    return 0;
+}
+
+std::string_view lineAt(std::string_view text, int line) {
+    for (; line > 1 && !text.empty(); --line) text = afterLine(text);
+    return firstLine(text);
+}
+
+/// "mqtt" of the line "[mqtt]", complete or not; "" if the line is no header.
+std::string_view headerName(std::string_view line) {
+    line = trim(line);
+    if (!line.starts_with('[')) return "";
+    line.remove_prefix(std::min(line.find_first_not_of("[ \t"), line.size()));
+    return trim(line.substr(0, line.find_first_of("]#=")));
+}
+
+/// The key or table on line `line`, as far as that can be told without parsing: "mqtt.qos", "mqtt" or "".
+std::string keyAt(std::string_view text, int line) {
+    std::string_view table;
+    for (; line > 1 && !text.empty(); --line, text = afterLine(text)) {
+        if (const auto header = headerName(firstLine(text)); !header.empty()) table = header;
+    }
+    const std::string_view current = firstLine(text);
+    if (const auto header = headerName(current); !header.empty()) return std::string(header);
+    const auto equals = current.find('=');
+    if (equals == std::string_view::npos) return "";
+    const std::string_view key = trim(current.substr(0, equals));
+    return table.empty() ? std::string(key) : fmt::format("{}.{}", table, key);
+}
+
+/// Whether `text` begins as UTF-16 and UTF-32 do, with a byte order mark or with a NUL.
+bool isWideText(std::string_view text) {
+    return text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF") ||
+           text.substr(0, 4).find('\0') != std::string_view::npos;
+}
+
+bool hasCurlyQuote(std::string_view line) {
+    for (const char* quote : {"\u2018", "\u2019", "\u201C", "\u201D", "\u201E", "\uFF02"}) {
+        if (line.find(quote) != std::string_view::npos) return true;
+    }
+    return false;
+}
+
+/// The parser's description, unless it would repeat a value, which might be a secret.
+std::string explain(std::string_view description, std::string_view line) {
+    if (!isValidUtf8(line)) return "not UTF-8 text; save the file as UTF-8";
+    if (hasCurlyQuote(line)) return "not valid TOML: the line has curly quotes; write straight ones (\")";
+    const auto has = [&](std::string_view words) { return description.find(words) != std::string_view::npos; };
+    if (has("cannot redefine existing")) return "is a duplicate; remove one of the two";
+    if (has("not representable") || has("could not be interpreted")) return "number out of range";
+    if (has("nested value depth")) return "nested too deeply";
+    constexpr std::string_view kPrefix = "Error while parsing ";
+    if (description.starts_with(kPrefix)) description.remove_prefix(kPrefix.size());
+    return fmt::format("not valid TOML ({}); texts need quotes, table names brackets", printable(description));
+}
+
+}  // namespace
+
+toml::table parseToml(std::string_view text, Diagnostics& diagnostics) {
+    if (isWideText(text)) {
+        diagnostics.addAt(1, "", "is UTF-16 or UTF-32 text, as some Windows programs write it; save the file as UTF-8");
+    } else if (const int deepLine = findDeepKey(text); deepLine > 0) {
+        diagnostics.addAt(deepLine, "", "nested too deeply");
+    } else {
+        try {
+            return toml::parse(text);
+        } catch (const toml::parse_error& error) {
+            const int line = std::max(1, static_cast<int>(error.source().begin.line));
+            diagnostics.addAt(line, keyAt(text, line), explain(error.description(), lineAt(text, line)));
+        }
+    }
+    return {};
+}
+
+}  // namespace edge

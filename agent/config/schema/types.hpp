@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/result.hpp"
+
+namespace toml {
+inline namespace v3 {
+class node;
+}
+}  // namespace toml
+
+/// The types of the values that keys take. A type knows what it allows and says so in messages, so that message,
+/// documentation and check cannot differ.
+namespace edge {
+
+enum class KeyType { kFlag, kInteger, kReal, kText, kDuration, kSize, kChoice, kServers, kLine, kControls, kAreas };
+
+/// What is wrong with a value, as the middle of "key: …; allowed: …".
+struct ValueError {
+    std::string text;
+    int line = 0;          ///< of the element of a list or table that is wrong; 0 = the value's own
+    std::string key = "";  ///< of that element in its table
+};
+using ValueErrors = std::vector<ValueError>;
+
+/// One key of the file, bound to the variable that it sets.
+struct Key {
+    Key(std::string keyName, KeyType keyType, std::string defaultToml, std::string whatIsAllowed)
+        : name(std::move(keyName)),
+          type(keyType),
+          defaultValue(std::move(defaultToml)),
+          allowed(std::move(whatIsAllowed)) {}
+
+    std::string name;  ///< "ca_file"
+    KeyType type;
+    std::string defaultValue;  ///< as TOML: the value of the variable when the key was bound
+    std::string allowed;       ///< "a whole number from 1 to 100"
+    std::string min;           ///< as TOML; "" = no range
+    std::string max;
+    std::vector<std::string> choices;  ///< as TOML
+    /// Sets the variable, or returns what is wrong with the value.
+    std::function<ValueErrors(const toml::node& value)> read;
+};
+using Keys = std::vector<Key>;
+
+enum class Empty { kRefused, kAllowed };
+
+/// A word that stands for a duration: "always".
+struct DurationWord {
+    std::string word;
+    milliseconds value{0};
+    std::string meaning;
+};
+
+// Each binds the key `name` to `into`, which outlives the key.
+
+Key flagKey(std::string name, bool& into);
+/// A whole number from `min` to `max` in steps of `step` from 0; `note` is added to what is allowed.
+Key integerKey(std::string name, int& into, int min, int max, int step = 1, const std::string& note = "");
+Key integerKey(std::string name, std::int64_t& into, std::int64_t min, std::int64_t max);
+/// A finite number from -`limit` to `limit`.
+Key realKey(std::string name, double& into, double limit, bool isZeroAllowed = true);
+/// "500ms", in steps of `step`.
+Key durationKey(std::string name, milliseconds& into, milliseconds min, milliseconds max,
+                milliseconds step = milliseconds{1});
+Key durationKey(std::string name, milliseconds& into, milliseconds min, milliseconds max, const DurationWord& word);
+/// "16MiB": a whole number of KiB, MiB or GiB.
+Key sizeKey(std::string name, std::int64_t& intoBytes, std::int64_t min, std::int64_t max);
+
+/// Letters, digits, '_' and '-', which can be part of a topic and of a client id.
+Key identifierKey(std::string name, std::string& into, Empty empty, const std::string& meaningOfEmpty = "");
+/// Any text without control characters.
+Key textKey(std::string name, std::string& into, std::size_t maxBytes, Empty empty = Empty::kAllowed);
+/// An absolute path.
+inline constexpr std::size_t kMaxPathBytes = 4095;  // PATH_MAX less the final NUL
+Key pathKey(std::string name, std::string& into, Empty empty, std::size_t maxBytes = kMaxPathBytes);
+/// A path with a '/', the name of a systemd credential, or "". Messages never show the value: some people write the
+/// password itself there.
+Key passwordFileKey(std::string name, std::string& into);
+
+inline constexpr std::size_t kMaxTopicBytes = 65'535;        // MQTT 5, 1.5.4
+inline constexpr std::size_t kMaxTopicPrefixBytes = 65'000;  // leaves room for what the agent appends
+Key topicKey(std::string name, std::string& into, Empty empty, std::size_t maxBytes = kMaxTopicBytes);
+/// Why `topic` cannot be published to: wildcards, '$' in front, control characters (brokers disconnect for them),
+/// length. "" if it can. Empty levels are legal.
+std::string validateTopic(std::string_view topic, std::size_t maxBytes = kMaxTopicBytes);
+
+/// One of `words`, by its index.
+Key choiceKey(std::string name, const std::vector<std::string>& words, std::size_t defaultIndex,
+              std::function<void(std::size_t)> store);
+Key choiceKey(std::string name, std::string& into, const std::vector<std::string>& words);
+/// One of a few words, each standing for a value.
+template <typename T>
+Key choiceKey(std::string name, T& into, std::vector<std::pair<std::string, T>> choices) {
+    std::vector<std::string> words;
+    std::size_t defaultIndex = 0;
+    for (const auto& [word, value] : choices) {
+        if (value == into) defaultIndex = words.size();
+        words.push_back(word);
+    }
+    return choiceKey(std::move(name), words, defaultIndex,
+                     [&into, choices = std::move(choices)](std::size_t index) { into = choices[index].second; });
+}
+
+/// A list of one to sixteen different addresses.
+Key serversKey(std::string name, std::vector<ServerAddress>& into);
+/// "mqtt://host", "mqtts://[::1]:8883", "wss://host/mqtt". The error says why not, and never repeats the text: it may
+/// contain a password.
+Result<ServerAddress> parseServerAddress(std::string_view text);
+
+/// A GPIO line by its offset on the chip (17) or by its name ("GPIO17").
+Key gpioLineKey(std::string name, GpioLine& into);
+/// Parts of a picture: [[left, top, width, height], …] in per cent.
+Key motionAreasKey(std::string name, std::vector<MotionArea>& into);
+/// libcamera controls by name. Which ones the camera has is known only when it is open.
+Key cameraControlsKey(std::string name, std::map<std::string, ControlValue>& into);
+
+// For the types themselves.
+
+/// For a message: `3`, `"text"` (escaped and cut), `a table`.
+std::string describe(const toml::node& value);
+/// A quoted TOML string.
+std::string inQuotes(std::string_view text);
+/// "a, b or c".
+std::string listed(const std::vector<std::string>& words);
+/// nullopt if it is no number, or infinite, or not a number.
+std::optional<double> finiteNumber(const toml::node& value);
+/// "3 is not allowed", or what it was probably meant to be: `meant`, unless that is "".
+ValueErrors notAllowed(const toml::node& value, const std::string& meant = "");
+
+}  // namespace edge
