@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "commands/command_line.hpp"
 
-#include <charconv>
 #include <cstdint>
 #include <memory>
 #include <ostream>
@@ -22,9 +21,7 @@ constexpr int kExitUsage = 2;
 /// CLI11 alone takes "-5" for a very large number. SQLite counts rows in 63 bits.
 CLI::Validator rowCount() {
     return {[](const std::string& text) {
-                std::int64_t number = 0;
-                const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-                if (error == std::errc{} && end == text.data() + text.size() && number > 0) return std::string();
+                if (parseNumber<std::int64_t>(text).value_or(0) > 0) return std::string();
                 return fmt::format("\"{}\" is not a number of rows; give a whole number from 1, like 20",
                                    printable(text));
             },

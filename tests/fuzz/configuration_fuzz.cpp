@@ -12,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try {
         const edge::Config config =
             edge::parseConfig({reinterpret_cast<const char*>(data), size}, "agent.toml", identity);
-        edge::require(!config.device.id.empty() && !config.mqtt.servers.empty(), "an accepted configuration is complete");
+        edge::require(!config.device.id.empty() && !config.mqtt.servers.empty(),
+                      "an accepted configuration is complete");
     } catch (const edge::ConfigError& error) {
         edge::require(std::string_view(error.what()).starts_with("agent.toml"), "an error names the file");
     }

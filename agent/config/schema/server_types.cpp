@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstddef>
 
 #include <fmt/core.h>
@@ -86,10 +85,8 @@ Result<std::string> takeHost(std::string_view& text) {
 Result<std::uint16_t> parsePort(std::string_view text, std::uint16_t defaultPort) {
     if (text.empty()) return defaultPort;
     if (text.front() != ':') return invalid("has something between host and port");
-    std::uint16_t port = 0;
-    const char* last = text.data() + text.size();
-    const auto [end, error] = std::from_chars(text.data() + 1, last, port);
-    if (error != std::errc{} || end != last || port == 0) return invalid("has a port outside 1 to 65535");
+    const auto port = parseNumber<std::uint16_t>(text.substr(1)).value_or(0);
+    if (port == 0) return invalid("has a port outside 1 to 65535");
     return port;
 }
 
