@@ -209,7 +209,7 @@ void CaptureService::delivered(Job& job, Delivery delivery) {
     }
 }
 
-void CaptureService::finishPicture(Job& job, Outcome outcome) {
+void CaptureService::finishPicture(Job& job, const Outcome& outcome) {
     if (job.stage == Stage::kDone) return;
     const bool isKept = job.stage == Stage::kKeeping && outcome.ok;
     if (!isKept) ++(outcome.ok ? counters_.published : counters_.failed);

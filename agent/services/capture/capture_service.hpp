@@ -84,7 +84,7 @@ class CaptureService {
     void taken(const JobPtr& job, Result<Picture> picture);
     void publish(const JobPtr& job);
     void delivered(Job& job, Delivery delivery);
-    void finishPicture(Job& job, Outcome outcome);
+    void finishPicture(Job& job, const Outcome& outcome);
     void seriesTaken(Job& job, const Outcome& outcome);
     void end(Job& job, const Outcome& outcome);
     void endCancelled(Job& job);

@@ -11,6 +11,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "core/result.hpp"
 #include "core/text.hpp"
 
 namespace edge {

@@ -45,7 +45,7 @@ TEST_F(CaptureSeries, IsInTheCountersWithItsProgress) {
     EXPECT_EQ(changes, 1) << "no picture was under way that would have caused it";
 }
 
-TEST_F(CaptureSeries, KeepsItsIntervalWithoutDriftAndSkipsWhatWasMissed) {
+TEST_F(CaptureSeries, KeepsItsIntervalAndSkipsMissedTurns) {
     series(100, seconds{1});
     takePicture();
     loop->advance(milliseconds{900});
@@ -135,7 +135,7 @@ TEST_F(CaptureSeries, SaysHowManyFailed) {
     EXPECT_EQ(Json::parse(outcomes.front().data)["taken"], 2);
 }
 
-TEST_F(CaptureSeries, WithoutAnIntervalEndsWhenTheCameraIsHopeless) {
+TEST_F(CaptureSeries, WithoutAnIntervalEndsAfterRepeatedFailures) {
     series(1000, milliseconds{0});
     for (int i = 0; i < 20 && source.waiting() > 0; ++i) {
         source.give(fail(Errc::kUnavailable, "unplugged"));

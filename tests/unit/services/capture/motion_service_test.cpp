@@ -54,7 +54,7 @@ TEST_F(MotionServiceTest, TellsEachChangeAndTakesAPictureWhenItBegins) {
     EXPECT_EQ(pictures, 1);
 }
 
-TEST_F(MotionServiceTest, ACameraThatIsGoneSeesNothing) {
+TEST_F(MotionServiceTest, NoMotionWhileTheCameraIsOffline) {
     MotionService motion = make();
     source.move(true);
     motion.setCameraOnline(true);

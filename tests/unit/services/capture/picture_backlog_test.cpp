@@ -14,8 +14,8 @@ namespace {
 /// Through the capture service, as the agent uses it.
 class PictureBacklogTest : public CaptureFixture {
   protected:
-    void captureBy(const std::string& who) {
-        captures->capture({.name = "capture", .source = who, .arrived = BootTime{1}},
+    void captureBy(const std::string& source) {
+        captures->capture({.name = "capture", .source = source, .arrived = BootTime{1}},
                           [this](Outcome outcome) { outcomes.push_back(std::move(outcome)); });
         loop->runPending();
         takeAll();
@@ -34,7 +34,7 @@ class PictureBacklogTest : public CaptureFixture {
     [[nodiscard]] PictureBacklogCounters counters() const { return captures->counters().backlog; }
 };
 
-TEST_F(PictureBacklogTest, MotionAndButtonsAreKeptAndSentLaterWithTheirOwnTime) {
+TEST_F(PictureBacklogTest, KeepsPicturesOfMotionAndButtonsWithTheirTime) {
     disconnect();
     captureBy("motion");
     captureBy("gpio:bell");
@@ -57,7 +57,7 @@ TEST_F(PictureBacklogTest, MotionAndButtonsAreKeptAndSentLaterWithTheirOwnTime) 
     EXPECT_EQ(pictures(), 2U) << "nothing twice";
 }
 
-TEST_F(PictureBacklogTest, ACommandsOwnPictureIsNot) {
+TEST_F(PictureBacklogTest, DoesNotKeepPicturesOfCommands) {
     disconnect();
     captureBy("command");
     ASSERT_EQ(outcomes.size(), 1U);
@@ -78,7 +78,7 @@ TEST_F(PictureBacklogTest, ASeriesGoesOnWithoutAConnection) {
     EXPECT_EQ(counters().waiting, 1U);
 }
 
-TEST_F(PictureBacklogTest, NothingIsKeptWhereThatIsNotWanted) {
+TEST_F(PictureBacklogTest, KeepsNothingIfDisabled) {
     config.image.keepOfflineBytes = 0;
     make();
     disconnect();
@@ -86,7 +86,7 @@ TEST_F(PictureBacklogTest, NothingIsKeptWhereThatIsNotWanted) {
     EXPECT_FALSE(outcomes.at(0).ok);
 }
 
-TEST_F(PictureBacklogTest, APictureThatEndsTheConnectionTwiceIsGivenUp) {
+TEST_F(PictureBacklogTest, DropsAPictureThatEndsTheConnectionTwice) {
     disconnect();
     captureBy("motion");
     captureBy("motion");
@@ -104,7 +104,7 @@ TEST_F(PictureBacklogTest, APictureThatEndsTheConnectionTwiceIsGivenUp) {
     EXPECT_EQ(counters().sent, 1U) << "the other one gets its turn";
 }
 
-TEST_F(PictureBacklogTest, SendsAgainWhenTheConnectionIsBackBeforeTheLossIsWrittenDown) {
+TEST_F(PictureBacklogTest, SendsAgainWhenTheConnectionIsBackAtOnce) {
     const auto disk = std::make_shared<HeldExecutor>();
     const auto work = [&] {
         while (!disk->tasks.empty()) {
@@ -132,7 +132,7 @@ TEST_F(PictureBacklogTest, SendsAgainWhenTheConnectionIsBackBeforeTheLossIsWritt
     EXPECT_EQ(counters().waiting, 0U);
 }
 
-TEST_F(PictureBacklogTest, WhatTheBrokerCannotTakeIsGivenUp) {
+TEST_F(PictureBacklogTest, DropsAPictureThatIsTooLargeForTheBroker) {
     disconnect();
     captureBy("motion");
     publisher.limit = 2;
@@ -141,7 +141,7 @@ TEST_F(PictureBacklogTest, WhatTheBrokerCannotTakeIsGivenUp) {
     EXPECT_EQ(counters().dropped, 1U);
 }
 
-TEST_F(PictureBacklogTest, WhereItIsDeniedItWaitsForAnotherConnection) {
+TEST_F(PictureBacklogTest, WaitsForAnotherConnectionIfDenied) {
     disconnect();
     captureBy("motion");
     publisher.outcome = Delivery::kDenied;
@@ -153,7 +153,7 @@ TEST_F(PictureBacklogTest, WhereItIsDeniedItWaitsForAnotherConnection) {
     EXPECT_EQ(counters().sent, 1U);
 }
 
-TEST_F(PictureBacklogTest, AReloadWithASmallerLimitKeepsFewer) {
+TEST_F(PictureBacklogTest, ReloadWithASmallerLimitKeepsFewer) {
     disconnect();
     captureBy("motion");
     captureBy("motion");
@@ -166,7 +166,7 @@ TEST_F(PictureBacklogTest, AReloadWithASmallerLimitKeepsFewer) {
     EXPECT_EQ(counters().dropped, 2U);
 }
 
-TEST_F(PictureBacklogTest, InAnotherFolderItBeginsAnewAndLeavesTheOldOneAlone) {
+TEST_F(PictureBacklogTest, AnotherFolderStartsEmpty) {
     disconnect();
     captureBy("motion");
     publisher.outcome.reset();

@@ -50,7 +50,7 @@ TEST_F(PictureFolderTest, TheOldestMakeRoom) {
     EXPECT_EQ(bounded.count(), 8U);
 }
 
-TEST_F(PictureFolderTest, WhatIsHalfOrDamagedIsPassedOver) {
+TEST_F(PictureFolderTest, SkipsIncompleteAndDamagedPictures) {
     folder().add(post("a"), kMaxBytes);
     std::ofstream(dir.file("pictures/0000000000.jpg")) << "no text beside it";
     std::ofstream(dir.file("pictures/0000000002.jpg")) << "x";

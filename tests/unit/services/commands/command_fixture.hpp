@@ -33,7 +33,7 @@ class CommandFixture : public ::testing::Test {
         boot();
     }
 
-    /// A start of the agent; the one before ended without a goodbye.
+    /// A start of the agent; the previous one was killed.
     void boot() {
         commands.reset();
         journal.reset();

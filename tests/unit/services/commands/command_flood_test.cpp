@@ -10,7 +10,7 @@ class CommandFlood : public CommandFixture {
   protected:
     CommandFlood() { publisher.outcome.reset(); }
 
-    /// Nobody takes the replies: everything waits.
+    /// No reply is acknowledged: everything waits.
     void flood(std::size_t count) {
         for (std::size_t i = 0; i < count; ++i) commands->handle(message("status"));
         loop->runPending();
@@ -82,7 +82,7 @@ TEST_F(CommandFlood, StopGoesPastTheQueue) {
     EXPECT_EQ(replies().back()["transaction"], "now");
 }
 
-TEST_F(CommandFlood, AFloodOfStopIsBoundedToo) {
+TEST_F(CommandFlood, AFloodOfStopIsBounded) {
     for (int i = 0; i < 100'000; ++i) commands->handle(message("stop"));
     loop->runPending();
 

@@ -74,7 +74,7 @@ TEST_F(CommandServiceTest, ReportsExpiredOnes) {
     EXPECT_EQ(send(R"({"command":"start","expires_at":"2099-01-01T00:00:00Z"})")["status"], "ok");
 }
 
-TEST_F(CommandServiceTest, CannotJudgeExpiryWithoutAClock) {
+TEST_F(CommandServiceTest, CannotCheckExpiryWithoutAClock) {
     loop->manualClock().state = ClockState::kUnsynchronised;
     EXPECT_EQ(send(R"({"command":"start","expires_at":"2099-01-01T00:00:00Z"})")["code"], "clock_unsynchronised");
     EXPECT_EQ(send(R"({"command":"start","expires_at":"2020-01-01T00:00:00Z"})")["code"], "expired")

@@ -26,7 +26,7 @@ Command accepted(std::string_view payload) {
     return parsed.command;
 }
 
-TEST(ParseCommand, TakesEveryWordInAnyCaseWithWhiteSpaceAround) {
+TEST(ParseCommand, AcceptsEveryNameInAnyCaseWithWhiteSpaceAround) {
     for (const std::string_view word : commandNames()) EXPECT_EQ(accepted(word).name, word);
     EXPECT_EQ(accepted("  START\r\n").name, "start");
     EXPECT_EQ(accepted("\tCapture ").name, "capture");
@@ -56,7 +56,7 @@ TEST(ParseCommand, TakesAnObjectWithEveryOption) {
     EXPECT_EQ(command.expiresAt, parseRfc3339("2026-11-20T09:30:00Z"));
 }
 
-TEST(ParseCommand, TextThatIsNoCommandIsUnknownAndHasNoWord) {
+TEST(ParseCommand, PlainTextIsAnUnknownCommandWithoutAName) {
     for (const char* payload : {"strat", "안녕하세요", "start now", "\"start\"", "[\"start\"]", "42", "null"}) {
         const Refusal error = refused(payload);
         EXPECT_EQ(error.code, ReplyCode::kUnknownCommand) << payload;
@@ -65,7 +65,7 @@ TEST(ParseCommand, TextThatIsNoCommandIsUnknownAndHasNoWord) {
     }
 }
 
-TEST(ParseCommand, AnUnknownWordInAnObjectIsEchoed) {
+TEST(ParseCommand, AnUnknownNameInAnObjectIsEchoed) {
     const Refusal error = refused(R"({"command":"explode","transaction":"t"})");
 
     EXPECT_EQ(error.code, ReplyCode::kUnknownCommand);

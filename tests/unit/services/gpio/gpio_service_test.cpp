@@ -54,7 +54,7 @@ class GpioServiceTest : public testing::Test {
         queueEdge(active, milliseconds{0});
         loop_.makeReady(gpio_.wire("button").fd);
     }
-    /// The wire changed `ago`; nobody has looked yet.
+    /// The wire changed `ago`; the service has not read it yet.
     void queueEdge(bool active, milliseconds ago) {
         gpio_.wire("button").level = active;
         gpio_.wire("button").edges.push_back({active, loop_.clock().now().time_since_epoch() - ago});
@@ -288,7 +288,7 @@ TEST_F(GpioServiceTest, StatusLampBlinksWithoutBeingPublished) {
     EXPECT_EQ(payloads("led").size(), before);
 }
 
-TEST_F(GpioServiceTest, StatusLampIsOnHalfTheTimeUnderAFastTrainOfReadings) {
+TEST_F(GpioServiceTest, StatusLampBlinksDuringFastReadings) {
     GpioService& gpioService = start();
     gpioService.onConnected();
 
@@ -302,7 +302,7 @@ TEST_F(GpioServiceTest, StatusLampIsOnHalfTheTimeUnderAFastTrainOfReadings) {
     EXPECT_NEAR(lit, 500, 60);
 }
 
-TEST_F(GpioServiceTest, StatusLampStaysDarkWhenTheConnectionGoesInTheMiddleOfABlink) {
+TEST_F(GpioServiceTest, StatusLampStaysOffWhenTheConnectionEndsDuringABlink) {
     GpioService& gpioService = start();
     gpioService.onConnected();
     gpioService.blink();
@@ -340,7 +340,7 @@ TEST_F(GpioServiceTest, NothingIsPublishedWithoutABaseTopic) {
     EXPECT_EQ(commands_, kOneCapture);
 }
 
-TEST_F(GpioServiceTest, ChatteringInputNeverFillsTheQueueAndEndsOnItsLastState) {
+TEST_F(GpioServiceTest, ChatteringInputDoesNotFillTheQueue) {
     config_.gpio.inputs[0].debounce = milliseconds{0};
     publisher_.outcome.reset();
     start();
@@ -356,7 +356,7 @@ TEST_F(GpioServiceTest, ChatteringInputNeverFillsTheQueueAndEndsOnItsLastState) 
     EXPECT_EQ(payloads("button").size(), GpioReport::kMaxInFlight + 1);
 }
 
-TEST_F(GpioServiceTest, BusyLineIsTriedAgainEveryHalfMinuteWhileTheOthersWork) {
+TEST_F(GpioServiceTest, BusyLineIsRetriedWhileTheOthersWork) {
     gpio_.wire("button").openError = Error{Errc::kBusy, "line 27 is in use by \"other\""};
     GpioService& gpioService = start();
 
@@ -402,10 +402,10 @@ TEST_F(GpioServiceTest, ChipThatGoesAndComesBackIsPickedUpWithItsStates) {
     EXPECT_EQ(gpio_.wire("relay").driven, std::vector<bool>{true});
     EXPECT_EQ(gpio_.wire("led").driven, std::vector<bool>{true});
     EXPECT_EQ(payloads("button").back(), "ON");
-    EXPECT_TRUE(commands_.empty()) << "nobody saw the button go down";
+    EXPECT_TRUE(commands_.empty()) << "no press was seen";
 }
 
-TEST_F(GpioServiceTest, SettingAnOutputWhoseLineIsAwayTriesItAtOnce) {
+TEST_F(GpioServiceTest, SettingAnOutputRetriesItsLineAtOnce) {
     gpio_.wire("relay").openError = Error{Errc::kNotFound, "there is no GPIO chip"};
     GpioService& gpioService = start();
 
@@ -419,7 +419,7 @@ TEST_F(GpioServiceTest, SettingAnOutputWhoseLineIsAwayTriesItAtOnce) {
     EXPECT_EQ(gpio_.wire("relay").driven, (std::vector<bool>{false, true})) << "a refused command is not made up for";
 }
 
-TEST_F(GpioServiceTest, LineThatFailsWhileItIsSetIsGivenUpAndNotMadeUpFor) {
+TEST_F(GpioServiceTest, FailedSetIsNotRepeatedLater) {
     GpioService& gpioService = start();
     gpio_.wire("relay").error = Error{Errc::kNotFound, "cannot set the line: No such device"};
 
@@ -431,7 +431,7 @@ TEST_F(GpioServiceTest, LineThatFailsWhileItIsSetIsGivenUpAndNotMadeUpFor) {
     EXPECT_FALSE(gpio_.wire("relay").level);
 }
 
-TEST_F(GpioServiceTest, OutputThatSomethingElseMovedIsPublishedAsItIs) {
+TEST_F(GpioServiceTest, PublishesAnOutputThatWasChangedFromOutside) {
     start();
 
     gpio_.wire("relay").level = true;
@@ -440,7 +440,7 @@ TEST_F(GpioServiceTest, OutputThatSomethingElseMovedIsPublishedAsItIs) {
     EXPECT_EQ(payloads("relay").back(), "ON");
 }
 
-TEST_F(GpioServiceTest, LinesAreLetGoAtTheEndAndLateAcknowledgementsAreHarmless) {
+TEST_F(GpioServiceTest, ReleasesLinesAndIgnoresLateAcknowledgements) {
     publisher_.outcome.reset();
     start();
     moveTo(true);
@@ -532,7 +532,7 @@ TEST_F(GpioServiceTest, AReloadChangesTheRoleOfAnOutputInPlace) {
     EXPECT_EQ(gpio_.wire("relay").opens + gpio_.wire("led").opens, 2);
 }
 
-TEST_F(GpioServiceTest, AReloadInTheMiddleOfABlinkDoesNotLeaveAFreeOutputDark) {
+TEST_F(GpioServiceTest, ReloadDuringABlinkTurnsAFreeOutputOn) {
     GpioService& gpioService = start();
     gpioService.onConnected();
     gpioService.blink();
@@ -558,7 +558,7 @@ TEST_F(GpioServiceTest, AReloadChangesAnInputsActionAndDebounceInPlace) {
     EXPECT_EQ(gpio_.wire("button").opens, 1);
 }
 
-TEST_F(GpioServiceTest, AReloadWithAnotherBiasTakesTheInputAnew) {
+TEST_F(GpioServiceTest, ReloadWithAnotherBiasReopensTheInput) {
     start();
     reload([this] { config_.gpio.inputs[0].bias = GpioBias::kPullUp; });
 

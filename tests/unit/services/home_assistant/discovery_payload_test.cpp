@@ -140,7 +140,7 @@ TEST(DiscoveryPayload, WhatIsRemovedIsNamedWithItsPlatformAlone) {
     EXPECT_EQ(made.components.at("publishing"), "switch");
 }
 
-TEST(DiscoveryPayload, ANameThatChangesItsPlatformGoesOnUnderAnotherKey) {
+TEST(DiscoveryPayload, ANameThatChangesItsPlatformGetsAnotherKey) {
     Config config = makeConfig();
     GpioOutputConfig lamp;
     lamp.name = "lamp";

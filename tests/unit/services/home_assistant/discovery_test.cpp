@@ -138,7 +138,7 @@ TEST_F(DiscoveryTest, TellsWhenHomeAssistantHasSubscribed) {
     connect();
     discovery->onDisconnected();
     loop->advance(Discovery::kSubscribed);
-    EXPECT_EQ(subscribed, 2) << "nobody hears it";
+    EXPECT_EQ(subscribed, 2) << "there is no connection";
 }
 
 TEST_F(DiscoveryTest, ARemovedSensorStaysNamedAsRemoved) {
@@ -246,7 +246,7 @@ TEST_F(DiscoveryTest, AReloadEnablesAndDisablesIt) {
     discovery->onReload(before);
     loop->advance(seconds{60});
     ASSERT_EQ(payloads("other/device/pi/config").size(), 1U);
-    EXPECT_FALSE(components(payloads("other/device/pi/config")[0]).contains("sensor_room")) << "it begins anew";
+    EXPECT_FALSE(components(payloads("other/device/pi/config")[0]).contains("sensor_room")) << "its memory was cleared";
 }
 
 }  // namespace

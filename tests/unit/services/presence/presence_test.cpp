@@ -104,7 +104,7 @@ TEST_F(PresenceTest, IsSilentWhileOfflineAndWithPlainTopicsOnly) {
     EXPECT_TRUE(plain.sent.empty());
 }
 
-TEST_F(PresenceTest, AReloadPublishesTheInfoOnlyWhereItSaysSomethingElse) {
+TEST_F(PresenceTest, ReloadPublishesTheInfoOnlyIfItChanged) {
     Presence presence = make();
     presence.announce();
     const Json before = Json::parse(*publisher.lastPayload("edge/pi/info"));

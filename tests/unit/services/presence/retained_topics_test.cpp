@@ -78,7 +78,7 @@ TEST_F(RetainedTopicsTest, EverythingOfAnOldIdIsEmptied) {
     EXPECT_EQ(run(), old);
 }
 
-TEST_F(RetainedTopicsTest, CameraMotionGpioAndDiscoveryAreEmptiedWhenTheyAreGone) {
+TEST_F(RetainedTopicsTest, EmptiesTopicsOfRemovedParts) {
     config.homeAssistant.enabled = true;
     config.camera.motion.enabled = true;
     config.gpio.inputs.emplace_back().name = "door";
