@@ -1,61 +1,11 @@
 # SPDX-License-Identifier: MIT
-# What is installed, and the packages: `cpack` in the build directory writes them to packages/.
-# pi-edge-agent talks to the broker; pi-edge-camera owns the camera and brings libcamera and OpenCV with it; pi-edge-viewer is a web page
-# for the machine of the broker.
+# The Debian packages: `cpack` in the build directory writes them to packages/. pi-edge-agent talks to the broker;
+# pi-edge-camera owns the camera and brings libcamera and OpenCV with it; pi-edge-viewer is a web page for the machine of the
+# broker.
 
-install(TARGETS pi-edge-agent RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT agent)
-
-# The shipped service takes pictures through systemd's socket, everything else through a child of its own: that one line is
-# what differs from config/agent.toml.
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/config/agent.toml")
-file(READ "${PROJECT_SOURCE_DIR}/config/agent.toml" configuration)
-string(REGEX REPLACE "\n#socket = \"\"[^\n]*\n"
-  "\nsocket = \"/run/pi-edge-agent/camera.sock\"  # of pi-edge-camera.socket; \"\" = the agent starts pi-edge-camera itself\n"
-  packaged "${configuration}")
-if(packaged STREQUAL configuration)
-  message(FATAL_ERROR "config/agent.toml: the line '#socket = \"\"' of [camera] is missing; the package replaces it")
-endif()
-file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/packaging/agent.toml" CONTENT "${packaged}" @ONLY)
-
-# systemd's own directories do not follow the library directory of the architecture.
-install(FILES systemd/pi-edge-agent.service DESTINATION lib/systemd/system COMPONENT agent)
-install(FILES systemd/pi-edge-agent.sysusers DESTINATION lib/sysusers.d RENAME pi-edge-agent.conf COMPONENT agent)
-install(FILES systemd/60-pi-edge-agent.rules DESTINATION lib/udev/rules.d COMPONENT agent)
-# ucf (postinst) copies it to /etc: an edited file is kept without a question, an unedited one follows the package.
-install(FILES "${PROJECT_BINARY_DIR}/packaging/agent.toml" DESTINATION "${CMAKE_INSTALL_DATADIR}/pi-edge-agent"
-  COMPONENT agent)
-install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-agent" COMPONENT agent
-  FILES_MATCHING PATTERN "*.md" PATTERN decisions EXCLUDE PATTERN images EXCLUDE PATTERN man EXCLUDE)
-configure_file(docs/man/pi-edge-agent.1 "${PROJECT_BINARY_DIR}/packaging/pi-edge-agent.1" COPYONLY)
-execute_process(COMMAND gzip --best --no-name --keep --force "${PROJECT_BINARY_DIR}/packaging/pi-edge-agent.1"
-  COMMAND_ERROR_IS_FATAL ANY)
-install(FILES "${PROJECT_BINARY_DIR}/packaging/pi-edge-agent.1.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1"
-  COMPONENT agent)
-install(FILES docs/man/pi-edge-agent.bash DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" RENAME pi-edge-agent
-  COMPONENT agent)
-install(DIRECTORY config/mosquitto DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-agent/examples" COMPONENT agent)
-
-set(CPACK_COMPONENTS_ALL agent)
-if(EDGE_CAMERA)
-  list(APPEND CPACK_COMPONENTS_ALL camera)
-  install(FILES systemd/pi-edge-camera.service systemd/pi-edge-camera.socket DESTINATION lib/systemd/system
-    COMPONENT camera)
-  install(FILES systemd/pi-edge-camera.sysusers DESTINATION lib/sysusers.d RENAME pi-edge-camera.conf COMPONENT camera)
-  install(FILES systemd/60-pi-edge-camera.rules DESTINATION lib/udev/rules.d COMPONENT camera)
-endif()
-
-if(EDGE_VIEWER)
-  list(APPEND CPACK_COMPONENTS_ALL viewer)
-  install(FILES "${EDGE_VIEWER}" DESTINATION "${CMAKE_INSTALL_DATADIR}/pi-edge-viewer" RENAME index.html COMPONENT viewer)
-  install(FILES config/mosquitto/local-viewer.conf config/mosquitto/tls-viewer.conf
-    DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-viewer/examples" COMPONENT viewer)
-endif()
-
-# ---- Debian packages --------------------------------------------------------------------------------------------------
-
-# Paths are compiled in, and the library directory is Debian's own only below /usr.
+# A package's files are below /usr, and their paths are compiled in.
 if(NOT CMAKE_INSTALL_PREFIX STREQUAL "/usr")
-  message(STATUS "Packages: none, because CMAKE_INSTALL_PREFIX is not /usr (scripts/install sets it)")
+  message(STATUS "Debian packages: none, because CMAKE_INSTALL_PREFIX is not /usr (scripts/install sets it)")
   return()
 endif()
 
@@ -66,7 +16,7 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_DIRECTORY "${PROJECT_BINARY_DIR}/packages")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP "${CMAKE_STRIP}")
-set(CPACK_PRE_BUILD_SCRIPTS "${PROJECT_SOURCE_DIR}/cmake/packaging/strip.cmake")
+set(CPACK_PRE_BUILD_SCRIPTS "${PROJECT_SOURCE_DIR}/cmake/packaging/finish.cmake")
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
@@ -81,19 +31,18 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 math(EXPR pahoNextMinor "${PahoMqttCpp_VERSION_MINOR} + 1")
 set(paho "libpaho-mqttpp3-1 (<< ${PahoMqttCpp_VERSION_MAJOR}.${pahoNextMinor}~)")
 
-# edgePackage(COMPONENT DEPENDS TEXT): the package pi-edge-COMPONENT.
-# edgePackageFiles(COMPONENT): what every package holds beside the programs.
+# edgePackageFiles(COMPONENT): what every package contains beside the programs.
 function(edgePackageFiles component)
   set(control "${PROJECT_SOURCE_DIR}/cmake/packaging/${component}")
   set(copyright "${PROJECT_SOURCE_DIR}/cmake/packaging/copyright")
-  if(component STREQUAL viewer)  # lists the libraries in the page as well; made together with it
+  if(component STREQUAL viewer)  # built together with the page: lists the libraries in it too
     get_filename_component(page "${EDGE_VIEWER}" ABSOLUTE BASE_DIR "${PROJECT_SOURCE_DIR}")
     get_filename_component(folder "${page}" DIRECTORY)
     set(copyright "${folder}/copyright")
   endif()
-  install(FILES "${copyright}" "${PROJECT_BINARY_DIR}/packaging/changelog.gz"
+  install(FILES "${copyright}" "${PROJECT_BINARY_DIR}/packaging/changelog"
     DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-${component}" COMPONENT ${component})
-  # What a release's lintian does not know, it calls an error.
+  # An override that a release's lintian does not know is an error there.
   file(READ "${control}/lintian-overrides" overrides)
   if(EXISTS "${control}/lintian-overrides-${release}")
     file(READ "${control}/lintian-overrides-${release}" ofRelease)
@@ -104,6 +53,7 @@ function(edgePackageFiles component)
     DESTINATION "${CMAKE_INSTALL_DATADIR}/lintian/overrides" RENAME pi-edge-${component} COMPONENT ${component})
 endfunction()
 
+# edgePackage(COMPONENT DEPENDS TEXT): the package pi-edge-COMPONENT.
 macro(edgePackage component depends text)
   string(TOUPPER "${component}" _upper)
   set(CPACK_DEBIAN_${_upper}_PACKAGE_NAME pi-edge-${component})
@@ -115,8 +65,6 @@ macro(edgePackage component depends text)
 endmacro()
 
 configure_file(cmake/packaging/changelog.in "${PROJECT_BINARY_DIR}/packaging/changelog" @ONLY)
-execute_process(COMMAND gzip --best --no-name --keep --force "${PROJECT_BINARY_DIR}/packaging/changelog"
-  COMMAND_ERROR_IS_FATAL ANY)
 
 edgePackage(agent "init-system-helpers (>= 1.52), libsystemd0, passwd, systemd, ucf, ${paho}"
 "Publishes temperature readings and pictures to an MQTT broker, answers

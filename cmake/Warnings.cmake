@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What every target of ours is compiled with; third-party headers are SYSTEM and exempt. Warnings are errors in the presets for
-# development alone (CMAKE_COMPILE_WARNING_AS_ERROR): other compilers than ours have other warnings.
+# Compiler options of every target; third-party headers are SYSTEM and exempt. Warnings are errors in the development presets only
+# (CMAKE_COMPILE_WARNING_AS_ERROR), because other compilers have other warnings.
 add_library(edge_options INTERFACE)
 target_compile_options(edge_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast

@@ -11,7 +11,6 @@
 
 #include "core/suggest.hpp"
 #include "core/text.hpp"
-#include "core/version.hpp"
 
 namespace edge {
 namespace {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "core/version.hpp"
 #include "journal/command.hpp"
 
 namespace edge {
@@ -12,7 +13,7 @@ namespace edge {
 /// The parsed command line.
 struct CommandLine {
     std::string command;  ///< "run", "check-config", "capture", "journal" or "doctor"
-    std::string config = "/etc/pi-edge-agent/agent.toml";
+    std::string config = kConfigFile;
     bool json = false;   ///< of doctor
     std::string output;  ///< of capture: a path, or "-"
     JournalCommandOptions journal;

@@ -32,7 +32,7 @@ constexpr std::size_t kEncoders = 2;
 constexpr seconds kTidyAfter{2};
 
 struct Arguments {
-    std::string config = "/etc/pi-edge-agent/agent.toml";
+    std::string config = kConfigFile;
     int socketFd = -1;
 };
 
