@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-# Where files are installed: GNUInstallDirs, and /etc for /usr/local too, where the documentation looks for the configuration.
-if(CMAKE_INSTALL_PREFIX STREQUAL "/usr/local")
-  set(CMAKE_INSTALL_SYSCONFDIR /etc CACHE PATH "Directory of the configuration")
-endif()
+# Where files are installed.
 include(GNUInstallDirs)
+
+# The configuration is in /etc for /usr/local too, unless CMAKE_INSTALL_SYSCONFDIR is an absolute path: one place to document.
 set(EDGE_CONFIG_FILE "${CMAKE_INSTALL_FULL_SYSCONFDIR}/pi-edge-agent/agent.toml")
+if(EDGE_CONFIG_FILE STREQUAL "/usr/local/etc/pi-edge-agent/agent.toml" AND NOT IS_ABSOLUTE "${CMAKE_INSTALL_SYSCONFDIR}")
+  set(EDGE_CONFIG_FILE /etc/pi-edge-agent/agent.toml)
+endif()
 
 # Programs and units name the configured directories, so installing to others would give a service that does not start.
 install(CODE "

@@ -3,18 +3,8 @@
 
 import sys
 
-import arm64
-import captures
-import fleet
-import instructions
-import journal
-import line
-import memory
-import motion
-import readings
-import start
-import threads
 from candidates import Bench
+from sections import arm64, captures, fleet, instructions, journal, line, memory, motion, readings, start, threads
 
 SECTIONS = {
     "sizes": captures.sizes,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The tests of other people's programs once more, with aedes for a broker: another implementation of MQTT 3.1.1."""
+"""The client tests with aedes as the broker: another implementation of MQTT 3.1.1."""
 
+import importlib
 import os
 import pathlib
 import subprocess
@@ -8,7 +9,7 @@ import unittest
 
 import support
 
-AEDES = pathlib.Path(os.environ["EDGE_AEDES"])  # where its packages are installed, and broker.js
+AEDES = pathlib.Path(os.environ["EDGE_AEDES"])  # the folder with its packages and broker.js
 
 
 class Aedes(support.Broker):
@@ -20,24 +21,12 @@ class Aedes(support.Broker):
         return self
 
 
-support.Broker = Aedes  # before they import it
+support.Broker = Aedes  # before the tests import it
+MODULES = [importlib.import_module(f"{name}_test") for name in (
+    "captures", "commands", "existing_programs", "hostile_input", "lifecycle", "network_faults", "outages", "repeats", "retained_commands")]
 
-import captures_test
-import commands_test
-import existing_programs_test
-import hostile_input_test
-import lifecycle_test
-import network_faults_test
-import outages_test
-import repeats_test
-import retained_commands_test
-
-MODULES = (captures_test, commands_test, existing_programs_test, hostile_input_test, lifecycle_test, network_faults_test, outages_test,
-           repeats_test, retained_commands_test)
-
-
-# What it cannot be asked: it knows no MQTT 5, and keeps nothing over a restart. The last two count connections, and it takes two,
-# one for each version.
+# Tests that aedes cannot pass: it does not support MQTT 5 and keeps nothing over a restart. The last two count connections, and the
+# agent makes two, one for each version.
 LEFT_OUT = {
     "captures_test.Captures.test_mqtt5_clients_see_what_it_is",
     "commands_test.Commands.test_every_qos_protocol_and_topic_is_answered_once",

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""virtual_camera.py PROGRAMS PRELOAD: takes pictures of libcamera's virtual camera with the programs of a build, and looks at them.
-As root in a chroot of its own: it writes libcamera's configuration."""
+"""virtual_camera.py PROGRAMS PRELOAD: takes pictures of libcamera's virtual camera with the programs of a build and checks them.
+Runs as root in a chroot, because it writes libcamera's configuration, with PYTHONPATH=tests/system/guest."""
 
 import hashlib
 import os
@@ -8,8 +8,6 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "system/guest"))
 
 from picture import BARS, Picture, name
 from report import Failed, check, expect_equal, figure

@@ -300,9 +300,11 @@ def main():
     parser.add_argument("commands", nargs="*", metavar="command",
                         help="start, stop, capture or another command, sent once at the beginning; its options behind it: "
                              "capture width=1280 height=720")
-    parser.add_argument("--broker", type=broker_url, default="mqtt://localhost", help="mqtt, mqtts, ws or wss://HOST[:PORT] (default: %(default)s)")
+    parser.add_argument("--broker", type=broker_url, default="mqtt://localhost",
+                        help="mqtt, mqtts, ws or wss://HOST[:PORT] (default: %(default)s)")
     parser.add_argument("--device", default="", help="send the commands to this device alone; without it, all carry them out")
-    parser.add_argument("--base", default="edge/{id}", metavar="TOPIC", help="topics.base of the agents, {id} for the device (default: %(default)s)")
+    parser.add_argument("--base", default="edge/{id}", metavar="TOPIC",
+                        help="topics.base of the agents, {id} for the device (default: %(default)s)")
     parser.add_argument("--folder", default="pictures", help="where the pictures go (default: %(default)s)")
     parser.add_argument("--once", action="store_true", help="end after the first picture")
     parser.add_argument("--timeout", type=seconds, default=30, help="with --once: give up after so many seconds (default: %(default)s)")

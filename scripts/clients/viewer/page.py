@@ -55,7 +55,8 @@ def main():
                        ("licences", html.escape("\n\n".join([f"pi-edge viewer\n\n{own}", *notices]), quote=False))):
         page = page.replace(f"<!-- {mark} -->", part)
     (target / "index.html").write_text(page, "utf-8")
-    (target / "copyright").write_text("\n".join([project.read_text("utf-8"), *(copyright_paragraph(*licence) for licence in licences)]), "utf-8")
+    paragraphs = [project.read_text("utf-8"), *(copyright_paragraph(*licence) for licence in licences)]
+    (target / "copyright").write_text("\n".join(paragraphs), "utf-8")
 
 
 main()

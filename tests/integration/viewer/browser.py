@@ -7,7 +7,6 @@ import functools
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import unittest
 
@@ -19,11 +18,9 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from support import PATIENCE, Agent, Broker, Client, free_port
+
 ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../..")
-sys.path.insert(0, f"{ROOT}/tests/integration/clients")
-
-from support import PATIENCE, Agent, Broker, Client, free_port  # noqa: E402
-
 BUILD = f"{ROOT}/build/viewer"
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-default-apps", "--no-proxy-server",
@@ -79,7 +76,8 @@ class Browser:
         self.driver = chromium()
         self.driver.get_log("browser")  # of the test before
         self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
-        self.cdp("Emulation.setUserAgentOverride", userAgent=self.driver.execute_script("return navigator.userAgent"), acceptLanguage=language)
+        self.cdp("Emulation.setUserAgentOverride", userAgent=self.driver.execute_script("return navigator.userAgent"),
+                 acceptLanguage=language)
         self.set_dark(dark)
 
     def cdp(self, command, **parameters):
@@ -172,7 +170,8 @@ class Device:
         self.base = f"edge/{name}"
         capabilities = {"sensors": [{"name": "room"}, {"name": "cpu"}], "camera": {"backend": camera, "topic": f"jpeg/{name}"},
                         "gpio": {"inputs": [], "outputs": list(outputs)}}
-        self.retain("info", {"id": name, "name": label or name, "version": "1.0", "model": "Raspberry Pi Zero 2 W", "capabilities": capabilities})
+        self.retain("info", {"id": name, "name": label or name, "version": "1.0", "model": "Raspberry Pi Zero 2 W",
+                             "capabilities": capabilities})
         for output in outputs:
             self.retain(f"gpio/{output}", "OFF")
         self.retain("publishing", "OFF")
@@ -192,7 +191,8 @@ class Device:
     def picture(self, jpeg, age=0):
         """Its description says which bytes are meant by their number, as for a client of MQTT 3.1.1."""
         self.client.publish(f"jpeg/{self.id}", jpeg)
-        description = {"id": f"{self.id}-{age}", "time": moment(-age), "width": 640, "height": 480, "bytes": len(jpeg), "quality": 85, "trigger": "command"}
+        description = {"id": f"{self.id}-{age}", "time": moment(-age), "width": 640, "height": 480, "bytes": len(jpeg), "quality": 85,
+                       "trigger": "command"}
         self.client.publish(f"{self.base}/image", json.dumps(description))
 
     def reply(self, **reply):

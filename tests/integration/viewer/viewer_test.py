@@ -229,10 +229,11 @@ class Messages(ViewerCase):
         self.device.health(queued=2, clock="unsynchronised", camera={"status": "offline", "error": "no camera found"})
         page.until_text("#troubles .error", "Error")
         self.assertEqual(page.text("#devices .badge"), "error")
-        signs = page.driver.execute_script("return [...document.querySelectorAll('#troubles li')].map((e) => getComputedStyle(e, '::before').content)")
+        signs = page.driver.execute_script(
+            "return [...document.querySelectorAll('#troubles li')].map((e) => getComputedStyle(e, '::before').content)")
         self.assertEqual(len(set(signs)), 3, signs)
-        self.assertEqual([name.split()[1] for name in page.driver.execute_script("return [...document.querySelectorAll('#troubles li')].map((e) => e.className)")],
-                         ["error", "warning", "note"])
+        classes = page.driver.execute_script("return [...document.querySelectorAll('#troubles li')].map((e) => e.className)")
+        self.assertEqual([name.split()[1] for name in classes], ["error", "warning", "note"])
 
     def test_the_backlog_counts_down_while_it_comes(self):
         page = self.page
@@ -313,8 +314,12 @@ class ManyDevices(ViewerCase):
         page.click("#open-picker")
         page.driver.execute_script("const s = document.getElementById('search'); s.value = ''; s.oninput()")
         page.count("#devices button", 21)
-        hidden = "const l = devices.getBoundingClientRect(), r = devices.querySelector('[aria-current=true]').getBoundingClientRect(); return r.bottom > l.bottom || r.top < l.top"
-        page.until(lambda: not page.driver.execute_script(hidden.replace("devices.", "document.getElementById('devices').")), "the selected one is out of sight")
+        hidden = """
+            const devices = document.getElementById('devices');
+            const list = devices.getBoundingClientRect();
+            const selected = devices.querySelector('[aria-current=true]').getBoundingClientRect();
+            return selected.bottom > list.bottom || selected.top < list.top;"""
+        page.until(lambda: not page.driver.execute_script(hidden), "the selected device is out of sight")
 
 
 class Chart(ViewerCase):
@@ -385,13 +390,18 @@ class Chart(ViewerCase):
             window.drawn = [];
             const { clearRect, fillText } = CanvasRenderingContext2D.prototype;
             CanvasRenderingContext2D.prototype.clearRect = function (...values) { window.drawn = []; clearRect.apply(this, values); };
-            CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) { window.drawn.push(text); fillText.call(this, text, ...rest); };""")
+            CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+                window.drawn.push(text);
+                fillText.call(this, text, ...rest);
+            };""")
         for place in range(5):
             self.device.reading(20 + place / 10, age=(5 - place) * 0.2)
         self.page.until_text("#sensors [data-sensor=room] .value", "20.4")
         drawn = self.page.driver.execute_script("return window.drawn")
         self.assertEqual(len(drawn), len(set(drawn)), drawn)
-        rest = "const c = document.getElementById('chart'); return c.getBoundingClientRect().bottom - c.querySelector('.u-legend').getBoundingClientRect().bottom"
+        rest = """
+            const chart = document.getElementById('chart');
+            return chart.getBoundingClientRect().bottom - chart.querySelector('.u-legend').getBoundingClientRect().bottom;"""
         self.assertLess(self.page.driver.execute_script(rest), 10)
 
     def test_readings_are_exported_as_csv(self):
@@ -563,7 +573,8 @@ class Looks(ViewerCase):
         for language in ("English", "한국어"):
             page.find("#language").find_element(By.XPATH, f"option[text()='{language}']").click()
             bare = page.driver.execute_script(
-                "return [...document.querySelectorAll('[data-text]')].filter((e) => e.textContent === e.dataset.text).map((e) => e.dataset.text)")
+                "return [...document.querySelectorAll('[data-text]')]"
+                ".filter((e) => e.textContent === e.dataset.text).map((e) => e.dataset.text)")
             self.assertEqual(bare, [])
 
 
@@ -586,8 +597,9 @@ class Settings(ViewerCase):
     def test_what_an_address_leaves_out_is_filled_in(self):
         page = self.open()
         page.until_text("#connection", "Connected to")
-        for typed, url in (("raspberrypi", "ws://raspberrypi:9001"), ("raspberrypi:8080", "ws://raspberrypi:8080"), ("ws://pi.local", "ws://pi.local:9001"),
-                           ("http://pi:80/", "ws://pi:80"), ("wss://broker.example/mqtt", "wss://broker.example/mqtt"), ("[::1]", "ws://[::1]:9001"),
+        for typed, url in (("raspberrypi", "ws://raspberrypi:9001"), ("raspberrypi:8080", "ws://raspberrypi:8080"),
+                           ("ws://pi.local", "ws://pi.local:9001"), ("http://pi:80/", "ws://pi:80"),
+                           ("wss://broker.example/mqtt", "wss://broker.example/mqtt"), ("[::1]", "ws://[::1]:9001"),
                            ("10.0.0.7", "ws://10.0.0.7:9001")):
             page.click("#open-settings")
             self.enter(page, typed)
@@ -599,7 +611,8 @@ class Settings(ViewerCase):
         page = self.open()
         page.until_text("#connection", "Connected to")
         page.click("#open-settings")
-        for typed in ("mqtt://raspberrypi", "mqtts://raspberrypi:8883", "ftp://raspberrypi", "35", "raspberrypi:90010", "a b", "user:secret@raspberrypi", ""):
+        for typed in ("mqtt://raspberrypi", "mqtts://raspberrypi:8883", "ftp://raspberrypi", "35", "raspberrypi:90010", "a b",
+                      "user:secret@raspberrypi", ""):
             self.enter(page, typed)
             page.until(lambda: page.text("#url-feedback") != "", f"nothing is said of {typed!r}")
             self.assertTrue(page.find("#settings").is_displayed(), typed)
@@ -683,7 +696,8 @@ class Licences(unittest.TestCase):
         with open(f"{BUILD}/index.html", encoding="utf-8") as file:
             page = file.read()
         with open(f"{BUILD}/copyright", encoding="utf-8") as file:
-            paragraphs = re.findall(r"^Files: node_modules/(.*)/\*$\nCopyright: .*\d|^Files: node_modules/(.*)/\*$\nCopyright: ", file.read(), re.MULTILINE)
+            paragraphs = re.findall(r"^Files: node_modules/(.*)/\*$\nCopyright: .*\d|^Files: node_modules/(.*)/\*$\nCopyright: ",
+                                    file.read(), re.MULTILINE)
         listed = {name or other for name, other in paragraphs}
         for package in packages:
             self.assertIn(package, listed)

@@ -8,17 +8,8 @@ import sys
 import time
 import traceback
 
-sys.stdout.reconfigure(line_buffering=True)
-
-import after_reboot
-import before_reboot
-import board
-import cuts
-import hardware
-import kills
-import machine
-import timing
 from report import Failed
+from suites import after_reboot, before_reboot, board, cuts, hardware, kills, machine, timing
 
 SHARE = pathlib.Path("/share")
 STAGE = SHARE / "stage"
@@ -49,6 +40,7 @@ def set_stage(stage):
 
 
 def main():
+    sys.stdout.reconfigure(line_buffering=True)
     stages = SUITES[(SHARE / "suite").read_text().strip()]
     stage = int(STAGE.read_text()) if STAGE.exists() else 0
     is_last = stage == len(stages) - 1

@@ -49,7 +49,7 @@ class Commands(AgentCase):
             self.assert_ok(self.client.command("stop"), "stop")
             self.client.silence("room/temp", 0.4)
             topics = [m.topic for m in self.client.messages[before:]]
-            after = topics[topics.index(RESPONSE) + 1 :]
+            after = topics[topics.index(RESPONSE) + 1:]
             self.assertNotIn("room/temp", after)
             self.assertNotIn(f"{BASE}/sensor/room", after)
 

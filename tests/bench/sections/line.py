@@ -3,8 +3,8 @@
 
 import statistics
 
-from captures import MAKERS
 from report import Table
+from sections.captures import MAKERS
 
 ROUNDS, MORE = 3, 5
 

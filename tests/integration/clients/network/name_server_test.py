@@ -13,6 +13,9 @@ import time
 import unittest
 from datetime import datetime
 
+from readings import LATE, TOPIC, expect_nothing_lost
+from support import PATIENCE, STATUS, Agent, AgentCase, Broker, decoded
+
 INSIDE = "EDGE_TEST_NAMESPACE"
 STALL = 20  # seconds: longer than the agent gives a server
 
@@ -40,13 +43,6 @@ def prepare_namespace():
         if is_missing:
             os.unlink(target)
     atexit.register(clean_up)
-
-
-if __name__ == "__main__" and INSIDE not in os.environ:
-    enter_namespace()
-
-from readings import LATE, TOPIC, expect_nothing_lost
-from support import PATIENCE, STATUS, Agent, AgentCase, Broker, decoded
 
 
 class Listener:
@@ -100,5 +96,7 @@ class NameServer(AgentCase):
 
 
 if __name__ == "__main__":
+    if INSIDE not in os.environ:
+        enter_namespace()
     prepare_namespace()
     unittest.main()

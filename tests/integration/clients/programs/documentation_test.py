@@ -15,10 +15,11 @@ import unittest
 
 from support import AGENT, PATIENCE, Agent, AgentCase, Broker
 
-ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../..")
+ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../../..")
 PAGES = sorted(glob.glob(f"{ROOT}/docs/*.md") + glob.glob(f"{ROOT}/docs/decisions/*.md") + glob.glob(f"{ROOT}/README*.md"))
 # What an indented line begins with when it is a command.
-PROGRAMS = ("mosquitto_pub", "mosquitto_sub", "pi-edge-agent", "sudo", "./scripts/", "scripts/", "python3", "journalctl", "systemctl", "cd ")
+PROGRAMS = ("mosquitto_pub", "mosquitto_sub", "pi-edge-agent", "sudo", "./scripts/", "scripts/", "python3", "journalctl", "systemctl",
+            "cd ")
 TIMED_OUT = 27  # mosquitto_sub -W
 # The python3 that Debian's modules are for comes first.
 ENVIRONMENT = os.environ | {"PATH": "/usr/bin:" + os.environ["PATH"]}
@@ -144,8 +145,9 @@ class Configurations(unittest.TestCase):
 
     def certificates(self):
         if not os.path.exists(f"{self.folder}/key.pem"):
-            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=x",
-                            "-keyout", f"{self.folder}/key.pem", "-out", f"{self.folder}/cert.pem"], check=True, capture_output=True)
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                            "-subj", "/CN=x", "-keyout", f"{self.folder}/key.pem", "-out", f"{self.folder}/cert.pem"],
+                           check=True, capture_output=True)
 
 
 class Commands(AgentCase):
@@ -171,8 +173,9 @@ class Commands(AgentCase):
                               stdin=subprocess.DEVNULL, env=ENVIRONMENT)
 
     def pictures_while(self, command):
-        """Somebody else asks for pictures again and again, for a command that only listens."""
-        return f'for i in 1 2 3 4 5 6; do sleep 0.5; mosquitto_pub -h 127.0.0.1 -p {self.broker.port} -t command -m capture; done & {command}; wait'
+        """Another client requests pictures again and again while a command only listens."""
+        request = f"mosquitto_pub -h 127.0.0.1 -p {self.broker.port} -t command -m capture"
+        return f"for i in 1 2 3 4 5 6; do sleep 0.5; {request}; done & {command}; wait"
 
     def test_mqtt_commands(self):
         ran = 0

@@ -6,9 +6,9 @@ import os
 import pathlib
 import subprocess
 
-import tls
 from agent import AGENT, CAMERA, check_no_listener, expect_sandbox, processes
 from report import check, expect_equal, run, wait_until
+from suites import tls
 
 # Joins the unit's control group as root, whom only that group's device rules can refuse, and opens what the arguments name.
 OPEN = """

@@ -7,14 +7,13 @@ import re
 import subprocess
 import time
 
-import sandbox
-import tls
 from agent import AGENT, online, set_temperature, temperature
 from bus import Bus
 from cadence import Cadence
 from clock import health_of_clock, mark_synchronised, set_clock
 from report import check, expect_equal, figure, property_of, run, wait_until
 from setup import BASIC, at_work, drop_in, restart, undo_drop_in, wait_for_broker
+from suites import sandbox, tls
 
 STATE = pathlib.Path("/var/lib/pi-edge-agent")
 DELAY = pathlib.Path("/sys/module/fake_thermal/parameters/delay_ms")

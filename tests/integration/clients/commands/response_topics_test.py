@@ -49,7 +49,8 @@ class ResponseTopics(AgentCase):
                 self.requester.publish("command", "status", response_topic=topic, correlation=b"x")
                 reply = decoded(self.requester.wait(RESPONSE, count=before + 1))
                 self.assertIn(reply["status"], ("ok", "error"))
-                def is_reply(message):  # the command itself may come there, too, and late
+
+                def is_reply(message):  # the command itself may arrive there too, and late
                     return message.payload.startswith(b"{")
 
                 listener.silence(topic, 0.3, is_reply)

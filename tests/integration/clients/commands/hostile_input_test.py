@@ -10,7 +10,7 @@ import unittest
 from proxy import Proxy
 from support import BASE, PATIENCE, RESPONSE, STATUS, Agent, AgentCase, decoded
 
-UNIT = pathlib.Path(__file__).parents[3] / "systemd/pi-edge-agent.service.in"
+UNIT = pathlib.Path(__file__).parents[4] / "systemd/pi-edge-agent.service.in"
 KIB64 = 64 * 1024
 
 

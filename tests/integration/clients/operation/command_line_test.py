@@ -17,7 +17,7 @@ from PIL import Image
 
 from support import AGENT, PATIENCE, Agent, AgentCase, Client
 
-ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../..")
+ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../../..")
 
 
 def run(*arguments, **options):

@@ -15,7 +15,7 @@ import unittest
 import certificates
 from support import MOSQUITTO, PATIENCE, die_with_parent, free_port, raw_client, wait_for_port
 
-SHIPPED = pathlib.Path(__file__).resolve().parents[3] / "config/mosquitto"
+SHIPPED = pathlib.Path(__file__).resolve().parents[4] / "config/mosquitto"
 MAIN = pathlib.Path("/etc/mosquitto/mosquitto.conf")
 FILES = sorted(path.name for path in SHIPPED.glob("*.conf"))
 OPEN = {"local-viewer.conf", "bridge.conf"}  # on this machine alone, without a password

@@ -53,7 +53,8 @@ class Doctor(unittest.TestCase):
     def run_doctor(self, *servers, mqtt="", extra=""):
         """Exit code, and the findings by check: {check: [(severity, text and remedy)]}."""
         path = self.write("agent.toml", CONFIG.format(servers=json.dumps(servers), folder=self.folder, mqtt=mqtt) + extra)
-        done = subprocess.run([AGENT, "doctor", "--config", path, "--json"], capture_output=True, text=True, timeout=4 * PATIENCE, check=False)
+        done = subprocess.run([AGENT, "doctor", "--config", path, "--json"], capture_output=True, text=True,
+                              timeout=4 * PATIENCE, check=False)
         self.assertEqual(done.stderr, "")
         findings = {}
         for entry in json.loads(done.stdout)["findings"]:
@@ -234,7 +235,10 @@ class Doctor(unittest.TestCase):
         done = as_nobody("doctor", "--config", path, "--json")
         self.assertEqual(done.returncode, 3, done.stdout)
         findings = json.loads(done.stdout)["findings"]
-        of = lambda check: [(f["severity"], f["text"], f.get("remedy", "")) for f in findings if f["check"] == check]
+
+        def of(check):
+            return [(f["severity"], f["text"], f.get("remedy", "")) for f in findings if f["check"] == check]
+
         self.assertNotIn("error", [severity for severity, *_ in of("configuration")])
         self.assertTrue([f for f in of("configuration") if f[0] == "warning" and "ermission denied" in f[1] and "sudo" in f[2]], findings)
         self.assertFalse([f for f in of("broker") if f[0] == "error"], "the login was not tried")

@@ -19,7 +19,7 @@ from PIL import Image
 import certificates
 from support import PATIENCE, Agent, AgentCase, Broker, Client, die_with_parent, free_port
 
-ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../..")
+ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../../..")
 NAME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3})Z(-\d+)?\.jpg$")
 
 
