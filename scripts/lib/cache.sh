@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Sourced, after common.sh, by the scripts that keep what takes long to make.
+# Sourced after common.sh by scripts that cache slow results.
 
-# useCache NAME: in $cache, the folder of what is kept; it can be deleted at any time. What an interrupted script left is deleted.
+# useCache NAME: sets $cache to the folder NAME, which can be deleted at any time, and removes results of interrupted scripts.
 useCache() {
     cache=${XDG_CACHE_HOME:-$HOME/.cache}/pi-edge-agent/$1
     mkdir -p "$cache"
     rm -rf "$cache"/*.part
 }
 
-# cached NAME INPUTS TITLE COMMAND…: a folder for what COMMAND, given an empty folder as its last argument, makes of INPUTS, a text
-# that is another one whenever the result would be; its path is in $made. Older ones of this name are deleted.
+# cached NAME INPUTS TITLE COMMAND…: sets $made to the folder that COMMAND fills; it gets an empty folder as its last argument. The
+# result is reused while the text INPUTS stays the same; older results of this name are deleted.
 cached() {
     local name=$1 title=$3 key
     key=$(sha256sum <<<"$2")
@@ -20,6 +20,6 @@ cached() {
     rm -rf "$cache/$name"-*
     mkdir -p "$made.part"
     step "$title" "cache-$name" "$@" "$made.part" ||
-        fail "$name could not be made" "The whole output is in build/logs/cache-$name.log."
+        fail "$name could not be made" "Full output: build/logs/cache-$name.log"
     mv "$made.part" "$made"
 }

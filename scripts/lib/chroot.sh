@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Sourced, after common.sh, by the scripts that build in a Debian of another release or architecture.
+# Sourced after common.sh by scripts that build in a chroot of another release or architecture.
 
 : "${root:?}"
 
-# makeChroot RELEASE ARCHITECTURES OUT PACKAGE…: a Debian with these packages; $sources are further lines for its sources.list,
-# $backports packages that come from the release's backports, among them.
+# makeChroot RELEASE ARCHITECTURES OUT PACKAGE…: makes a Debian with these packages. $sources has further lines for its sources.list,
+# $backports the packages that come from the release's backports.
 makeChroot() {
     local release=$1 architectures=$2 out=$3 list proxy
     shift 3
@@ -20,7 +20,7 @@ makeChroot() {
             --include="$list" "$release" "$out" -
 }
 
-# copySources CHROOT: the project, as it is here, known to git or new, to the chroot's /build; what was built there is kept.
+# copySources CHROOT: copies the project (tracked by git or new) to the chroot's /build; its build directory is kept.
 copySources() {
     mkdir -p "$1/build"
     find "$1/build" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
@@ -28,7 +28,7 @@ copySources() {
         tar --create --null --files-from=- --ignore-failed-read 2>/dev/null | tar --extract --directory "$1/build"
 }
 
-# shareNpm CHROOT: npm there asks the registry that npm here asks, and trusts whom this machine trusts.
+# shareNpm CHROOT: gives npm in the chroot this machine's registry and certificate authorities.
 shareNpm() {
     local authorities=/etc/ssl/certs/ca-certificates.crt
     command -v npm >/dev/null || return 0
@@ -38,7 +38,7 @@ shareNpm() {
     echo "cafile=$authorities" >>"$1/root/.npmrc"
 }
 
-# dependenciesOf GROUP…: the names in packages.txt.
+# dependenciesOf GROUP…: prints the packages of these groups of packages.txt.
 dependenciesOf() {
     local group
     for group in "$@"; do awk -v group="$group" '$1 == group { print $2 }' scripts/lib/packages.txt; done | sort -u

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Sourced by the scripts of this directory's parent, which then stand in the project's root.
+# Sourced by the scripts of the parent folder; changes to the project's root.
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
 logs=$root/build/logs
-# What programs print is read: in one language.
+# The scripts parse output, so it must be in one language.
 export root logs LC_ALL=C.UTF-8
 mkdir -p "$logs"
 cd -- "$root" || exit 1
 
-# fail WHAT [HINT]…: says what went wrong and what to do, and ends the script.
+# fail WHAT [HINT]…: prints what went wrong and what to do, and ends the script.
 fail() {
     printf '\nFAILED: %s\n' "$1" >&2
     shift
@@ -17,7 +17,7 @@ fail() {
     exit 1
 }
 
-# step TITLE LOG COMMAND…: runs COMMAND with its output in build/logs/LOG.log, and shows the end of that when it fails.
+# step TITLE LOG COMMAND…: runs COMMAND with its output in build/logs/LOG.log; shows the end of the log on failure.
 step() {
     local title=$1 log=$logs/$2.log status=0 started=$SECONDS
     shift 2
@@ -29,11 +29,11 @@ step() {
     fi
     printf 'failed after %d s\n' $((SECONDS - started))
     tail -n 40 "$log" >&2
-    printf '✗ %s failed; all of its output is in %s\n' "$title" "${log#"$root"/}" >&2
+    printf '✗ %s failed; full output: %s\n' "$title" "${log#"$root"/}" >&2
     return "$status"
 }
 
-# compilers: how many may run at once; each takes up to 1 GiB of memory.
+# compilers: prints how many may run in parallel; each takes up to 1 GiB of memory.
 compilers() {
     local gigabytes processors
     gigabytes=$(awk '/^MemAvailable:/ { print int($2 / 1048576) }' /proc/meminfo)
@@ -42,7 +42,7 @@ compilers() {
     echo $((gigabytes < processors ? gigabytes : processors))
 }
 
-# missingPackages GROUP…: those of these groups of packages.txt that are not installed.
+# missingPackages GROUP…: prints the packages of these groups of packages.txt that are not installed.
 missingPackages() {
     local group package
     for group in "$@"; do
@@ -52,10 +52,10 @@ missingPackages() {
     done | sort -u
 }
 
-# installDependencies GROUP…: the Debian packages of these groups of packages.txt, those that are missing.
+# installDependencies GROUP…: installs the missing Debian packages of these groups of packages.txt.
 installDependencies() {
     local missing sudo=() known
-    command -v apt-get >/dev/null || fail "this is not a Debian system" "The packages it needs: scripts/lib/packages.txt"
+    command -v apt-get >/dev/null || fail "this is not a Debian system" "Required packages: scripts/lib/packages.txt"
     mapfile -t missing < <(missingPackages "$@")
     ((${#missing[@]} > 0)) || return 0
     if ((EUID != 0)); then
@@ -63,29 +63,29 @@ installDependencies() {
             "As root: apt-get install ${missing[*]}"
         sudo=(sudo)
     fi
-    # Another program that is installing (a new Pi updates itself) is waited for.
+    # Waits for another installation to finish: a new Pi updates itself.
     local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get --yes -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
     local install=("${apt[@]}" install --no-install-recommends "${missing[@]}")
 
-    # A new machine has no list of packages at all; an old list names files that are gone.
-    # By exact names: apt takes "g++" for a pattern where it does not know the package.
+    # A new machine has no list of packages; an old list names files that no longer exist.
+    # Compares exact names, because apt treats an unknown "g++" as a pattern.
     known=$(apt-cache --no-all-versions show "${missing[@]}" 2>/dev/null | awk '$1 == "Package:" { print $2 }' | sort -u |
         comm -12 - <(printf '%s\n' "${missing[@]}" | sort -u) | wc -l)
     if ((known < ${#missing[@]})) || ! step "Installing ${#missing[@]} packages" apt-install "${install[@]}"; then
-        step "Asking which packages there are" apt-update "${apt[@]}" update ||
-            fail "apt could not update its list of packages" "Is there a network, and is /etc/apt/sources.list right?"
+        step "Updating the list of packages" apt-update "${apt[@]}" update ||
+            fail "apt could not update its list of packages" "Check the network and /etc/apt/sources.list."
         step "Installing ${#missing[@]} packages" apt-install "${install[@]}" ||
-            fail "packages could not be installed" "By hand: ${sudo[*]} apt-get install ${missing[*]}"
+            fail "apt could not install packages" "By hand: ${sudo[*]} apt-get install ${missing[*]}"
     fi
 }
 
-# installNode: node and npm. Other packages than Debian's have both in one.
+# installNode: installs node and npm. Packages from elsewhere contain both, so npm decides.
 installNode() {
     command -v npm >/dev/null || installDependencies node
 }
 
-# count REPORT: adds to $passed and $failed what ctest's JUnit report says, and shows what failed with the end of its output.
-# `run` is ctest's word for a test that ran and passed.
+# count REPORT: adds the results of ctest's JUnit report to $passed and $failed, and shows each failed test with the end of its
+# output. In the report, "run" is the status of a passed test.
 count() {
     local tests=0 good=0
     if [[ -f $1 ]]; then
@@ -95,6 +95,6 @@ count() {
     fi
     printf '  %d of %d tests passed\n' "$good" "$tests"
     passed=$((passed + good))
-    # No test at all is a failure too.
+    # A report without tests is a failure.
     failed=$((failed + (tests == 0 ? 1 : tests - good)))
 }

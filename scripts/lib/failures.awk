@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Of a JUnit report of ctest's: each test that did not pass, as "✗ NAME: WHY", and under it the last of what it printed.
-BEGIN { most = 80 } # a browser's stack alone has thirty
+# Prints each failed test of ctest's JUnit report as "✗ NAME: STATUS", followed by the end of its output.
+BEGIN { most = 80 } # lines; a browser's stack alone has thirty
 
 /^[[:space:]]*<testcase / {
     name = $0

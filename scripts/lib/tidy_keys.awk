@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
-# First file: the output of sha256sum over all C++ files of the project. The others: these files themselves. Prints for each
-# .cpp "FILE SUMS": the checksums of the file and of every header of the project that it includes, directly or not. While
-# they stay the same, so does what clang-tidy finds.
+# Reads the output of sha256sum over the project's C++ files, then these files. Prints for each .cpp "FILE SUMS": the checksums of
+# the file and of every header of the project that it includes, directly or not. clang-tidy's findings depend on them only.
 
 FNR == 1 { ++files }
 files == 1 { sum[$2] = $1; next }
@@ -19,7 +18,7 @@ files == 1 { sum[$2] = $1; next }
     includes[FILENAME] = includes[FILENAME] " " header
 }
 
-# Appends to `sums` what `file` and its headers are; `seen` ends circles.
+# Appends the checksums of `file` and its headers to `sums`; `seen` ends cycles.
 function collect(file, list, count, i) {
     if (file in seen) return
     seen[file] = 1

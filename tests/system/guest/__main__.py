@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Runs inside the virtual machine, as root, at every boot. /share/suite says what to run, /share/stage how far it has come: a
-suite is a list of stages with a boot between them."""
+"""Runs as root in the virtual machine at every boot. A suite is a list of stages with a boot between them: /share/suite has its name,
+/share/stage the number of the next stage."""
 
 import pathlib
 import subprocess
@@ -25,7 +25,7 @@ SUITES = {
 
 
 def keep_logs(stage):
-    """What a person wants to read afterwards; where one of them cannot be had, the others still can."""
+    """Saves logs for later reading; if one fails, the others are still saved."""
     for name, command in {
         "journal": ["journalctl", "--boot", "--no-pager", "--output", "short-precise"],
         "broker": ["tail", "-c", "4000000", "/var/log/mosquitto/mosquitto.log"],
@@ -54,7 +54,7 @@ def main():
     except Failed as failure:
         print(f"✗ {failure}")
         is_last = True
-    except Exception:  # a mistake of the test's own is a failure as well
+    except Exception:  # a bug of the test is a failure too
         print(f"✗ {traceback.format_exc()}")
         is_last = True
     else:

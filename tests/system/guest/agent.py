@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The installed agent, as the tests handle it."""
+"""Helpers for the installed agent."""
 
 import pathlib
 import re
@@ -20,16 +20,16 @@ def set_temperature(degrees):
 
 
 def temperature(bus, since, degrees, seconds=60):
-    """Waits for the plain reading, which must be the bare integer."""
+    """Waits for the plain reading, which must be an integer."""
     return bus.wait(f"room/temp {degrees}", lambda m: m.topic == "room/temp" and m.payload == str(degrees).encode(), since,
                     seconds)
 
 
 def change_config(replace, by):
-    """What a person does with an editor."""
+    """Replaces the only occurrence of a text in the configuration."""
     text = CONFIG.read_text()
     if text.count(replace) != 1:
-        raise Failed(f"{CONFIG} has {text.count(replace)} times {replace!r}")
+        raise Failed(f"{CONFIG} contains {replace!r} {text.count(replace)} times, not once")
     CONFIG.write_text(text.replace(replace, by))
 
 
@@ -40,7 +40,7 @@ def online(bus, since=0, seconds=60):
 
 
 def processes(unit):
-    """The process ids of a unit."""
+    """Returns the process ids of a unit."""
     try:
         return [int(pid) for pid in pathlib.Path(f"/sys/fs/cgroup/system.slice/{unit}/cgroup.procs").read_text().split()]
     except OSError:  # no process, no group
@@ -48,7 +48,7 @@ def processes(unit):
 
 
 def capture(bus, file, seconds=90, **options):
-    """Asks for a picture and checks all that comes: reply, JPEG, description, the colour bars. Returns the description."""
+    """Requests a picture and checks reply, JPEG, description and colour bars. Returns the description."""
     width, height = options.get("width", 640), options.get("height", 480)
     since, reply = bus.ask({"command": "capture", "timeout": "60s", "transaction": file, **options}, seconds)
     check(f"capture {width}x{height}: the reply is ok, with the transaction",
@@ -58,8 +58,8 @@ def capture(bus, file, seconds=90, **options):
     expect_equal("… one picture on the topic jpeg", len(pictures), 1)
     (PICTURES / f"{file}.jpg").write_bytes(pictures[0].payload)
     picture = Picture(pictures[0].payload)
-    expect_equal("… it decodes, in the size that was asked for", (picture.width, picture.height), (width, height))
-    expect_equal("… its description has size, bytes, quality and transaction right",
+    expect_equal("… it decodes to the requested size", (picture.width, picture.height), (width, height))
+    expect_equal("… its description has the right size, bytes, quality and transaction",
                  [description.get(key) for key in ("width", "height", "bytes", "quality", "transaction")],
                  [width, height, len(pictures[0].payload), options.get("quality", 90), file])
     bars = picture.bars()
@@ -68,7 +68,7 @@ def capture(bus, file, seconds=90, **options):
 
 
 def expect_sandbox(unit, user):
-    """The processes of a running unit, as the kernel sees them."""
+    """Checks user, capabilities and system call filter of a running unit in /proc."""
     pids = processes(unit)
     check(f"{unit} has a process", len(pids) == 1, pids)
     status = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pids[0]}/status").read_text().splitlines()

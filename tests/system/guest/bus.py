@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A person's own MQTT client: hears everything, sends commands."""
+"""An MQTT client that records all messages and sends commands."""
 
 import json
 import threading
@@ -29,7 +29,7 @@ class Message:
 
 @dataclass
 class Request:
-    """A command that was sent, and where what it leads to begins."""
+    """A sent command, and the position after which its effects appear."""
 
     transaction: str
     since: int
@@ -37,10 +37,10 @@ class Request:
 
 
 class Bus:
-    """What has been heard, in order. A position in it is where a wait begins."""
+    """Received messages in order. A position in them is where a wait begins."""
 
     def __init__(self, prefix="t"):
-        """`prefix`: what the transactions of request() begin with."""
+        """`prefix`: prefix of the transactions of request()."""
         self._prefix = prefix
         self._heard = []
         self._changed = threading.Condition()
@@ -53,7 +53,7 @@ class Bus:
         self._client.connect("127.0.0.1")
         self._client.loop_start()
         if not self._subscribed.wait(30):
-            raise Failed("the broker did not take the subscription")
+            raise Failed("the broker did not confirm the subscription")
 
     def _keep(self, _client, _data, message):
         with self._changed:
@@ -69,7 +69,7 @@ class Bus:
             return [m for m in self._heard[since:] if topic is None or m.topic == topic]
 
     def wait(self, what, matches, since=0, seconds=60):
-        """The first message since the position `since` for which `matches` is true."""
+        """Waits for the first matching message after the position `since`, and returns it."""
         end = time.monotonic() + seconds
         with self._changed:
             while True:
@@ -79,21 +79,21 @@ class Bus:
                 left = end - time.monotonic()
                 if left <= 0:
                     heard = [f"{m.topic} {m.payload[:200]!r}" for m in self._heard[since:] if len(m.payload) < 4096]
-                    raise Failed(f"{what}: not within {seconds} s; heard meanwhile: {heard[-12:]}")
+                    raise Failed(f"{what}: not within {seconds} s; received meanwhile: {heard[-12:]}")
                 self._changed.wait(left)
 
     def send(self, topic, payload):
         self._client.publish(topic, payload, qos=1).wait_for_publish(30)
 
     def ask(self, payload, seconds=60):
-        """Sends a command to every agent, and returns where the answers begin and the reply."""
+        """Sends a command to every agent; returns the position before it and the reply."""
         since = self.position()
         self.send("command", payload if isinstance(payload, str) else json.dumps(payload))
         reply = self.wait(f"the reply to {payload}", lambda m: m.topic.endswith("/response"), since, seconds)
         return since, reply.json
 
     def request(self, command, sending=lambda transaction: None, **options):
-        """Sends a command, and does not wait for its reply. `sending` is called before it leaves."""
+        """Sends a command without waiting for its reply. `sending` is called before it is sent."""
         self._requests += 1
         request = Request(f"{self._prefix}{self._requests}", self.position(), time.monotonic())
         sending(request.transaction)
@@ -101,7 +101,7 @@ class Bus:
         return request
 
     def reply_to(self, request, seconds=60):
-        """The reply, and how long after the command it came."""
+        """Returns the reply and the seconds from the command to it."""
         def is_reply(message):
             return message.topic.endswith("/response") and message.json.get("transaction") == request.transaction
 
@@ -109,7 +109,7 @@ class Bus:
         return message.json, message.at - request.at
 
     def wait_status(self, what, state, since, seconds=120):
-        """Until `edge/<id>/<what>` says `state`; returns when it did."""
+        """Waits until `edge/<id>/<what>` is `state`; returns the time of that message."""
         return self.wait(f"{what} is {state}", lambda m: m.topic.endswith(f"/{what}") and m.payload == state.encode(), since,
                          seconds).at
 

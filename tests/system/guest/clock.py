@@ -8,11 +8,10 @@ from report import check
 
 
 def mark_synchronised():
-    """What a time daemon does once it has set the clock: struct timex begins with modes, then offset, freq, maxerror, esterror
-    and status; the rest does not matter here."""
+    """Marks the clock as a time daemon does: struct timex begins with modes, offset, freq, maxerror, esterror and status."""
     timex = (ctypes.c_long * 32)()
     timex[0] = 0x0010 | 0x0004 | 0x0008  # ADJ_STATUS, ADJ_MAXERROR, ADJ_ESTERROR
-    check("(a clock that somebody disciplines)", ctypes.CDLL(None).adjtimex(timex) >= 0)
+    check("the clock is marked as synchronised", ctypes.CDLL(None).adjtimex(timex) >= 0)
 
 
 def set_clock(seconds_since_1970):
@@ -20,7 +19,7 @@ def set_clock(seconds_since_1970):
 
 
 def health_of_clock(bus, device, state, seconds):
-    """Until health says that the clock is `state`."""
+    """Waits until health reports the clock as `state`."""
     since = bus.position()
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -29,4 +28,4 @@ def health_of_clock(bus, device, state, seconds):
         if found and found[-1] == state:
             return
         time.sleep(1)
-    check(f"health says that the clock is {state}", False, found[-1:])
+    check(f"health reports the clock as {state}", False, found[-1:])

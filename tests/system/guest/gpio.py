@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A GPIO chip without wires, called as a Raspberry Pi's (kernel: Documentation/admin-guide/gpio/gpio-sim.rst)."""
+"""A simulated GPIO chip with a Raspberry Pi's name (kernel: Documentation/admin-guide/gpio/gpio-sim.rst)."""
 
 import fcntl
 import os
@@ -12,18 +12,18 @@ from report import run
 
 WATCH_LINE = 0xC100B406  # GPIO_V2_GET_LINEINFO_WATCH_IOCTL of <linux/gpio.h>
 INFO_BYTES = 256         # struct gpio_v2_line_info: names of 2 * 32 bytes, then the offset
-CHANGE_BYTES = 288       # struct gpio_v2_line_info_changed: that, a time of 8 bytes, and what happened
+CHANGE_BYTES = 288       # struct gpio_v2_line_info_changed: that, a time of 8 bytes, and the event
 
 
 class LineWatch:
-    """Hears from the kernel whenever the line is requested, released or reconfigured, however short that was."""
+    """Records whenever a line is requested, released or reconfigured, however briefly."""
 
     def __init__(self, path, number):
         self._chip = os.open(path, os.O_RDONLY)
         fcntl.ioctl(self._chip, WATCH_LINE, bytearray(struct.pack("64xI", number).ljust(INFO_BYTES, b"\0")))
 
     def events(self):
-        """What happened since the last call."""
+        """Returns the events since the last call."""
         names = {1: "requested", 2: "released", 3: "reconfigured"}
         found = []
         while select.select([self._chip], [], [], 0)[0]:
@@ -37,7 +37,7 @@ class LineWatch:
 class Chip:
     def __init__(self):
         run("modprobe", "gpio-sim")
-        run("mount", "-t", "configfs", "none", "/sys/kernel/config", ok=(0, 32))  # 32: it is there already
+        run("mount", "-t", "configfs", "none", "/sys/kernel/config", ok=(0, 32))  # 32: already mounted
         self._config = pathlib.Path("/sys/kernel/config/gpio-sim/pi")
         (self._config / "bank").mkdir(parents=True)
         (self._config / "bank/num_lines").write_text("54")
@@ -61,12 +61,11 @@ class Chip:
         return LineWatch("/dev/" + (self._config / "bank/chip_name").read_text().strip(), number)
 
     def pull(self, number, up):
-        """What a wire does to an input."""
+        """Drives an input as a wire does."""
         (self._line(number) / "pull").write_text("pull-up" if up else "pull-down")
 
     def press(self, number):
-        """A real button: it bounces when it closes, and when it opens; for longer than a real one's milliseconds, because the machine
-        is emulated."""
+        """Presses a button that bounces on closing and opening, for longer than a real one, because the machine is emulated."""
         for up in (False, True, False, True, False):
             self.pull(number, up)
             time.sleep(0.001)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Commands that were sent and answered, one after the other, and what must be true of the agent afterwards."""
+"""Records sent and answered commands, and checks the agent against them afterwards."""
 
 import itertools
 import json
@@ -11,7 +11,7 @@ COMMANDS = ({"command": "start", "interval": "1s"}, {"command": "capture", "widt
 
 
 class Ledger:
-    """`keep(entry)` is called for each command when it is sent, and again when it is answered."""
+    """`keep(entry)` is called when a command is sent, and again when it is answered."""
 
     def __init__(self, entries=(), keep=lambda entry: None):
         self._keep = keep
@@ -31,11 +31,11 @@ class Ledger:
         self._keep(entry)
 
     def talk(self, bus, goes_on, seconds=15):
-        """Sends commands while `goes_on()`. One without an answer in time is left: its agent died."""
+        """Sends commands while `goes_on()`. A command without a reply in time is skipped: its agent died."""
         for options in itertools.cycle(COMMANDS):
             if not goes_on():
                 return
-            # Noted first: the power may go when it is carried out already, and send() has not come back yet.
+            # Recorded first: the power may fail after the command has run and before send() returns.
             request = bus.request(sending=lambda transaction, command=options: self._note(
                 {"transaction": transaction, "command": command}), **options)
             try:
@@ -45,7 +45,7 @@ class Ledger:
             self._note({"transaction": request.transaction, "reply": reply})
 
     def expected_publishing(self):
-        """The states that `publishing` may have: what the last answered start or stop says, or one sent after it."""
+        """Returns the states that `publishing` may have: after the last answered start or stop, or after one sent later."""
         states = {"OFF"}
         for transaction, options in self.sent.items():
             state = {"start": "ON", "stop": "OFF"}.get(options["command"])
@@ -58,18 +58,18 @@ class Ledger:
         return states
 
     def check(self, bus, device):
-        """The journal and the agent agree with what was answered."""
+        """Checks that journal and agent agree with the replies."""
         rows = [json.loads(line) for line in run("pi-edge-agent", "journal", "--kind", "command", "--json").splitlines()]
         kept = {}
         for row in rows:
             kept.setdefault(row["transaction"], []).append((row["status"], row["code"]))
         missing = [t for t in self.answered if t not in kept]
-        check(f"all of the {len(self.answered)} commands that were answered are in the journal", not missing, missing[:10])
+        check(f"all {len(self.answered)} answered commands are in the journal", not missing, missing[:10])
         wrong = [(t, reply, kept[t]) for t, reply in self.answered.items() if (reply["status"], reply.get("code")) not in kept[t]]
-        check("… with the outcome that was answered", not wrong, wrong[:3])
+        check("… with the outcome of the reply", not wrong, wrong[:3])
         since, _ = bus.ask("status")
         health = bus.wait("health", lambda m: m.topic == f"edge/{device}/health", since).json["journal"]
         expect_equal("the journal is sound", (health["status"], health["corrupt_rows"]), ("ok", 0))
         state = bus.wait("publishing", lambda m: m.topic == f"edge/{device}/publishing", since).payload.decode()
-        check("what was going on goes on", state in self.expected_publishing(), (state, self.expected_publishing()))
+        check("the publishing state is restored", state in self.expected_publishing(), (state, self.expected_publishing()))
         figure("commands sent, answered", f"{len(self.sent)}, {len(self.answered)}")

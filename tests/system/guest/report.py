@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: MIT
-"""What was found, one line each, on the machine's second serial port. The first thing that is not as it should be ends all."""
+"""Prints results on the machine's second serial port, one line each. The first failure ends the suite."""
 
 import subprocess
 import time
 
 
 class Failed(Exception):
-    """Something is not as it should be; the text says what was found instead."""
+    """A failed check; the text has the actual value."""
 
 
 def check(what, holds=True, found=""):
-    """One line. `found` is what to look at when it does not hold."""
+    """Prints one line, or fails with `found` as the detail."""
     if not holds:
         raise Failed(f"{what}: {found}" if found != "" else what)
     print(f"✓ {what}", flush=True)
 
 
 def figure(what, value):
-    """A measured value, for the table of figures."""
+    """Prints a measured value for the list of figures."""
     print(f"  = {what}: {value}", flush=True)
 
 
@@ -26,17 +26,17 @@ def expect_equal(what, actual, expected):
 
 
 def run(*command, ok=(0,), timeout=120, user=None, group=None):
-    """A command's output, both streams. Fails when its exit status is not one of `ok`."""
+    """Runs a command and returns its output (both streams). Fails if the exit status is not in `ok`."""
     extra = {} if user is None else {"user": user, "group": group, "extra_groups": []}
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, timeout=timeout, check=False, **extra)
     if done.returncode not in ok:
-        raise Failed(f"'{' '.join(command)}' ended with {done.returncode}: {done.stdout.strip()[-1500:]}")
+        raise Failed(f"'{' '.join(command)}' exited with status {done.returncode}: {done.stdout.strip()[-1500:]}")
     return done.stdout.strip()
 
 
 def wait_until(what, condition, seconds=60):
-    """Looks again and again until `condition()` is something true, and returns that."""
+    """Polls until `condition()` is true, and returns its value."""
     end = time.monotonic() + seconds
     while True:
         value = condition()

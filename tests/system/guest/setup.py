@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A machine with the agent at work, for the suites that break something."""
+"""Sets up a machine with a running agent, for the suites that inject faults."""
 
 import glob
 import pathlib
@@ -8,7 +8,7 @@ from agent import AGENT, CONFIG, online, set_temperature, temperature
 from bus import Bus
 from report import check, run, wait_until
 
-# One reading a second, so that a gap is seen; everything else as it is installed.
+# One reading a second, so that a gap shows; everything else is the default.
 BASIC = """
 [telemetry]
 interval = "1s"
@@ -32,7 +32,7 @@ def install():
 
 
 def configure(text):
-    """Another configuration file, as a person would write it; the caller restarts."""
+    """Replaces the configuration file; the caller restarts the agent."""
     CONFIG.write_text(text)
     run("pi-edge-agent", "check-config", str(CONFIG))
 
@@ -50,14 +50,14 @@ def undo_drop_in(unit):
 
 
 def restart(bus):
-    """Returns once the agent is online again."""
+    """Restarts the agent and returns when it is online."""
     since = bus.position()
     run("systemctl", "restart", AGENT)
     return online(bus, since, 120)
 
 
 def at_work(state, config=BASIC):
-    """Installed, configured, online and publishing. The state gets `bus` and `device`."""
+    """Installs, configures and starts the agent. Sets `bus` and `device` in the state."""
     install()
     configure(config)
     set_temperature(23)

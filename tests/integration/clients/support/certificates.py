@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Certificate authorities and certificates of a test's own, made by the openssl program."""
+"""Certificate authorities and certificates for one test, made with the openssl program."""
 
 import pathlib
 import subprocess

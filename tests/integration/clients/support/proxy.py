@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A network between an agent and its broker, which does to connections what networks, routers and full servers do."""
+"""A TCP proxy between agent and broker that injects faults of networks, routers and overloaded servers."""
 
 import asyncio
 import socket
@@ -10,16 +10,16 @@ CHUNK = 4096
 
 
 class Proxy:
-    """Listens on a free port of 127.0.0.1 and connects to `target`, a port there. May be called from any thread; a change is in
-    force when the call returns."""
+    """Listens on a free port of 127.0.0.1 and connects to `target`, a port there. Methods may be called from any thread; a change
+    applies when the call returns."""
 
     def __init__(self, target):
         self.target = target
         self.port = 0
-        self.accepted = []      # when each connection came, in seconds of the loop's clock
+        self.accepted = []      # time of each connection, in seconds of the loop's clock
         self._came = threading.Condition()
-        self._live = set()      # of the agent's side
-        self._answer = None     # what every new connection gets instead of the broker
+        self._live = set()      # connections of the agent
+        self._answer = None     # bytes that new connections get instead of the broker
         self._budget = None     # bytes towards the agent after which a new connection is cut
         self._delay = 0         # seconds, for every chunk
         self._rate = None       # bytes a second and direction
@@ -43,17 +43,17 @@ class Proxy:
         self._thread.join()
         self._loop.close()
 
-    # What it does from now on.
+    # Lasting behaviour.
 
     def listen(self):
-        """As refuse() was not called."""
+        """Accepts connections again after refuse()."""
         async def listen():
             self._server = await asyncio.start_server(self._connection, "127.0.0.1", self.port)
             self.port = self._server.sockets[0].getsockname()[1]
         self._run(listen())
 
     def refuse(self):
-        """Nobody listens: connection refused."""
+        """Refuses new connections."""
         async def refuse():
             if self._server:
                 self._server.close()
@@ -61,37 +61,37 @@ class Proxy:
         self._run(refuse())
 
     def answer(self, content):
-        """New connections get these bytes and nothing else; None: the broker again. b"" is silence."""
+        """New connections get these bytes only (b"" for silence); None connects to the broker again."""
         self._set(_answer=content)
 
     def cut_after(self, count):
-        """New connections are cut after that many bytes towards the agent; None: never."""
+        """Cuts new connections after that many bytes towards the agent; None: never."""
         self._set(_budget=count)
 
     def slow_down(self, delay=0, rate=None):
-        """Every chunk `delay` seconds later, and at most `rate` bytes a second."""
+        """Delays every chunk by `delay` seconds and limits the rate to `rate` bytes a second."""
         self._set(_delay=delay, _rate=rate)
 
-    # What it does once.
+    # One-time actions.
 
     def cut(self):
-        """Ends the connections that there are, with a reset."""
+        """Resets the present connections."""
         async def cut():
             for writer in list(self._live):
                 reset(writer)
         self._run(cut())
 
     def freeze(self):
-        """The connections that there are stay open, and nothing passes any more, in either direction."""
+        """Keeps the present connections open, but passes no more data in either direction."""
         async def freeze():
             self._frozen |= self._live
         self._run(freeze())
 
     def wait_accepted(self, count, seconds):
-        """Until that many connections have come since the beginning."""
+        """Waits until that many connections have been accepted in total."""
         with self._came:
             if not self._came.wait_for(lambda: len(self.accepted) >= count, seconds):
-                raise AssertionError(f"{count} connections did not come within {seconds} s; there were {len(self.accepted)}")
+                raise AssertionError(f"expected {count} connections within {seconds} s, got {len(self.accepted)}")
 
     # In the loop's thread.
 
@@ -126,7 +126,7 @@ class Proxy:
             finally:
                 there_writer.close()
         except OSError:
-            pass  # the agent, or the broker, has gone
+            pass  # agent or broker closed the connection
         finally:
             self._live.discard(writer)
             self._frozen.discard(writer)
@@ -147,7 +147,7 @@ class Proxy:
 
 
 def reset(writer):
-    """Ends a connection with RST rather than FIN, as a router that has forgotten it."""
+    """Ends a connection with RST instead of FIN, as a router does that lost its state."""
     raw = writer.get_extra_info("socket")
     if raw is not None and raw.fileno() >= 0:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

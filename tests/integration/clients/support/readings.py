@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every reading that an agent made, and where it ended."""
+"""An account of every reading that an agent produced."""
 
 import time
 
@@ -11,7 +11,7 @@ HEALTH = f"{BASE}/health"
 
 
 def health(client):
-    """As it is now: `status` publishes it before it is answered, but another may have been on its way already."""
+    """Returns the present health: `status` publishes it before the reply, but an older one may still be in flight."""
     before = len(client.on(HEALTH))
     client.command({"command": "status"})
     client.wait(HEALTH, count=before + 1)
@@ -19,8 +19,7 @@ def health(client):
 
 
 def settled(client, seconds=PATIENCE):
-    """The account of the readings that health gives once none of them waits or is under way any more; that of the end where one
-    still does."""
+    """Returns health's account of the readings when none is queued or in flight, or the last one after `seconds`."""
     deadline = time.monotonic() + seconds
     while (account := health(client)["readings"])["queued"] + account["under_way"] > 0 and time.monotonic() < deadline:
         client.wait_for_more(1)
@@ -28,7 +27,7 @@ def settled(client, seconds=PATIENCE):
 
 
 def received(client):
-    """The numbers of the readings that `client` heard, live or late, by the start of the agent (`boot`) that made them."""
+    """Returns the sequence numbers that `client` received, live or late, by the agent's start (`boot`)."""
     starts = {}
     for message in client.on(TOPIC) + client.on(LATE):
         reading = decoded(message)
@@ -37,7 +36,7 @@ def received(client):
 
 
 def missing(client, produced):
-    """What never came: of the last start of the agent `produced` readings are known to be, of earlier ones those up to the last heard."""
+    """Returns missing sequence numbers: up to `produced` for the agent's last start, up to the last received for earlier ones."""
     starts = received(client)
     boots = list(starts)
     return {boot: sorted(set(range(1, (produced if boot == boots[-1] else max(numbers)) + 1)) - numbers)[:20]
@@ -45,16 +44,16 @@ def missing(client, produced):
 
 
 def expect_nothing_lost(case, client, seconds=120):
-    """Stops the readings; everything produced is delivered, and arrives at `client`, which has heard everything from the agent's
-    start, and has kept its own session. Returns the account that health gives."""
+    """Stops the readings and expects that every one arrives at `client`, which must have subscribed before the agent's start with a
+    persistent session. Returns health's account."""
     client.command({"command": "stop"})
     produced = health(client)["readings"]["produced"]
 
     def is_complete():
         return sum(len(numbers) for numbers in missing(client, produced).values()) == 0
-    client.until(is_complete, lambda: f"readings did not come: {missing(client, produced)}", seconds)
+    client.until(is_complete, lambda: f"missing readings: {missing(client, produced)}", seconds)
 
-    # One that the broker took and could not acknowledge any more comes twice: the second may still wait.
+    # A reading whose acknowledgement was lost is sent twice; the second may still be queued.
     account = settled(client)
     case.assertEqual((account["produced"], account["queued"], account["under_way"], account["dropped"]), (produced, 0, 0, 0), account)
     case.assertEqual(account["delivered"] + account["journaled"], produced, account)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A broker, an agent and clients of the test's own, on free ports of 127.0.0.1. Waits for events, never for time."""
+"""A private broker, agent and clients on free ports of 127.0.0.1. Tests wait for events, not for time."""
 
 import ctypes
 import json
@@ -21,7 +21,7 @@ from paho.mqtt.properties import Properties
 AGENT = os.environ["EDGE_AGENT_BIN"]
 MOSQUITTO = os.environ.get("EDGE_MOSQUITTO", "mosquitto")
 
-# Longer than anything takes, with a sanitizer and on a busy machine too: only a failing test waits this long.
+# Seconds. Longer than anything takes, even with a sanitizer on a busy machine: only a failing test waits this long.
 PATIENCE = 30
 ID = "test-pi"
 BASE = f"edge/{ID}"
@@ -40,21 +40,21 @@ def wait_for_port(port, process):
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(f"mosquitto ended with {process.returncode}")
+            raise RuntimeError(f"mosquitto exited with status {process.returncode}")
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.01)  # a listening socket sends no event
-    raise TimeoutError("mosquitto does not listen")
+    raise TimeoutError("mosquitto is not listening")
 
 
 def die_with_parent():
-    """In a child: ended by the kernel when the test is (ctest kills a test that takes too long)."""
+    """In a child process: the kernel kills it when the test ends (ctest kills a test that takes too long)."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class Broker:
-    """mosquitto; what it keeps survives a restart. `extra` comes at the end of its configuration, `first` at the beginning."""
+    """mosquitto with persistence. `extra` is appended to its configuration, `first` precedes it."""
 
     def __init__(self, extra="", first=""):
         self.directory = tempfile.mkdtemp(prefix="edge-broker-")
@@ -80,14 +80,14 @@ class Broker:
             self.process.wait(PATIENCE)
 
     def wait_for_subscription(self, topic):
-        """Until some client has subscribed to `topic`, as the log says: who publishes earlier is not heard."""
+        """Waits until the log shows a subscription to `topic`: earlier messages would be lost."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             with open(f"{self.directory}/log", encoding="utf-8", errors="replace") as file:
                 if f"\t{topic} (QoS" in file.read():
                     return
             time.sleep(0.01)  # a log file sends no event
-        raise TimeoutError(f"nobody subscribes to {topic}")
+        raise TimeoutError(f"no client subscribed to {topic}")
 
     def close(self):
         self.stop()
@@ -95,9 +95,8 @@ class Broker:
 
 
 class Agent:
-    """pi-edge-agent run, with a pattern camera and a simulated sensor on room/temp. `extra` is more configuration, `mqtt` and
-    `telemetry` more of these sections, `servers` other addresses than the broker's own. With `directory`, another agent's, its
-    journal goes on."""
+    """pi-edge-agent run, with a pattern camera and a simulated sensor on room/temp. `extra` is appended to the configuration, `mqtt`
+    and `telemetry` to these sections; `servers` replaces the broker's address. `directory`, another agent's, continues its journal."""
 
     CONFIG = """
 [device]
@@ -136,28 +135,28 @@ path = "{directory}/journal.db"
                                           telemetry=telemetry) + extra)
 
     def launch(self):
-        """Starts it and returns at once."""
+        """Starts the agent and returns immediately."""
         with open(f"{self.directory}/log", "ab") as log:
             command = [AGENT, "run", "--config", self.config_path]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=die_with_parent, env=self.environment)
         return self
 
     def start(self):
-        """Starts it and returns when it is online."""
+        """Starts the agent and returns when it is online."""
         with Client(self.broker, self.status) as watcher:
             self.launch()
             watcher.wait(self.status, lambda m: m.payload == b"online" and not m.retain)
         return self
 
     def stop(self, how=signal.SIGTERM):
-        """Sends a signal and waits; the exit code and the seconds it took."""
+        """Sends a signal and waits; returns the exit status and the seconds it took."""
         began = time.monotonic()
         self.process.send_signal(how)
         code = self.process.wait(PATIENCE)
         return code, time.monotonic() - began
 
     def log(self):
-        """What it has said; also after close()."""
+        """Returns the log; also works after close()."""
         if self.last_words is not None:
             return self.last_words
         with open(f"{self.directory}/log", encoding="utf-8", errors="replace") as file:
@@ -176,15 +175,15 @@ path = "{directory}/journal.db"
 
 
 def raw_client(client_id="", protocol=mqtt.MQTTv311, **options):
-    """A paho client, of version 1 or 2 of the library."""
+    """A paho client, with version 1 or 2 of the library."""
     if hasattr(mqtt, "CallbackAPIVersion"):
         options["callback_api_version"] = mqtt.CallbackAPIVersion.VERSION2
     return mqtt.Client(client_id=client_id, protocol=protocol, **options)
 
 
 class Client:
-    """A connected, subscribed client that keeps what it hears, in order. With `session`, a client id, the broker keeps
-    what it misses."""
+    """A connected, subscribed client that records messages in order. With `session`, a client id, the broker queues messages while
+    the client is offline."""
 
     def __init__(self, broker, *topics, protocol=mqtt.MQTTv311, qos=2, session=""):
         self.messages = []
@@ -236,41 +235,41 @@ class Client:
             self.messages.append(message)
             self.changed.notify_all()
 
-    def until(self, condition, complaint, timeout=PATIENCE):
-        """Waits until something that came has made `condition` true; `complaint` is a text, or makes one."""
+    def until(self, condition, failure, timeout=PATIENCE):
+        """Waits until messages have made `condition` true; `failure` is the error text, or a function that returns it."""
         with self.changed:
             if not self.changed.wait_for(condition, timeout):
-                reason = complaint() if callable(complaint) else complaint
-                raise AssertionError(f"{reason} within {timeout} s; heard: {self._summary()}")
+                reason = failure() if callable(failure) else failure
+                raise AssertionError(f"{reason} within {timeout} s; received: {self._summary()}")
 
     def _summary(self):
         return [(m.topic, bytes(m.payload[:120])) for m in self.messages[-20:]]
 
     def on(self, topic, where=lambda _: True):
-        """What has come on `topic` so far."""
+        """Returns the messages on `topic` so far."""
         with self.changed:
             return [m for m in self.messages if m.topic == topic and where(m)]
 
     def wait(self, topic, where=lambda _: True, count=1, timeout=PATIENCE):
-        """The `count`-th message on `topic` that fits, from the first that this client heard."""
-        self.until(lambda: len(self.on(topic, where)) >= count, f"{count} on {topic} did not come", timeout)
+        """Waits for the `count`-th matching message on `topic`, counted from the start of this client, and returns it."""
+        self.until(lambda: len(self.on(topic, where)) >= count, f"message {count} on {topic} did not arrive", timeout)
         return self.on(topic, where)[count - 1]
 
     def wait_for_more(self, seconds):
-        """Until anything comes, or that long."""
+        """Waits for the next message, at most that long."""
         with self.changed:
             self.changed.wait(seconds)
 
     def silence(self, topic, seconds, where=lambda _: True):
-        """Fails when something more comes on `topic` within `seconds`."""
+        """Fails if another message arrives on `topic` within `seconds`."""
         before = len(self.on(topic, where))
         with self.changed:
             if self.changed.wait_for(lambda: len(self.on(topic, where)) > before, seconds):
                 more = [bytes(m.payload[:200]) for m in self.on(topic, where)[before:]]
-                raise AssertionError(f"{topic} was to be silent, but: {more}")
+                raise AssertionError(f"unexpected messages on {topic}: {more}")
 
     def publish(self, topic, payload, qos=1, retain=False, response_topic=None, correlation=None):
-        """Returns when the broker has it; waits for one that is away."""
+        """Returns when the broker has the message; waits for the connection first."""
         self.until(lambda: self.is_connected, "no connection")
         properties = None
         if response_topic is not None:
@@ -281,7 +280,7 @@ class Client:
         self.paho.publish(topic, payload, qos, retain, properties).wait_for_publish()
 
     def command(self, payload, topic=f"{BASE}/command", qos=1):
-        """Sends a command (text, bytes, or an object that becomes JSON); the reply to it, decoded."""
+        """Sends a command (text, bytes, or a dict that becomes JSON) and returns the decoded reply."""
         before = len(self.on(RESPONSE))
         self.publish(topic, json.dumps(payload) if isinstance(payload, dict) else payload, qos)
         return decoded(self.wait(RESPONSE, count=before + 1))
@@ -292,12 +291,12 @@ def decoded(message):
 
 
 class AgentCase(unittest.TestCase):
-    """A test with a broker, an online agent and a client that hears everything."""
+    """A test with a broker, an online agent and a client that subscribes to everything."""
 
     PROTOCOL = "auto"
     EXTRA = ""
     BROKER = ""
-    ENVIRONMENT = None  # of the agent, besides the test's own
+    ENVIRONMENT = None  # additional variables of the agent
 
     def setUp(self):
         self.broker = Broker(self.BROKER).start()
@@ -319,13 +318,13 @@ class AgentCase(unittest.TestCase):
     def assert_error(self, reply, code):
         self.assertEqual((reply["status"], reply.get("code")), ("error", code), reply)
         self.assertIsInstance(reply["error"], str)
-        self.assertGreater(len(reply["error"]), 10, "an error says what to do")
+        self.assertGreater(len(reply["error"]), 10, "the error text is too short to say what to do")
         self.assertIn("command", reply)
         self.assertIsInstance(reply["data"], dict)
         return reply
 
     def run(self, result=None):
-        """With the agent's log where a test failed."""
+        """Prints the agent's log after a failure."""
         before = len(result.failures) + len(result.errors)
         super().run(result)
         if len(result.failures) + len(result.errors) > before and hasattr(self, "agent"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The machine has been started again: everything goes on by itself, and at last everything can be removed."""
+"""After a reboot everything continues by itself; at the end, the packages are removed."""
 
 import pathlib
 

@@ -144,7 +144,7 @@ def accidents(state):
     expect_equal("the camera is pulled out: its status is offline, capture is answered camera_unavailable",
                  (reply["status"], reply.get("code")), ("error", "camera_unavailable"))
     temperature(bus, bus.position(), 23)
-    check("… readings go on")
+    check("… readings continue")
     since = bus.position()
     pathlib.Path("/sys/bus/platform/drivers/vimc/bind").write_text("vimc.0")
     bus.wait("the camera is online", lambda m: m.topic == f"edge/{device}/camera/status" and m.payload == b"online", since, 180)
@@ -156,7 +156,7 @@ def accidents(state):
     bus.wait("offline", lambda m: m.topic == f"edge/{device}/status" and m.payload == b"offline", since)
     online(bus, since)
     temperature(bus, bus.position(), 23)
-    check("the agent is killed: 'offline' comes, systemd starts it again, and it goes on publishing")
+    check("the agent is killed: 'offline' comes, systemd starts it again, and it continues publishing")
 
 
 def restart(state):
@@ -168,7 +168,7 @@ def restart(state):
     bus.wait("offline", lambda m: m.topic == f"edge/{device}/status" and m.payload == b"offline", since)
     online(bus, since)
     temperature(bus, bus.position(), 23)
-    check("restart: 'offline', 'online', and publishing goes on without a command")
+    check("restart: 'offline', 'online', and publishing continues without a command")
     check("… within 15 s", time.monotonic() - started < 15, time.monotonic() - started)
 
     edited = CONFIG.read_text()
@@ -177,7 +177,7 @@ def restart(state):
     since = bus.position()
     online(bus)
     temperature(bus, since, 23)
-    check("… publishing goes on")
+    check("… publishing continues")
     capture(bus, "upgraded")
 
 

@@ -105,7 +105,7 @@ def after_a_restart(state):
     run("systemctl", "restart", AGENT)
     online(bus, since, 180)
     temperature(bus, bus.position(), 25)
-    check("restarted, it goes on publishing by itself")
+    check("after a restart it continues publishing by itself")
     rows = run("pi-edge-agent", "journal", "--kind", "command", "--json")
     check("the journal has the commands", '"start"' in rows and '"capture"' in rows, rows[-2000:])
     expect_equal("nothing crashed", property_of(AGENT, "NRestarts"), "0")

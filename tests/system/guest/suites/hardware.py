@@ -154,7 +154,7 @@ def unplugged_in_a_series(state):
     before, since, plugged = len(bus.heard(request.since, "jpeg")), bus.position(), time.monotonic()
     (VIMC / "bind").write_text("vimc.0")
     again = bus.wait("a picture", lambda m: m.topic == "jpeg", since, 180).at
-    check(f"… plugged in again, the series goes on after {before} pictures")
+    check(f"… plugged in again, the series continues after {before} pictures")
     figure("unplugged in a series: the next picture came after plugging in by", f"{again - plugged:.1f} s")
     bus.reply_to(bus.request("cancel"))
     reply, _ = bus.reply_to(request)

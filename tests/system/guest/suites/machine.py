@@ -47,7 +47,7 @@ def clock_jumps(state):
         since = bus.position()
         for _ in range(3):
             since = temperature_after(bus, since)
-        check(f"the clock is set {name}: readings go on")
+        check(f"the clock is set {name}: readings continue")
         _, reply = bus.ask({"command": "capture", "timeout": "30s"}, 60)
         expect_equal("… and a picture is taken", reply["status"], "ok")
     cadence.expect_steady("the clock is set five times")
@@ -159,7 +159,7 @@ def watchdog(state):
         online(bus, since, 60)
         figure(f"{what}: online again after", f"{time.monotonic() - hung:.0f} s")
         temperature(bus, bus.position(), 23)
-        check(f"{what}: systemd starts the agent again, which goes on publishing")
+        check(f"{what}: systemd starts the agent again, which continues publishing")
         expect_equal("… once", int(property_of(AGENT, "NRestarts")), before + 1)
     undo_drop_in(AGENT)
 
