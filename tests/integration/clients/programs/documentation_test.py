@@ -16,7 +16,7 @@ import unittest
 from support import AGENT, PATIENCE, Agent, AgentCase, Broker
 
 ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../../..")
-PAGES = sorted(glob.glob(f"{ROOT}/docs/*.md") + glob.glob(f"{ROOT}/docs/decisions/*.md") + glob.glob(f"{ROOT}/README*.md"))
+PAGES = sorted(glob.glob(f"{ROOT}/docs/*.md") + glob.glob(f"{ROOT}/docs/decisions/*.md") + glob.glob(f"{ROOT}/*.md"))
 # What an indented line begins with when it is a command.
 PROGRAMS = ("mosquitto_pub", "mosquitto_sub", "pi-edge-agent", "sudo", "./scripts/", "scripts/", "python3", "journalctl", "systemctl",
             "cd ")
@@ -64,6 +64,16 @@ class Pages(unittest.TestCase):
                     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
                         if "://" not in target and not os.path.exists(os.path.join(os.path.dirname(page), target)):
                             broken.append(f"{name(page, number)}: {target}")
+        self.assertEqual(broken, [])
+
+    def test_paths_of_the_project_exist(self):
+        broken = []
+        for page in PAGES:
+            with open(page, encoding="utf-8") as file:
+                for number, text in enumerate(file, 1):
+                    for path in re.findall(r"`((?:agent|cmake|config|docs|scripts|systemd|tests)/[^\s`<>{}]*)`", text):
+                        if not glob.glob(f"{ROOT}/{path}"):
+                            broken.append(f"{name(page, number)}: {path}")
         self.assertEqual(broken, [])
 
     def test_headings_that_are_linked_to_exist(self):
