@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Every third-party library, found once, under one target each. All are Debian packages on bookworm and trixie; why each
-# one is here is in docs/decisions.
+# All third-party libraries, one target each. All are Debian packages on bookworm and trixie; docs/decisions gives the reasons.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
@@ -20,12 +19,12 @@ find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
 add_library(edge_asio INTERFACE)
 target_include_directories(edge_asio SYSTEM INTERFACE "${ASIO_INCLUDE_DIR}")
 target_link_libraries(edge_asio INTERFACE Threads::Threads)
-# Its bare memory fences are for handlers that move between threads, which ours never do, and ThreadSanitizer does not know them.
+# Its memory fences serve handlers that move between threads; ours never do, and ThreadSanitizer does not support fences.
 target_compile_definitions(edge_asio INTERFACE ASIO_DISABLE_FENCED_BLOCK)
 
 if(EDGE_CAMERA)
   pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
-  # libopencv-core-dev and -imgproc-dev ship no CMake package: only libopencv-dev does, with 214 packages behind it.
+  # libopencv-core-dev and -imgproc-dev have no CMake package; libopencv-dev has one, and 214 dependencies.
   find_path(OPENCV_INCLUDE_DIR opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
   find_library(OPENCV_CORE opencv_core REQUIRED)
   find_library(OPENCV_IMGPROC opencv_imgproc REQUIRED)

@@ -6,7 +6,7 @@ function(edge_module name)
   target_link_libraries(edge_${name} PUBLIC edge_options ${MODULE_LINK} PRIVATE ${MODULE_PRIVATE})
 endfunction()
 
-# edge_unit_test(MODULE [SOURCES helper.cpp …] [LINK lib …]): one test program, edge_MODULE_test, of every *_test.cpp in and below
+# edge_unit_test(MODULE [SOURCES helper.cpp …] [LINK lib …]): the test program edge_MODULE_test, from every *_test.cpp in and below
 # this folder.
 function(edge_unit_test module)
   cmake_parse_arguments(TEST "" "" "SOURCES;LINK" ${ARGN})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# For the 64-bit Raspberry Pi, on Debian with the packages of the other architecture (scripts/package makes such a place).
+# For the 64-bit Raspberry Pi, on Debian with arm64 libraries installed (scripts/package makes such a chroot).
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
