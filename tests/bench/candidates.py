@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Who is measured: ours, the floor (tests/bench/floor.cpp) and the incumbent (tests/bench/incumbent.py), on one broker."""
+"""The measured programs, on one broker: ours, the lower bound (tests/bench/floor.cpp) and the usual script (tests/bench/incumbent.py)."""
 
 import ctypes
 import os
@@ -51,7 +51,7 @@ class Process:
 
 
 class Bench:
-    """A broker as people have it (defaults), and a folder that goes in the end."""
+    """A broker with default settings, and a temporary folder."""
 
     def __init__(self):
         self.directory = tempfile.mkdtemp(prefix="edge-bench-")
@@ -72,7 +72,7 @@ class Bench:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             time.sleep(0.01)
-        raise TimeoutError("mosquitto does not listen")
+        raise TimeoutError("mosquitto is not listening")
 
     def wire(self, name="bench-driver"):
         return Wire(self.port, name)
@@ -100,7 +100,7 @@ class Bench:
 
 def configuration(bench, name, width=640, height=480, quality=95, camera="pattern", servers=None, command=None, mqtt="",
                   journal="", camera_extra="", extra=""):
-    """Writes NAME.toml; the texts are more lines of the sections, and more sections."""
+    """Writes NAME.toml; the texts are additional lines of the sections, and additional sections."""
     path = f"{bench.directory}/{name}.toml"
     with open(path, "w", encoding="utf-8") as file:
         file.write(f"""
@@ -130,7 +130,7 @@ path = "{bench.directory}/{name}.db"
 
 
 class Candidate:
-    """A running program that takes `capture` and gives a picture."""
+    """A running program that answers `capture` with a picture."""
 
     def __init__(self, bench, name, command, status):
         self.bench, self.name, self.status = bench, name, status
@@ -139,7 +139,7 @@ class Candidate:
         self.wire.subscribe(f"{name}/jpeg")
 
     def capture(self):
-        """Seconds from the command to the whole picture."""
+        """Returns the seconds from the command to the complete picture."""
         started = time.perf_counter()
         self.wire.publish(f"{self.name}/command", b"capture")
         self.wire.read_from(f"{self.name}/jpeg")
@@ -152,7 +152,7 @@ class Candidate:
 
 
 def reference(bench, width, height):
-    """A picture of the pattern at the highest quality: what the others have in memory is what ours draws."""
+    """A picture of the test pattern at the highest quality: the others keep in memory what ours draws."""
     path = f"{bench.directory}/reference-{width}.jpg"
     config = configuration(bench, f"reference-{width}", width, height, quality=100)
     subprocess.run([AGENT, "capture", "--config", config, "-o", path], check=True, stdout=subprocess.DEVNULL,

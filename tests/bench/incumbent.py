@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What people run today: `incumbent.py PORT PICTURE COMMAND JPEG TEMPERATURE`. The frame is in memory already."""
+"""The usual Python script: `incumbent.py PORT PICTURE COMMAND JPEG TEMPERATURE`. Its frame is in memory already."""
 
 import random
 import sys

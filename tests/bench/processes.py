@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the kernel says of a process, seen from outside."""
+"""Processor time, memory and wake-ups of a process, from /proc."""
 
 import os
 import time
@@ -8,7 +8,7 @@ NANOSECONDS = 1e9
 
 
 def tree(pid):
-    """A process and its children, of all its threads."""
+    """Returns the ids of a process and of the children of all its threads."""
     found = [pid]
     try:
         for thread in os.listdir(f"/proc/{pid}/task"):
@@ -21,12 +21,12 @@ def tree(pid):
 
 
 def cpu_seconds(pids):
-    """Processor time since they began, user and system, in nanosecond steps: the kernel's per-process CPU clock."""
+    """Processor time since their start, user and system, from the per-process CPU clock (nanoseconds)."""
     return sum(time.clock_gettime(~pid << 3 | 2) for pid in pids)
 
 
 def pss_mib(pids, what="Pss:"):
-    """Memory, with pages that several processes share divided among them. "Pss_Dirty:": only what cannot be dropped and read
+    """Memory in proportional set size: shared pages are divided among processes. "Pss_Dirty:" counts only pages that cannot be read
     again from a file."""
     total = 0
     for pid in pids:
@@ -36,7 +36,7 @@ def pss_mib(pids, what="Pss:"):
 
 
 def wakeups(pids):
-    """How often each thread waited and was woken, by its id."""
+    """Returns the voluntary context switches of each thread, by its id."""
     counts = {}
     for pid in pids:
         for thread in os.listdir(f"/proc/{pid}/task"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The smallest MQTT 3.1.1 client that can measure others: one blocking socket, no threads, QoS 0."""
+"""A minimal MQTT 3.1.1 client for measurements: one blocking socket, no threads, QoS 0."""
 
 import socket
 import struct
@@ -41,7 +41,7 @@ class Wire:
         while len(self.buffer) < count:
             chunk = self.socket.recv(1 << 20)
             if not chunk:
-                raise ConnectionError("the broker hung up")
+                raise ConnectionError("the broker closed the connection")
             # Without this, the broker's Nagle waits up to 40 ms for our acknowledgement, and we would measure ourselves.
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
             self.buffer += chunk
@@ -72,11 +72,11 @@ class Wire:
         self._send(PUBLISH, _text(topic) + payload)
 
     def forget(self, topic):
-        """Removes what is retained."""
+        """Removes the retained message."""
         self._send(PUBLISH | 1, _text(topic))
 
     def publish_many(self, topic, payloads):
-        """In one write, so that they arrive together."""
+        """Sends in one write, so that the messages arrive together."""
         packets = bytearray()
         for payload in payloads:
             body = _text(topic) + payload
@@ -84,7 +84,7 @@ class Wire:
         self.socket.sendall(packets)
 
     def read(self):
-        """(topic, payload) of the next message."""
+        """Returns (topic, payload) of the next message."""
         while True:
             kind, body = self._packet()
             if kind & 0xF0 == PUBLISH:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Instructions of a picture on 64-bit ARM, counted while qemu-user runs Debian's arm64 libraries and our arm64 programs: repeatable,
-user space only. What they may mean in time on a Pi is an estimate, and marked as one."""
+"""Instructions of a picture on 64-bit ARM, counted while qemu-user runs Debian's arm64 libraries and our arm64 programs. Repeatable,
+user space only; times on a Pi are estimates and marked as such."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ BOARDS = {"Zero 2 W (A53, 1.0 GHz)": (1.0, 0.6, 1.1), "Pi 3B+ (A53, 1.4 GHz)": (
 
 
 class Counter:
-    """The trace of one emulated program, and who counts it."""
+    """The trace of one emulated program, and the process that counts it."""
 
     def __init__(self, directory, name):
         self.trace = f"{directory}/{name}.trace"

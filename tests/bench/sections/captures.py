@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Pictures: processor time and time from command to picture, at several sizes; after idleness; many at once."""
+"""Pictures: processor time and time from command to picture, at several sizes, after idle time, and many at once."""
 
 import statistics
 import time
@@ -13,7 +13,7 @@ MAKERS = {"ours": candidates.ours, "floor": candidates.floor, "python": candidat
 
 
 def sizes(bench):
-    """Rounds in turn, so that a machine that gets slower gets slower for all; medians of the rounds."""
+    """Medians of alternating rounds, so that a machine that becomes slower slows all candidates."""
     table = Table("Pictures, one after the other, quality 95", ["CPU ms", "median ms", "99 % ms"])
     for width, height, count in SIZES:
         running = {name: make(bench, width, height) for name, make in MAKERS.items()}
@@ -36,7 +36,7 @@ def sizes(bench):
 
 
 def after_idleness(bench):
-    """A person pressing a button: nothing for a while before each command."""
+    """Idle time before each command, as when a person presses a button."""
     table = Table("640x480 after 1.0 to 1.2 s of idleness", ["median ms", "worst ms"])
     running = {name: make(bench) for name, make in MAKERS.items()}
     times = {name: [] for name in running}
@@ -54,7 +54,7 @@ def after_idleness(bench):
 
 
 def many(bench):
-    """400 captures, 100 of them waiting at any time; and of whom the processors are full then."""
+    """400 captures with 100 pending, and the share of the processors that each program uses."""
     table = Table("400 captures of 640x480, 100 waiting", ["a second", "CPU ms a picture", "of the broker", "of the receiver"])
     running = {name: make(bench) for name, make in MAKERS.items()}
     rounds = {name: [] for name in running}

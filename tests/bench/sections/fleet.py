@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Many agents on one broker: real processes, a simulated sensor each, no camera. One broadcast `start`, all answer."""
+"""Many agents on one broker: real processes with a simulated sensor and no camera. All answer one broadcast `start`."""
 
 import os
 import statistics

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Instructions of a picture, counted by callgrind: repeatable, whatever the machine is doing. User space only."""
+"""Instructions of a picture, counted by callgrind: repeatable under any load, user space only."""
 
 import glob
 import os
@@ -16,7 +16,7 @@ SHOWN = 25
 
 
 def start_camera(bench, config):
-    """As systemd does: valgrind knows nothing of pidfd_open, with which the agent would watch it."""
+    """Starts the program as systemd does: valgrind does not support pidfd_open, which the agent uses for its child."""
     path = f"{bench.directory}/camera.socket"
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind(path)
@@ -35,7 +35,7 @@ def control(pid, *arguments):
 
 
 def functions(path):
-    """(instructions, where) of each function, most first."""
+    """Returns (instructions, place) of each function, in descending order."""
     text = subprocess.run(["callgrind_annotate", "--threshold=100", "--show=Ir", path], check=True, capture_output=True,
                           text=True).stdout
     found = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The journal: what a command costs when it holds little and when it holds much, how soon its end is shown, what is written."""
+"""The journal: cost of a command with few and with many rows, time to show the last rows, bytes written."""
 
 import os
 import statistics
@@ -15,7 +15,7 @@ LARGE = 'max_size = "1GiB"\nmax_age = "3650d"\n'
 
 
 def written(pid):
-    """Bytes that reached the block layer."""
+    """Returns the bytes that reached the block layer."""
     with open(f"/proc/{pid}/io", encoding="ascii") as file:
         return int(next(line for line in file if line.startswith("write_bytes:")).split()[1])
 

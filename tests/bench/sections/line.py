@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A line that is slower than the camera, as to a Pi on Wi-Fi: scripts/bench makes one, in a network namespace."""
+"""A connection slower than the camera, as on Wi-Fi: scripts/bench creates it in a network namespace."""
 
 import statistics
 
@@ -10,7 +10,7 @@ ROUNDS, MORE = 3, 5
 
 
 def line(bench):
-    """The first picture of a connection, while the kernel's buffer for it is small still, and the ones after it."""
+    """The first picture of a connection, while its kernel buffer is still small, and the following ones."""
     table = Table("A picture of 4608x2592, over 20 Mbit/s there and on to its receiver", ["the first, ms", "the next, ms"])
     first = {name: [] for name in MAKERS}
     more = {name: [] for name in MAKERS}

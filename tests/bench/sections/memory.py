@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Memory, as PSS of each program alone: nothing else on this machine uses the same libraries at that moment but mosquitto."""
+"""Memory of each program as PSS; of the running programs, only mosquitto shares libraries with it."""
 
 import os
 import time
@@ -52,7 +52,7 @@ def idle(bench):
 
 
 def growth(bench):
-    """Pictures and commands by the thousand."""
+    """Memory after thousands of pictures and commands."""
     candidate = candidates.ours(bench)
     table = Table(f"Memory after {MANY} captures, and as many other commands; PSS in MiB", ["agent", "camera program"])
 
@@ -77,7 +77,7 @@ def growth(bench):
 
 
 def libraries(bench):
-    """What is loaded when nothing needs it: neither OpenCV nor libcamera in the agent, nor OpenSSL's state without TLS."""
+    """Loaded libraries: neither OpenCV nor libcamera in the agent, and no OpenSSL state without TLS."""
     candidate = candidates.ours(bench)
     candidate.capture()
     for pid in candidate.process.pids():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What it costs to look for motion: both programs, at rest with a warm camera, with looks and without."""
+"""Cost of motion detection: both programs with a warm camera, with and without it."""
 
 import time
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Readings: how many, how regular, at what cost; and what it costs to have nothing to do."""
+"""Readings: number, jitter and cost, and the cost of being idle."""
 
 import json
 import statistics
@@ -15,7 +15,7 @@ SENSOR = '[telemetry]\ninterval = "{interval}"\n[[sensor]]\nname = "room"\ntype 
 
 
 def regular(bench):
-    """100 ms for a minute: the times in the readings themselves, and when they arrive."""
+    """Every 100 ms for a minute: the times in the readings, and of their arrival."""
     candidate = candidates.ours(bench, extra=SENSOR.format(interval="100ms", topic="ours/temp"))
     candidate.wire.subscribe("edge/ours/sensor/room")
     candidate.wire.publish("ours/command", b"start")
@@ -40,7 +40,7 @@ def regular(bench):
 
 
 def cost(bench):
-    """A reading every 2 s for a minute, and nothing for a minute."""
+    """One minute with a reading every 2 s, and one idle minute."""
     ours = candidates.ours(bench, extra=SENSOR.format(interval="2s", topic="ours/temp"))
     python = candidates.incumbent(bench)
     floor = candidates.floor(bench)

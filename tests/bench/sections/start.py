@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From exec to `online` at the broker, and to the first picture, which is asked for as soon as `online` has come."""
+"""Time from exec to `online` at the broker, and to the first picture, requested as soon as `online` arrives."""
 
 import statistics
 import sys

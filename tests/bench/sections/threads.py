@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where a picture's processor time goes, thread by thread: what it takes there, how often the thread has to be woken, and how much of
-it is the kernel's."""
+"""Processor time of a picture, thread by thread, with wake-ups and the share of the kernel."""
 
 import os
 
@@ -10,7 +9,7 @@ COUNT = 1500
 
 
 def measured(pids):
-    """By thread: nanoseconds, waits, and ticks of user and system."""
+    """Returns for each thread: nanoseconds, waits, and ticks of user and system."""
     found = {}
     for pid in pids:
         with open(f"/proc/{pid}/comm", encoding="ascii") as file:

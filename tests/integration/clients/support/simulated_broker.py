@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A small MQTT broker that has the limits and habits of real ones: no QoS 2, no retained messages, short packets, an HTTP refusal.
+"""A small MQTT broker with the limits of real ones: no QoS 2, no retained messages, short packets, an HTTP error.
 
 It speaks MQTT 3.1.1 and 5, plain and in websockets, on two ports: `port` without any limits, for the clients of a test, and
 `limited_port`, where the behaviour that the test chose applies. A test makes a SimulatedBroker(…); run as a program it takes the
@@ -25,7 +25,7 @@ WEBSOCKET_KEY = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 
 @dataclasses.dataclass
 class Behaviour:
-    """What applies on the limited port. The defaults are those of a broker that can do everything."""
+    """Behaviour on the limited port. The defaults are a broker without limits."""
 
     versions: str = "3.1.1,5"     # MQTT versions that are accepted
     on_version: str = "refuse"    # another version: refuse (with a code), close
@@ -39,7 +39,7 @@ class Behaviour:
     judge_will: bool = True       # False: any will is accepted
     maximum_keep_alive: int = 0   # seconds; MQTT 5: announced; 3.1.1: a longer one is refused with return code 2
     maximum_packet: int = 0       # bytes; a larger packet ends the connection
-    maximum_payload: int = 0      # bytes; a larger one is dropped: MQTT 5 with PUBACK 0x95, 3.1.1 without a word
+    maximum_payload: int = 0      # bytes; a larger one is dropped: MQTT 5 with PUBACK 0x95, 3.1.1 silently
     on_takeover: str = "disconnect"  # another client with the same id: disconnect (MQTT 5: with a code), close (without one)
     http_status: int = 101        # of the answer to a websocket request; anything but 101 is a refusal
     http_headers: int = 0         # bytes of further headers in that answer
@@ -49,7 +49,7 @@ class Behaviour:
 
 @dataclasses.dataclass
 class Connect:
-    """A CONNECT that came on the limited port."""
+    """A CONNECT on the limited port."""
 
     version: int
     client_id: str
@@ -60,11 +60,11 @@ class Connect:
 
 
 class Ended(Exception):
-    """The connection is over."""
+    """The connection has ended."""
 
 
 class SimulatedBroker:
-    """May be used from any thread. `connects`, `subscribes` and `published` are what came on the limited port, oldest first."""
+    """May be used from any thread. `connects`, `subscribes` and `published` record the limited port, oldest first."""
 
     def __init__(self, tls=None, **behaviour):
         self.behaviour = Behaviour(**behaviour)
@@ -103,7 +103,7 @@ class SimulatedBroker:
         self._loop.close()
 
     def set(self, **behaviour):
-        """Changes the behaviour; connections that there are notice with their next packet."""
+        """Changes the behaviour; for present connections from their next packet on."""
         async def change():
             for name, value in behaviour.items():
                 if not hasattr(self.behaviour, name):
@@ -112,7 +112,7 @@ class SimulatedBroker:
         self._run(change())
 
     def drop(self):
-        """Closes the connections that there are on the limited port."""
+        """Closes the present connections on the limited port."""
         async def drop():
             for client in list(self.clients.values()):
                 if client.is_limited:
@@ -156,7 +156,7 @@ class SimulatedBroker:
 
 
 class Connection:
-    """One client, from its CONNECT to its end."""
+    """One connection of a client."""
 
     def __init__(self, broker, behaviour, reader, writer):
         self.broker = broker
@@ -202,7 +202,7 @@ class Connection:
         self.writer.write(bytes([kind << 4 | flags]) + variable_integer(len(body)) + body)
 
     def end(self, reason=None):
-        """Closes the connection; an MQTT 5 client hears the reason."""
+        """Closes the connection; an MQTT 5 client gets the reason."""
         if reason is not None and self.version == 5 and self.behaviour.announce:
             self.send(DISCONNECT, 0, bytes([reason, 0]))
         raise Ended
@@ -236,7 +236,7 @@ class Connection:
         self.send(CONNACK, 0, bytes([present, 0]) + (self.announcements() if self.version == 5 else b""))
 
     async def judge(self, connect):
-        """Returns where the CONNECT is accepted."""
+        """Returns if the CONNECT is accepted."""
         limits = self.behaviour
         if limits.on_connect == "ignore":
             await self.reader.read()
@@ -256,7 +256,7 @@ class Connection:
             self.refuse(2)
 
     def refuse(self, code, is_silent=False):
-        """3.1.1 has no words for most reasons: the connection is closed without an answer."""
+        """MQTT 3.1.1 has no code for most reasons: closes the connection without an answer."""
         if not is_silent and code <= 5:
             self.send(CONNACK, 0, bytes([0, code]))
         elif not is_silent and self.version == 5:
@@ -372,7 +372,7 @@ class Connection:
 
 
 class Fields:
-    """What a packet holds, read from its beginning."""
+    """Reads the fields of a packet in order."""
 
     def __init__(self, content):
         self.content = content
@@ -422,7 +422,7 @@ def variable_integer(value):
 
 
 def matches(wanted, topic):
-    """Whether a topic filter is for this topic (MQTT 5, 4.7)."""
+    """Whether a topic filter matches this topic (MQTT 5, 4.7)."""
     filters, levels = wanted.split("/"), topic.split("/")
     if topic.startswith("$") and filters[0] in "#+":
         return False
@@ -435,7 +435,7 @@ def matches(wanted, topic):
 
 
 class WebsocketStream:
-    """The bytes inside of binary frames (RFC 6455), read and written as those of a socket are."""
+    """A byte stream in binary websocket frames (RFC 6455)."""
 
     def __init__(self, reader, writer, frame_size):
         self.reader = reader
@@ -489,7 +489,7 @@ class WebsocketStream:
 
 
 async def accept_websocket(reader, writer, behaviour):
-    """Answers the HTTP request of which the first byte has been read."""
+    """Answers the HTTP request whose first byte has been read."""
     request = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     headers = dict(line.split(": ", 1) for line in request.split("\r\n")[1:] if ": " in line)
     key = next(value for name, value in headers.items() if name.lower() == "sec-websocket-key")
