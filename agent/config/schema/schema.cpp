@@ -176,7 +176,7 @@ Keys gpioInputKeys(Config& config) {
                    {"pull-down", GpioBias::kPullDown}}),
         flagKey("active_low", c.activeLow),
         durationKey("debounce", c.debounce, 0s, 10s),
-        // The commands of services/commands/command_table.cpp, which this module must not include.
+        // The commands of services/commands/command.cpp, which this module must not include.
         choiceKey("action", c.action, {"", "start", "stop", "capture", "cancel", "status"}),
     };
 }

@@ -36,6 +36,20 @@ ReplyCode toReplyCode(Errc code) {
     }
 }
 
+Outcome notDelivered(Delivery delivery, const std::string& topic) {
+    if (delivery == Delivery::kTooLarge) {
+        return Outcome::failure(
+            ReplyCode::kTooLarge,
+            "the picture is larger than the broker takes; ask for a smaller width, height or quality");
+    }
+    return Outcome::failure(
+        ReplyCode::kInternal,
+        delivery == Delivery::kDenied
+            ? fmt::format("the broker does not let this agent publish on \"{}\"; check its access list", topic)
+            : "the connection to the broker broke while the picture was on its way, and pictures are not sent twice; "
+              "send the command again");
+}
+
 /// The agent's own sources are "motion" and "gpio:<name>"; all others are topics.
 bool isOwnSource(const std::string& source) {
     return source == kMotionSource || source.starts_with("gpio:");
@@ -144,13 +158,14 @@ void CaptureService::request(const JobPtr& job) {
                                    "there is no connection to the broker, so no picture was taken; try again later"));
     }
     job->stage = Stage::kInCamera;
-    PictureRequest request;
-    request.width = job->command.options.width;
-    request.height = job->command.options.height;
-    request.quality = job->command.options.quality;
-    request.timeout = job->command.options.timeout.value_or(config_.camera.timeout);
-    request.notBefore = job->command.arrived;
-    request.maxBytes = std::min(static_cast<std::size_t>(config_.image.maxBytes), pictures_.maxPayload());
+    const CommandOptions& options = job->command.options;
+    const PictureRequest request{
+        .width = options.width,
+        .height = options.height,
+        .quality = options.quality,
+        .maxBytes = std::min(static_cast<std::size_t>(config_.image.maxBytes), pictures_.maxPayload()),
+        .notBefore = job->command.arrived,
+        .timeout = options.timeout.value_or(config_.camera.timeout)};
     source_.capture(request, scope_.wrap([this, job](Result<Picture> picture) { taken(job, std::move(picture)); }));
 }
 
@@ -182,31 +197,12 @@ void CaptureService::publish(const JobPtr& job) {
     }
     job->stage = Stage::kSending;
     pictures_.publish(std::move(post), scope_.wrap([this, job](Delivery delivery) {
-        delivered(*job, delivery);
+        const bool isDelivered = delivery == Delivery::kDelivered;
+        if (isDelivered && publishedHandler_) publishedHandler_();
+        finishPicture(*job, isDelivered ? Outcome::success(std::move(job->description))
+                                        : notDelivered(delivery, config_.image.topic));
         advance();
     }));
-}
-
-void CaptureService::delivered(Job& job, Delivery delivery) {
-    const auto failed = [&](ReplyCode code, std::string message) {
-        finishPicture(job, Outcome::failure(code, std::move(message)));
-    };
-    switch (delivery) {
-        case Delivery::kDelivered:
-            if (publishedHandler_) publishedHandler_();
-            return finishPicture(job, Outcome::success(std::move(job.description)));
-        case Delivery::kTooLarge:
-            return failed(ReplyCode::kTooLarge,
-                          "the picture is larger than the broker takes; ask for a smaller width, height or quality");
-        case Delivery::kDenied:
-            return failed(ReplyCode::kInternal,
-                          fmt::format("the broker does not let this agent publish on \"{}\"; check its access list",
-                                      config_.image.topic));
-        case Delivery::kLost:
-            return failed(ReplyCode::kInternal,
-                          "the connection to the broker broke while the picture was on its way, and pictures are not "
-                          "sent twice; send the command again");
-    }
 }
 
 void CaptureService::finishPicture(Job& job, const Outcome& outcome) {
@@ -223,16 +219,14 @@ void CaptureService::finishPicture(Job& job, const Outcome& outcome) {
 }
 
 void CaptureService::record(const Job& job, std::string_view status) {
-    CaptureRecord record;
-    record.time = job.bytes == 0 ? loop_.clock().wallNow() : job.picture.exposureStart;
-    record.imageId = job.id;
-    record.trigger = triggerOf(job.command);
-    record.transaction = job.command.transaction;
-    record.width = job.picture.width;
-    record.height = job.picture.height;
-    record.bytes = job.bytes;
-    record.status = status;
-    journal_.record(std::move(record));
+    journal_.record(CaptureRecord{.time = job.bytes == 0 ? loop_.clock().wallNow() : job.picture.exposureStart,
+                                  .imageId = job.id,
+                                  .trigger = triggerOf(job.command),
+                                  .transaction = job.command.transaction,
+                                  .width = job.picture.width,
+                                  .height = job.picture.height,
+                                  .bytes = job.bytes,
+                                  .status = std::string(status)});
 }
 
 /// `job` may be gone afterwards, unless the caller holds it.

@@ -83,7 +83,6 @@ class CaptureService {
     void request(const JobPtr& job);
     void taken(const JobPtr& job, Result<Picture> picture);
     void publish(const JobPtr& job);
-    void delivered(Job& job, Delivery delivery);
     void finishPicture(Job& job, const Outcome& outcome);
     void seriesTaken(Job& job, const Outcome& outcome);
     void end(Job& job, const Outcome& outcome);

@@ -223,6 +223,7 @@ ParsedCommand parseCommand(std::string_view payload) {
 
 std::vector<std::string_view> commandNames() {
     std::vector<std::string_view> names;
+    names.reserve(kCommands.size());
     for (const CommandSpec& spec : kCommands) names.push_back(spec.name);
     return names;
 }

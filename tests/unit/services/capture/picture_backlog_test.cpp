@@ -14,8 +14,8 @@ namespace {
 /// Through the capture service, as the agent uses it.
 class PictureBacklogTest : public CaptureFixture {
   protected:
-    void captureBy(const std::string& source) {
-        captures->capture({.name = "capture", .source = source, .arrived = BootTime{1}},
+    void captureBy(const std::string& from) {
+        captures->capture({.name = "capture", .source = from, .arrived = BootTime{1}},
                           [this](Outcome outcome) { outcomes.push_back(std::move(outcome)); });
         loop->runPending();
         takeAll();
