@@ -8,9 +8,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include "camera/ipc/picture_inbox.hpp"
-#include "camera/ipc/picture_outbox.hpp"
 #include "camera/ipc/protocol.hpp"
+#include "camera/ipc/shared_jpeg.hpp"
 #include "core/system/sha256.hpp"
 #include "fakes/temp_dir.hpp"
 #include "image/jpeg/jpeg.hpp"
@@ -41,7 +40,7 @@ void protocolThere(benchmark::State& state) {
 BENCHMARK(protocolThere);
 
 void protocolBack(benchmark::State& state) {
-    const CameraReply taken = PictureTaken{1, 0, 20'000, 640, 480, 95, WallTime{}, "", "camera"};
+    const CameraReply taken = PictureTaken{1, 20'000, 640, 480, 95, WallTime{}, "", "camera"};
     for ([[maybe_unused]] auto turn : state) benchmark::DoNotOptimize(decodeReply(encode(taken)));
 }
 BENCHMARK(protocolBack);
@@ -51,11 +50,11 @@ void pictureMemory(benchmark::State& state) {
     jpeg[0] = 0xFF;
     jpeg[1] = 0xD8;
     jpeg[2] = 0xFF;
-    PictureOutbox outbox;
-    PictureInbox inbox;
+    SharedJpegWriter writer;
+    SharedJpegReader reader;
     for ([[maybe_unused]] auto turn : state) {
-        auto memory = outbox.put(0, jpeg);
-        benchmark::DoNotOptimize(inbox.take(0, jpeg.size(), std::move(*memory)));
+        auto memory = writer.write(0, jpeg);
+        benchmark::DoNotOptimize(reader.read(0, jpeg.size(), std::move(*memory)));
     }
     state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * state.range(0));
 }

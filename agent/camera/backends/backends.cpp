@@ -1,49 +1,92 @@
 // SPDX-License-Identifier: MIT
 #include "camera/backends/backends.hpp"
 
-#include <array>
+#include <utility>
 
-#include "camera/backends/libcamera_module.hpp"
-#include "camera/backends/pattern_camera.hpp"
-#include "camera/backends/replay_camera.hpp"
-#include "camera/backends/unavailable_camera.hpp"
+#include <fmt/core.h>
+
+#include "core/system/shared_module.hpp"
 
 namespace edge {
 namespace {
 
-using Factory = std::unique_ptr<Camera> (*)(Loop&, const CameraConfig&);
+/// The camera of the libcamera module, from beside this executable or from where the package put it. Loads the module
+/// with the first call that needs it, and where that fails again with the next one: libcamera may be installed
+/// meanwhile.
+class LibcameraLoader : public Camera {
+  public:
+    LibcameraLoader(Loop& loop, const CameraConfig& config) : loop_(loop), config_(config) {}
 
-std::unique_ptr<Camera> makeReplay(Loop& loop, const CameraConfig& config) {
-    return std::make_unique<ReplayCamera>(loop, config);
-}
+    Result<CameraInfo> probe() override {
+        TRY(load());
+        return camera_->probe();
+    }
+    Result<Transform> start(const StreamRequest& request) override {
+        TRY(load());
+        return camera_->start(request);
+    }
+    void stop() override {
+        if (camera_) camera_->stop();
+    }
+    void nextFrame(BootTime notBefore, FrameHandler done) override {
+        if (camera_) camera_->nextFrame(notBefore, std::move(done));
+    }
+    void onChange(ChangeHandler handler) override {
+        changeHandler_ = std::move(handler);
+        if (camera_) camera_->onChange(changeHandler_);
+    }
 
-std::unique_ptr<Camera> makePattern(Loop& loop, const CameraConfig& config) {
-    return std::make_unique<PatternCamera>(loop, config);
-}
+  private:
+    Result<void> load() {
+        if (camera_) return {};
+        const auto factory = findInModule(kLibcameraModule, kLibcameraFactorySymbol);
+        if (!factory) {
+            return fail(Errc::kUnavailable,
+                        fmt::format("the libcamera backend cannot be loaded: {}; install the libcamera that "
+                                    "pi-edge-agent was built for, or the pi-edge-agent built for this one",
+                                    factory.error().message));
+        }
+        camera_.reset(reinterpret_cast<LibcameraFactory>(*factory)(&loop_, &config_));
+        camera_->onChange(changeHandler_);
+        return {};
+    }
 
-std::unique_ptr<Camera> makeNone(Loop& /*loop*/, const CameraConfig& /*config*/) {
-    return std::make_unique<UnavailableCamera>("no camera is configured: set camera.backend to use one");
-}
-
-struct Backend {
-    CameraBackend name;
-    Factory make;
+    Loop& loop_;
+    const CameraConfig& config_;
+    std::unique_ptr<Camera> camera_;
+    ChangeHandler changeHandler_;
 };
-/// To add a backend: its .cpp, its row here.
-constexpr std::array<Backend, 4> kBackends{{
-    {CameraBackend::kLibcamera, makeLibcameraCamera},
-    {CameraBackend::kReplay, makeReplay},
-    {CameraBackend::kPattern, makePattern},
-    {CameraBackend::kNone, makeNone},
-}};
+
+/// camera.backend = "none".
+class NoCamera : public Camera {
+  public:
+    Result<CameraInfo> probe() override { return error(); }
+    Result<Transform> start(const StreamRequest& /*request*/) override { return error(); }
+    void stop() override {}
+    void nextFrame(BootTime /*notBefore*/, FrameHandler /*done*/) override {}
+    void onChange(ChangeHandler /*handler*/) override {}
+
+  private:
+    static tl::unexpected<Error> error() {
+        return fail(Errc::kUnavailable, "no camera is configured: set camera.backend to use one");
+    }
+};
 
 }  // namespace
 
+/// To add a backend: its .cpp, its function in the header, its case here.
 std::unique_ptr<Camera> makeCamera(Loop& loop, const CameraConfig& config) {
-    for (const Backend& backend : kBackends) {
-        if (backend.name == config.backend) return backend.make(loop, config);
+    switch (config.backend) {
+        case CameraBackend::kLibcamera:
+            return std::make_unique<LibcameraLoader>(loop, config);
+        case CameraBackend::kReplay:
+            return makeReplayCamera(loop, config);
+        case CameraBackend::kPattern:
+            return makePatternCamera(loop, config);
+        case CameraBackend::kNone:
+            break;
     }
-    return makeNone(loop, config);
+    return std::make_unique<NoCamera>();
 }
 
 }  // namespace edge

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
-#include "camera/backends/pattern_camera.hpp"
-
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
-#include <span>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
-#include "camera/backends/glyphs.hpp"
+#include "camera/backends/backends.hpp"
+#include "camera/backends/frame_rate_limiter.hpp"
 #include "core/format.hpp"
 
 namespace edge {
@@ -33,179 +36,158 @@ constexpr std::uint8_t kInk = 255;
 constexpr std::uint8_t kPaper = 16;
 constexpr std::uint8_t kNeutral = 128;
 
-/// One YUV420 picture in one block of memory.
-struct Canvas {
-    Canvas(std::vector<std::uint8_t>& block, int w, int h)
-        : width(static_cast<std::size_t>(w)),
-          height(static_cast<std::size_t>(h)),
-          chromaWidth((width + 1) / 2),
-          chromaHeight((height + 1) / 2) {
-        block.resize(width * height + 2 * chromaWidth * chromaHeight);
-        const std::span<std::uint8_t> all(block);
-        y = all.first(width * height);
-        u = all.subspan(y.size(), chromaWidth * chromaHeight);
-        v = all.subspan(y.size() + u.size());
+/// A bitmap font: rows from the top, bit 4 is the leftmost pixel.
+constexpr int kGlyphWidth = 5;
+constexpr int kGlyphHeight = 7;
+using Glyph = std::array<std::uint8_t, kGlyphHeight>;
+constexpr std::string_view kCharacters = "0123456789-:# ";
+constexpr std::array<Glyph, kCharacters.size()> kGlyphs{{
+    {0x0E, 0x11, 0x13, 0x15, 0x19, 0x11, 0x0E},  // 0
+    {0x04, 0x0C, 0x04, 0x04, 0x04, 0x04, 0x0E},  // 1
+    {0x0E, 0x11, 0x01, 0x02, 0x04, 0x08, 0x1F},  // 2
+    {0x1F, 0x02, 0x04, 0x02, 0x01, 0x11, 0x0E},  // 3
+    {0x02, 0x06, 0x0A, 0x12, 0x1F, 0x02, 0x02},  // 4
+    {0x1F, 0x10, 0x1E, 0x01, 0x01, 0x11, 0x0E},  // 5
+    {0x06, 0x08, 0x10, 0x1E, 0x11, 0x11, 0x0E},  // 6
+    {0x1F, 0x01, 0x02, 0x04, 0x08, 0x08, 0x08},  // 7
+    {0x0E, 0x11, 0x11, 0x0E, 0x11, 0x11, 0x0E},  // 8
+    {0x0E, 0x11, 0x11, 0x0F, 0x01, 0x02, 0x0C},  // 9
+    {0x00, 0x00, 0x00, 0x1F, 0x00, 0x00, 0x00},  // -
+    {0x00, 0x0C, 0x0C, 0x00, 0x0C, 0x0C, 0x00},  // :
+    {0x0A, 0x0A, 0x1F, 0x0A, 0x1F, 0x0A, 0x0A},  // #
+    {0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00},  // space, and anything else
+}};
+
+/// A YUV420 picture in one block of memory.
+class Canvas {
+  public:
+    Canvas(int width, int height)
+        : width_(static_cast<std::size_t>(width)),
+          height_(static_cast<std::size_t>(height)),
+          chromaWidth_((width_ + 1) / 2),
+          block_(width_ * height_ + 2 * chromaWidth_ * ((height_ + 1) / 2)) {}
+
+    [[nodiscard]] std::size_t width() const { return width_; }
+    [[nodiscard]] std::size_t height() const { return height_; }
+
+    void copy(const Canvas& other) { std::memcpy(block_.data(), other.block_.data(), block_.size()); }
+
+    void fill(std::size_t x, std::size_t y, std::size_t w, std::size_t h, Yuv colour) {
+        fillPlane(0, x, y, w, h, colour.y);
+        fillPlane(1, x / 2, y / 2, (w + 1) / 2, (h + 1) / 2, colour.u);
+        fillPlane(2, x / 2, y / 2, (w + 1) / 2, (h + 1) / 2, colour.v);
     }
 
-    std::size_t width, height, chromaWidth, chromaHeight;
-    std::span<std::uint8_t> y, u, v;
-};
-
-void copyFirstRow(std::span<std::uint8_t> plane, std::size_t rowBytes) {
-    for (std::size_t at = rowBytes; at < plane.size(); at += rowBytes) {
-        std::memcpy(plane.data() + at, plane.data(), rowBytes);
-    }
-}
-
-void drawBars(Canvas& canvas) {
-    const auto barAt = [&](std::size_t x) -> const Yuv& { return kBars[x * kBars.size() / canvas.width]; };
-    for (std::size_t x = 0; x < canvas.width; ++x) canvas.y[x] = barAt(x).y;
-    for (std::size_t x = 0; x < canvas.chromaWidth; ++x) {
-        const Yuv& bar = barAt(std::min(2 * x, canvas.width - 1));
-        canvas.u[x] = bar.u;
-        canvas.v[x] = bar.v;
-    }
-    copyFirstRow(canvas.y, canvas.width);
-    copyFirstRow(canvas.u, canvas.chromaWidth);
-    copyFirstRow(canvas.v, canvas.chromaWidth);
-}
-
-void fill(std::span<std::uint8_t> plane, std::size_t stride, std::size_t x, std::size_t y, std::size_t w, std::size_t h,
-          std::uint8_t value) {
-    const std::size_t right = std::min(x + w, stride);
-    const std::size_t bottom = std::min(y + h, plane.size() / stride);
-    for (std::size_t row = y; row < bottom; ++row) {
-        if (x < right) std::memset(plane.data() + row * stride + x, value, right - x);
-    }
-}
-
-/// Light text on a dark box; what does not fit is cut off. `drawn` is what is there already: of a text of the same
-/// length only the characters that differ are drawn.
-void drawText(Canvas& canvas, const std::string& text, std::string& drawn, std::size_t left, std::size_t top,
-              std::size_t scale) {
-    const std::size_t advance = (kGlyphWidth + 1) * scale;
-    const bool isNew = drawn.size() != text.size();
-    if (isNew) {
-        const std::size_t boxWidth = text.size() * advance + 2 * scale;
-        const std::size_t boxHeight = (kGlyphHeight + 2) * scale;
-        fill(canvas.y, canvas.width, left, top, boxWidth, boxHeight, kPaper);
-        fill(canvas.u, canvas.chromaWidth, left / 2, top / 2, boxWidth / 2, boxHeight / 2, kNeutral);
-        fill(canvas.v, canvas.chromaWidth, left / 2, top / 2, boxWidth / 2, boxHeight / 2, kNeutral);
-    }
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (!isNew && text[i] == drawn[i]) continue;
-        const std::size_t x = left + scale + i * advance;
-        fill(canvas.y, canvas.width, x, top + scale, kGlyphWidth * scale, kGlyphHeight * scale, kPaper);
-        const Glyph& glyph = glyphFor(text[i]);
-        for (std::size_t row = 0; row < kGlyphHeight; ++row) {
-            for (std::size_t column = 0; column < kGlyphWidth; ++column) {
-                if ((glyph[row] >> (kGlyphWidth - 1 - column) & 1) == 0) continue;
-                fill(canvas.y, canvas.width, x + column * scale, top + (row + 1) * scale, scale, scale, kInk);
+    /// Light text on a dark box; what does not fit is cut off.
+    void drawText(const std::string& text, std::size_t left, std::size_t top, std::size_t scale) {
+        const std::size_t advance = (kGlyphWidth + 1) * scale;
+        fill(left, top, text.size() * advance + 2 * scale, (kGlyphHeight + 2) * scale, {kPaper, kNeutral, kNeutral});
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            const std::size_t x = left + scale + i * advance;
+            const Glyph& glyph = kGlyphs[std::min(kCharacters.find(text[i]), kGlyphs.size() - 1)];
+            for (std::size_t row = 0; row < kGlyphHeight; ++row) {
+                for (std::size_t column = 0; column < kGlyphWidth; ++column) {
+                    if ((glyph[row] >> (kGlyphWidth - 1 - column) & 1) == 0) continue;
+                    fillPlane(0, x + column * scale, top + (row + 1) * scale, scale, scale, kInk);
+                }
             }
         }
     }
-    drawn = text;
-}
 
-/// The part of the picture in which the mark moves.
-struct Track {
-    explicit Track(const Canvas& canvas)
-        : top(canvas.height / 2 / 2 * 2),
-          height(std::max<std::size_t>(canvas.height / 16 / 2 * 2, 2)),
-          markWidth(std::max<std::size_t>(canvas.width / 20 / 2 * 2, 2)),
-          places(canvas.width / markWidth) {}
+    [[nodiscard]] FrameView view() const {
+        FrameView view{
+            PixelFormat::kYuv420, ColorRange::kFull, static_cast<int>(width_), static_cast<int>(height_), {}};
+        for (std::size_t i = 0; i < 3; ++i) view.planes[i] = {block_.data() + offset(i), bytes(i), stride(i)};
+        return view;
+    }
 
-    std::size_t top;
-    std::size_t height;
-    std::size_t markWidth;
-    std::size_t places;
+  private:
+    [[nodiscard]] std::size_t stride(std::size_t plane) const { return plane == 0 ? width_ : chromaWidth_; }
+    [[nodiscard]] std::size_t rows(std::size_t plane) const { return plane == 0 ? height_ : (height_ + 1) / 2; }
+    [[nodiscard]] std::size_t bytes(std::size_t plane) const { return stride(plane) * rows(plane); }
+    [[nodiscard]] std::size_t offset(std::size_t plane) const {
+        return plane == 0 ? 0 : bytes(0) + (plane - 1) * bytes(1);
+    }
+
+    void fillPlane(std::size_t plane, std::size_t x, std::size_t y, std::size_t w, std::size_t h, std::uint8_t value) {
+        const std::size_t right = std::min(x + w, stride(plane));
+        const std::size_t bottom = std::min(y + h, rows(plane));
+        for (std::size_t row = y; row < bottom && x < right; ++row) {
+            std::memset(block_.data() + offset(plane) + row * stride(plane) + x, value, right - x);
+        }
+    }
+
+    std::size_t width_;
+    std::size_t height_;
+    std::size_t chromaWidth_;
+    std::vector<std::uint8_t> block_;
 };
 
-void drawMark(Canvas& canvas, const Track& track, std::size_t place) {
-    fill(canvas.y, canvas.width, place * track.markWidth, track.top, track.markWidth, track.height, kPaper);
-}
+class PatternCamera : public Camera {
+  public:
+    PatternCamera(Loop& loop, const CameraConfig& config) : loop_(loop), limiter_(loop, config.frameRate) {}
 
-/// Every row of bars is like the last one, on which nothing is ever drawn.
-void wipeMark(Canvas& canvas, const Track& track, std::size_t place) {
-    const std::size_t left = place * track.markWidth;
-    const std::size_t width = std::min(track.markWidth, canvas.width - left);
-    for (std::size_t row = track.top; row < track.top + track.height; ++row) {
-        std::memcpy(&canvas.y[row * canvas.width + left], &canvas.y[(canvas.height - 1) * canvas.width + left], width);
+    Result<CameraInfo> probe() override { return CameraInfo{"test pattern", "pattern", ""}; }
+
+    Result<Transform> start(const StreamRequest& request) override {
+        stop();
+        background_ = std::make_unique<Canvas>(request.width, request.height);
+        const std::size_t width = background_->width();
+        for (std::size_t i = 0; i < kBars.size(); ++i) {
+            const std::size_t left = (i * width / kBars.size() + 1) / 2 * 2;
+            background_->fill(left, 0, width - left, background_->height(), kBars[i]);
+        }
+        return request.transform;
     }
-}
+    void stop() override {
+        limiter_.cancel();
+        buffers_.clear();
+        background_.reset();
+    }
+    void nextFrame(BootTime /*notBefore*/, FrameHandler done) override {
+        limiter_.schedule([this, done = std::move(done)] {
+            if (background_) done(expose());
+        });
+    }
+    void onChange(ChangeHandler /*handler*/) override {}
+
+  private:
+    Frame expose() {
+        const auto isFree = [](const auto& buffer) { return buffer.use_count() == 1; };
+        auto it = std::find_if(buffers_.begin(), buffers_.end(), isFree);
+        if (it == buffers_.end()) it = buffers_.insert(it, std::make_shared<Canvas>(*background_));
+        Canvas& canvas = **it;
+        Frame frame;
+        frame.exposureStart = bootTimeNow();
+        frame.sequence = sequence_++;
+
+        canvas.copy(*background_);
+        const std::size_t markWidth = std::max<std::size_t>(canvas.width() / 20 / 2 * 2, 2);
+        const std::size_t markHeight = std::max<std::size_t>(canvas.height() / 16 / 2 * 2, 2);
+        const std::size_t place = frame.sequence % (canvas.width() / markWidth);
+        canvas.fill(place * markWidth, canvas.height() / 2 / 2 * 2, markWidth, markHeight,
+                    {kPaper, kNeutral, kNeutral});
+        const std::size_t scale = std::max<std::size_t>(canvas.width() / 200, 1);
+        const std::size_t line = (kGlyphHeight + 3) * scale;
+        canvas.drawText(fmt::format("#{}", frame.sequence), 2 * scale, 2 * scale, scale);
+        canvas.drawText(formatLocalTime(loop_.clock().wallNow()), 2 * scale, 2 * scale + line, scale);
+
+        frame.view = canvas.view();
+        frame.lease = *it;
+        return frame;
+    }
+
+    Loop& loop_;
+    FrameRateLimiter limiter_;
+    std::unique_ptr<Canvas> background_;  ///< nullptr: not streaming
+    std::uint32_t sequence_ = 0;
+    std::vector<std::shared_ptr<Canvas>> buffers_;  ///< reused once nobody else holds them
+};
 
 }  // namespace
 
-/// What is drawn stays from frame to frame but for the mark, and for the texts, which never become shorter.
-struct PatternCamera::Buffer {
-    std::vector<std::uint8_t> block;
-    bool isDrawn = false;
-    std::size_t markPlace = 0;
-    std::string number;
-    std::string time;
-};
-
-PatternCamera::PatternCamera(Loop& loop, const CameraConfig& config) : loop_(loop), pacer_(loop, config.frameRate) {}
-
-Result<CameraInfo> PatternCamera::probe() {
-    return CameraInfo{"test pattern", "pattern", ""};
-}
-
-Result<Orientation> PatternCamera::start(const StreamWish& wish) {
-    stop();
-    width_ = wish.width;
-    height_ = wish.height;
-    return wish.orientation;
-}
-
-void PatternCamera::stop() {
-    pacer_.cancel();
-    buffers_.clear();
-    width_ = 0;
-}
-
-void PatternCamera::nextFrame(BootTime /*notBefore*/, FrameHandler done) {
-    pacer_.schedule([this, done = std::move(done)] {
-        if (width_ > 0) done(expose());
-    });
-}
-
-Frame PatternCamera::expose() {
-    const auto isFree = [](const auto& buffer) { return buffer.use_count() == 1; };
-    auto it = std::find_if(buffers_.begin(), buffers_.end(), isFree);
-    if (it == buffers_.end()) it = buffers_.insert(it, std::make_shared<Buffer>());
-    Buffer& buffer = **it;
-
-    Frame frame;
-    frame.exposureStart = bootTimeNow();
-    frame.sequence = sequence_++;
-    Canvas canvas(buffer.block, width_, height_);
-    const Track track(canvas);
-    const std::size_t scale = std::max<std::size_t>(canvas.width / 200, 1);
-    const std::size_t line = (kGlyphHeight + 3) * scale;
-    const bool isFlat = 2 * scale + 2 * line > track.top;  // so wide that the texts cover all of it
-    if (!buffer.isDrawn || isFlat) {
-        drawBars(canvas);
-        buffer.number.clear();
-        buffer.time.clear();
-    } else {
-        wipeMark(canvas, track, buffer.markPlace);
-    }
-    buffer.isDrawn = true;
-    buffer.markPlace = frame.sequence % track.places;
-    drawMark(canvas, track, buffer.markPlace);
-    drawText(canvas, fmt::format("#{}", frame.sequence), buffer.number, 2 * scale, 2 * scale, scale);
-    drawText(canvas, formatLocalTime(loop_.clock().wallNow()), buffer.time, 2 * scale, 2 * scale + line, scale);
-
-    frame.view = {PixelFormat::kYuv420,
-                  ColorRange::kFull,
-                  width_,
-                  height_,
-                  {{{canvas.y.data(), canvas.y.size(), canvas.width},
-                    {canvas.u.data(), canvas.u.size(), canvas.chromaWidth},
-                    {canvas.v.data(), canvas.v.size(), canvas.chromaWidth}}}};
-    frame.lease = *it;
-    return frame;
+std::unique_ptr<Camera> makePatternCamera(Loop& loop, const CameraConfig& config) {
+    return std::make_unique<PatternCamera>(loop, config);
 }
 
 }  // namespace edge

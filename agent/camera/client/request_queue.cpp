@@ -5,40 +5,24 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/core.h>
-
 namespace edge {
 
-std::uint64_t RequestQueue::add(Capture capture, milliseconds timeout, PictureSource::PictureHandler done) {
+void RequestQueue::add(Capture capture, milliseconds timeout, PictureSource::PictureHandler done) {
     const std::uint64_t id = nextId_++;
     capture.id = id;
-    Entry entry;
-    entry.capture = capture;
-    entry.deadline = loop_.clock().now() + timeout;
-    entry.done = std::move(done);
-    entry.timer = loop_.at(entry.deadline, [this, id] { timeOut(id); });
-    entries_.push_back(std::move(entry));
-    return id;
+    const SteadyTime deadline = loop_.clock().now() + timeout;
+    entries_.push_back(
+        {capture, deadline, std::move(done), false, false, loop_.at(deadline, [this, id] { timeOut(id); })});
 }
 
-RequestQueue::Entry* RequestQueue::nextUnsent() {
+RequestQueue::Entry* RequestQueue::nextToSend() {
     const auto it = std::find_if(entries_.begin(), entries_.end(), [](const Entry& entry) { return !entry.isSent; });
-    return it == entries_.end() ? nullptr : &*it;
+    const bool isInWindow = it != entries_.end() && it->capture.id < entries_.front().capture.id + kMaxPending;
+    return isInWindow ? &*it : nullptr;
 }
 
-std::size_t RequestQueue::sentCount() const {
-    return static_cast<std::size_t>(
-        std::count_if(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.isSent; }));
-}
-
-std::uint64_t RequestQueue::freeSlot() const {
-    const auto isTaken = [this](std::uint64_t slot) {
-        return std::any_of(entries_.begin(), entries_.end(),
-                           [slot](const Entry& entry) { return entry.isSent && entry.capture.slot == slot; });
-    };
-    std::uint64_t slot = 0;
-    while (isTaken(slot)) ++slot;
-    return slot;
+bool RequestQueue::hasSent() const {
+    return std::any_of(entries_.begin(), entries_.end(), [](const Entry& entry) { return entry.isSent; });
 }
 
 const RequestQueue::Entry* RequestQueue::find(std::uint64_t id) const {
@@ -54,12 +38,8 @@ void RequestQueue::finish(std::uint64_t id, Result<Picture> result) {
     done(std::move(result));
 }
 
-void RequestQueue::failIf(const std::function<bool(const Entry&)>& which, const Error& error) {
-    std::vector<std::uint64_t> ids;  // a handler may ask for the next picture at once
-    for (const Entry& entry : entries_) {
-        if (which(entry)) ids.push_back(entry.capture.id);
-    }
-    for (const std::uint64_t id : ids) finish(id, tl::unexpected(error));
+void RequestQueue::fail(const Error& error, SteadyTime until) {
+    failIf([until](const Entry& entry) { return entry.deadline <= until; }, error);
 }
 
 void RequestQueue::unsend() {
@@ -71,12 +51,20 @@ void RequestQueue::lose(const Error& error) {
     for (Entry& entry : entries_) entry.wasLost = std::exchange(entry.isSent, false) || entry.wasLost;
 }
 
+void RequestQueue::failIf(const std::function<bool(const Entry&)>& matches, const Error& error) {
+    std::vector<std::uint64_t> ids;  // a handler may ask for the next picture at once
+    for (const Entry& entry : entries_) {
+        if (matches(entry)) ids.push_back(entry.capture.id);
+    }
+    for (const std::uint64_t id : ids) finish(id, tl::unexpected(error));
+}
+
 void RequestQueue::timeOut(std::uint64_t id) {
     const Entry* entry = find(id);
     if (entry == nullptr) return;
     const bool wasSent = entry->isSent;
-    finish(id, fail(Errc::kTimeout, wasSent ? "the camera program did not answer in time"
-                                            : "the camera program was not ready in time"));
+    finish(id, edge::fail(Errc::kTimeout, wasSent ? "the camera program did not answer in time"
+                                                  : "the camera program was not ready in time"));
     timedOut_(id, wasSent);
 }
 

@@ -9,20 +9,22 @@
 
 #include "camera/daemon/capture_pipeline.hpp"
 #include "camera/ipc/packet_socket.hpp"
-#include "camera/ipc/picture_outbox.hpp"
 #include "camera/ipc/protocol.hpp"
+#include "camera/ipc/shared_jpeg.hpp"
 #include "core/loop/loop.hpp"
+#include "core/loop/scope.hpp"
 
 namespace edge {
 
-/// One agent that is connected: its requests in, its answers out. What it does wrong ends its connection, and nothing
-/// else. Thread: the loop's.
+/// One connected agent: its requests in, its answers out. A violation of the protocol ends this connection only.
+/// Thread: the loop's.
 class Connection {
   public:
     struct Events {
-        std::function<void(const Hello&)> hello;         ///< it wants to be told a Description
-        std::function<void()> active;                    ///< it asked for something
-        std::function<void(const std::string&)> closed;  ///< over, for this reason; the callee may destroy the object
+        std::function<void(Connection&, const Hello&)> hello;  ///< to be answered with a Description
+        std::function<void()> active;                          ///< it requested or was answered something
+        /// Over, for this reason; the callee may destroy the object.
+        std::function<void(Connection&, const std::string&)> closed;
     };
 
     Connection(Loop& loop, CapturePipeline& pipeline, UniqueFd socket, Events events);
@@ -30,10 +32,12 @@ class Connection {
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    void tell(const CameraReply& reply);
-    /// The last thing it hears; the caller then destroys the object.
-    void bid(const Farewell& farewell);
+    /// Never closes the connection inside this call.
+    void send(const CameraReply& reply, int fd = -1);
     [[nodiscard]] bool isGreeted() const { return isGreeted_; }
+
+    /// Twice the window and more: a cancel may have been lost.
+    static constexpr std::size_t kMaxCaptures = 8;
 
   private:
     void readable();
@@ -41,27 +45,20 @@ class Connection {
     void handle(const Capture& capture);
     void handle(const Cancel& cancel);
     void answer(std::uint64_t id, const Result<FinishedPicture>& result);
-    void answerPicture(std::uint64_t id, std::uint64_t slot, const FinishedPicture& picture);
-    void answerFailure(std::uint64_t id, const Error& error);
-    void send(const CameraReply& reply, int fd = -1);
-    /// Ends the connection, telling it why.
+    /// Ends the connection, telling the agent why.
     void refuse(const std::string& reason);
     void close(const std::string& reason);
 
     Loop& loop_;
     CapturePipeline& pipeline_;
     PacketSocket socket_;
-    Events events_;
+    const Events events_;
     std::unique_ptr<FdWatch> watch_;
-    struct UnderWay {
-        std::uint64_t ticket;  ///< the pipeline's
-        std::uint64_t slot;
-    };
-    std::map<std::uint64_t, UnderWay> underWay_;  ///< by the agent's id
-    PictureOutbox outbox_;
+    std::map<std::uint64_t, std::uint64_t> tickets_;  ///< of the pipeline, by the agent's id
+    SharedJpegWriter pictures_;
     bool isGreeted_ = false;
     bool isClosed_ = false;
-    std::shared_ptr<int> alive_ = std::make_shared<int>();
+    Scope scope_;
 };
 
 }  // namespace edge

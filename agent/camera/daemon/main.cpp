@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // pi-edge-camera: owns the camera, and turns frames into JPEGs for pi-edge-agent.
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <optional>
@@ -13,7 +15,6 @@
 
 #include "camera/backends/backends.hpp"
 #include "camera/daemon/server.hpp"
-#include "camera/daemon/service_socket.hpp"
 #include "config/load.hpp"
 #include "core/loop/asio_loop.hpp"
 #include "core/loop/worker_pool.hpp"
@@ -42,7 +43,39 @@ void tuneAllocator() {
     mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }
 
-/// Tells one state of a file from another.
+bool hasOption(int fd, int option, int value) {
+    int actual = -1;
+    socklen_t length = sizeof actual;
+    return ::getsockopt(fd, SOL_SOCKET, option, &actual, &length) == 0 && actual == value;
+}
+
+/// Takes over an inherited Unix SEQPACKET socket, which is neither non-blocking nor closed by exec; empty where it is
+/// another kind of socket.
+UniqueFd adopt(int fd, bool isListening) {
+    if (!hasOption(fd, SO_DOMAIN, AF_UNIX) || !hasOption(fd, SO_TYPE, SOCK_SEQPACKET) ||
+        !hasOption(fd, SO_ACCEPTCONN, isListening ? 1 : 0)) {
+        return {};
+    }
+    ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return UniqueFd(fd);
+}
+
+/// The connected socket of the agent that started this program (`fd`), or the listening socket of systemd's (-1).
+Result<UniqueFd> takeSocket(int fd) {
+    if (fd >= 0) {
+        UniqueFd socket = adopt(fd, false);
+        return socket ? Result<UniqueFd>(std::move(socket))
+                      : fail(Errc::kInvalid, fmt::format("descriptor {} is not a connected socket", fd));
+    }
+    const int count = service_manager::inheritedSockets();
+    if (count != 1) return fail(Errc::kNotFound, fmt::format("systemd passed {} sockets, one is expected", count));
+    UniqueFd socket = adopt(service_manager::kFirstInherited, true);
+    if (socket) return socket;
+    return fail(Errc::kInvalid, "the unit's socket must be ListenSequentialPacket= with Accept=no");
+}
+
+/// Changes with every change of the file.
 std::string stampOf(const std::string& path) {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0) return {};
@@ -50,14 +83,14 @@ std::string stampOf(const std::string& path) {
                        status.st_mtim.tv_nsec);
 }
 
-/// Feeds systemd's watchdog as long as work gets done.
+/// Feeds systemd's watchdog while captures meet their deadlines.
 void keepFeeding(Loop& loop, const CameraServer& server, milliseconds period, Timer& timer) {
     if (server.isHealthy()) service_manager::feedWatchdog();
     timer = loop.after(period, [&loop, &server, period, &timer] { keepFeeding(loop, server, period, timer); });
 }
 
 int serve(const Arguments& arguments, const Config& config, const std::string& stamp) {
-    // Never destroyed: an encoder that took too long may post to it when all else is gone.
+    // Never destroyed: an encoder that is late may still post to it at exit.
     static auto* const lasting = new AsioLoop;
     AsioLoop& loop = *lasting;
     WorkerPool pool;
@@ -66,10 +99,9 @@ int serve(const Arguments& arguments, const Config& config, const std::string& s
     for (std::size_t i = 0; i < kEncoders; ++i) strands.push_back(pool.makeStrand(fmt::format("encoder {}", i + 1)));
 
     const bool isChild = arguments.socketFd >= 0;
-    auto socket = isChild ? takeInheritedSocket(arguments.socketFd) : takeServiceSocket();
+    auto socket = takeSocket(arguments.socketFd);
     if (!socket) {
-        report(fmt::format("pi-edge-camera: {}; it is started by systemd or by pi-edge-agent, not by hand",
-                           socket.error().message));
+        report(fmt::format("pi-edge-camera: {}; systemd or pi-edge-agent starts this program", socket.error().message));
         return kExitUsage;
     }
     int exitCode = 0;
@@ -81,7 +113,7 @@ int serve(const Arguments& arguments, const Config& config, const std::string& s
     hooks.isStale = [&] { return stampOf(config.file) != stamp; };
     CameraServer server(loop, config, *camera, strands, isChild ? Lifetime::kWithConnection : Lifetime::kUntilIdle,
                         std::move(hooks));
-    const SignalWatch signals(loop, {SIGTERM, SIGINT, SIGHUP}, [&](int) { server.stop("told to end"); });
+    const SignalWatch signals(loop, {SIGTERM, SIGINT, SIGHUP}, [&](int) { server.stop("received a signal"); });
     if (isChild) {
         server.addConnection(std::move(*socket));
     } else {
@@ -92,7 +124,7 @@ int serve(const Arguments& arguments, const Config& config, const std::string& s
     if (const auto timeout = service_manager::watchdogTimeout()) {
         keepFeeding(loop, server, std::chrono::duration_cast<milliseconds>(*timeout) / 3, feeding);
     }
-    // What reading the configuration has left.
+    // Memory left over from reading the configuration.
     const Timer tidying = loop.after(kTidyAfter, [] { malloc_trim(0); });
     service_manager::notifyReady();
     loop.run();
@@ -134,7 +166,7 @@ int run(int argc, char** argv, std::ostream& out) {
 int main(int argc, char** argv) {
     edge::keepStandardStreams();
     edge::blockSignals({SIGTERM, SIGINT, SIGHUP});
-    ::signal(SIGPIPE, SIG_IGN);  // whoever reads the log may end
+    ::signal(SIGPIPE, SIG_IGN);  // the reader of the log may exit
     ::signal(SIGXFSZ, SIG_IGN);
     try {
         edge::StandardOutput out;

@@ -8,11 +8,13 @@
 #include "camera/daemon/capture_pipeline.hpp"
 #include "config/config.hpp"
 #include "core/loop/loop.hpp"
+#include "core/loop/scope.hpp"
+#include "image/pixels/motion_detector.hpp"
 
 namespace edge {
 
-/// Looks at a frame every camera.motion.interval, between the captures and at theirs, and says when something moves and
-/// when nothing has for camera.motion.cool_down. Thread: the loop's.
+/// Compares a frame every camera.motion.interval, that of a capture where there is one, and reports when something
+/// begins to move and when nothing has moved for camera.motion.cool_down. Thread: the loop's.
 class MotionWatch {
   public:
     /// `strand` compares the frames. `changed` gets every change.
@@ -20,9 +22,9 @@ class MotionWatch {
                 std::function<void(bool isMoving)> changed);
     ~MotionWatch();
 
-    /// Begins to look; harmless when it does already.
+    /// Harmless when it was started already.
     void start();
-    /// Looks no more; nothing moves then.
+    /// Then nothing moves.
     void stop();
     [[nodiscard]] bool isMoving() const { return isMoving_; }
 
@@ -32,32 +34,30 @@ class MotionWatch {
     static constexpr int kMaxDamagedFrames = 10;
 
   private:
-    struct Worker;
-
     void look();
-    void compare(const Frame& frame, Orientation remaining);
-    void judge(const Result<double>& share);
+    void compare(const Frame& frame, Transform remaining);
+    void evaluate(const Result<double>& share);
     void set(bool isMoving);
 
     Loop& loop_;
     CapturePipeline& pipeline_;
     std::shared_ptr<Executor> strand_;
-    std::shared_ptr<Worker> worker_;
+    std::shared_ptr<MotionDetector> detector_;  ///< used on the strand only
     MotionConfig config_;
     double threshold_;
     std::function<void(bool)> changed_;
     bool isWatching_ = false;
     bool isComparing_ = false;
     bool isMoving_ = false;
-    bool hasComplained_ = false;
+    bool isErrorLogged_ = false;
     int failures_ = 0;  ///< in a row
     int width_ = 0;     ///< of the last frame: another size, or counting from the start, is another stream
     int height_ = 0;
     std::uint32_t sequence_ = 0;
     SteadyTime settledAt_{};
     Timer next_;
-    Timer calm_;
-    std::shared_ptr<int> alive_ = std::make_shared<int>();
+    Timer coolDown_;
+    Scope scope_;
 };
 
 }  // namespace edge

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "core/system/log.hpp"
-#include "core/version.hpp"
 
 namespace edge {
 namespace {
@@ -26,8 +25,8 @@ std::string_view backendName(CameraBackend backend) {
     return "none";
 }
 
-/// Between two looks the camera must not be stopped.
-Config watching(Config config) {
+/// The camera must not stop between two looks.
+Config withMotion(Config config) {
     constexpr int kLooks = 3;
     if (config.camera.motion.enabled)
         config.camera.keepWarm = std::max(config.camera.keepWarm, kLooks * config.camera.motion.interval);
@@ -44,30 +43,30 @@ bool isSameCamera(const Result<CameraInfo>& a, const Result<CameraInfo>& b) {
 CameraServer::CameraServer(Loop& loop, const Config& config, Camera& camera,
                            const std::vector<std::shared_ptr<Executor>>& strands, Lifetime lifetime, Hooks hooks)
     : loop_(loop),
-      config_(watching(config)),
+      config_(withMotion(config)),
       camera_(camera),
       lifetime_(lifetime),
       hooks_(std::move(hooks)),
-      encoders_(loop, strands),
-      pipeline_(loop, camera, encoders_, config_,
+      pipeline_(loop, camera, strands, config_,
                 {[this] {
                      if (!cameraState_) setCamera(camera_.probe());
                  },
-                 [this](const Error& error) { setCamera(tl::unexpected(error)); }, [this] { touch(); },
+                 [this](const Error& error) { setCamera(tl::unexpected(error)); }, [this] { postponeIdle(); },
                  [this] { stop("the camera stays silent; a new process may help", 1); }}) {
     camera_.onChange([this](Result<CameraInfo> info) {
-        const auto change = info;  // told first: stopping a camera that was pulled out may hang
+        const auto change = info;  // announced first: stopping a camera that was pulled out may hang
         setCamera(std::move(info));
         if (!change) pipeline_.cameraLost(change.error());
     });
     if (config_.camera.motion.enabled) {
-        motion_ = std::make_unique<MotionWatch>(loop, pipeline_, strands.back(), config_.camera.motion, [this](bool) {
-            for (const auto& connection : connections_) {
-                if (connection && connection->isGreeted()) connection->tell(Motion{motion_->isMoving()});
-            }
-        });
+        motion_ = std::make_unique<MotionWatch>(loop, pipeline_, strands.back(), config_.camera.motion,
+                                                [this](bool isMoving) {
+                                                    for (const auto& connection : connections_) {
+                                                        if (connection->isGreeted()) connection->send(Motion{isMoving});
+                                                    }
+                                                });
     }
-    touch();
+    postponeIdle();
     if (config_.camera.keepWarm == milliseconds::max()) pipeline_.warmUp();
 }
 
@@ -78,18 +77,17 @@ CameraServer::~CameraServer() {
 }
 
 void CameraServer::addConnection(UniqueFd socket) {
-    touch();
+    postponeIdle();
     if (connections_.size() >= kMaxConnections) {
-        (void)PacketSocket(std::move(socket)).send(encode(Farewell{FarewellKind::kRefused, "too many connections"}));
+        (void)PacketSocket(std::move(socket)).send(encode(Goodbye{false, "too many connections"}));
         return;
     }
-    connections_.push_back(nullptr);
-    auto& slot = connections_.back();
-    Connection::Events events;
-    events.active = [this] { touch(); };
-    events.hello = [this, &slot](const Hello& hello) { describe(*slot, hello); };
-    events.closed = [this, &slot](const std::string& reason) { connectionClosed(slot.get(), reason); };
-    slot = std::make_unique<Connection>(loop_, pipeline_, std::move(socket), std::move(events));
+    connections_.push_back(std::make_unique<Connection>(
+        loop_, pipeline_, std::move(socket),
+        Connection::Events{
+            [this](Connection& connection, const Hello& hello) { onHello(connection, hello); },
+            [this] { postponeIdle(); },
+            [this](Connection& connection, const std::string& reason) { connectionClosed(connection, reason); }}));
 }
 
 void CameraServer::listen(UniqueFd socket) {
@@ -105,54 +103,51 @@ void CameraServer::acceptAll() {
     }
 }
 
-void CameraServer::describe(Connection& connection, const Hello& hello) {
+void CameraServer::onHello(Connection& connection, const Hello& hello) {
     if (hooks_.isStale && hooks_.isStale()) {
-        // Not from inside the connection that stop() is going to destroy.
-        loop_.post([this, alive = std::weak_ptr(alive_)] {
-            if (!alive.expired()) stop("the configuration has changed");
-        });
-        return;
+        // Not from inside the connection that stop() destroys.
+        return loop_.post(scope_.wrap([this] { stop("the configuration has changed"); }));
     }
     auto camera = camera_.probe();
-    const bool wantsFrame = hello.verify && camera.has_value();
-    if (wantsFrame) {
-        if (isVerifying_) return;  // the answer that is under way goes to everybody
-        isVerifying_ = true;
-        pipeline_.verify(kVerifyLimit, [this](const Result<FinishedPicture>& result) {
-            isVerifying_ = false;
-            if (result) {
-                cameraState_ = camera_.probe();
-            } else {
-                cameraState_ = tl::unexpected(result.error());
-            }
-            tellAll();
-        });
-        return;
-    }
-    // A camera that streamed in vain is still listed: only a frame proves that it is back.
+    if (hello.verify && camera) return verifyCamera();
+    // A camera that was silent is still listed: only a frame proves that it is back.
     const bool isSilent = !cameraState_ && cameraState_.error().code == Errc::kTimeout;
-    const bool isTold = (!camera || !isSilent) && setCamera(std::move(camera));
-    if (!isTold) tell(connection);
+    const bool isAnnounced = (!camera || !isSilent) && setCamera(std::move(camera));
+    if (!isAnnounced) announce(connection);
 }
 
-void CameraServer::tell(Connection& connection) {
-    connection.tell(description());
+void CameraServer::verifyCamera() {
+    if (std::exchange(isVerifying_, true)) return;  // its result is announced to all
+    pipeline_.verify(kVerifyLimit, [this](const Result<FinishedPicture>& result) {
+        isVerifying_ = false;
+        cameraState_ = result ? camera_.probe() : tl::unexpected(result.error());
+        announceToAll();
+    });
+}
+
+void CameraServer::announce(Connection& connection) {
+    connection.send(description());
     if (!motion_) return;
-    connection.tell(Motion{motion_->isMoving()});
+    connection.send(Motion{motion_->isMoving()});
     motion_->start();
+}
+
+void CameraServer::announceToAll() {
+    for (const auto& connection : connections_) {
+        if (connection->isGreeted()) announce(*connection);
+    }
 }
 
 bool CameraServer::setCamera(Result<CameraInfo> camera) {
     if (isSameCamera(camera, cameraState_)) return false;
     cameraState_ = std::move(camera);
-    tellAll();
+    announceToAll();
     return true;
 }
 
 Description CameraServer::description() const {
     Description description;
     description.online = cameraState_.has_value();
-    description.program = kVersion;
     description.backend = backendName(config_.camera.backend);
     if (cameraState_) {
         description.model = cameraState_->model;
@@ -160,29 +155,21 @@ Description CameraServer::description() const {
     } else {
         description.reason = cameraState_.error().message;
     }
-    description.width = config_.camera.width;
-    description.height = config_.camera.height;
     return description;
 }
 
-void CameraServer::tellAll() {
-    for (const auto& connection : connections_) {
-        if (connection && connection->isGreeted()) tell(*connection);
-    }
-}
-
-void CameraServer::connectionClosed(Connection* connection, const std::string& reason) {
+void CameraServer::connectionClosed(const Connection& connection, const std::string& reason) {
     log::debug("a connection ended: {}", reason);
-    std::erase_if(connections_, [connection](const auto& other) { return other.get() == connection; });
-    touch();
+    connections_.remove_if([&connection](const auto& other) { return other.get() == &connection; });
+    postponeIdle();
     if (motion_ && connections_.empty()) motion_->stop();
     if (lifetime_ == Lifetime::kWithConnection && connections_.empty()) stop("the agent is gone");
 }
 
 void CameraServer::stop(const std::string& reason, int exitCode) {
     if (std::exchange(isEnding_, true)) return;
-    log::debug("pi-edge-camera ends: {}", reason);
-    for (const auto& connection : connections_) connection->bid({FarewellKind::kRestart, reason});
+    log::debug("pi-edge-camera exits: {}", reason);
+    for (const auto& connection : connections_) connection->send(Goodbye{true, reason});
     connections_.clear();
     hooks_.end(exitCode);
 }
@@ -192,14 +179,12 @@ bool CameraServer::isHealthy() const {
     return oldest == SteadyTime::max() || loop_.clock().now() <= oldest + kOverdueLimit;
 }
 
-void CameraServer::touch() {
-    idleTimer_ = loop_.after(kIdleLimit, [this] { checkIdle(); });
-}
-
-void CameraServer::checkIdle() {
-    const bool isWatching = motion_ && !connections_.empty();
-    if (pipeline_.isQuiet() && !isWatching) return stop("idle");
-    touch();
+void CameraServer::postponeIdle() {
+    idleTimer_ = loop_.after(kIdleLimit, [this] {
+        const bool isWatching = motion_ && !connections_.empty();
+        if (pipeline_.isQuiet() && !isWatching) return stop("idle");
+        postponeIdle();
+    });
 }
 
 }  // namespace edge

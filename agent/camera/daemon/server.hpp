@@ -10,15 +10,15 @@
 #include "camera/camera.hpp"
 #include "camera/daemon/capture_pipeline.hpp"
 #include "camera/daemon/connection.hpp"
-#include "camera/daemon/encoder.hpp"
 #include "camera/daemon/motion_watch.hpp"
 #include "config/config.hpp"
 #include "core/loop/loop.hpp"
+#include "core/loop/scope.hpp"
 
 namespace edge {
 
 enum class Lifetime {
-    kUntilIdle,       ///< systemd starts the program again when somebody connects
+    kUntilIdle,       ///< systemd starts the program again on the next connection
     kWithConnection,  ///< a child: also ends with its one connection
 };
 
@@ -26,8 +26,8 @@ enum class Lifetime {
 class CameraServer {
   public:
     struct Hooks {
-        std::function<void(int)> end;   ///< the program shall end, with this exit code; called once
-        std::function<bool()> isStale;  ///< whether the configuration that is in force is no longer the one in its file
+        std::function<void(int)> end;   ///< the program must exit with this code; called once
+        std::function<bool()> isStale;  ///< whether the configuration file has changed since it was read
     };
 
     /// The strands encode; the last one also looks for motion.
@@ -39,10 +39,10 @@ class CameraServer {
     void addConnection(UniqueFd socket);
     /// Takes connections from a listening SEQPACKET socket.
     void listen(UniqueFd socket);
-    /// Says farewell to all, and ends.
+    /// Says goodbye to all agents, and ends the program.
     void stop(const std::string& reason, int exitCode = 0);
 
-    /// Whether work is being done, or there is none: false when something is past its deadline by kOverdueLimit.
+    /// False when a capture is past its deadline by more than kOverdueLimit.
     [[nodiscard]] bool isHealthy() const;
 
     static constexpr seconds kIdleLimit{10};
@@ -52,22 +52,21 @@ class CameraServer {
 
   private:
     void acceptAll();
-    void describe(Connection& connection, const Hello& hello);
-    /// Whether that was a change, which everybody has then been told.
+    void onHello(Connection& connection, const Hello& hello);
+    void verifyCamera();
+    /// Announces a change to all agents, and returns whether it was one.
     bool setCamera(Result<CameraInfo> camera);
     [[nodiscard]] Description description() const;
-    void tellAll();
-    void tell(Connection& connection);
-    void connectionClosed(Connection* connection, const std::string& reason);
-    void touch();
-    void checkIdle();
+    void announce(Connection& connection);
+    void announceToAll();
+    void connectionClosed(const Connection& connection, const std::string& reason);
+    void postponeIdle();
 
     Loop& loop_;
     const Config config_;
     Camera& camera_;
     const Lifetime lifetime_;
     const Hooks hooks_;
-    EncoderPool encoders_;
     CapturePipeline pipeline_;
     std::unique_ptr<MotionWatch> motion_;  ///< nullptr: camera.motion is not enabled
     Result<CameraInfo> cameraState_ = fail(Errc::kUnavailable, "the camera has not been looked for yet");
@@ -77,7 +76,7 @@ class CameraServer {
     bool isVerifying_ = false;
     bool isEnding_ = false;
     Timer idleTimer_;
-    std::shared_ptr<int> alive_ = std::make_shared<int>();
+    Scope scope_;
 };
 
 }  // namespace edge

@@ -18,8 +18,8 @@
 
 #include <gtest/gtest.h>
 
-#include "camera/client/child_link.hpp"
 #include "camera/client/client.hpp"
+#include "camera/client/program_link.hpp"
 #include "image/jpeg/jpeg.hpp"
 #include "integration/support/loop_thread.hpp"
 #include "integration/support/temp_dir.hpp"
@@ -39,7 +39,7 @@ class CameraFixture : public testing::Test {
     void startClient(const std::string& program = EDGE_CAMERA_BINARY) {
         loop.run([&] {
             client = std::make_unique<CameraClient>(loop.loop(), config,
-                                                    std::make_unique<ChildLink>(loop.loop(), program, config.file));
+                                                    std::make_unique<ProgramLink>(loop.loop(), config, program));
         });
     }
     void endClient() {

@@ -18,12 +18,12 @@ class FakeCamera : public Camera {
         if (probeError) return tl::unexpected(*probeError);
         return CameraInfo{"fake", "pattern", ""};
     }
-    Result<Orientation> start(const StreamWish& wish) override {
+    Result<Transform> start(const StreamRequest& request) override {
         isStreaming = false;
         if (startError) return tl::unexpected(*startError);
         isStreaming = true;
-        wishes.push_back(wish);
-        return wish.orientation;
+        requests.push_back(request);
+        return request.transform;
     }
     void stop() override {
         if (isStreaming) ++stops;
@@ -37,7 +37,7 @@ class FakeCamera : public Camera {
     }
     void onChange(ChangeHandler handler) override { changed = std::move(handler); }
 
-    /// A grey frame of this size, exposed now (or at `exposureStart`), for whoever waits.
+    /// A grey frame of this size, exposed now (or at `exposureStart`), for the pending nextFrame().
     void deliver(int width = 64, int height = 64, std::optional<BootTime> exposureStart = std::nullopt,
                  std::uint8_t brightness = 128) {
         auto pixels = std::make_shared<std::vector<std::uint8_t>>(
@@ -86,7 +86,7 @@ class FakeCamera : public Camera {
     int stops = 0;
     int demands = 0;
     BootTime demandedNotBefore{};
-    std::vector<StreamWish> wishes;
+    std::vector<StreamRequest> requests;
     FrameHandler demand;
     ChangeHandler changed;
     std::vector<std::weak_ptr<void>> leases;

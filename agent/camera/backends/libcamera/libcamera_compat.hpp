@@ -9,7 +9,7 @@
 
 #include <libcamera/libcamera.h>
 
-#include "camera/backends/orientation.hpp"
+#include "image/pixels/transform.hpp"
 
 /// Everything that differs between libcamera 0.0.3 and 0.7: the only file that asks for its version.
 #define EDGE_LIBCAMERA_VERSION \
@@ -19,42 +19,36 @@
 
 namespace edge::compat {
 
+/// Sensors mirror while they read out; `mirror` is a transform without `transpose`.
 #if EDGE_LIBCAMERA_HAS_ORIENTATION
 
-inline void askForMirror(libcamera::CameraConfiguration& config, const Mirror& mirror) {
+inline void requestMirror(libcamera::CameraConfiguration& config, const Transform& mirror) {
     using libcamera::Orientation;
-    config.orientation = mirror.horizontal ? (mirror.vertical ? Orientation::Rotate180 : Orientation::Rotate0Mirror)
-                                           : (mirror.vertical ? Orientation::Rotate180Mirror : Orientation::Rotate0);
+    config.orientation = mirror.hflip ? (mirror.vflip ? Orientation::Rotate180 : Orientation::Rotate0Mirror)
+                                      : (mirror.vflip ? Orientation::Rotate180Mirror : Orientation::Rotate0);
 }
 
 /// What the camera will do. Sideways ones (a camera mounted so) count as not mirrored: only camera.rotation helps
 /// there.
-inline Mirror agreedMirror(const libcamera::CameraConfiguration& config) {
+inline Transform agreedMirror(const libcamera::CameraConfiguration& config) {
     using libcamera::Orientation;
-    switch (config.orientation) {
-        case Orientation::Rotate0Mirror:
-            return {true, false};
-        case Orientation::Rotate180:
-            return {true, true};
-        case Orientation::Rotate180Mirror:
-            return {false, true};
-        default:
-            return {};
-    }
+    const auto is = [&](Orientation one, Orientation other) {
+        return config.orientation == one || config.orientation == other;
+    };
+    return {false, is(Orientation::Rotate0Mirror, Orientation::Rotate180),
+            is(Orientation::Rotate180Mirror, Orientation::Rotate180)};
 }
 
 #else
 
-inline void askForMirror(libcamera::CameraConfiguration& config, const Mirror& mirror) {
-    using libcamera::Transform;
-    config.transform = (mirror.horizontal ? Transform::HFlip : Transform::Identity) |
-                       (mirror.vertical ? Transform::VFlip : Transform::Identity);
+inline void requestMirror(libcamera::CameraConfiguration& config, const Transform& mirror) {
+    config.transform = (mirror.hflip ? libcamera::Transform::HFlip : libcamera::Transform::Identity) |
+                       (mirror.vflip ? libcamera::Transform::VFlip : libcamera::Transform::Identity);
 }
 
-inline Mirror agreedMirror(const libcamera::CameraConfiguration& config) {
-    using libcamera::Transform;
-    return {(config.transform & Transform::HFlip) == Transform::HFlip,
-            (config.transform & Transform::VFlip) == Transform::VFlip};
+inline Transform agreedMirror(const libcamera::CameraConfiguration& config) {
+    const auto has = [&](libcamera::Transform flip) { return (config.transform & flip) == flip; };
+    return {false, has(libcamera::Transform::HFlip), has(libcamera::Transform::VFlip)};
 }
 
 #endif

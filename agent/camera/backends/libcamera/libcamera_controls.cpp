@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
-#include "camera/backends/libcamera/libcamera_controls.hpp"
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <libcamera/control_ids.h>
 
 #include "camera/backends/libcamera/libcamera_compat.hpp"
-#include "camera/backends/nearest_names.hpp"
+#include "camera/backends/libcamera/libcamera_session.hpp"
+#include "core/suggest.hpp"
 #include "core/system/log.hpp"
 
 namespace edge {
@@ -35,21 +35,17 @@ std::optional<T> toWhole(double number) {
     return static_cast<T>(number);
 }
 
+/// nullopt: a fraction or too large for T.
 template <typename T>
-std::optional<libcamera::ControlValue> pack(const std::vector<T>& numbers, bool isArray) {
-    if (!isArray) return libcamera::ControlValue(numbers.front());
-    return libcamera::ControlValue(libcamera::Span<const T>(numbers.data(), numbers.size()));
-}
-
-template <typename T>
-std::optional<libcamera::ControlValue> packWhole(const std::vector<double>& numbers, bool isArray) {
-    std::vector<T> whole;
+std::optional<libcamera::ControlValue> pack(const std::vector<double>& numbers, bool isArray) {
+    std::vector<T> values;
     for (const double number : numbers) {
-        const auto converted = toWhole<T>(number);
+        const auto converted = std::is_integral_v<T> ? toWhole<T>(number) : std::optional<T>(static_cast<T>(number));
         if (!converted) return std::nullopt;
-        whole.push_back(*converted);
+        values.push_back(*converted);
     }
-    return pack(whole, isArray);
+    if (!isArray) return libcamera::ControlValue(values.front());
+    return libcamera::ControlValue(libcamera::Span<const T>(values.data(), values.size()));
 }
 
 std::optional<libcamera::ControlValue> packRectangle(const std::vector<double>& numbers) {
@@ -74,13 +70,13 @@ std::optional<libcamera::ControlValue> convert(const libcamera::ControlId& id, c
             if (!std::holds_alternative<bool>(value)) return std::nullopt;
             return libcamera::ControlValue(std::get<bool>(value));
         case libcamera::ControlTypeByte:
-            return packWhole<std::uint8_t>(numbers, length.has_value());
+            return pack<std::uint8_t>(numbers, length.has_value());
         case libcamera::ControlTypeInteger32:
-            return packWhole<std::int32_t>(numbers, length.has_value());
+            return pack<std::int32_t>(numbers, length.has_value());
         case libcamera::ControlTypeInteger64:
-            return packWhole<std::int64_t>(numbers, length.has_value());
+            return pack<std::int64_t>(numbers, length.has_value());
         case libcamera::ControlTypeFloat:
-            return pack(std::vector<float>(numbers.begin(), numbers.end()), length.has_value());
+            return pack<float>(numbers, length.has_value());
         default:
             return std::nullopt;
     }
@@ -93,7 +89,7 @@ std::string expectation(const libcamera::ControlId& id) {
                          id.type() == libcamera::ControlTypeInteger64;
     if (id.type() == libcamera::ControlTypeBool && !length) return "true or false";
     if (!isWhole && id.type() != libcamera::ControlTypeFloat)
-        return "nothing: it is of a kind that cannot be configured";
+        return "no value: controls of this type cannot be configured";
     const char* kind = isWhole ? "whole number" : "number";
     if (!length) return fmt::format("a {}", kind);
     return *length == 0 ? fmt::format("an array of {}s", kind) : fmt::format("an array of {} {}s", *length, kind);
@@ -106,10 +102,14 @@ const libcamera::ControlId* findControl(const libcamera::ControlInfoMap& offered
     return nullptr;
 }
 
-std::vector<std::string> namesOf(const libcamera::ControlInfoMap& offered) {
+Error unknownControl(const libcamera::ControlInfoMap& offered, const std::string& name) {
     std::vector<std::string> names;
     for (const auto& [id, info] : offered) names.push_back(id->name());
-    return names;
+    std::sort(names.begin(), names.end());
+    const std::string meant = nearest(name, names);
+    return {Errc::kInvalid, fmt::format("camera.controls.{}: this camera has no such control; {}", name,
+                                        meant.empty() ? fmt::format("it has: {}", fmt::join(names, ", "))
+                                                      : fmt::format("did you mean {}?", meant))};
 }
 
 void setFrameRate(libcamera::ControlList& controls, const libcamera::ControlInfoMap& offered, int frameRate) {
@@ -137,10 +137,7 @@ Result<libcamera::ControlList> makeControls(const libcamera::Camera& camera, con
     setFrameRate(controls, offered, config.frameRate);
     for (const auto& [name, value] : config.controls) {
         const libcamera::ControlId* id = findControl(offered, name);
-        if (id == nullptr) {
-            return fail(Errc::kInvalid, fmt::format("camera.controls.{}: this camera has no such control; {}", name,
-                                                    nearestNames(name, namesOf(offered))));
-        }
+        if (id == nullptr) return tl::unexpected(unknownControl(offered, name));
         const auto converted = convert(*id, value);
         if (!converted) {
             return fail(Errc::kInvalid, fmt::format("camera.controls.{}: expected {}", name, expectation(*id)));

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "camera/backends/libcamera/libcamera_session.hpp"
 
+#include <linux/dma-buf.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
 #include <ctime>
+#include <map>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -9,6 +18,94 @@
 #include <libcamera/control_ids.h>
 
 namespace edge {
+
+/// The memory of one frame buffer, readable. Stays valid when libcamera has forgotten the buffer.
+class MappedBuffer {
+  public:
+    MappedBuffer() = default;
+    MappedBuffer(const MappedBuffer&) = delete;
+    MappedBuffer& operator=(const MappedBuffer&) = delete;
+    ~MappedBuffer() {
+        for (const auto& [fd, block] : blocks_) {
+            if (block.data != nullptr) ::munmap(block.data, block.bytes);
+        }
+    }
+
+    /// Errors: kIo.
+    Result<void> map(const libcamera::FrameBuffer& buffer) {
+        if (buffer.planes().empty()) return fail(Errc::kIo, "a camera buffer has no memory");
+        for (const auto& plane : buffer.planes()) {
+            Block& block = blocks_[plane.fd.get()];
+            block.fd = plane.fd;
+            block.bytes = std::max(block.bytes, offsetOf(plane) + plane.length);
+        }
+        for (auto& [fd, block] : blocks_) {
+            void* data = ::mmap(nullptr, block.bytes, PROT_READ, MAP_SHARED, fd, 0);
+            if (data == MAP_FAILED) {
+                return fail(Errc::kIo, "cannot map a camera buffer: " + std::generic_category().message(errno));
+            }
+            block.data = static_cast<std::uint8_t*>(data);
+        }
+        for (const auto& plane : buffer.planes()) {
+            planes_.push_back({blocks_[plane.fd.get()].data + offsetOf(plane), plane.length, 0});
+        }
+        return {};
+    }
+
+    /// The frame in it; nullopt where the buffer is too small for what the stream says, or holds nothing.
+    [[nodiscard]] std::optional<FrameView> view(const libcamera::StreamConfiguration& stream, PixelFormat format,
+                                                ColorRange range, const libcamera::FrameMetadata& metadata) const {
+        FrameView view{format, range, static_cast<int>(stream.size.width), static_cast<int>(stream.size.height), {}};
+        if (format == PixelFormat::kMjpeg) {
+            const std::size_t used = metadata.planes().empty() ? 0 : metadata.planes()[0].bytesused;
+            if (used == 0 || used > planes_[0].bytes) return std::nullopt;
+            view.planes[0] = {planes_[0].data, used, used};
+            return view;
+        }
+        const bool isYuv420 = format == PixelFormat::kYuv420;
+        const bool isSemiPlanar = format == PixelFormat::kNv12 || format == PixelFormat::kNv21;
+        const std::size_t count = isYuv420 ? 3 : isSemiPlanar ? 2 : 1;
+        std::size_t offset = 0;
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::size_t stride = i > 0 && isYuv420 ? stream.stride / 2 : stream.stride;
+            if (planes_.size() >= count) {
+                view.planes[i] = {planes_[i].data, planes_[i].bytes, stride};
+                continue;
+            }
+            // One piece of memory with all planes in it, one after the other.
+            const std::size_t rows = i == 0 ? stream.size.height : (stream.size.height + 1) / 2;
+            if (offset + stride * rows > planes_[0].bytes) return std::nullopt;
+            view.planes[i] = {planes_[0].data + offset, stride * rows, stride};
+            offset += stride * rows;
+        }
+        return view;
+    }
+
+    /// Around every access (DMA_BUF_SYNC_START, …_END): the CPU's caches may be older than what the camera wrote.
+    void synchronise(std::uint64_t edge) const {
+        for (const auto& [fd, block] : blocks_) {
+            dma_buf_sync sync{};
+            sync.flags = edge | DMA_BUF_SYNC_READ;
+            // Memory that is not a dma-buf (a virtual camera's) refuses, and does not need it.
+            while (::ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync) < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+        }
+    }
+
+  private:
+    struct Block {
+        libcamera::SharedFD fd;
+        std::uint8_t* data = nullptr;
+        std::size_t bytes = 0;
+    };
+
+    static std::size_t offsetOf(const libcamera::FrameBuffer::Plane& plane) {
+        return plane.offset == libcamera::FrameBuffer::Plane::kInvalidOffset ? 0 : plane.offset;
+    }
+
+    std::map<int, Block> blocks_;  ///< by descriptor
+    std::vector<Plane> planes_;
+};
+
 namespace {
 
 /// Of a camera that says nothing about its frame rate: slower than most.
@@ -36,8 +133,8 @@ Result<std::shared_ptr<LibcameraSession>> LibcameraSession::start(Loop& loop, st
                                                                   Events events) {
     std::shared_ptr<LibcameraSession> session(
         new LibcameraSession(loop, std::move(camera), std::move(setup), std::move(events)));
-    if (auto prepared = session->prepare(); !prepared) return tl::unexpected(prepared.error());
-    if (auto running = session->run(controls); !running) return tl::unexpected(running.error());
+    TRY(session->prepare());
+    TRY(session->run(controls));
     return session;
 }
 
@@ -58,24 +155,23 @@ void LibcameraSession::end() {
 
 Result<void> LibcameraSession::prepare() {
     if (const int error = camera_->configure(setup_.config.get()); error != 0) {
-        return fail(Errc::kFault, "the camera refuses its configuration: " + errorText(error));
+        return fail(Errc::kFault, "the camera rejects its configuration: " + errorText(error));
     }
     libcamera::Stream* stream = setup_.config->at(0).stream();
     allocator_ = std::make_unique<libcamera::FrameBufferAllocator>(camera_);
     if (const int error = allocator_->allocate(stream); error < 0) {
         return fail(Errc::kUnavailable,
-                    fmt::format("no memory for camera buffers of {}: {}; a smaller picture or more CMA "
-                                "memory helps",
+                    fmt::format("no memory for camera buffers of {}: {}; use a smaller picture or more CMA memory",
                                 setup_.config->at(0).toString(), errorText(error)));
     }
     for (const auto& buffer : allocator_->buffers(stream)) {
-        auto mapped = MappedBuffer::map(*buffer);
-        if (!mapped) return tl::unexpected(mapped.error());
+        auto mapped = std::make_shared<MappedBuffer>();
+        TRY(mapped->map(*buffer));
         auto request = camera_->createRequest(buffers_.size());
         if (!request || request->addBuffer(stream, buffer.get()) != 0) {
-            return fail(Errc::kFault, "the camera takes no requests");
+            return fail(Errc::kFault, "cannot create a request to the camera");
         }
-        buffers_.push_back(std::move(*mapped));
+        buffers_.push_back(std::move(mapped));
         requests_.push_back(std::move(request));
     }
     return {};
@@ -84,12 +180,12 @@ Result<void> LibcameraSession::prepare() {
 Result<void> LibcameraSession::run(const libcamera::ControlList& controls) {
     camera_->requestCompleted.connect(this, &LibcameraSession::requestCompleted);
     if (const int error = camera_->start(&controls); error != 0) {
-        return fail(Errc::kFault, "the camera does not start: " + errorText(error));
+        return fail(Errc::kFault, "cannot start the camera: " + errorText(error));
     }
     isRunning_ = true;
     for (const auto& request : requests_) {
         if (const int error = camera_->queueRequest(request.get()); error != 0) {
-            return fail(Errc::kFault, "the camera takes no requests: " + errorText(error));
+            return fail(Errc::kFault, "cannot queue a request to the camera: " + errorText(error));
         }
     }
     return {};
@@ -112,8 +208,13 @@ void LibcameraSession::process(libcamera::Request* request) {
                                                   : std::nullopt;
     if (kind == FrameKind::kPicture && !view) kind = FrameKind::kBroken;
     if (!broken_.add(kind)) return giveUp("the camera gives only broken frames: check its cable");
-    if (kind == FrameKind::kStartup) events_.startup();
-    if (!view) return requeue(request);
+    if (!view) {
+        requeue(request);
+        if (kind != FrameKind::kStartup) return;
+        Frame startup;
+        startup.isStartup = true;
+        return events_.frame(std::move(startup));
+    }
     const BootTime start = exposureStart(request);
     if (!events_.wants(start)) return requeue(request);
     events_.frame(makeFrame(request, *view, start));
@@ -130,10 +231,10 @@ Frame LibcameraSession::makeFrame(libcamera::Request* request, const FrameView& 
     if (const auto gain = request->metadata().get(libcamera::controls::AnalogueGain)) frame.analogueGain = *gain;
 
     const auto buffer = buffers_[request->cookie()];
-    buffer->beginAccess();
+    buffer->synchronise(DMA_BUF_SYNC_START);
     // The lease keeps the memory, not the session: a stopped camera's frame is still encoded to its end.
     frame.lease = std::shared_ptr<const void>(buffer.get(), [buffer, request, session = weak_from_this()](const void*) {
-        buffer->endAccess();
+        buffer->synchronise(DMA_BUF_SYNC_END);
         if (const auto self = session.lock()) self->requeue(request);
     });
     return frame;
@@ -157,7 +258,7 @@ void LibcameraSession::requeue(libcamera::Request* request) {
     if (!isRunning_) return;
     request->reuse(libcamera::Request::ReuseBuffers);
     if (const int error = camera_->queueRequest(request); error != 0) {
-        giveUp("the camera takes no more requests: " + errorText(error));
+        giveUp("cannot queue a request to the camera: " + errorText(error));
     }
 }
 

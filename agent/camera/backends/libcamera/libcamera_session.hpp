@@ -8,25 +8,40 @@
 
 #include <libcamera/libcamera.h>
 
-#include "camera/backends/libcamera/libcamera_buffers.hpp"
-#include "camera/backends/libcamera/libcamera_stream.hpp"
+#include "camera/backends/libcamera/frame_kind.hpp"
 #include "camera/camera.hpp"
-#include "camera/daemon/frame_kind.hpp"
+#include "config/config.hpp"
 #include "core/loop/loop.hpp"
 
 namespace edge {
+
+class MappedBuffer;
+
+/// A configuration that the camera has agreed to.
+struct StreamSetup {
+    std::unique_ptr<libcamera::CameraConfiguration> config;
+    PixelFormat format = PixelFormat::kYuv420;
+    ColorRange range = ColorRange::kFull;
+    Transform remaining;  ///< what the camera does not do itself
+};
+
+/// The format that is cheapest to make a JPEG of, at the smallest size that covers the request, else the largest. Does
+/// not start anything. Errors: kFault (the camera offers no supported format).
+Result<StreamSetup> negotiate(libcamera::Camera& camera, const StreamRequest& request);
+
+/// What the camera is started with: [camera.controls], camera.frame_rate, and continuous autofocus where the camera has
+/// it and the configuration says nothing. Errors: kInvalid, naming the key.
+Result<libcamera::ControlList> makeControls(const libcamera::Camera& camera, const CameraConfig& config);
 
 /// One stretch of streaming, from start to stop: the camera's configuration, buffers and requests. Thread: the loop's;
 /// libcamera's own thread only posts. Destroying it ends it.
 class LibcameraSession : public std::enable_shared_from_this<LibcameraSession> {
   public:
     struct Events {
-        /// Whether a frame whose exposure began then is of use; the others go back untouched.
+        /// Whether a frame whose exposure began then is wanted; the others go back unused.
         std::function<bool(BootTime)> wants;
-        /// A frame that is wanted, or the error that ended the stream. May call end().
+        /// A frame that is wanted, a start-up frame, or the error that ended the stream. May call end().
         std::function<void(Result<Frame>)> frame;
-        /// The camera works, but its frames are no pictures yet.
-        std::function<void()> startup;
     };
 
     /// `camera` has been acquired. Errors: kFault, kIo, kUnavailable.

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "camera/backends/libcamera/libcamera_stream.hpp"
-
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -9,6 +7,7 @@
 #include <libcamera/formats.h>
 
 #include "camera/backends/libcamera/libcamera_compat.hpp"
+#include "camera/backends/libcamera/libcamera_session.hpp"
 
 namespace edge {
 namespace {
@@ -50,7 +49,7 @@ unsigned roundUp(unsigned value, unsigned base, unsigned step) {
     return base + (value - base + step - 1) / step * step;
 }
 
-/// The smallest size of this format that covers the wish, else its largest.
+/// The smallest size of this format that covers the request, else its largest.
 Size bestSize(const libcamera::StreamFormats& formats, const libcamera::PixelFormat& format, const Size& wanted) {
     const libcamera::SizeRange range = formats.range(format);
     const bool isContinuous = range.hStep > 0 && range.vStep > 0 && range.max != range.min;
@@ -69,9 +68,9 @@ Size bestSize(const libcamera::StreamFormats& formats, const libcamera::PixelFor
     return best.value_or(range.max);
 }
 
-/// Asks for the first format that covers the wish, else the one with the largest picture. A stream that does not say
+/// Chooses the first format that covers the request, else the one with the largest picture. A stream that does not say
 /// what it offers keeps its own format.
-void ask(libcamera::StreamConfiguration& stream, const Size& wanted) {
+void choose(libcamera::StreamConfiguration& stream, const Size& wanted) {
     const auto offered = stream.formats().pixelformats();
     std::optional<Size> chosen;
     for (const Format& format : knownFormats()) {
@@ -113,7 +112,7 @@ ColorRange rangeOf(const libcamera::StreamConfiguration& stream, PixelFormat for
 
 }  // namespace
 
-Result<StreamSetup> negotiate(libcamera::Camera& camera, const StreamWish& wish) {
+Result<StreamSetup> negotiate(libcamera::Camera& camera, const StreamRequest& request) {
     StreamSetup setup;
     for (const auto role : {libcamera::StreamRole::StillCapture, libcamera::StreamRole::Viewfinder}) {
         setup.config = camera.generateConfiguration({role});
@@ -121,16 +120,18 @@ Result<StreamSetup> negotiate(libcamera::Camera& camera, const StreamWish& wish)
     }
     if (!setup.config || setup.config->empty()) return fail(Errc::kFault, "the camera offers no picture stream");
 
-    const Size wanted(static_cast<unsigned>(wish.width), static_cast<unsigned>(wish.height));
+    const Size size(static_cast<unsigned>(request.width), static_cast<unsigned>(request.height));
     libcamera::StreamConfiguration& stream = setup.config->at(0);
-    ask(stream, wanted);
+    choose(stream, size);
     stream.colorSpace = libcamera::ColorSpace::Sycc;
     // Two are being encoded, one waits, one is being filled; of the largest the memory of a small Pi holds no four.
     constexpr std::uint64_t kLargePixels = 6'000'000;
     stream.bufferCount = area(stream.size) > kLargePixels ? 3 : 4;
-    compat::askForMirror(*setup.config, sensorPart(wish.orientation));
-    if (!validateCovering(*setup.config, wanted))
-        return fail(Errc::kFault, "the camera accepts no configuration of ours");
+    // All of the transform or, with a quarter turn, nothing.
+    const Transform& wanted = request.transform;
+    compat::requestMirror(*setup.config, wanted.transpose ? Transform{} : wanted);
+    if (!validateCovering(*setup.config, size))
+        return fail(Errc::kFault, "the camera accepts none of the supported configurations");
 
     const auto& known = knownFormats();
     const auto it =
@@ -140,7 +141,7 @@ Result<StreamSetup> negotiate(libcamera::Camera& camera, const StreamWish& wish)
     }
     setup.format = it->ours;
     setup.range = rangeOf(stream, setup.format);
-    setup.remaining = remaining(wish.orientation, compat::agreedMirror(*setup.config));
+    setup.remaining = combine(compat::agreedMirror(*setup.config), request.transform);
     return setup;
 }
 

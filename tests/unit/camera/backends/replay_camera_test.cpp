@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "camera/backends/replay_camera.hpp"
-
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -8,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "camera/backends/backends.hpp"
 #include "fakes/manual_loop.hpp"
 #include "fakes/temp_dir.hpp"
 #include "image/jpeg/jpeg.hpp"
@@ -38,13 +37,13 @@ class ReplayCameraTest : public testing::Test {
   protected:
     ReplayCameraTest() { config.device = directory.path().string(); }
 
-    Result<Frame> take(ReplayCamera& camera) {
+    Result<Frame> take(Camera& camera) {
         Result<Frame> taken = fail(Errc::kInternal, "nothing came");
         camera.nextFrame(bootTimeNow(), [&](Result<Frame> frame) { taken = std::move(frame); });
         loop.advance(milliseconds{1});
         return taken;
     }
-    std::vector<int> takeWidths(ReplayCamera& camera, int count) {
+    std::vector<int> takeWidths(Camera& camera, int count) {
         std::vector<int> widths;
         for (int i = 0; i < count; ++i) {
             const auto frame = take(camera);
@@ -63,10 +62,10 @@ TEST_F(ReplayCameraTest, GoesRoundTheFilesInTheOrderOfTheirNames) {
     directory.write("a.jpeg", jpegOfWidth(64));
     directory.write("c.jpg", jpegOfWidth(68));
     directory.write("readme.txt", "no picture");
-    ReplayCamera camera(loop, config);
-    ASSERT_TRUE(camera.start({}));
+    const auto camera = makeReplayCamera(loop, config);
+    ASSERT_TRUE(camera->start({}));
 
-    EXPECT_EQ(takeWidths(camera, 7), (std::vector<int>{64, 66, 68, 64, 66, 68, 64}));
+    EXPECT_EQ(takeWidths(*camera, 7), (std::vector<int>{64, 66, 68, 64, 66, 68, 64}));
 }
 
 TEST_F(ReplayCameraTest, PassesOverABrokenFile) {
@@ -74,43 +73,43 @@ TEST_F(ReplayCameraTest, PassesOverABrokenFile) {
     directory.write("b.jpg", "\xFF\xD8\xFF nonsense");
     directory.write("c.jpg", "");
     directory.write("d.jpg", jpegOfWidth(66));
-    ReplayCamera camera(loop, config);
-    ASSERT_TRUE(camera.start({}));
+    const auto camera = makeReplayCamera(loop, config);
+    ASSERT_TRUE(camera->start({}));
 
-    EXPECT_EQ(takeWidths(camera, 4), (std::vector<int>{64, 66, 64, 66}));
+    EXPECT_EQ(takeWidths(*camera, 4), (std::vector<int>{64, 66, 64, 66}));
 }
 
 TEST_F(ReplayCameraTest, SeesNewAndChangedAndRemovedFilesWhenItBeginsAnew) {
     directory.write("a.jpg", jpegOfWidth(64));
     directory.write("b.jpg", jpegOfWidth(66));
-    ReplayCamera camera(loop, config);
-    ASSERT_TRUE(camera.start({}));
-    EXPECT_EQ(takeWidths(camera, 2), (std::vector<int>{64, 66}));
+    const auto camera = makeReplayCamera(loop, config);
+    ASSERT_TRUE(camera->start({}));
+    EXPECT_EQ(takeWidths(*camera, 2), (std::vector<int>{64, 66}));
 
     directory.write("a.jpg", jpegOfWidth(128));
     std::filesystem::remove(directory.path() / "b.jpg");
     directory.write("c.jpg", jpegOfWidth(68));
 
-    EXPECT_EQ(takeWidths(camera, 3), (std::vector<int>{128, 68, 128}));
+    EXPECT_EQ(takeWidths(*camera, 3), (std::vector<int>{128, 68, 128}));
 }
 
 TEST_F(ReplayCameraTest, SaysWhatIsMissing) {
-    ReplayCamera empty(loop, config);
-    EXPECT_NE(empty.probe().error().message.find(config.device), std::string::npos);
-    EXPECT_EQ(empty.start({}).error().code, Errc::kUnavailable);
+    const auto empty = makeReplayCamera(loop, config);
+    EXPECT_NE(empty->probe().error().message.find(config.device), std::string::npos);
+    EXPECT_EQ(empty->start({}).error().code, Errc::kUnavailable);
 
     config.device = directory.file("nowhere");
-    ReplayCamera nowhere(loop, config);
-    EXPECT_NE(nowhere.probe().error().message.find("nowhere"), std::string::npos);
+    const auto nowhere = makeReplayCamera(loop, config);
+    EXPECT_NE(nowhere->probe().error().message.find("nowhere"), std::string::npos);
 }
 
 TEST_F(ReplayCameraTest, SaysWhenNoFileIsAnyGood) {
     directory.write("a.jpg", "x");
     directory.write("b.jpg", "y");
-    ReplayCamera camera(loop, config);
-    ASSERT_TRUE(camera.start({}));
+    const auto camera = makeReplayCamera(loop, config);
+    ASSERT_TRUE(camera->start({}));
 
-    const auto frame = take(camera);
+    const auto frame = take(*camera);
 
     ASSERT_FALSE(frame);
     EXPECT_EQ(frame.error().code, Errc::kUnavailable);
@@ -120,19 +119,19 @@ TEST_F(ReplayCameraTest, DoesNotTouchWhatIsNoFile) {
     std::filesystem::create_directory(directory.path() / "a.jpg");
     std::filesystem::create_symlink("/dev/zero", directory.path() / "b.jpg");
     directory.write("c.jpg", jpegOfWidth(64));
-    ReplayCamera camera(loop, config);
-    ASSERT_TRUE(camera.start({}));
+    const auto camera = makeReplayCamera(loop, config);
+    ASSERT_TRUE(camera->start({}));
 
-    EXPECT_EQ(takeWidths(camera, 2), (std::vector<int>{64, 64}));
+    EXPECT_EQ(takeWidths(*camera, 2), (std::vector<int>{64, 64}));
 }
 
 TEST_F(ReplayCameraTest, KeepsAFrameReadableAfterTheEnd) {
     directory.write("a.jpg", jpegOfWidth(64));
     std::optional<Frame> kept;
     {
-        ReplayCamera camera(loop, config);
-        ASSERT_TRUE(camera.start({}));
-        kept = *take(camera);
+        const auto camera = makeReplayCamera(loop, config);
+        ASSERT_TRUE(camera->start({}));
+        kept = *take(*camera);
     }
 
     EXPECT_GE(kept->view.planes[0].bytes, 64U * 64U);

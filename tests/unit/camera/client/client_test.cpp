@@ -118,7 +118,6 @@ TEST_F(CameraClientTest, SendsAtMostThreeAhead) {
     for (int i = 0; i < 10; ++i) capture(std::to_string(i));
     loop.runPending();
     EXPECT_EQ(link->sent<Capture>().size(), 3U);
-    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(link->sent<Capture>()[i].slot, i);
 
     for (std::size_t i = 0; i < 10; ++i) {
         link->receivePicture(link->sent<Capture>().at(i).id);
@@ -150,14 +149,14 @@ TEST_F(CameraClientTest, AnswersByTheTimeoutAndDropsWhatComesLate) {
     EXPECT_EQ(answers.back(), "b:ok") << "in the memory that came with the late one";
 }
 
-TEST_F(CameraClientTest, EndsAProgramThatCannotBeToldOfATimeout) {
+TEST_F(CameraClientTest, EndsAProgramThatDoesNotReadACancel) {
     online();
     capture("a", seconds{2});
     loop.runPending();
     link->sendError = Error{Errc::kBusy, "the other side does not read"};
-    loop.advance(seconds{2});
+    loop.advance(seconds{2} + CameraClient::kSilenceLimit);
 
-    EXPECT_EQ(link->aborted, 1) << "its picture could come in the place of the next one";
+    EXPECT_EQ(link->aborted, 1);
 }
 
 TEST_F(CameraClientTest, EndsAProgramThatIsSilentAndServesTheNextCaptureWithAnother) {
@@ -174,7 +173,7 @@ TEST_F(CameraClientTest, EndsAProgramThatIsSilentAndServesTheNextCaptureWithAnot
     loop.advance(seconds{1});
     EXPECT_EQ(link->opened, 2);
     link->end("closed the connection");  // systemd clears the hung one away
-    loop.advance(CameraClient::kHaste);
+    loop.advance(CameraClient::kFastRetry);
     EXPECT_EQ(link->opened, 3);
     link->greet();
     loop.runPending();
@@ -262,7 +261,7 @@ TEST_F(CameraClientTest, TellsAtOnceWhatIsWrongInsteadOfWaitingForALateAttempt) 
 
 TEST_F(CameraClientTest, TakesAnIdleProgramsEndForNormal) {
     online();
-    link->receive(Farewell{FarewellKind::kRestart, "idle"});
+    link->receive(Goodbye{true, "idle"});
     link->end("ended with exit code 0");
     loop.advance(std::chrono::minutes{10});
     EXPECT_TRUE(client().state().online);
@@ -283,7 +282,7 @@ TEST_F(CameraClientTest, SendsAgainWhatReachedAnIdleProgramTooLate) {
     online();
     capture("a");
     loop.runPending();
-    link->receive(Farewell{FarewellKind::kRestart, "idle"});
+    link->receive(Goodbye{true, "idle"});
     link->end("ended with exit code 0");
     loop.runPending();
     link->greet();
@@ -296,13 +295,13 @@ TEST_F(CameraClientTest, SendsAgainWhatReachedAnIdleProgramTooLate) {
 
 TEST_F(CameraClientTest, TriesAgainSoonWhenSystemdStillClearsTheLastProgramAway) {
     online();
-    link->receive(Farewell{FarewellKind::kRestart, "idle"});
+    link->receive(Goodbye{true, "idle"});
     link->end("ended with exit code 0");
     capture("a");
     loop.runPending();
     link->end("closed the connection");
     EXPECT_TRUE(answers.empty());
-    loop.advance(CameraClient::kHaste);
+    loop.advance(CameraClient::kFastRetry);
     link->greet();
     loop.runPending();
     link->receivePicture(link->sent<Capture>().at(0).id);
@@ -318,7 +317,7 @@ TEST_F(CameraClientTest, WaitsUntilAKilledProgramIsClearedAway) {
     loop.advance(CameraClient::kRetryMin);
     link->end("closed the connection");
     EXPECT_TRUE(answers.empty());
-    loop.advance(CameraClient::kHaste);
+    loop.advance(CameraClient::kFastRetry);
     link->greet();
     loop.runPending();
     link->receivePicture(link->sent<Capture>().at(0).id);
@@ -330,13 +329,13 @@ TEST_F(CameraClientTest, DoesNotHurryForeverAfterAProgramThatAlwaysSaysFarewell)
     client();
     loop.advance(milliseconds{1});
     for (int i = 0; i < 10 && link->isOpen; ++i) {
-        link->receive(Farewell{FarewellKind::kRestart, "the configuration has changed"});
+        link->receive(Goodbye{true, "the configuration has changed"});
         link->end("ended with exit code 0");
         if (!states.empty()) break;
-        loop.advance(CameraClient::kHaste);
+        loop.advance(CameraClient::kFastRetry);
     }
 
-    EXPECT_EQ(link->opened, CameraClient::kHasteLimit);
+    EXPECT_EQ(link->opened, CameraClient::kFastRetries);
     ASSERT_FALSE(states.empty());
     EXPECT_FALSE(states[0].online);
 }
@@ -366,7 +365,7 @@ TEST_F(CameraClientTest, KeepsLookingWhenTheProgramEndsInTheMiddleOfALook) {
     loop.advance(milliseconds{1});
     link->greet(false);
     loop.advance(seconds{1});
-    link->receive(Farewell{FarewellKind::kRestart, "idle"});
+    link->receive(Goodbye{true, "idle"});
     link->end("ended with exit code 0");
     loop.runPending();
 
@@ -376,7 +375,7 @@ TEST_F(CameraClientTest, KeepsLookingWhenTheProgramEndsInTheMiddleOfALook) {
 
 TEST_F(CameraClientTest, ReportsACameraThatGoesAndComes) {
     online();
-    link->receive(Description{kProtocolVersion, false, "0", "libcamera", "", "", "the camera was unplugged", 0, 0});
+    link->receive(Description{kProtocolVersion, false, "libcamera", "", "", "the camera was unplugged"});
     EXPECT_EQ(client().state().reason, "the camera was unplugged");
     link->greet();
 
@@ -397,7 +396,7 @@ TEST_F(CameraClientTest, GivesUpOnAProgramThatDoesNotSayHello) {
 TEST_F(CameraClientTest, SaysWhichPackageToUpgrade) {
     client();
     loop.advance(milliseconds{1});
-    link->receive(Description{kProtocolVersion + 1, true, "", "", "", "", "", 0, 0});
+    link->receive(Description{kProtocolVersion + 1, true, "", "", "", ""});
 
     EXPECT_NE(client().state().reason.find("upgrade pi-edge-agent"), std::string::npos) << client().state().reason;
     EXPECT_FALSE(link->isOpen);
@@ -425,20 +424,8 @@ TEST_F(CameraClientTest, DropsAProgramWhosePictureIsNowhereOrTooLarge) {
     link->greet();
     capture("c");
     loop.runPending();
-    link->receive(PictureTaken{link->sent<Capture>().back().id, 0, 4, 1, 1, 1, WallTime{}, "", ""});
+    link->receive(PictureTaken{link->sent<Capture>().back().id, 4, 1, 1, 1, WallTime{}, "", ""});
     EXPECT_EQ(link->aborted, 2);
-}
-
-TEST_F(CameraClientTest, DropsAProgramThatLeavesAPictureInAnotherOnesPlace) {
-    online();
-    capture("a");
-    loop.runPending();
-    const std::vector<std::uint8_t> jpeg{0xFF, 0xD8, 0xFF, 0xD9};
-    link->receive(PictureTaken{link->sent<Capture>().at(0).id, 1, 4, 1, 1, 1, WallTime{}, "", ""},
-                  std::move(*PictureOutbox().put(1, jpeg)));
-
-    EXPECT_EQ(link->aborted, 1);
-    EXPECT_EQ(answers, std::vector<std::string>{"a" + code(Errc::kUnavailable)});
 }
 
 TEST_F(CameraClientTest, PassesTheProgramsSentenceOn) {
@@ -502,26 +489,21 @@ TEST_F(CameraClientTest, AReloadThatDoesNotConcernTheCameraLeavesItsProgramAlone
     EXPECT_EQ(link->sent<Capture>().at(0).quality, 50);
 }
 
-TEST_F(CameraClientTest, AReloadLetsThePictureFinishBeforeTheProgramReadsItsFileAgain) {
+TEST_F(CameraClientTest, AReloadLetsThePictureFinishBeforeTheConnectionIsMadeAnew) {
     online();
     capture("a");
     loop.runPending();
     reload([this] { config.camera.controls["Brightness"] = 0.5; });
     capture("b");
     loop.runPending();
-    EXPECT_EQ(link->sent<Hello>().size(), 1U) << "a picture is under way";
-    EXPECT_EQ(link->sent<Capture>().size(), 1U);
+    EXPECT_EQ(link->opened, 1) << "a picture is under way";
+    EXPECT_EQ(link->sent<Capture>().size(), 1U) << "the old program gets no more";
 
     link->receivePicture(link->sent<Capture>()[0].id);
-    loop.runPending();
     capture("c");
-    loop.runPending();
-    EXPECT_EQ(link->sent<Hello>().size(), 2U) << "asked once";
-    EXPECT_EQ(link->sent<Capture>().size(), 1U) << "the old program gets no more";
-    link->receive(Farewell{FarewellKind::kRestart, "the configuration has changed"});
-    link->end("closed the connection");
-    loop.runPending();
+    loop.advance(milliseconds{1});
     EXPECT_EQ(link->opened, 2);
+    EXPECT_EQ(link->sent<Capture>().size(), 1U);
     link->greet();
     loop.runPending();
     ASSERT_EQ(link->sent<Capture>().size(), 3U);
@@ -529,26 +511,30 @@ TEST_F(CameraClientTest, AReloadLetsThePictureFinishBeforeTheProgramReadsItsFile
     link->receivePicture(link->sent<Capture>()[2].id);
 
     EXPECT_EQ(answers, (std::vector<std::string>{"a:ok", "b:ok", "c:ok"}));
-    EXPECT_TRUE(client_->state().online);
+    EXPECT_EQ(states.size(), 1U) << "it never was offline";
 }
 
-TEST_F(CameraClientTest, AProgramThatHasReadTheNewFileAlreadyGoesOn) {
+TEST_F(CameraClientTest, AReloadConnectsAgainWhenTheOldProgramSaysGoodbye) {
     online();
     reload([this] { config.camera.width = 320; });
+    loop.advance(milliseconds{1});
+    ASSERT_EQ(link->opened, 2);
+    link->receive(Goodbye{true, "the configuration has changed"});
+    link->end("closed the connection");
     capture("a");
-    loop.runPending();
-    ASSERT_EQ(link->sent<Hello>().size(), 2U);
+    loop.advance(CameraClient::kFastRetry);
+    ASSERT_EQ(link->opened, 3);
     link->greet();
     loop.runPending();
     link->receivePicture(link->sent<Capture>().at(0).id);
 
     EXPECT_EQ(answers, std::vector<std::string>{"a:ok"});
-    EXPECT_EQ(link->opened, 1);
+    EXPECT_EQ(states.size(), 1U);
 }
 
 TEST_F(CameraClientTest, AReloadWhileTheProgramIsAwayLooksForItAtOnce) {
     online();
-    link->receive(Farewell{FarewellKind::kRestart, "idle"});
+    link->receive(Goodbye{true, "idle"});
     link->end("closed the connection");
     loop.runPending();
     ASSERT_EQ(link->opened, 1);

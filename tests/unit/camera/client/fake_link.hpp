@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "camera/client/camera_link.hpp"
-#include "camera/ipc/picture_outbox.hpp"
+#include "camera/client/link.hpp"
+#include "camera/ipc/shared_jpeg.hpp"
 
 namespace edge {
 
@@ -26,14 +26,12 @@ struct FakeLinkState {
         call(std::move(reply), std::move(fd));
     }
     void receivePicture(std::uint64_t id, const std::vector<std::uint8_t>& jpeg = {0xFF, 0xD8, 0xFF, 0xD9}) {
-        std::uint64_t slot = 0;
-        for (const auto& capture : sent<Capture>()) slot = capture.id == id ? capture.slot : slot;
-        receive(PictureTaken{id, slot, jpeg.size(), 640, 480, 90, WallTime{seconds{1'700'000'000}}, "", "fake"},
-                std::move(*outbox.put(slot, jpeg)));
+        receive(PictureTaken{id, jpeg.size(), 640, 480, 90, WallTime{seconds{1'700'000'000}}, "", "fake"},
+                std::move(*writer.write(id, jpeg)));
     }
     void greet(bool isOnline = true) {
-        receive(Description{kProtocolVersion, isOnline, "0", "pattern", "", isOnline ? "fake" : "",
-                            isOnline ? "" : "no camera", 640, 480});
+        receive(Description{kProtocolVersion, isOnline, "pattern", "", isOnline ? "fake" : "",
+                            isOnline ? "" : "no camera"});
     }
     void end(const std::string& reason) {
         isOpen = false;
@@ -47,7 +45,7 @@ struct FakeLinkState {
     int opened = 0;
     int aborted = 0;
     std::vector<CameraRequest> requests;
-    PictureOutbox outbox;  ///< of the program that was opened last
+    SharedJpegWriter writer;  ///< of the program that was opened last
     CameraLink::Events events;
 };
 
@@ -60,7 +58,7 @@ class FakeLink : public CameraLink {
         if (state_->openError) return tl::unexpected(*state_->openError);
         state_->events = std::move(events);
         state_->isOpen = true;
-        state_->outbox = {};
+        state_->writer = {};
         return {};
     }
     Result<void> send(const CameraRequest& request) override {
@@ -74,7 +72,6 @@ class FakeLink : public CameraLink {
         if (state_->isOpen) ++state_->aborted;
         state_->isOpen = false;
     }
-    [[nodiscard]] bool isOpen() const override { return state_->isOpen; }
 
   private:
     std::shared_ptr<FakeLinkState> state_;

@@ -32,8 +32,8 @@ class CapturePipelineTest : public testing::Test {
             events.broken = [this](const Error& error) { broken.push_back(error); };
             events.quiet = [this] { ++quiet; };
             events.hopeless = [this] { ++hopeless; };
-            encoders_ = std::make_unique<EncoderPool>(loop, std::vector<std::shared_ptr<Executor>>{one, two});
-            pipeline_ = std::make_unique<CapturePipeline>(loop, camera, *encoders_, config, std::move(events));
+            const std::vector<std::shared_ptr<Executor>> strands{one, two};
+            pipeline_ = std::make_unique<CapturePipeline>(loop, camera, strands, config, std::move(events));
         }
         return *pipeline_;
     }
@@ -84,7 +84,6 @@ class CapturePipelineTest : public testing::Test {
     int hopeless = 0;
 
   private:
-    std::unique_ptr<EncoderPool> encoders_;
     std::unique_ptr<CapturePipeline> pipeline_;
 };
 
@@ -239,7 +238,7 @@ TEST_F(CapturePipelineTest, StartsASilentCameraAfresh) {
     serveAll();
 
     EXPECT_EQ(answers.back(), "b:ok");
-    EXPECT_EQ(camera.wishes.size(), 2U);
+    EXPECT_EQ(camera.requests.size(), 2U);
     EXPECT_EQ(hopeless, 0);
 }
 
@@ -322,7 +321,7 @@ TEST_F(CapturePipelineTest, StaysWarmForAWhileAndThenStops) {
     serveAll();
     loop.advance(seconds{29});
     EXPECT_TRUE(camera.isStreaming);
-    EXPECT_EQ(camera.wishes.size(), 1U) << "it was warm";
+    EXPECT_EQ(camera.requests.size(), 1U) << "it was warm";
     loop.advance(seconds{2});
 
     EXPECT_FALSE(camera.isStreaming);
@@ -356,17 +355,17 @@ TEST_F(CapturePipelineTest, StartsAgainOnlyForAnotherSize) {
     serveAll();
 
     EXPECT_EQ(answers, (std::vector<std::string>{"a:ok", "b:ok", "c:ok"}));
-    ASSERT_EQ(camera.wishes.size(), 2U);
-    EXPECT_EQ(camera.wishes[1].width, 128);
+    ASSERT_EQ(camera.requests.size(), 2U);
+    EXPECT_EQ(camera.requests[1].width, 128);
 }
 
 TEST_F(CapturePipelineTest, AsksTheCameraForTheSidewaysSizeOfAQuarterTurn) {
     config.camera.rotation = 90;
     capture("a", seconds{5}, 128, 64);
 
-    ASSERT_EQ(camera.wishes.size(), 1U);
-    EXPECT_EQ(camera.wishes[0].width, 64);
-    EXPECT_EQ(camera.wishes[0].height, 128);
+    ASSERT_EQ(camera.requests.size(), 1U);
+    EXPECT_EQ(camera.requests[0].width, 64);
+    EXPECT_EQ(camera.requests[0].height, 128);
 }
 
 TEST_F(CapturePipelineTest, SaysThatAPictureHadToBeEnlarged) {
@@ -390,7 +389,7 @@ TEST_F(CapturePipelineTest, VerifiesWithoutEncoding) {
 
 TEST_F(CapturePipelineTest, ALookGetsAFrameOfItsOwnWhenNobodyElseWantsOne) {
     int looks = 0;
-    pipeline().look([&](const Frame&, Orientation) { ++looks; });
+    pipeline().look([&](const Frame&, Transform) { ++looks; });
     loop.runPending();
     ASSERT_TRUE(camera.demand);
     camera.deliver();
@@ -401,7 +400,7 @@ TEST_F(CapturePipelineTest, ALookGetsAFrameOfItsOwnWhenNobodyElseWantsOne) {
 
 TEST_F(CapturePipelineTest, ALookSharesTheFrameOfACaptureAndKeepsItFromNothing) {
     int looks = 0;
-    pipeline().look([&](const Frame&, Orientation) { ++looks; });
+    pipeline().look([&](const Frame&, Transform) { ++looks; });
     loop.runPending();
     const BootTime forLook = camera.demandedNotBefore;
     capture("a");
@@ -417,13 +416,13 @@ TEST_F(CapturePipelineTest, ALookSharesTheFrameOfACaptureAndKeepsItFromNothing) 
 TEST_F(CapturePipelineTest, ALookUsesTheSizeThatIsStreamed) {
     capture("a", seconds{5}, 128, 128);
     serveAll();
-    pipeline().look([](const Frame&, Orientation) {});
+    pipeline().look([](const Frame&, Transform) {});
     loop.runPending();
-    EXPECT_EQ(camera.wishes.size(), 1U) << "the camera was not started again";
+    EXPECT_EQ(camera.requests.size(), 1U) << "the camera was not started again";
 }
 
 TEST_F(CapturePipelineTest, ALookInVainShowsThatTheCameraIsSilent) {
-    pipeline().look([](const Frame&, Orientation) { FAIL(); });
+    pipeline().look([](const Frame&, Transform) { FAIL(); });
     loop.runPending();
     loop.advance(CapturePipeline::kSilenceLimit);
     ASSERT_EQ(broken.size(), 1U);
@@ -510,7 +509,7 @@ TEST_F(CapturePipelineTest, ACaptureThatEndsDuringStartUpIsNoSilence) {
 
 TEST_F(CapturePipelineTest, ALookNeverGetsAStartUpFrame) {
     int looks = 0;
-    pipeline().look([&](const Frame& frame, Orientation) {
+    pipeline().look([&](const Frame& frame, Transform) {
         EXPECT_FALSE(frame.isStartup);
         ++looks;
     });

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "camera/ipc/shared_jpeg.hpp"
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,9 +11,6 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-
-#include "camera/ipc/picture_inbox.hpp"
-#include "camera/ipc/picture_outbox.hpp"
 
 namespace edge {
 namespace {
@@ -34,26 +33,26 @@ UniqueFd memoryWith(const std::string& bytes) {
     return memory;
 }
 
-class PictureMemory : public testing::Test {
+class SharedJpeg : public testing::Test {
   protected:
     /// Through both ends; empty when it was refused. `came` tells whether memory came with it.
-    std::string carry(std::size_t slot, const std::vector<std::uint8_t>& jpeg) {
-        auto memory = outbox.put(slot, jpeg);
+    std::string carry(std::uint64_t id, const std::vector<std::uint8_t>& jpeg) {
+        auto memory = writer.write(id, jpeg);
         EXPECT_TRUE(memory);
         came = static_cast<bool>(*memory);
-        return inbox.take(slot, jpeg.size(), std::move(*memory)).value_or("");
+        return reader.read(id, jpeg.size(), std::move(*memory)).value_or("");
     }
-    Errc refusal(std::size_t slot, std::uint64_t bytes, UniqueFd memory) {
-        const auto taken = inbox.take(slot, bytes, std::move(memory));
+    Errc refusal(std::uint64_t id, std::uint64_t bytes, UniqueFd memory) {
+        const auto taken = reader.read(id, bytes, std::move(memory));
         return taken ? Errc::kInternal : taken.error().code;
     }
 
-    PictureOutbox outbox;
-    PictureInbox inbox;
+    SharedJpegWriter writer;
+    SharedJpegReader reader;
     bool came = false;
 };
 
-TEST_F(PictureMemory, IsUsedAgainForTheSlotsNextPicture) {
+TEST_F(SharedJpeg, ReusesItsMemoryForALaterPicture) {
     const auto first = jpegOf(1000, 1);
     EXPECT_EQ(carry(0, first), toString(first));
     EXPECT_TRUE(came);
@@ -66,20 +65,20 @@ TEST_F(PictureMemory, IsUsedAgainForTheSlotsNextPicture) {
     }
 }
 
-TEST_F(PictureMemory, IsAnotherInEachSlot) {
+TEST_F(SharedJpeg, KeepsPendingPicturesApart) {
     std::vector<UniqueFd> memories;
-    for (std::size_t slot = 0; slot < kMaxUnderWay; ++slot) {
-        memories.push_back(std::move(*outbox.put(slot, jpegOf(100, static_cast<std::uint8_t>(slot)))));
+    for (std::uint64_t id = 0; id < kMaxPending; ++id) {
+        memories.push_back(std::move(*writer.write(id, jpegOf(100, static_cast<std::uint8_t>(id)))));
     }
 
-    for (std::size_t slot = 0; slot < kMaxUnderWay; ++slot) {
-        const auto taken = inbox.take(slot, 100, std::move(memories[slot]));
+    for (std::uint64_t id = 0; id < kMaxPending; ++id) {
+        const auto taken = reader.read(id, 100, std::move(memories[id]));
         ASSERT_TRUE(taken);
-        EXPECT_EQ(*taken, toString(jpegOf(100, static_cast<std::uint8_t>(slot))));
+        EXPECT_EQ(*taken, toString(jpegOf(100, static_cast<std::uint8_t>(id))));
     }
 }
 
-TEST_F(PictureMemory, EndsWithALargePicture) {
+TEST_F(SharedJpeg, KeepsNoMemoryOfALargePicture) {
     const auto small = jpegOf(100, 1);
     const auto large = jpegOf(kKeptPictureBytes + 1, 2);
     carry(0, small);
@@ -92,14 +91,14 @@ TEST_F(PictureMemory, EndsWithALargePicture) {
     EXPECT_FALSE(came);
 }
 
-TEST_F(PictureMemory, IsForgottenWithTheProgramThatItCameFrom) {
+TEST_F(SharedJpeg, ForgetsTheMemoryOfAProgramThatIsGone) {
     carry(0, jpegOf(100, 1));
-    inbox.clear();
+    reader.clear();
 
     EXPECT_EQ(refusal(0, 100, {}), Errc::kInvalid);
 }
 
-TEST_F(PictureMemory, IsRefusedWhenItIsSomethingElse) {
+TEST_F(SharedJpeg, RefusesWhatIsNotAMemoryFile) {
     std::array<int, 2> pipe{};
     ASSERT_EQ(::pipe(pipe.data()), 0);
     const UniqueFd writeEnd(pipe[1]);
@@ -110,11 +109,11 @@ TEST_F(PictureMemory, IsRefusedWhenItIsSomethingElse) {
     EXPECT_EQ(refusal(0, kKeptPictureBytes + 1, {}), Errc::kInvalid);
 }
 
-TEST_F(PictureMemory, IsRefusedWhenItDoesNotHoldWhatWasAnnounced) {
+TEST_F(SharedJpeg, RefusesDataThatIsNotThePictureThatWasAnnounced) {
     EXPECT_EQ(refusal(0, 8, memoryWith("\xFF\xD8\xFF....")), Errc::kInvalid) << "seven bytes";
     EXPECT_EQ(refusal(0, 6, memoryWith("GIF89a")), Errc::kInvalid);
     EXPECT_EQ(refusal(0, kMaxPictureBytes + 1, memoryWith("\xFF\xD8\xFF")), Errc::kInvalid);
-    EXPECT_TRUE(inbox.take(0, 7, memoryWith("\xFF\xD8\xFF....")));
+    EXPECT_TRUE(reader.read(0, 7, memoryWith("\xFF\xD8\xFF....")));
 }
 
 }  // namespace

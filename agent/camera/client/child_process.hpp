@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/loop/loop.hpp"
@@ -23,31 +24,32 @@ struct ExitStatus {
 /// "ended with exit code 1", "was killed by signal 11 (Segmentation fault)".
 std::string toString(const ExitStatus& status);
 
-/// A program of ours that was started, and is reaped on the loop without ever blocking it. Thread: the loop's.
-class CameraProcess {
+/// A child process, reaped on the loop without blocking it. Thread: the loop's.
+class ChildProcess {
   public:
     using ExitHandler = std::function<void(const ExitStatus&)>;
 
-    /// Starts `program` with `arguments`. It gets `socket` as descriptor kChildSocket, the standard ones, and no other;
-    /// no signal is blocked or ignored in it. `exited` is called once, unless the object goes first.
-    static Result<std::unique_ptr<CameraProcess>> start(Loop& loop, const std::string& program,
-                                                        const std::vector<std::string>& arguments, int socket,
-                                                        ExitHandler exited);
+    /// Starts `program` with `arguments`. It inherits `socket` as descriptor kChildSocket, the standard descriptors and
+    /// no other; no signal is blocked or ignored in it. `exited` is called once, unless the object is destroyed first.
+    static Result<std::unique_ptr<ChildProcess>> start(Loop& loop, const std::string& program,
+                                                       const std::vector<std::string>& arguments, int socket,
+                                                       ExitHandler exited);
     static constexpr int kChildSocket = 3;
 
     /// Gives the process kGraceTime to end, then kills it.
-    ~CameraProcess();
-    CameraProcess(const CameraProcess&) = delete;
-    CameraProcess& operator=(const CameraProcess&) = delete;
+    ~ChildProcess();
+    ChildProcess(const ChildProcess&) = delete;
+    ChildProcess& operator=(const ChildProcess&) = delete;
 
     static constexpr milliseconds kGraceTime{500};
 
-    /// SIGKILL. The exit handler still comes.
-    void kill() const;
+    /// SIGKILL. The exit handler is still called, unless the process hangs inside a driver.
+    void kill();
+    [[nodiscard]] bool wasKilled() const { return wasKilled_; }
     [[nodiscard]] pid_t pid() const { return pid_; }
 
   private:
-    CameraProcess(pid_t pid, UniqueFd handle) : pid_(pid), handle_(std::move(handle)) {}
+    ChildProcess(pid_t pid, UniqueFd handle) : pid_(pid), handle_(std::move(handle)) {}
     void reap();
     std::optional<ExitStatus> tryReap();
     [[nodiscard]] bool waitForExit(milliseconds limit) const;
@@ -55,6 +57,7 @@ class CameraProcess {
     pid_t pid_;
     UniqueFd handle_;  ///< pidfd: names this very process, even after its number has been given to another
     bool isReaped_ = false;
+    bool wasKilled_ = false;
     ExitHandler exited_;
     std::unique_ptr<FdWatch> watch_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "camera/client/camera_process.hpp"
+#include "camera/client/child_process.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -17,14 +17,6 @@
 
 namespace edge {
 namespace {
-
-// glibc 2.36 has these functions, but declares them in a way that C++ cannot link.
-int openPidfd(pid_t pid) {
-    return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U));
-}
-void signalPidfd(int handle, int signal) {
-    ::syscall(SYS_pidfd_send_signal, handle, signal, nullptr, 0U);
-}
 
 /// posix_spawn's two option objects, with their destructors.
 struct SpawnOptions {
@@ -45,9 +37,9 @@ struct SpawnOptions {
 
 void prepare(SpawnOptions& options, int socket) {
     posix_spawn_file_actions_addopen(&options.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&options.actions, socket, CameraProcess::kChildSocket);
+    posix_spawn_file_actions_adddup2(&options.actions, socket, ChildProcess::kChildSocket);
     // Libraries open sockets without close-on-exec: a child that held the broker's would keep the connection alive.
-    posix_spawn_file_actions_addclosefrom_np(&options.actions, CameraProcess::kChildSocket + 1);
+    posix_spawn_file_actions_addclosefrom_np(&options.actions, ChildProcess::kChildSocket + 1);
 
     sigset_t none;
     sigemptyset(&none);
@@ -65,9 +57,9 @@ std::string toString(const ExitStatus& status) {
     return fmt::format("was killed by signal {} ({})", status.signal, ::strsignal(status.signal));
 }
 
-Result<std::unique_ptr<CameraProcess>> CameraProcess::start(Loop& loop, const std::string& program,
-                                                            const std::vector<std::string>& arguments, int socket,
-                                                            ExitHandler exited) {
+Result<std::unique_ptr<ChildProcess>> ChildProcess::start(Loop& loop, const std::string& program,
+                                                          const std::vector<std::string>& arguments, int socket,
+                                                          ExitHandler exited) {
     SpawnOptions options;
     prepare(options, socket);
     std::vector<std::string> words{program};
@@ -83,20 +75,21 @@ Result<std::unique_ptr<CameraProcess>> CameraProcess::start(Loop& loop, const st
         return fail(error == ENOENT ? Errc::kNotFound : Errc::kIo,
                     fmt::format("cannot start {}: {}", program, std::generic_category().message(error)));
     }
-    UniqueFd handle(openPidfd(pid));
+    // glibc 2.36 has pidfd_open(), but declares it in a way that C++ cannot link.
+    UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
     if (!handle) {
         const int cause = errno;
         ::kill(pid, SIGKILL);
         ::waitpid(pid, nullptr, 0);
         return fail(Errc::kIo, "cannot watch a child process: " + std::generic_category().message(cause));
     }
-    std::unique_ptr<CameraProcess> child(new CameraProcess(pid, std::move(handle)));
+    std::unique_ptr<ChildProcess> child(new ChildProcess(pid, std::move(handle)));
     child->exited_ = std::move(exited);
     child->watch_ = loop.watch(child->handle_.get(), FdEvent::kReadable, [self = child.get()] { self->reap(); });
     return child;
 }
 
-CameraProcess::~CameraProcess() {
+ChildProcess::~ChildProcess() {
     watch_.reset();
     if (isReaped_) return;
     if (!waitForExit(kGraceTime)) {
@@ -107,11 +100,12 @@ CameraProcess::~CameraProcess() {
     tryReap();
 }
 
-void CameraProcess::kill() const {
-    if (!isReaped_) signalPidfd(handle_.get(), SIGKILL);
+void ChildProcess::kill() {
+    wasKilled_ = true;
+    if (!isReaped_) ::syscall(SYS_pidfd_send_signal, handle_.get(), SIGKILL, nullptr, 0U);
 }
 
-void CameraProcess::reap() {
+void ChildProcess::reap() {
     const auto status = tryReap();
     if (!status) return;
     watch_.reset();
@@ -119,7 +113,7 @@ void CameraProcess::reap() {
     if (exited) exited(*status);
 }
 
-std::optional<ExitStatus> CameraProcess::tryReap() {
+std::optional<ExitStatus> ChildProcess::tryReap() {
     siginfo_t info{};
     if (::waitid(P_PIDFD, static_cast<id_t>(handle_.get()), &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0) {
         return std::nullopt;
@@ -129,7 +123,7 @@ std::optional<ExitStatus> CameraProcess::tryReap() {
     return ExitStatus{0, info.si_status};
 }
 
-bool CameraProcess::waitForExit(milliseconds limit) const {
+bool ChildProcess::waitForExit(milliseconds limit) const {
     pollfd waiting{handle_.get(), POLLIN, 0};
     return ::poll(&waiting, 1, static_cast<int>(limit.count())) > 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "camera/daemon/frame_kind.hpp"
+#include "camera/backends/libcamera/frame_kind.hpp"
 
 #include <gtest/gtest.h>
 

@@ -2,18 +2,18 @@
 #pragma once
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
 #include "core/loop/loop.hpp"
+#include "core/loop/scope.hpp"
 
 namespace edge {
 
-/// Runs what it is given at a frame rate at most: a made-up camera's exposures. Thread: the loop's.
-class Pacer {
+/// Runs tasks at a frame rate at most: the exposures of a camera without hardware. Thread: the loop's.
+class FrameRateLimiter {
   public:
-    /// `framesPerSecond` 0: as fast as asked.
-    Pacer(Loop& loop, int framesPerSecond)
+    /// `framesPerSecond` 0: no limit.
+    FrameRateLimiter(Loop& loop, int framesPerSecond)
         : loop_(loop), period_(framesPerSecond > 0 ? nanoseconds{seconds{1}} / framesPerSecond : nanoseconds{0}) {}
 
     /// Runs `expose` when the next frame is due, never inside this call. Replaces what waits.
@@ -25,15 +25,12 @@ class Pacer {
         if (due > now) {
             timer_ = loop_.at(due, std::move(expose));
         } else {  // without the two system calls of a timer
-            waiting_ = std::make_shared<Task>(std::move(expose));
-            loop_.post([waiting = std::weak_ptr(waiting_)] {
-                if (const auto task = waiting.lock()) (*task)();
-            });
+            loop_.post(scope_.wrap(std::move(expose)));
         }
     }
     void cancel() {
         timer_.cancel();
-        waiting_.reset();
+        scope_.reset();
     }
 
   private:
@@ -41,7 +38,7 @@ class Pacer {
     const nanoseconds period_;
     SteadyTime next_{};
     Timer timer_;
-    std::shared_ptr<Task> waiting_;  ///< for the loop's next turn; gone: cancelled
+    Scope scope_;
 };
 
 }  // namespace edge

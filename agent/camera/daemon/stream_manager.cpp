@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "camera/daemon/stream_keeper.hpp"
+#include "camera/daemon/stream_manager.hpp"
 
 #include <utility>
 
@@ -7,35 +7,35 @@
 
 namespace edge {
 
-StreamKeeper::StreamKeeper(Loop& loop, Camera& camera, const CameraConfig& config, std::function<void()> stopped)
+StreamManager::StreamManager(Loop& loop, Camera& camera, const CameraConfig& config, std::function<void()> stopped)
     : loop_(loop), camera_(camera), config_(config), stopped_(std::move(stopped)) {}
 
-Result<Orientation> StreamKeeper::ensure(int width, int height) {
+Result<Transform> StreamManager::ensure(int width, int height) {
     timer_.cancel();
-    StreamWish wish{width, height, {config_.rotation, config_.flip}};
-    if (isQuarterTurn(config_.rotation)) std::swap(wish.width, wish.height);
-    if (current_ == wish) return remaining_;
+    StreamRequest request{width, height, toTransform(config_.rotation, config_.flip)};
+    if (request.transform.transpose) std::swap(request.width, request.height);
+    if (current_ == request) return remaining_;
 
     current_.reset();
-    auto started = camera_.start(wish);
+    auto started = camera_.start(request);
     if (!started) {
         camera_.stop();
         return started;
     }
-    log::debug("the camera streams, {}x{} wanted", wish.width, wish.height);
-    current_ = wish;
+    log::debug("the camera streams, {}x{} requested", request.width, request.height);
+    current_ = request;
     remaining_ = *started;
     if (const auto info = camera_.probe()) model_ = info->model;
     return remaining_;
 }
 
-std::optional<std::pair<int, int>> StreamKeeper::size() const {
+std::optional<std::pair<int, int>> StreamManager::size() const {
     if (!current_) return std::nullopt;
     const auto [width, height] = std::pair(current_->width, current_->height);
-    return isQuarterTurn(config_.rotation) ? std::pair(height, width) : std::pair(width, height);
+    return current_->transform.transpose ? std::pair(height, width) : std::pair(width, height);
 }
 
-void StreamKeeper::release() {
+void StreamManager::release() {
     if (!isStreaming() || config_.keepWarm == milliseconds::max()) return;
     const auto end = [this] {
         log::debug("the camera stops: no capture for {}", formatDuration(config_.keepWarm));
@@ -46,7 +46,7 @@ void StreamKeeper::release() {
     timer_ = loop_.after(config_.keepWarm, end);
 }
 
-void StreamKeeper::stop() {
+void StreamManager::stop() {
     timer_.cancel();
     current_.reset();
     camera_.stop();

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "camera/client/program_link.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "core/system/log.hpp"
+
+namespace edge {
+namespace {
+
+constexpr int kExitConfig = 78;  // EX_CONFIG of sysexits.h
+constexpr seconds kExitLimit{2};
+
+}  // namespace
+
+ProgramLink::ProgramLink(Loop& loop, const Config& config, std::string program)
+    : loop_(loop), config_(config), program_(std::move(program)) {}
+
+ProgramLink::~ProgramLink() {
+    disconnect();  // first: a child exits when its connection ends
+}
+
+Result<void> ProgramLink::open(Events events) {
+    isService_ = !config_.camera.socket.empty();
+    auto socket = TRY(isService_ ? connectPacketSocket(config_.camera.socket) : startChild());
+    events_ = std::move(events);
+    exitText_.clear();
+    socket_.emplace(std::move(socket));
+    watch_ = loop_.watch(socket_->fd(), FdEvent::kReadable, [this] { readable(); });
+    return {};
+}
+
+Result<UniqueFd> ProgramLink::startChild() {
+    if (child_ && child_->wasKilled()) {
+        return fail(Errc::kBusy, "the last camera program does not exit: it hangs inside a driver");
+    }
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0) {
+        return fail(Errc::kIo, "cannot make a socket: " + std::generic_category().message(errno));
+    }
+    UniqueFd ours(ends[0]);
+    UniqueFd theirs(ends[1]);
+    if (child_) {
+        waitingSocket_ = std::move(theirs);
+    } else if (auto started = spawn(theirs); !started) {
+        return tl::unexpected(started.error());
+    }
+    return ours;
+}
+
+Result<void> ProgramLink::spawn(const UniqueFd& socket) {
+    auto child = ChildProcess::start(
+        loop_, program_, {"--config", config_.file, "--socket-fd", std::to_string(ChildProcess::kChildSocket)},
+        socket.get(), [this](const ExitStatus& status) { childExited(status); });
+    if (!child) return fail(child.error().code, child.error().message + "; is the package pi-edge-camera installed?");
+    child_ = std::move(*child);
+    log::debug("started {}, process {}", program_, child_->pid());
+    return {};
+}
+
+Result<void> ProgramLink::send(const CameraRequest& request) {
+    return socket_ ? socket_->send(encode(request)) : fail(Errc::kUnavailable, "the connection is closed");
+}
+
+void ProgramLink::close() {
+    disconnect();
+    events_ = {};
+    waitingSocket_.reset();
+    if (!child_) return;
+    killTimer_ = loop_.after(kExitLimit, [this] { child_->kill(); });
+}
+
+void ProgramLink::abort() {
+    close();
+    if (child_) child_->kill();
+}
+
+/// One packet: the callback may open another connection, and the loop calls again while there are more.
+void ProgramLink::readable() {
+    auto packet = socket_->receive();
+    if (!packet) return disconnected(packet.error().message);
+    if (!*packet) return;
+    auto reply = decodeReply((*packet)->bytes);
+    if (!reply) return disconnected(reply.error().message);
+    const auto received = events_.received;
+    received(std::move(*reply), std::move((*packet)->fd));
+}
+
+void ProgramLink::disconnect() {
+    watch_.reset();
+    socket_.reset();
+}
+
+void ProgramLink::disconnected(const std::string& reason) {
+    disconnect();
+    if (isService_) return finish(reason + "; see: journalctl -u pi-edge-camera");
+    if (!child_) return finish(exitText_);
+    // How the process exits says more than that its socket is closed.
+    killTimer_ = loop_.after(kExitLimit, [this, reason] {
+        child_->kill();
+        finish(reason);
+    });
+}
+
+void ProgramLink::childExited(const ExitStatus& status) {
+    child_.reset();
+    killTimer_.cancel();
+    if (waitingSocket_) {
+        const UniqueFd socket = std::move(waitingSocket_);
+        if (const auto started = spawn(socket); !started) finish("could not be started: " + started.error().message);
+        return;
+    }
+    if (isService_ || !events_.ended) return;  // the child of a connection that was closed
+    exitText_ = toString(status);
+    if (status.code == kExitConfig) exitText_ += ": the configuration is invalid; its log says why";
+    // Its last packets may still be unread; then their end comes as disconnected().
+    if (!socket_) finish(exitText_);
+}
+
+void ProgramLink::finish(const std::string& reason) {
+    const auto ended = events_.ended;
+    close();
+    if (ended) ended(reason);
+}
+
+std::string ProgramLink::findProgram() {
+    std::error_code error;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    const auto beside = self.parent_path() / "pi-edge-camera";
+    return !error && ::access(beside.c_str(), X_OK) == 0 ? beside.string() : EDGE_CAMERA_PROGRAM;
+}
+
+}  // namespace edge

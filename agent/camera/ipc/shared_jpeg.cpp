@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "camera/ipc/shared_jpeg.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include <fmt/core.h>
+
+namespace edge {
+namespace {
+
+tl::unexpected<Error> failedTo(const char* what) {
+    return fail(Errc::kIo,
+                fmt::format("cannot {} the memory of a picture: {}", what, std::generic_category().message(errno)));
+}
+
+Result<void> writeAll(int memory, std::span<const std::uint8_t> bytes) {
+    std::size_t written = 0;
+    while (written < bytes.size()) {
+        const ssize_t put =
+            ::pwrite(memory, bytes.data() + written, bytes.size() - written, static_cast<off_t>(written));
+        if (put < 0 && errno == EINTR) continue;
+        if (put <= 0) return failedTo("write");
+        written += static_cast<std::size_t>(put);
+    }
+    return {};
+}
+
+Result<std::string> readAll(int memory, std::uint64_t bytes) {
+    std::string jpeg(static_cast<std::size_t>(bytes), '\0');
+    std::size_t filled = 0;
+    while (filled < jpeg.size()) {
+        const ssize_t got = ::pread(memory, jpeg.data() + filled, jpeg.size() - filled, static_cast<off_t>(filled));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return failedTo("read");
+        if (got == 0) return fail(Errc::kInvalid, fmt::format("received {} of {} bytes of a picture", filled, bytes));
+        filled += static_cast<std::size_t>(got);
+    }
+    if (!jpeg.starts_with("\xFF\xD8\xFF")) return fail(Errc::kInvalid, "received data is not a JPEG");
+    return jpeg;
+}
+
+}  // namespace
+
+Result<UniqueFd> SharedJpegWriter::write(std::uint64_t id, std::span<const std::uint8_t> jpeg) {
+    UniqueFd& kept = kept_.at(id % kMaxPending);
+    const bool isKept = jpeg.size() <= kKeptPictureBytes;
+    if (isKept && kept) return writeAll(kept.get(), jpeg).map([] { return UniqueFd(); });
+    UniqueFd memory(::memfd_create("pi-edge-picture", MFD_CLOEXEC));
+    if (!memory) return failedTo("create");
+    if (auto written = writeAll(memory.get(), jpeg); !written) return tl::unexpected(written.error());
+    if (isKept) {
+        kept.reset(::fcntl(memory.get(), F_DUPFD_CLOEXEC, 0));
+        if (!kept) return failedTo("duplicate");
+    }
+    return memory;
+}
+
+Result<std::string> SharedJpegReader::read(std::uint64_t id, std::uint64_t bytes, UniqueFd memory) {
+    if (bytes > kMaxPictureBytes) return fail(Errc::kInvalid, fmt::format("a picture of {} bytes is too large", bytes));
+    // Only memory knows seals: a pipe, a file on a slow disk or a device fails here, before it can make us wait.
+    if (memory && ::fcntl(memory.get(), F_GET_SEALS) < 0) {
+        return fail(Errc::kInvalid, "a picture came in a descriptor that is not a memory file");
+    }
+    UniqueFd large;
+    UniqueFd& file = bytes > kKeptPictureBytes ? large : kept_.at(id % kMaxPending);
+    if (memory) file = std::move(memory);
+    return file ? readAll(file.get(), bytes) : fail(Errc::kInvalid, "a picture came without its memory file");
+}
+
+}  // namespace edge
