@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "services/capture/picture_backlog.hpp"
 
-#include <charconv>
 #include <filesystem>
 #include <system_error>
 
@@ -10,6 +9,7 @@
 
 #include "core/system/files.hpp"
 #include "core/system/log.hpp"
+#include "core/text.hpp"
 
 namespace edge {
 namespace {
@@ -22,11 +22,8 @@ constexpr std::size_t kMaxPictureBytes = std::size_t{256} << 20;
 constexpr auto kFolderMode = fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec;
 
 std::optional<std::uint64_t> numberOf(const fs::path& file) {
-    const std::string stem = file.stem().string();
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(stem.data(), stem.data() + stem.size(), number);
-    if (file.extension() != ".jpg" || error != std::errc{} || end != stem.data() + stem.size()) return std::nullopt;
-    return number;
+    if (file.extension() != ".jpg") return std::nullopt;
+    return parseNumber<std::uint64_t>(file.stem().string());
 }
 
 /// The description has all that is needed to publish the picture.
@@ -151,10 +148,6 @@ void PictureBacklog::keep(PicturePost post, std::function<void(Result<void>)> do
 void PictureBacklog::onConnected() {
     isConnected_ = true;
     sendNext();
-}
-
-void PictureBacklog::onDisconnected() {
-    isConnected_ = false;
 }
 
 void PictureBacklog::sendNext() {

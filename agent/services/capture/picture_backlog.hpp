@@ -70,7 +70,7 @@ class PictureBacklog {
     void onReload(const Config& before);
     void keep(PicturePost post, std::function<void(Result<void>)> done);
     void onConnected();
-    void onDisconnected();
+    void onDisconnected() { isConnected_ = false; }
 
     [[nodiscard]] const PictureBacklogCounters& counters() const { return counters_; }
 

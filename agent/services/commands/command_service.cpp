@@ -75,14 +75,6 @@ CommandService::CommandService(Loop& loop, Publisher& publisher, Journal& journa
     : loop_(loop), publisher_(publisher), journal_(journal), config_(config), seenRetained_(journal) {}
 CommandService::~CommandService() = default;
 
-void CommandService::setHandler(const std::string& name, CommandHandler handler) {
-    handlers_[name] = std::move(handler);
-}
-
-void CommandService::setOutputHandler(OutputHandler handler) {
-    outputHandler_ = std::move(handler);
-}
-
 // ---- arrival
 
 void CommandService::handle(InboundMessage message) {
@@ -309,10 +301,6 @@ void CommandService::reportFlood() {
     const Outcome outcome = Outcome::failure(ReplyCode::kRateLimited, message, fmt::format(R"({{"count":{}}})", count));
     publisher_.publish({.topic = config_.topics.base + "/response", .payload = formatReply(outcome, "", "")},
                        Priority::kReply, {});
-}
-
-CommandCounters CommandService::counters() const {
-    return counters_;
 }
 
 }  // namespace edge

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "config/config.hpp"
@@ -54,10 +55,10 @@ class CommandService {
     ~CommandService();
 
     /// For each command, once, before anything arrives.
-    void setHandler(const std::string& name, CommandHandler handler);
+    void setHandler(const std::string& name, CommandHandler handler) { handlers_[name] = std::move(handler); }
     /// `<base>/gpio/<name>/set`.
     using OutputHandler = std::function<Outcome(const std::string& name, OutputCommand command)>;
-    void setOutputHandler(OutputHandler handler);
+    void setOutputHandler(OutputHandler handler) { outputHandler_ = std::move(handler); }
 
     /// What earlier runs answered, and what they did not answer before they ended: series of pictures are answered
     /// `cancelled`.
@@ -67,7 +68,7 @@ class CommandService {
     /// A command of the agent's own: a button. Not answered over MQTT, written into the journal like any other.
     void trigger(const std::string& name, const std::string& source);
 
-    [[nodiscard]] CommandCounters counters() const;
+    [[nodiscard]] const CommandCounters& counters() const { return counters_; }
 
   private:
     struct Entry;

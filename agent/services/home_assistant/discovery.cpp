@@ -68,10 +68,6 @@ void Discovery::onReload(const Config& before) {
     if (isOtherTopic || json(config_) != json(before)) announceSoon();
 }
 
-void Discovery::onConnected() {
-    announce();
-}
-
 void Discovery::onDisconnected() {
     next_.cancel();
     subscribedTimer_.cancel();

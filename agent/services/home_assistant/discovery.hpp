@@ -42,7 +42,7 @@ class Discovery {
     void restore(const JournalSnapshot& snapshot);
     /// A change is announced, not sooner than kPause after the last announcement.
     void onReload(const Config& before);
-    void onConnected();
+    void onConnected() { announce(); }
     void onDisconnected();
     /// A message on subscription(): "online" has the device announced again.
     void handleBirth(const std::string& payload);

@@ -3,12 +3,9 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <charconv>
+#include <fstream>
 
 #include <nlohmann/json.hpp>
-
-#include "core/system/files.hpp"
 
 namespace edge {
 namespace {
@@ -151,14 +148,10 @@ std::string formatHealth(const HealthReport& report) {
 }
 
 std::uint64_t residentBytes() {
-    constexpr std::size_t kMostBytes = 256;
-    const auto text = readSmallFile("/proc/self/statm", kMostBytes);
-    if (!text) return 0;
-    const std::size_t second = text->find(' ');
-    if (second == std::string::npos) return 0;
-    std::uint64_t pages = 0;
-    std::from_chars(text->data() + second + 1, text->data() + text->size(), pages);
-    return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    std::uint64_t total = 0;
+    std::uint64_t resident = 0;
+    std::ifstream("/proc/self/statm") >> total >> resident;  // in pages; leaves 0 on failure
+    return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace edge
