@@ -76,6 +76,8 @@ void CameraClient::capture(const PictureRequest& request, PictureHandler done) {
         return;
     }
     queue_.add(capture, request.timeout, std::move(done));
+    // A program that is ready gets it now. Anything else may end it, and `done` must not be called inside this call.
+    if (phase_ == Phase::kReady && !isOutdated_) return advance();
     loop_.post(scope_.wrap([this] { advance(); }));
 }
 
