@@ -27,7 +27,7 @@
 namespace edge {
 namespace {
 
-/// Three name servers that do not answer keep getaddrinfo busy for half a minute and more; that is no hang of ours.
+/// Three name servers that do not answer keep getaddrinfo busy for more than half a minute; that is not a stall.
 constexpr seconds kNetworkStallLimit = std::chrono::minutes{10};
 
 /// A worn SD card can take long to sync.
@@ -36,6 +36,7 @@ constexpr seconds kJournalStallLimit = std::chrono::minutes{5};
 constexpr milliseconds kReadingsLimit{1000};  ///< for the acknowledgement of the last readings, on stop
 constexpr milliseconds kGoodbyeLimit{1500};   ///< for the last replies and the offline status
 constexpr std::size_t kRunIdDigits = 32;
+constexpr std::size_t kImagePrefix = 8;
 
 /// New at every start: with a sequence number it tells all readings apart, also those of two starts within one boot.
 std::string makeRunId(const Identity& identity) {
@@ -48,7 +49,7 @@ SessionSettings sessionSettings(const LoadedConfig& loaded) {
             config.topics.base.empty() ? Publication{} : Presence::lastWill(config), subscribedTopics(config)};
 }
 
-/// Why the connection has to be made anew; "" where it need not.
+/// What the agent has to reconnect for; "" where it need not.
 std::string connectionChange(const LoadedConfig& before, const LoadedConfig& now) {
     MqttConfig mqtt = before.config.mqtt;
     mqtt.qos = now.config.mqtt.qos;  // of each publication
@@ -69,7 +70,6 @@ Outcome stoppingOutcome() {
 struct Agent::Impl {
     Impl(Loop& l, WorkerPool& p, WorkerPool& sensorPool, LoadedConfig c, Identity i)
         : loop(l),
-          pool(p),
           loaded(std::move(c)),
           identity(std::move(i)),
           runId(makeRunId(identity)),
@@ -263,33 +263,29 @@ struct Agent::Impl {
         journal.record(EventRecord{loop.clock().wallNow(), kind, text});
     }
 
-    // ---- end: what waits is answered, then the broker is told, then the journal is closed
+    // ---- end: pending replies leave, then the broker is told, then the journal is closed
 
     void stop(const std::string& reason, Task whenDone) {
         isStopping = true;
         stopped = std::move(whenDone);
         limit = loop.after(kStopLimit, [this] {
-            log::warning("not everything could be finished in time; what was not is lost");
+            log::warning("shutdown timed out; unfinished work was dropped");
             finish();
         });
-        shutDown(reason, [this] { sayGoodbye(); });
-    }
-
-    void shutDown(const std::string& reason, Task next) {
         captures.shutDown();
         once(
             kReadingsLimit, [this](Task then) { telemetry.shutDown(std::move(then)); },
-            [this, reason, next = std::move(next)] { flushReplies(reason, next); });
+            [this, reason] { flushReplies(reason); });
     }
 
-    /// Replies leave when their journal rows are committed, and rows are committed in order; whom a commit concerns is
-    /// told in any order, hence the post.
-    void flushReplies(const std::string& reason, Task next) {
+    /// Replies leave when their journal rows are committed. Rows are committed in order, but the callbacks of a commit
+    /// run in any order: hence the post.
+    void flushReplies(const std::string& reason) {
         lastConnection.onDisconnected();
         note("stop", reason);
         once(
             kReadingsLimit, [this, reason](Task then) { journal.saveState("last_stop", reason, std::move(then)); },
-            [this, next = std::move(next)] { loop.post(next); });
+            [this] { loop.post([this] { sayGoodbye(); }); });
     }
 
     void sayGoodbye() {
@@ -313,10 +309,7 @@ struct Agent::Impl {
         if (const Task task = std::exchange(stopped, nullptr)) task();
     }
 
-    static constexpr std::size_t kImagePrefix = 8;
-
     Loop& loop;
-    WorkerPool& pool;
     LoadedConfig loaded;
     const Config& config = loaded.config;  ///< what the services refer to
     const Identity identity;

@@ -22,7 +22,7 @@ struct LoadedConfig {
 /// The composition root: one configuration, and everything that it asks for, wired together. Thread: the loop's.
 class Agent {
   public:
-    /// Within this a stop is over, whatever the broker and the disk do.
+    /// A stop takes at most this long, whatever the broker and the disk do.
     static constexpr milliseconds kStopLimit{4500};
 
     /// Starts nothing yet.
@@ -31,17 +31,16 @@ class Agent {
     Agent(const Agent&) = delete;
     Agent& operator=(const Agent&) = delete;
 
-    /// Opens the journal, then goes to work. `ready` is called when commands can be taken, long before there is a
+    /// Opens the journal, then the services. `ready` is called when commands are accepted, before there is a
     /// connection; `failed` instead when another agent holds the journal, with a sentence.
     void start(const std::function<void()>& ready, const std::function<void(std::string)>& failed);
 
-    /// Answers what waits, says goodbye to the broker, closes the journal; `done` within kStopLimit. `reason` goes into
-    /// the journal. Once; destroy it afterwards, not inside `done`.
+    /// Sends the pending replies, says goodbye to the broker, closes the journal; `done` within kStopLimit. `reason`
+    /// goes into the journal. Once; destroy it afterwards, not inside `done`.
     void stop(const std::string& reason, Task done);
 
-    /// Goes on with this configuration: each service changes what is different for it. Once ready, and not after
-    /// stop(). The connection is made anew only for another login, server or id; what "offline" and replies go to
-    /// before that is the old one.
+    /// Applies another configuration: each service changes what is different for it. Once ready, and not after stop().
+    /// Reconnects only for another login, server or id; "offline" and the replies before that go to the old connection.
     void reload(LoadedConfig loaded);
 
   private:
