@@ -66,15 +66,9 @@ tl::expected<std::string, int> readOnce(const std::string& path) {
     if (!file) return tl::unexpected(errno);
 
     std::string content(kMaxAttributeBytes + 1, '\0');
-    std::size_t filled = 0;
-    while (filled < content.size()) {
-        const ssize_t got = ::read(file.get(), content.data() + filled, content.size() - filled);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return tl::unexpected(errno);
-        if (got == 0) break;
-        filled += static_cast<std::size_t>(got);
-    }
-    content.resize(filled);
+    const ssize_t filled = readAll(file.get(), content.data(), content.size());
+    if (filled < 0) return tl::unexpected(errno);
+    content.resize(static_cast<std::size_t>(filled));
     return content;
 }
 
