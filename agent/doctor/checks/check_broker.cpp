@@ -66,8 +66,7 @@ class BrokerCheck {
     Findings run() {
         loop_.post([this] { next(); });
         const Timer end = loop_.after(kAllLimit, [this] {
-            add(Severity::kError,
-                fmt::format("the broker is not checked to the end: it takes longer than {} s", kAllLimit.count()));
+            add(Severity::kError, fmt::format("the check of the broker timed out after {} s", kAllLimit.count()));
             loop_.stop();
         });
         loop_.run();
@@ -149,7 +148,8 @@ class BrokerCheck {
             return loop_.post([this] { connect(); });
         }
         if (!password_ && failure.kind == Kind::kRefusedLogin) {
-            add(Severity::kNote, "a broker answers; the login is not tried, as the password or key cannot be read");
+            add(Severity::kNote,
+                "the broker answers; the login was not tried because the password or key cannot be read");
         } else {
             add(Severity::kError, failure.message);
         }
@@ -175,9 +175,8 @@ class BrokerCheck {
         info_ = info;
         if (!password_) {
             add(Severity::kNote,
-                "connected without a login; the configured one and its access list are not tried, as the password or "
-                "key "
-                "cannot be read");
+                "connected without a login; login and access list were not tried because the password or key cannot be "
+                "read");
             return leave();
         }
         info_.limits.restrictTo(list_->limits());
@@ -198,7 +197,7 @@ class BrokerCheck {
         const auto wanted = static_cast<std::size_t>(config_.image.maxBytes) + kAround;
         if (limit >= wanted || config_.camera.backend == CameraBackend::kNone) return;
         add(Severity::kWarning,
-            fmt::format("takes packets of {} bytes, image.max_bytes is {}: larger pictures will be made smaller", limit,
+            fmt::format("accepts packets of {} bytes, image.max_bytes is {}: larger pictures are sent smaller", limit,
                         config_.image.maxBytes),
             "raise the broker's limit (mosquitto: max_packet_size), or lower image.max_bytes");
     }
@@ -268,11 +267,11 @@ class BrokerCheck {
     void finishPublishing() {
         const BrokerLimits& limits = info_.limits;
         if (limits.publishQos < static_cast<Qos>(config_.mqtt.qos))
-            add(Severity::kWarning, fmt::format("takes QoS {} at most, mqtt.qos is {}",
+            add(Severity::kWarning, fmt::format("supports QoS {} at most, mqtt.qos is {}",
                                                 static_cast<int>(limits.publishQos), config_.mqtt.qos));
         if (!limits.retain)
             add(Severity::kWarning,
-                "keeps no retained messages: who comes later does not see whether the device is online");
+                "does not keep retained messages: clients that connect later do not see whether the device is online");
         if (const std::string leftOut = limits.leftOut(); !leftOut.empty())
             add(Severity::kNote, "does not support everything; the agent leaves out: " + leftOut);
         if (!isMqtt5()) {
@@ -291,7 +290,7 @@ class BrokerCheck {
         const std::string& base = config_.topics.base;
         if (base.empty()) return leave();
         std::vector<std::string> topics{base + "/health", base + "/status", base + "/info"};
-        if (const std::string others = everyBase(); others != base) {
+        if (const std::string others = baseOfAnyDevice(config_); others != base) {
             topics.push_back(others + "/status");
             topics.push_back(others + "/info");
         }
@@ -301,14 +300,6 @@ class BrokerCheck {
         client_->subscribe(topics, qos, [this](const std::vector<int>&) {
             limit_ = loop_.after(kRetainedLimit, [this] { tryReading(); });
         });
-    }
-
-    /// topics.base with a wildcard for the device.id: "edge/+".
-    [[nodiscard]] std::string everyBase() const {
-        std::string every = '/' + config_.topics.base + '/';
-        const std::string own = '/' + config_.device.id + '/';
-        if (const std::size_t at = every.find(own); at != std::string::npos) every.replace(at, own.size(), "/+/");
-        return every.substr(1, every.size() - 2);
     }
 
     /// A broker may grant a subscription and deliver nothing (mosquitto does): only a message shows. A command that
@@ -336,7 +327,7 @@ class BrokerCheck {
 
     void heard(const InboundMessage& message) {
         if (message.payload == kExpiredCommand) hasCommand_ = true;
-        if (message.retained) remember(message);
+        if (message.retained) announcements_.add(message, config_);
         if (message.topic != config_.topics.base + "/health" || !message.retained || std::exchange(hasHealth_, true))
             return;
         const Json health = Json::parse(message.payload, nullptr, false);
@@ -349,33 +340,13 @@ class BrokerCheck {
         }
     }
 
-    void remember(const InboundMessage& message) {
-        const std::size_t slash = message.topic.rfind('/');
-        const std::string leaf = slash == std::string::npos ? "" : message.topic.substr(slash + 1);
-        const std::string id = idIn(message.topic.substr(0, slash));
-        if (id.empty()) return;
-        if (leaf == "status" && message.payload == "online") announcements_.online.insert(id);
-        if (leaf == "info") announcements_.info[id] = message.payload;
-    }
-
-    /// The device.id in another agent's topics.base; "" where it is not one like ours.
-    [[nodiscard]] std::string idIn(const std::string& base) const {
-        if (base == config_.topics.base) return config_.device.id;
-        const std::string every = everyBase();
-        const std::size_t at = every.find('+');
-        if (at == std::string::npos || base.size() < every.size()) return "";
-        const std::string tail = every.substr(at + 1);
-        const std::string id = base.substr(at, base.size() - at - tail.size());
-        return base.substr(0, at) == every.substr(0, at) && base.ends_with(tail) ? id : "";
-    }
-
     void answerWithin(milliseconds limit, const char* what) {
         limit_ = loop_.after(limit, [this, what] {
             if (stage_ == Stage::kSubscribe && adapts({})) return connect();
             add(Severity::kError,
                 fmt::format("no answer to {} within {} s", what,
                             std::chrono::duration_cast<seconds>(kAnswerLimit).count()),
-                "is the broker overloaded, or something on the way that drops packets?");
+                "check whether the broker is overloaded or packets are lost on the way");
             next();
         });
     }

@@ -51,7 +51,7 @@ Findings checkPermissions(const std::vector<std::string>& devices, const Machine
 }
 
 std::string pictureRemedy(const Config& config, const Error& error) {
-    if (error.code == Errc::kTimeout) return "is the sensor covered by camera.timeout? Long exposures need more";
+    if (error.code == Errc::kTimeout) return "raise camera.timeout if exposures are long";
     if (config.camera.socket.empty()) return "";
     return "see: journalctl -u pi-edge-camera -n 20";
 }
@@ -88,7 +88,7 @@ Findings checkCameraDevices(const Config& config, const Machine& machine) {
     // The agent's own child keeps the camera for itself; systemd's serves everybody who is let in.
     if (config.camera.socket.empty() && ours > 0) {
         findings.push_back({Severity::kNote, kCheck, "in use by the camera program of a running agent",
-                            "where no picture can be taken now, stop that agent and ask again"});
+                            "if no picture can be taken now, stop that agent and run the doctor again"});
     }
     if (!users.empty())
         findings.push_back({Severity::kWarning, kCheck, fmt::format("in use by {}", fmt::join(users, ", ")),

@@ -13,7 +13,7 @@ Findings checkClock(const Config& config, ClockState state) {
     return {{Severity::kWarning, "clock",
              std::string("not synchronised: times of readings may be wrong") +
                  (needsTime ? ", and certificates may seem not to be valid yet" : ""),
-             "look at \"timedatectl\"; is there a network, and does it let NTP (UDP port 123) through?"}};
+             "see: timedatectl; check that the network allows NTP (UDP port 123)"}};
 }
 
 }  // namespace edge

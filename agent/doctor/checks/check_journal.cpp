@@ -31,8 +31,8 @@ std::string existingFolder(const std::string& path) {
 Finding checkSpace(const Config& config, FreeSpace space) {
     const std::string folder = existingFolder(config.journal.path);
     const auto bytes = space(folder);
-    if (!bytes) return {Severity::kWarning, kCheck, fmt::format("cannot say how much space is left in {}", folder), ""};
-    const std::string left = fmt::format("{} MiB are free in {}", *bytes / kMebi, folder);
+    if (!bytes) return {Severity::kWarning, kCheck, fmt::format("cannot determine the free space in {}", folder), ""};
+    const std::string left = fmt::format("{} MiB free in {}", *bytes / kMebi, folder);
     const auto wanted = static_cast<std::uint64_t>(config.journal.maxSizeBytes);
     constexpr const char* kRemedy = "delete what is not needed, or set journal.max_size lower";
     if (*bytes < kMebi) return {Severity::kError, kCheck, left + ": the journal cannot be written", kRemedy};
@@ -62,15 +62,15 @@ Finding checkRows(const Config& config) {
         const auto batch = reader->next(kRowsAtOnce);
         if (!batch)
             return {Severity::kError, kCheck, batch.error().message,
-                    "the agent sets a damaged journal aside when it starts again"};
+                    "the agent moves a damaged journal aside at its next start"};
         isWhole = batch->empty();
         rows += batch->size();
     }
     const std::string counted = fmt::format("{}: {}{} rows", path, isWhole ? "" : "the first ", rows);
     if (reader->damaged() > 0)
         return {Severity::kWarning, kCheck, fmt::format("{}, and {} damaged ones", counted, reader->damaged()),
-                "damaged rows are left out; is the SD card failing? \"journalctl -k\" would say"};
-    return {Severity::kFine, kCheck, counted + ", all of them sound", ""};
+                "damaged rows are skipped; the SD card may be failing, see: journalctl -k"};
+    return {Severity::kFine, kCheck, counted + ", all intact", ""};
 }
 
 }  // namespace
@@ -101,8 +101,8 @@ Findings checkCommands(const Config& config) {
     if (last)
         return {{Severity::kFine, "broker",
                  fmt::format("commands arrive: the last one on \"{}\" came at {}", topic, formatRfc3339(*last)), ""}};
-    return {{Severity::kNote, "broker", fmt::format("no command has come on \"{}\" yet", topic),
-             fmt::format("to try it: send \"status\" to {} and look for an answer on {}/response", topic,
+    return {{Severity::kNote, "broker", fmt::format("no command has arrived on \"{}\" yet", topic),
+             fmt::format("to try it, send \"status\" to {} and wait for the reply on {}/response", topic,
                          config.topics.base)}};
 }
 

@@ -101,7 +101,35 @@ std::map<std::string, std::string> topicsOf(const Config& config) {
     return topics;
 }
 
+/// The device.id in another agent's topics.base; "" where it is not one like ours.
+std::string deviceIdIn(const std::string& base, const Config& config) {
+    if (base == config.topics.base) return config.device.id;
+    const std::string any = baseOfAnyDevice(config);
+    const std::size_t at = any.find('+');
+    if (at == std::string::npos || base.size() < any.size()) return "";
+    const std::string tail = any.substr(at + 1);
+    const std::string id = base.substr(at, base.size() - at - tail.size());
+    return base.substr(0, at) == any.substr(0, at) && base.ends_with(tail) ? id : "";
+}
+
 }  // namespace
+
+std::string baseOfAnyDevice(const Config& config) {
+    std::string any = '/' + config.topics.base + '/';
+    const std::string own = '/' + config.device.id + '/';
+    if (const std::size_t at = any.find(own); at != std::string::npos) any.replace(at, own.size(), "/+/");
+    return any.substr(1, any.size() - 2);
+}
+
+void Announcements::add(const InboundMessage& message, const Config& config) {
+    const std::size_t slash = message.topic.rfind('/');
+    if (slash == std::string::npos) return;
+    const std::string id = deviceIdIn(message.topic.substr(0, slash), config);
+    if (id.empty()) return;
+    const std::string leaf = message.topic.substr(slash + 1);
+    if (leaf == "status" && message.payload == "online") online.insert(id);
+    if (leaf == "info") info[id] = message.payload;
+}
 
 AgentState stateOfAgent(const Config& config, const Machine& machine) {
     const auto word = readSmallFile(machine.path(config.journal.path + ".lock"));

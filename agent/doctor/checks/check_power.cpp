@@ -22,7 +22,7 @@ constexpr const char* kCooling = "give it air, a heat sink or a fan";
 constexpr std::array<Flag, 4> kFlags{{{0, "the supply's voltage is too low", kSupply},
                                       {1, "the processor's clock is capped", kSupply},
                                       {2, "the processor is throttled", kCooling},
-                                      {3, "it is too hot", kCooling}}};
+                                      {3, "the temperature is too high", kCooling}}};
 constexpr unsigned kSinceBoot = 16;
 
 }  // namespace

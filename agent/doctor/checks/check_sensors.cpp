@@ -34,22 +34,23 @@ Result<double> read(const SensorConfig& sensor, const Machine& machine) {
         return judgeReading(sensor, makeSensor(sensor, root)->readCelsius());
     });
     if (value) return *value;
-    return fail(Errc::kTimeout, fmt::format("reading it takes longer than {} s: its driver hangs; is it wired right? "
-                                            "\"dmesg\" may say more",
-                                            kOneLimit.count()));
+    return fail(Errc::kTimeout,
+                fmt::format("reading timed out after {} s: its driver hangs; check the wiring, and see: "
+                            "dmesg",
+                            kOneLimit.count()));
 }
 
 }  // namespace
 
 Findings checkSensors(const Config& config, const Machine& machine, std::map<std::string, double>& values) {
     if (config.sensors.empty())
-        return {{Severity::kNote, kCheck, "none is configured", "add a [[sensor]] block, if there is to be one"}};
+        return {{Severity::kNote, kCheck, "none is configured", "to add one, write a [[sensor]] block"}};
     Findings findings;
     const auto end = std::chrono::steady_clock::now() + kAllLimit;
     for (const SensorConfig& sensor : config.sensors) {
         if (std::chrono::steady_clock::now() >= end) {
             findings.push_back({Severity::kWarning, kCheck,
-                                fmt::format("{} and the sensors after it are not read: those before took {} s",
+                                fmt::format("{} and the sensors after it were not read: the check timed out after {} s",
                                             sensor.name, kAllLimit.count()),
                                 ""});
             break;
@@ -64,7 +65,7 @@ Findings checkSensors(const Config& config, const Machine& machine, std::map<std
         values[sensor.name] = *value;
         if (sensor.type == SensorType::kSimulated) {
             findings.push_back({Severity::kWarning, kCheck,
-                                fmt::format("{}: simulated, {:.3f} °C that nobody has measured", sensor.name, *value),
+                                fmt::format("{}: {:.3f} °C, simulated", sensor.name, *value),
                                 "set type to that of a real sensor"});
         } else {
             findings.push_back({Severity::kFine, kCheck, fmt::format("{}: {:.3f} °C", sensor.name, *value), ""});

@@ -39,8 +39,8 @@ std::map<std::string, std::string> propertiesOf(const std::string& unit) {
 Findings checkUnit(const std::string& unit, bool mayRest) {
     auto properties = propertiesOf(unit);
     if (properties.empty())
-        return {{Severity::kNote, kCheck, fmt::format("systemd could not be asked about {}", unit),
-                 "look at \"systemctl status " + unit + "\""}};
+        return {{Severity::kNote, kCheck, fmt::format("cannot ask systemd about {}", unit),
+                 "see: systemctl status " + unit}};
     if (properties["LoadState"] == "not-found")
         return {{Severity::kNote, kCheck, fmt::format("{} is not installed", unit), "scripts/install does that"}};
     Findings findings;
@@ -59,7 +59,7 @@ Findings checkUnit(const std::string& unit, bool mayRest) {
             {Severity::kWarning, kCheck, unit + " does not start at boot", "sudo systemctl enable " + unit});
     if (const std::string& restarts = properties["NRestarts"]; !restarts.empty() && restarts != "0")
         findings.push_back(
-            {Severity::kWarning, kCheck, fmt::format("{} was started again {} times", unit, restarts), logs});
+            {Severity::kWarning, kCheck, fmt::format("{} was restarted {} times", unit, restarts), logs});
     return findings;
 }
 

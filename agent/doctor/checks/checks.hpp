@@ -44,7 +44,13 @@ AgentState stateOfAgent(const Config& config, const Machine& machine);
 struct Announcements {
     std::map<std::string, std::string> info;  ///< by device.id: the retained JSON of "info"
     std::set<std::string> online;             ///< device.ids whose retained status is "online"
+
+    /// A retained message: "status" or "info" of any device.
+    void add(const InboundMessage& message, const Config& config);
 };
+
+/// topics.base with a wildcard for the device.id: "edge/+".
+std::string baseOfAnyDevice(const Config& config);
 
 /// Every configured server: name, TLS, login, packet limit, and the access list: the agent's topics are subscribed to,
 /// and `publications` published. An agent that runs is asked what it has been denied; where none runs, a command that

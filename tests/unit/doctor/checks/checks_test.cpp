@@ -273,6 +273,32 @@ std::string infoOf(const std::string& id, const std::string& startedAt, const st
            R"("}],"camera":{"backend":"libcamera","topic":"jpeg"}}})";
 }
 
+InboundMessage retained(const std::string& topic, const std::string& payload) {
+    InboundMessage message;
+    message.topic = topic;
+    message.payload = payload;
+    message.retained = true;
+    return message;
+}
+
+TEST(CheckOthers, KeepsWhatDevicesWithTopicsLikeOursAnnounce) {
+    Config config;
+    config.device.id = "one";
+    config.topics.base = "site/one/edge";
+    EXPECT_EQ(baseOfAnyDevice(config), "site/+/edge");
+
+    Announcements announcements;
+    announcements.add(retained("site/one/edge/status", "online"), config);
+    announcements.add(retained("site/two/edge/status", "online"), config);
+    announcements.add(retained("site/two/edge/info", "{}"), config);
+    announcements.add(retained("site/three/edge/status", "offline"), config);
+    announcements.add(retained("other/four/edge/status", "online"), config);
+    announcements.add(retained("status", "online"), config);
+
+    EXPECT_EQ(announcements.online, (std::set<std::string>{"one", "two"}));
+    EXPECT_EQ(announcements.info, (std::map<std::string, std::string>{{"two", "{}"}}));
+}
+
 TEST(CheckOthers, SaysWhoElsePublishesOnTheSameTopics) {
     const TempDir dir;
     Config config;
