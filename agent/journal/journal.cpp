@@ -5,7 +5,6 @@
 #include <cmath>
 #include <deque>
 #include <iterator>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -22,7 +21,6 @@ constexpr std::size_t kReadingsPerFlush = 64;
 constexpr std::size_t kMaxPayloadBytes = 64 << 10;
 constexpr seconds kRetryPause{30};
 constexpr std::chrono::hours kDropLogPause{1};
-constexpr std::chrono::minutes kExpiryPause{10};
 /// One commit: the WAL grows by as much.
 constexpr std::int64_t kMaxBatchBytes = 512 << 10;
 
@@ -37,34 +35,6 @@ void addToIds(WriteBatch& batch, std::int64_t offset) {
     add(batch.state.transactions);
     for (std::int64_t& id : batch.delivered) id += offset;
 }
-
-/// When rows are old enough to be deleted. A clock that jumps must not empty the journal: only synchronised time
-/// counts, and only as much of it as has really passed since it was first seen synchronised.
-class Expiry {
-  public:
-    explicit Expiry(const Clock& clock) : clock_(clock) {}
-
-    /// Every kExpiryPause: rows from before this time may go. Else nullopt.
-    [[nodiscard]] std::optional<WallTime> takeCutoff(milliseconds maxAge) {
-        const SteadyTime now = clock_.now();
-        if (clock_.wallState() != ClockState::kSynchronised) return std::nullopt;
-        if (!anchor_) {
-            anchor_ = {now, clock_.wallNow()};
-            next_ = now + kExpiryPause;  // time to notice, and correct, a clock that was set wrong
-        }
-        if (now < next_) return std::nullopt;
-        next_ = now + kExpiryPause;
-        const auto passed = std::chrono::duration_cast<WallTime::duration>(now - anchor_->first);
-        return std::min(clock_.wallNow(), anchor_->second + passed) - maxAge;
-    }
-    /// There was more to delete than one step does.
-    void hurry() { next_ = clock_.now(); }
-
-  private:
-    const Clock& clock_;
-    std::optional<std::pair<SteadyTime, WallTime>> anchor_;
-    SteadyTime next_{};
-};
 
 }  // namespace
 

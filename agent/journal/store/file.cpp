@@ -40,12 +40,10 @@ constexpr std::size_t kApplicationIdOffset = 68;
 constexpr char kMagic[] = "SQLite format 3";  // with its NUL
 
 tl::unexpected<Error> cannotMake(const std::string& path, int error) {
-    const bool isPermission = error == EACCES || error == EPERM || error == EROFS;
-    const Errc code = error == ENOSPC || error == EDQUOT ? Errc::kTooLarge
-                      : isPermission                     ? Errc::kPermission
-                      : error == ENOENT                  ? Errc::kNotFound
-                                                         : Errc::kIo;
-    return fail(code, fmt::format("cannot make {}: {}", path, std::generic_category().message(error)));
+    const bool isFull = error == ENOSPC || error == EDQUOT;
+    auto failure = failSystem("cannot make " + path, error);
+    if (isFull) failure.value().code = Errc::kTooLarge;
+    return failure;
 }
 
 std::string directoryOf(const std::string& path) {
@@ -109,10 +107,6 @@ Result<void> makeJournalDirectory(const std::string& path) {
 }
 
 Result<bool> isJournalFile(const std::string& path) {
-    const auto cannotRead = [&](int error) {
-        return fail(error == EACCES || error == EPERM ? Errc::kPermission : Errc::kIo,
-                    fmt::format("cannot read {}: {}", path, std::generic_category().message(error)));
-    };
     struct stat info {};
     for (const char* companion : kCompanions) {
         if (::stat((path + companion).c_str(), &info) == 0 && !S_ISREG(info.st_mode))
@@ -121,7 +115,7 @@ Result<bool> isJournalFile(const std::string& path) {
     if (::stat(path.c_str(), &info) != 0) {
         if (errno == ENOENT) return false;
         if (errno == ELOOP) return fail(Errc::kFault, "it is a symbolic link to itself");
-        return cannotRead(errno);
+        return failSystem("cannot read " + path, errno);
     }
     if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode))
         return fail(Errc::kInvalid, fmt::format("journal.path {} is a device: set it to a file", path));
@@ -130,7 +124,7 @@ Result<bool> isJournalFile(const std::string& path) {
     if (info.st_size == 0) return false;
 
     const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) return cannotRead(errno);
+    if (!file) return failSystem("cannot read " + path, errno);
     std::array<unsigned char, kHeaderBytes> header{};
     const ssize_t got = ::pread(file.get(), header.data(), header.size(), 0);
     if (got < 0) return fail(Errc::kFault, "its first block cannot be read");

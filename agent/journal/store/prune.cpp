@@ -83,6 +83,19 @@ Result<void> deleteToSize(Database& db, std::int64_t targetBytes, Pruned& pruned
 
 }  // namespace
 
+std::optional<WallTime> Expiry::takeCutoff(milliseconds maxAge) {
+    const SteadyTime now = clock_.now();
+    if (clock_.wallState() != ClockState::kSynchronised) return std::nullopt;
+    if (!anchor_) {
+        anchor_ = {now, clock_.wallNow()};
+        next_ = now + kPause;  // time to notice, and correct, a clock that was set wrong
+    }
+    if (now < next_) return std::nullopt;
+    next_ = now + kPause;
+    const auto passed = std::chrono::duration_cast<WallTime::duration>(now - anchor_->first);
+    return std::min(clock_.wallNow(), anchor_->second + passed) - maxAge;
+}
+
 std::int64_t tableBudget(std::int64_t maxSizeBytes) {
     constexpr std::int64_t kWalBytes = 1 << 20;
     constexpr std::int64_t kBatchBytes = 640 << 10;

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/result.hpp"
+#include "core/time/clock.hpp"
 #include "core/time/time.hpp"
 #include "journal/store/sqlite.hpp"
 
@@ -24,6 +27,25 @@ struct AgeLimit {
     WallTime before{};
     std::string bootId;
     std::int64_t monoBeforeMs = 0;
+};
+
+/// When rows are old enough to be deleted. A clock that jumps must not empty the journal: only synchronised time
+/// counts, and only as much of it as has really passed since it was first seen synchronised. Thread: the loop's.
+class Expiry {
+  public:
+    static constexpr std::chrono::minutes kPause{10};
+
+    explicit Expiry(const Clock& clock) : clock_(clock) {}
+
+    /// Every kPause: rows from before this time may go. Else nullopt.
+    [[nodiscard]] std::optional<WallTime> takeCutoff(milliseconds maxAge);
+    /// There was more to delete than one step does.
+    void hurry() { next_ = clock_.now(); }
+
+  private:
+    const Clock& clock_;
+    std::optional<std::pair<SteadyTime, WallTime>> anchor_;
+    SteadyTime next_{};
 };
 
 /// What the tables may take of `max_size`: the rest is for the WAL, and for one batch until the next pruning.

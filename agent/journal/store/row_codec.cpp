@@ -2,7 +2,6 @@
 #include "journal/store/row_codec.hpp"
 
 #include <charconv>
-#include <limits>
 #include <zlib.h>
 
 #include "core/text.hpp"
@@ -11,13 +10,6 @@ namespace edge {
 namespace {
 
 constexpr std::size_t kBootBytes = 16;
-
-/// A damaged row can hold any number; one that does not fit fails the checksum, not the arithmetic.
-WallTime toTime(std::int64_t ms) {
-    constexpr auto kLimit = std::chrono::duration_cast<milliseconds>(WallTime::duration::max()).count();
-    if (ms > kLimit || ms < -kLimit) return WallTime{};
-    return WallTime{std::chrono::duration_cast<WallTime::duration>(milliseconds{ms})};
-}
 
 }  // namespace
 
@@ -44,7 +36,7 @@ void RowChecksum::addBytes(char tag, const void* data, std::size_t size) {
     if (size > 0) add(data, size);  // zlib takes a null pointer as "start anew"
 }
 
-void RowWriter::add(std::int64_t value) {
+void RowWriter::addInteger(std::int64_t value) {
     checksum_.add(value);
     statement_.bind(value);
 }
@@ -56,7 +48,7 @@ void RowWriter::add(double value) {
 }
 
 void RowWriter::add(WallTime value) {
-    add(std::int64_t{std::chrono::floor<milliseconds>(value.time_since_epoch()).count()});
+    addInteger(std::chrono::floor<milliseconds>(value.time_since_epoch()).count());
 }
 
 void RowWriter::add(const std::string& value) {
@@ -74,28 +66,10 @@ Result<void> RowWriter::insert() {
     return statement_.run();
 }
 
-void RowReader::take(std::int64_t& value) {
-    value = statement_.integer(column_++);
+std::int64_t RowReader::takeInteger() {
+    const std::int64_t value = statement_.integer(column_++);
     checksum_.add(value);
-}
-
-void RowReader::take(int& value) {
-    std::int64_t wide = 0;
-    take(wide);
-    const bool fits = wide >= std::numeric_limits<int>::min() && wide <= std::numeric_limits<int>::max();
-    value = fits ? static_cast<int>(wide) : 0;
-}
-
-void RowReader::take(std::uint64_t& value) {
-    std::int64_t wide = 0;
-    take(wide);
-    value = static_cast<std::uint64_t>(wide);
-}
-
-void RowReader::take(bool& value) {
-    std::int64_t wide = 0;
-    take(wide);
-    value = wide != 0;
+    return value;
 }
 
 void RowReader::take(double& value) {
@@ -104,9 +78,10 @@ void RowReader::take(double& value) {
 }
 
 void RowReader::take(WallTime& value) {
-    std::int64_t ms = 0;
-    take(ms);
-    value = toTime(ms);
+    constexpr auto kLimit = std::chrono::duration_cast<milliseconds>(WallTime::duration::max()).count();
+    const std::int64_t ms = takeInteger();
+    const bool isTime = ms <= kLimit && ms >= -kLimit;  // otherwise the row is damaged
+    value = WallTime{std::chrono::duration_cast<WallTime::duration>(milliseconds{isTime ? ms : 0})};
 }
 
 void RowReader::take(std::string& value) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -92,22 +93,23 @@ class RowWriter {
     Result<void> insert();
 
   private:
-    void add(std::int64_t value);
-    void add(int value) { add(std::int64_t{value}); }
-    void add(std::uint64_t value) { add(static_cast<std::int64_t>(value)); }
-    void add(bool value) { add(std::int64_t{value ? 1 : 0}); }
+    template <std::integral Integer>
+    void add(Integer value) {
+        addInteger(static_cast<std::int64_t>(value));
+    }
     void add(double value);  ///< finite: SQLite stores NaN as NULL
     void add(WallTime value);
     void add(const std::string& value);
-    void addBlob(std::string_view value);
     template <typename Text>
-    void add(const Boot<Text>& boot) {
+    void add(Boot<Text> boot) {
         addBlob(encodeBoot(boot.text));
     }
     template <typename Text>
-    void add(const Blob<Text>& blob) {
+    void add(Blob<Text> blob) {
         addBlob(blob.text);
     }
+    void addInteger(std::int64_t value);
+    void addBlob(std::string_view value);
 
     Statement& statement_;
     RowChecksum checksum_;
@@ -125,15 +127,17 @@ class RowReader {
     [[nodiscard]] bool isIntact() { return statement_.integer(column_++) == checksum_.value(); }
 
   private:
-    void take(std::int64_t& value);
-    void take(int& value);
-    void take(std::uint64_t& value);
-    void take(bool& value);
+    /// A damaged row can hold any number: what does not fit is cut, and the checksum is wrong.
+    template <std::integral Integer>
+    void take(Integer& value) {
+        value = static_cast<Integer>(takeInteger());
+    }
     void take(double& value);
     void take(WallTime& value);
     void take(std::string& value);
     void take(Boot<std::string> boot);
     void take(Blob<std::string> blob) { take(blob.text); }
+    std::int64_t takeInteger();
 
     const Statement& statement_;
     RowChecksum checksum_;

@@ -308,7 +308,7 @@ Result<void> JournalStore::insertAll(const WriteBatch& batch) {
                                      "ORDER BY id DESC LIMIT -1 OFFSET {})",
                                      PersistentState::kMaxTransactions)));
     }
-    TRY(settle(batch.delivered));
+    TRY(removeDelivered(batch.delivered));
     const std::int64_t highest = highestId(batch);
     if (highest < reservedId_) return {};
     TRY(writeValue(*db_, kNextIdKey, std::to_string(highest + kReservedIds)));
@@ -316,7 +316,7 @@ Result<void> JournalStore::insertAll(const WriteBatch& batch) {
     return {};
 }
 
-Result<void> JournalStore::settle(const std::vector<std::int64_t>& delivered) {
+Result<void> JournalStore::removeDelivered(const std::vector<std::int64_t>& delivered) {
     for (const std::int64_t id : delivered) {
         if (config_.readings != KeepReadings::kAll) {
             auto remove = TRY(db_->prepare("DELETE FROM readings WHERE id = ?"));

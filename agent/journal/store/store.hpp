@@ -95,7 +95,7 @@ class JournalStore {
     void salvage(const std::string& quarantined);
     Result<void> ensureWritable(WriteOutcome& outcome);
     Result<void> insertAll(const WriteBatch& batch);
-    Result<void> settle(const std::vector<std::int64_t>& delivered);
+    Result<void> removeDelivered(const std::vector<std::int64_t>& delivered);
     void maintain(const WriteBatch& batch, WriteOutcome& outcome);
     void markSuspect(const Error& error);
     [[nodiscard]] tl::unexpected<Error> withAdvice(const Error& error) const;

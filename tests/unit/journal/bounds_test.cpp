@@ -154,20 +154,20 @@ TEST_F(BoundsTest, RowsOfAnUnsynchronisedClockAreNotJudgedByIt) {
     EXPECT_EQ(fileRows<CommandRecord>().size(), 5U);
 }
 
-TEST_F(BoundsTest, AReadingThatIsPrunedWhileItIsLentIsCountedOnlyWhenItComesBack) {
+TEST_F(BoundsTest, AReadingPrunedWhileInFlightIsCountedOnlyWhenNacked) {
     config.maxAge = hours{24};
     ASSERT_TRUE(start());
     recordReadings(1, 64);
     settle();
-    const auto lent = fetch(2);
+    const auto fetched = fetch(2);
     journal->record(command("anchors the clock"), {});
     loop->advance(hours{25});
     journal->record(command("prunes"), {});
     settle();
     EXPECT_EQ(journal->health().droppedReadings, 62U);
 
-    journal->ack(lent.at(0).id);
-    journal->nack(lent.at(1).id);
+    journal->ack(fetched.at(0).id);
+    journal->nack(fetched.at(1).id);
 
     EXPECT_EQ(journal->health().droppedReadings, 63U);
     EXPECT_EQ(journal->health().queuedReadings, 0U);

@@ -110,7 +110,7 @@ TEST_F(CommandTest, ShowsALineOfTextForEachRowInLocalTime) {
     EXPECT_FALSE(std::getline(lines, line));
 }
 
-TEST_F(CommandTest, APersonGetsTheNamesOfTheColumns) {
+TEST_F(CommandTest, PrintsColumnNamesOnATerminal) {
     fill();
     options.header = true;
     options.last = 1;
@@ -255,7 +255,7 @@ TEST_F(CommandTest, FollowsWhatAReadingWrittenLateWouldHide) {
     EXPECT_TRUE(std::holds_alternative<Stored<ReadingRecord>>(rows->front()));
 }
 
-TEST_F(CommandTest, GoesOnWithAFileThatTookThePlaceOfTheOldOne) {
+TEST_F(CommandTest, FollowsAFileThatReplacedTheOldOne) {
     fill();
     auto reader = JournalReader::open(config.path, {});
     ASSERT_TRUE(reader);

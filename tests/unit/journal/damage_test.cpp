@@ -50,9 +50,9 @@ class BitFlipTest : public DamagedFile, public ::testing::WithParamInterface<uns
 
 INSTANTIATE_TEST_SUITE_P(Seeds, BitFlipTest, ::testing::Range(0U, 8U));
 
-TEST_P(BitFlipTest, NeverGivesARowThatABitFlipHasAltered) {
+TEST_P(BitFlipTest, NeverReturnsARowThatABitFlipHasAltered) {
     std::mt19937 random(GetParam());
-    int setAside = 0;
+    int quarantined = 0;
     int leftOut = 0;
     for (int flip = 0; flip < 250; ++flip) {
         removeFiles();
@@ -84,14 +84,14 @@ TEST_P(BitFlipTest, NeverGivesARowThatABitFlipHasAltered) {
             ASSERT_TRUE(one.payload.starts_with("command ")) << "byte " << at;
             ASSERT_EQ(one.status, "ok") << "byte " << at;
         }
-        const bool isSetAside = fs::exists(config.path + ".corrupt-1");
-        setAside += isSetAside ? 1 : 0;
+        const bool isQuarantined = fs::exists(config.path + ".corrupt-1");
+        quarantined += isQuarantined ? 1 : 0;
         leftOut += journal->health().corruptRows > 0 ? 1 : 0;
-        if (!isSetAside && journal->health().corruptRows == 0) {
-            ASSERT_EQ(readings.size(), 200U) << "byte " << at << ": readings are missing and nobody says so";
+        if (!isQuarantined && journal->health().corruptRows == 0) {
+            ASSERT_EQ(readings.size(), 200U) << "byte " << at << ": readings are missing and not counted";
         }
     }
-    EXPECT_GT(setAside, 10);
+    EXPECT_GT(quarantined, 10);
     EXPECT_GT(leftOut, 10);
 }
 
@@ -110,7 +110,7 @@ TEST_F(DamagedFile, StartsWhateverTheLengthOfTheFile) {
     }
 }
 
-TEST_F(DamagedFile, RescuesWhatItCanIntoTheNewFile) {
+TEST_F(DamagedFile, SalvagesWhatItCanIntoTheNewFile) {
     std::string bytes = sound;
     bytes[bytes.size() - 900] = '\x7f';  // some page near the end
     for (std::size_t i = bytes.size() - 1024; i < bytes.size(); ++i) bytes[i] = '\xee';
@@ -123,10 +123,10 @@ TEST_F(DamagedFile, RescuesWhatItCanIntoTheNewFile) {
     EXPECT_EQ(snapshot->state.at("publishing"), "ON");
     EXPECT_GT(snapshot->undelivered, 100U);
     EXPECT_EQ(fetch(1'000).size(), snapshot->undelivered);
-    EXPECT_EQ(readAll(config.path + ".corrupt-1"), bytes) << "what was set aside was altered";
+    EXPECT_EQ(readAll(config.path + ".corrupt-1"), bytes) << "the quarantined file was altered";
 }
 
-TEST_F(DamagedFile, KeepsTheTwoNewestOfTheFilesSetAside) {
+TEST_F(DamagedFile, KeepsTheTwoNewestQuarantinedFiles) {
     for (int i = 1; i <= 4; ++i) {
         journal.reset();
         writeAll(config.path, fmt::format("garbage {}", i));
@@ -146,7 +146,7 @@ struct BadFile {
 
 class BadFileTest : public DamagedFile, public ::testing::WithParamInterface<BadFile> {};
 
-TEST_P(BadFileTest, IsSetAsideWithAMessageAndANewFileIsStarted) {
+TEST_P(BadFileTest, IsQuarantinedWithAMessageAndANewFileIsStarted) {
     removeFiles();
     GetParam().make(config.path, sound);
 

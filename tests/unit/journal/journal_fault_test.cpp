@@ -22,7 +22,7 @@ TEST_F(JournalFaultTest, RunsFromMemoryWhileTheDiskIsFullAndWritesItAllAfterward
     recordReadings(1, 100);
     settle();
 
-    EXPECT_TRUE(isDone) << "who waits for the disk would wait as long as it is full";
+    EXPECT_TRUE(isDone) << "a caller must not wait for the disk";
     EXPECT_FALSE(journal->health().writable);
     EXPECT_NE(journal->health().problem.find("free some space"), std::string::npos) << journal->health().problem;
     EXPECT_NE(journal->health().problem.find(config.path), std::string::npos);
@@ -60,10 +60,10 @@ TEST_F(JournalFaultTest, StillGivesTheBacklogOfTheFileWhileTheDiskIsFull) {
     settle();
     ASSERT_FALSE(journal->health().writable);
 
-    const auto lent = fetch(100);
+    const auto fetched = fetch(100);
 
-    ASSERT_EQ(lent.size(), 66U);
-    for (const ReadingRecord& one : lent) journal->ack(one.id);
+    ASSERT_EQ(fetched.size(), 66U);
+    for (const ReadingRecord& one : fetched) journal->ack(one.id);
     EXPECT_EQ(journal->health().queuedReadings, 0U);
     vfs.isDiskFull = false;
     loop->advance(seconds{31});
@@ -98,7 +98,7 @@ TEST_F(JournalFaultTest, BoundsTheMemoryOfLargeCommands) {
     EXPECT_GT(journal->health().droppedRows, 130U);
 }
 
-TEST_F(JournalFaultTest, OpensTheFileAnewAfterAFailedFsyncAndLosesNothing) {
+TEST_F(JournalFaultTest, ReopensTheFileAfterAFailedFsyncAndLosesNothing) {
     ASSERT_TRUE(start());
     recordReadings(1, 64);
     settle();
@@ -150,7 +150,7 @@ TEST_F(JournalFaultTest, StartsWithoutADirectoryAndFindsItLater) {
     EXPECT_FALSE(journal->health().writable);
     EXPECT_NE(snapshot->warning.find("create the directory"), std::string::npos) << snapshot->warning;
     recordReadings(1, 2);
-    const auto lent = fetch(1);
+    const auto fetched = fetch(1);
     journal->record(command("start"), {});
     settle();
 
@@ -159,7 +159,7 @@ TEST_F(JournalFaultTest, StartsWithoutADirectoryAndFindsItLater) {
 
     EXPECT_TRUE(journal->health().writable) << journal->health().problem;
     EXPECT_EQ(fileRows<CommandRecord>().size(), 1U);
-    journal->ack(lent.at(0).id);
+    journal->ack(fetched.at(0).id);
     EXPECT_EQ(journal->health().queuedReadings, 1U);
     EXPECT_EQ(seqs(fetch(9)), (Seqs{2}));
 }
@@ -177,7 +177,7 @@ TEST_F(JournalFaultTest, MakesTheFileAndItsDirectoryReadableForTheGroup) {
     }
 }
 
-TEST_F(JournalFaultTest, TellsThatADeviceIsNoPlaceForAJournal) {
+TEST_F(JournalFaultTest, RefusesADeviceAsJournal) {
     config.path = "/dev/null";
     const auto snapshot = start();
     ASSERT_TRUE(snapshot);
@@ -220,7 +220,7 @@ TEST_F(JournalFaultTest, ReplacesAFileThatTurnsOutToBeDamagedWhileItRuns) {
         << std::string(size - 8192, 'Z');
     recordReadings(60'001, 60'001);
 
-    const auto lent = fetch(61'000);
+    const auto fetched = fetch(61'000);
 
     EXPECT_TRUE(journal->health().writable) << journal->health().problem;
     EXPECT_TRUE(fs::exists(config.path + ".corrupt-1"));
@@ -229,8 +229,8 @@ TEST_F(JournalFaultTest, ReplacesAFileThatTurnsOutToBeDamagedWhileItRuns) {
     settle();
     EXPECT_TRUE(isDone);
     EXPECT_EQ(fileRows<CommandRecord>().size(), 1U);
-    ASSERT_FALSE(lent.empty());
-    EXPECT_EQ(lent.back().seq, 60'001U);
+    ASSERT_FALSE(fetched.empty());
+    EXPECT_EQ(fetched.back().seq, 60'001U);
     EXPECT_EQ(start()->state.at("publishing"), "ON");
 }
 

@@ -229,7 +229,7 @@ TEST_F(JournalTest, KeepsAReadingExactlyAsItWas) {
     EXPECT_EQ(found[1].bootId, kBoot);
 }
 
-TEST_F(JournalTest, DropsWhatIsNoNumber) {
+TEST_F(JournalTest, IgnoresAValueThatIsNotFinite) {
     ASSERT_TRUE(start());
     journal->record(reading(1, std::numeric_limits<double>::quiet_NaN()));
     journal->record(reading(2, std::numeric_limits<double>::infinity()));
@@ -237,7 +237,7 @@ TEST_F(JournalTest, DropsWhatIsNoNumber) {
     EXPECT_TRUE(fetch(10).empty());
 }
 
-TEST_F(JournalTest, GivesTheBacklogOldestFirstFromFileThenMemory) {
+TEST_F(JournalTest, FetchesTheOldestFirstFromFileThenMemory) {
     ASSERT_TRUE(start());
     recordReadings(1, 70);
     settle();
@@ -254,7 +254,7 @@ TEST_F(JournalTest, GivesTheBacklogOldestFirstFromFileThenMemory) {
     EXPECT_TRUE(fetch(20).empty());
 }
 
-TEST_F(JournalTest, AnswersSeveralWishesInTurnWithoutLendingTwice) {
+TEST_F(JournalTest, ServesSeveralFetchesWithoutReturningAReadingTwice) {
     ASSERT_TRUE(start());
     recordReadings(1, 70);
     settle();
@@ -271,14 +271,14 @@ TEST_F(JournalTest, AnswersSeveralWishesInTurnWithoutLendingTwice) {
     for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], i + 1);
 }
 
-TEST_F(JournalTest, GivesReturnedReadingsFirst) {
+TEST_F(JournalTest, FetchesNackedReadingsFirst) {
     ASSERT_TRUE(start());
     recordReadings(1, 64);
     settle();
     recordReadings(65, 66);
-    const auto lent = fetch(66);
-    ASSERT_EQ(lent.size(), 66U);
-    for (const ReadingRecord& one : lent) {
+    const auto fetched = fetch(66);
+    ASSERT_EQ(fetched.size(), 66U);
+    for (const ReadingRecord& one : fetched) {
         if (one.seq == 3 || one.seq == 65) {
             journal->nack(one.id);
         } else {
@@ -306,7 +306,7 @@ TEST_F(JournalTest, RemovesDeliveredReadingsWithTheNextFlush) {
     EXPECT_EQ(seqs(fetch(10)), (Seqs{61, 62, 63, 64}));
 }
 
-TEST_F(JournalTest, SendsAReadingAgainWhenTheAgentDiedBeforeItsRemovalWasWritten) {
+TEST_F(JournalTest, FetchesAReadingAgainWhenItsAckWasNotWritten) {
     ASSERT_TRUE(start());
     recordReadings(1, 64);
     settle();
@@ -317,15 +317,15 @@ TEST_F(JournalTest, SendsAReadingAgainWhenTheAgentDiedBeforeItsRemovalWasWritten
     EXPECT_EQ(fetch(100).size(), 64U);
 }
 
-TEST_F(JournalTest, SettlesAReadingThatWasLentFromMemoryAndWrittenSince) {
+TEST_F(JournalTest, AcksAReadingThatWasFetchedFromMemoryAndWrittenSince) {
     ASSERT_TRUE(start());
     recordReadings(1, 3);
-    const auto lent = fetch(3);
+    const auto fetched = fetch(3);
     loop->advance(seconds{60});
     EXPECT_EQ(fileRows<ReadingRecord>().size(), 3U);
-    EXPECT_TRUE(fetch(3).empty()) << "what is lent was lent again from the file";
-    journal->ack(lent[0].id);
-    journal->nack(lent[1].id);
+    EXPECT_TRUE(fetch(3).empty()) << "a reading in flight was fetched again from the file";
+    journal->ack(fetched[0].id);
+    journal->nack(fetched[1].id);
 
     EXPECT_EQ(seqs(fetch(3)), (Seqs{2}));
     loop->advance(seconds{60});
@@ -333,13 +333,13 @@ TEST_F(JournalTest, SettlesAReadingThatWasLentFromMemoryAndWrittenSince) {
     EXPECT_EQ(journal->health().queuedReadings, 2U);
 }
 
-TEST_F(JournalTest, IgnoresASecondSettling) {
+TEST_F(JournalTest, IgnoresASecondAck) {
     ASSERT_TRUE(start());
     recordReadings(1, 2);
-    const auto lent = fetch(1);
-    journal->ack(lent[0].id);
-    journal->ack(lent[0].id);
-    journal->nack(lent[0].id);
+    const auto fetched = fetch(1);
+    journal->ack(fetched[0].id);
+    journal->ack(fetched[0].id);
+    journal->nack(fetched[0].id);
 
     EXPECT_EQ(journal->health().queuedReadings, 1U);
     EXPECT_EQ(seqs(fetch(9)), (Seqs{2}));
@@ -434,7 +434,7 @@ TEST_F(JournalTest, RefusesAJournalThatAnotherAgentHas) {
     EXPECT_TRUE(isClosed);
 }
 
-TEST_F(JournalTest, LetsTheNextOneHaveTheFileOnceItIsClosed) {
+TEST_F(JournalTest, ReleasesTheFileOnceItIsClosed) {
     ASSERT_TRUE(start());
     bool isClosed = false;
     journal->close([&] { isClosed = true; });
@@ -451,7 +451,7 @@ TEST_F(JournalTest, LetsTheNextOneHaveTheFileOnceItIsClosed) {
     EXPECT_TRUE((*opened)->warning.empty()) << (*opened)->warning;
 }
 
-TEST_F(JournalTest, KeepsItsWorkToItselfOnceClosed) {
+TEST_F(JournalTest, AnswersButWritesNothingOnceClosed) {
     ASSERT_TRUE(start());
     bool isDone = false;
     journal->close([] {});
@@ -459,11 +459,11 @@ TEST_F(JournalTest, KeepsItsWorkToItselfOnceClosed) {
     recordReadings(1, 1);
     settle();
 
-    EXPECT_TRUE(isDone) << "who waits for the journal must not wait for ever";
+    EXPECT_TRUE(isDone) << "a caller must not wait for ever";
     EXPECT_EQ(fileRows<CommandRecord>().size(), 0U);
 }
 
-TEST_F(JournalTest, PutsTheTimeOfReadingsRightOnceTheClockIsSet) {
+TEST_F(JournalTest, CorrectsTheTimeOfReadingsOnceTheClockIsSet) {
     ASSERT_TRUE(start());
     ManualClock& clock = loop->manualClock();
     clock.state = ClockState::kUnsynchronised;
@@ -494,7 +494,7 @@ TEST_F(JournalTest, PutsTheTimeOfReadingsRightOnceTheClockIsSet) {
     EXPECT_EQ(later[0].time, clock.wall - seconds{135}) << "from the file, in the order of recording";
 }
 
-TEST_F(JournalTest, OtherLimitsHoldWithoutARestart) {
+TEST_F(JournalTest, AppliesOtherLimitsWithoutARestart) {
     ASSERT_TRUE(start());
     journal->record(reading(1));
     config.flush = seconds{5};
@@ -509,7 +509,7 @@ TEST_F(JournalTest, OtherLimitsHoldWithoutARestart) {
     EXPECT_EQ(journal->health().queuedReadings, 1U) << "what is kept stays kept";
 }
 
-TEST_F(JournalTest, WithAnotherPathItGoesOnInANewFile) {
+TEST_F(JournalTest, ContinuesInANewFileWithAnotherPath) {
     ASSERT_TRUE(start());
     journal->saveState("telemetry", "on", {});
     journal->record(TransactionRecord{loop->clock().wallNow(), "key", "reply"}, {});
@@ -538,7 +538,7 @@ TEST_F(JournalTest, WithAnotherPathItGoesOnInANewFile) {
     EXPECT_EQ(start()->undelivered, 64U);
 }
 
-TEST_F(JournalTest, APathThatCannotBeUsedIsNoReasonToStop) {
+TEST_F(JournalTest, RunsFromMemoryWithAPathThatCannotBeUsed) {
     ASSERT_TRUE(start());
     config.path = "/proc/no/journal.db";
     journal->configure(config);
@@ -595,16 +595,16 @@ TEST_F(JournalTest, ANackMakesTheFileBeReadAgainFromThere) {
     EXPECT_EQ(std::adjacent_find(rest.begin(), rest.end()), rest.end()) << "one was fetched twice";
 }
 
-TEST_F(JournalTest, AReadingThatIsBeingSentWhileTheFileChangesIsSettledHarmlessly) {
+TEST_F(JournalTest, IgnoresAnAckForTheFileBefore) {
     ASSERT_TRUE(start());
     recordReadings(1, 64);
     settle();
-    const auto lent = fetch(2);
+    const auto fetched = fetch(2);
     config.path = dir.file("elsewhere.db");
     journal->configure(config);
     settle();
-    journal->ack(lent.at(0).id);
-    journal->nack(lent.at(1).id);
+    journal->ack(fetched.at(0).id);
+    journal->nack(fetched.at(1).id);
     recordReadings(65, 66);
 
     EXPECT_EQ(journal->health().queuedReadings, 2U);
