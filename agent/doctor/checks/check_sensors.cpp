@@ -31,7 +31,7 @@ std::string firmwareRemedy(const SensorConfig& sensor, const Machine& machine) {
 
 Result<double> read(const SensorConfig& sensor, const Machine& machine) {
     auto value = within<Result<double>>(kOneLimit, [sensor, root = machine.path("")] {
-        return judgeReading(sensor, makeSensor(sensor, root)->readCelsius());
+        return validateReading(sensor, makeSensor(sensor, root)->readCelsius());
     });
     if (value) return *value;
     return fail(Errc::kTimeout,

@@ -15,14 +15,30 @@ constexpr seconds kShortest{1};  ///< expiry: MQTT counts in seconds, and 0 mean
 DeliveryTracker::DeliveryTracker(Loop& loop, Publisher& publisher, Journal& journal, const Config& config)
     : loop_(loop), publisher_(publisher), journal_(journal), config_(config) {}
 
-void DeliveryTracker::send(std::string topic, std::string payload, Priority priority, std::optional<seconds> expiry,
-                           DeliveryHandler done) {
+std::string DeliveryTracker::topicOf(const std::string& sensor) const {
+    return config_.topics.base + "/sensor/" + sensor;
+}
+
+Publication DeliveryTracker::makePublication(std::string topic, std::string payload) const {
     Publication publication;
     publication.topic = std::move(topic);
     publication.payload = std::move(payload);
     publication.qos = static_cast<Qos>(config_.mqtt.qos);
-    publication.expiry = expiry;
-    publisher_.publish(std::move(publication), priority, std::move(done));
+    return publication;
+}
+
+void DeliveryTracker::republish(const ReadingRecord& reading) {
+    if (config_.topics.base.empty()) return;
+    publisher_.publish(makePublication(topicOf(reading.sensor), formatReadingJson(reading)), Priority::kReply, {});
+}
+
+void DeliveryTracker::publishStatus(const std::string& sensor, const std::string& status) {
+    if (config_.topics.base.empty()) return;
+    Publication publication;
+    publication.topic = topicOf(sensor) + "/status";
+    publication.payload = status;
+    publication.retain = Retain::kYes;
+    publisher_.publish(std::move(publication), Priority::kReply, {});
 }
 
 // ---- live
@@ -34,14 +50,12 @@ void DeliveryTracker::publish(const SensorConfig& sensor, const ReadingRecord& r
     const bool hasPlain = !sensor.topic.empty();
     const DeliveryHandler done = scope_.wrap([this, reading](Delivery delivery) { finish(reading, delivery); });
     if (hasPlain) {
-        const seconds expiry = std::max(std::chrono::ceil<seconds>(interval), kShortest);
-        send(sensor.topic, formatReading(reading, sensor.format), Priority::kLive, expiry,
-             hasJson ? DeliveryHandler{} : done);
+        Publication plain = makePublication(sensor.topic, formatReading(reading, sensor.format));
+        plain.expiry = std::max(std::chrono::ceil<seconds>(interval), kShortest);
+        publisher_.publish(std::move(plain), Priority::kLive, hasJson ? DeliveryHandler{} : done);
     }
-    if (hasJson) {
-        send(config_.topics.base + "/sensor/" + sensor.name, formatReadingJson(reading), Priority::kLive, std::nullopt,
-             done);
-    }
+    if (hasJson)
+        publisher_.publish(makePublication(topicOf(sensor.name), formatReadingJson(reading)), Priority::kLive, done);
     if (!hasJson && !hasPlain) loop_.post([done] { done(Delivery::kLost); });
     if (publishedHandler_ && publisher_.connection() != nullptr) publishedHandler_();
 }
@@ -104,9 +118,9 @@ void DeliveryTracker::sendBatch(const std::vector<ReadingRecord>& batch) {
             continue;
         }
         ++lateUnderWay_;
-        send(config_.topics.base + "/sensor/" + reading.sensor + "/backlog", formatReadingJson(reading),
-             Priority::kBacklog, std::nullopt,
-             scope_.wrap([this, id = reading.id](Delivery delivery) { finishLate(id, delivery); }));
+        publisher_.publish(makePublication(topicOf(reading.sensor) + "/backlog", formatReadingJson(reading)),
+                           Priority::kBacklog,
+                           scope_.wrap([this, id = reading.id](Delivery delivery) { finishLate(id, delivery); }));
     }
 }
 

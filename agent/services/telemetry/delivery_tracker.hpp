@@ -39,6 +39,11 @@ class DeliveryTracker {
     /// broker that speaks MQTT 5 does not deliver it after `interval`, when the next one is due.
     void publish(const SensorConfig& sensor, const ReadingRecord& reading, milliseconds interval);
 
+    /// The reading once more on `<base>/sensor/<name>`, whether it was delivered before or not.
+    void republish(const ReadingRecord& reading);
+    /// Retained, on `<base>/sensor/<name>/status`.
+    void publishStatus(const std::string& sensor, const std::string& status);
+
     /// `done` is called, not inside this call, once no live reading is under way.
     void whenIdle(Task done);
 
@@ -53,8 +58,8 @@ class DeliveryTracker {
     [[nodiscard]] std::uint64_t backlogDelivered() const { return backlogDelivered_; }
 
   private:
-    void send(std::string topic, std::string payload, Priority priority, std::optional<seconds> expiry,
-              DeliveryHandler done);
+    [[nodiscard]] std::string topicOf(const std::string& sensor) const;
+    [[nodiscard]] Publication makePublication(std::string topic, std::string payload) const;
     void finish(ReadingRecord reading, Delivery delivery);
     void keep(ReadingRecord reading);
     void sendBacklog();

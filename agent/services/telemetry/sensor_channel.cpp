@@ -4,18 +4,14 @@
 #include <utility>
 
 #include "core/system/log.hpp"
-#include "services/telemetry/reading_format.hpp"
 
 namespace edge {
 
-SensorChannel::SensorChannel(Loop& loop, Publisher& publisher, Journal& journal, DeliveryTracker& delivery,
-                             const Config& config, SensorSlot slot, std::string boot, std::uint64_t& seq, Task changed,
-                             Task wasRead)
+SensorChannel::SensorChannel(Loop& loop, Journal& journal, DeliveryTracker& delivery, SensorSlot slot, std::string boot,
+                             std::uint64_t& seq, Task changed, Task wasRead)
     : loop_(loop),
-      publisher_(publisher),
       journal_(journal),
       delivery_(delivery),
-      agentConfig_(config),
       config_(std::move(slot.config)),
       boot_(std::move(boot)),
       seq_(seq),
@@ -34,7 +30,7 @@ void SensorChannel::startPublishing(milliseconds interval) {
 
 void SensorChannel::stopPublishing() {
     isPublishing_ = false;
-    poll_.start(kLookInterval);
+    poll_.start(kIdleInterval);
 }
 
 void SensorChannel::shutDown() {
@@ -73,7 +69,7 @@ void SensorChannel::handleReading(double value) {
     ++state_.readings;
     state_.value = value;
     if (state_.kind != SensorState::Kind::kOnline) {
-        // At the first look there is nothing to tell: that it works is what everybody expects.
+        // The first good reading is no news.
         if (state_.kind == SensorState::Kind::kOffline) log::info("sensor {} is back: {:.3f} °C", config_.name, value);
         state_.problem.clear();
         changeTo(SensorState::Kind::kOnline);
@@ -112,12 +108,8 @@ void SensorChannel::changeTo(SensorState::Kind kind) {
 }
 
 void SensorChannel::publishStatus() {
-    if (agentConfig_.topics.base.empty() || state_.kind == SensorState::Kind::kUnknown) return;
-    Publication status;
-    status.topic = agentConfig_.topics.base + "/sensor/" + config_.name + "/status";
-    status.payload = state_.kind == SensorState::Kind::kOnline ? "online" : "offline";
-    status.retain = Retain::kYes;
-    publisher_.publish(std::move(status), Priority::kReply, {});
+    if (state_.kind == SensorState::Kind::kUnknown) return;
+    delivery_.publishStatus(config_.name, state_.kind == SensorState::Kind::kOnline ? "online" : "offline");
 }
 
 bool SensorChannel::isCurrent(milliseconds common) const {
@@ -127,12 +119,7 @@ bool SensorChannel::isCurrent(milliseconds common) const {
 }
 
 void SensorChannel::republishReading() {
-    if (agentConfig_.topics.base.empty() || !last_) return;
-    Publication reading;
-    reading.topic = agentConfig_.topics.base + "/sensor/" + config_.name;
-    reading.payload = formatReadingJson(*last_);
-    reading.qos = static_cast<Qos>(agentConfig_.mqtt.qos);
-    publisher_.publish(std::move(reading), Priority::kReply, {});
+    if (last_) delivery_.republish(*last_);
 }
 
 }  // namespace edge

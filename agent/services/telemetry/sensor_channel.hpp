@@ -10,7 +10,6 @@
 #include "config/config.hpp"
 #include "core/loop/loop.hpp"
 #include "journal/journal.hpp"
-#include "mqtt/publisher.hpp"
 #include "sensors/sensor.hpp"
 #include "services/telemetry/delivery_tracker.hpp"
 #include "services/telemetry/sensor_poll.hpp"
@@ -24,7 +23,7 @@ struct SensorSlot {
     std::shared_ptr<Executor> strand;
 };
 
-/// How one sensor is.
+/// The state of one sensor.
 struct SensorState {
     enum class Kind { kUnknown, kOnline, kOffline };
     std::string name;
@@ -35,39 +34,39 @@ struct SensorState {
     std::uint64_t faults = 0;     ///< refused ones since start
 };
 
-/// One sensor: read on its schedule, judged, published while it is to be, its own status kept and told. Thread: the
+/// One sensor: reads it on its schedule, publishes its readings while publishing is on, and its status. Thread: the
 /// loop's.
 class SensorChannel {
   public:
-    /// While nothing is published, the sensor is looked at this often, so that its status is true.
-    static constexpr seconds kLookInterval{60};
+    /// While nothing is published, the sensor is read this often, so that its status is right.
+    static constexpr seconds kIdleInterval{60};
     static constexpr seconds kSlow{10};
 
     /// `seq` is the number of the last reading of this name. `changed` is called after every read that changed kind or
     /// problem, `wasRead` after every read.
-    SensorChannel(Loop& loop, Publisher& publisher, Journal& journal, DeliveryTracker& delivery, const Config& config,
-                  SensorSlot slot, std::string boot, std::uint64_t& seq, Task changed, Task wasRead);
+    SensorChannel(Loop& loop, Journal& journal, DeliveryTracker& delivery, SensorSlot slot, std::string boot,
+                  std::uint64_t& seq, Task changed, Task wasRead);
 
-    /// Published now and every interval: the sensor's own one, or `interval`.
+    /// Publishes now and every interval: the sensor's own one, or `interval`.
     void startPublishing(milliseconds interval);
-    /// Nothing is published after this; the sensor is looked at now and then.
+    /// Nothing is published after this; the sensor is read every kIdleInterval.
     void stopPublishing();
-    /// Not even looked at any more.
+    /// The sensor is not read any more.
     void shutDown();
 
-    /// Whether this channel can go on with these settings: the same sensor, read in the same way.
+    /// Whether apply() is enough for these settings: the same sensor, read in the same way.
     [[nodiscard]] bool canTake(const SensorConfig& config) const;
-    /// Goes on with them; `common` is the interval of sensors without one of their own.
+    /// Continues with them; `common` is the interval of sensors without one of their own.
     void apply(const SensorConfig& config, milliseconds common);
 
-    /// The retained status, on each connection.
+    /// Publishes the retained status.
     void publishStatus();
-    /// The last reading once more, as JSON with its own time; a plain topic carries live ones only.
+    /// Publishes the last reading again, as JSON with its own time; a plain topic carries live ones only.
     void republishReading();
-    /// Whether the last reading still says how it is: published, good, and younger than the next one would be if one
-    /// failed. `common` as for intervalFor().
+    /// Whether the last reading is still true: published, good, and at most two intervals old. `common` as for
+    /// intervalFor().
     [[nodiscard]] bool isCurrent(milliseconds common) const;
-    /// Whether somebody who missed a reading waits long for the next one.
+    /// Whether a client that missed a reading waits long for the next one.
     [[nodiscard]] bool isSlow(milliseconds common) const { return intervalFor(common) > kSlow; }
 
     [[nodiscard]] const SensorState& state() const { return state_; }
@@ -85,10 +84,8 @@ class SensorChannel {
     void changeTo(SensorState::Kind kind);
 
     Loop& loop_;
-    Publisher& publisher_;
     Journal& journal_;
     DeliveryTracker& delivery_;
-    const Config& agentConfig_;
     SensorConfig config_;
     std::string boot_;
     std::uint64_t& seq_;

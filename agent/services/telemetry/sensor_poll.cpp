@@ -9,7 +9,7 @@
 
 namespace edge {
 
-Result<double> judgeReading(const SensorConfig& config, const Result<double>& raw) {
+Result<double> validateReading(const SensorConfig& config, const Result<double>& raw) {
     if (!raw) return raw;
     const double value = *raw * config.scale + config.offset;
     if (!std::isfinite(value)) return fail(Errc::kFault, fmt::format("sensor {} returned no number", config.name));
@@ -36,21 +36,21 @@ void SensorPoll::start(milliseconds interval) {
     if (isSameSchedule) return;
     interval_ = interval;
     next_ = loop_.clock().now() + interval;
-    turn_ = loop_.at(next_, [this] { turn(); });
+    timer_ = loop_.at(next_, [this] { onTimer(); });
 }
 
 void SensorPoll::stop() {
     interval_ = milliseconds{0};
-    turn_.cancel();
+    timer_.cancel();
     isWanted_ = false;
 }
 
-void SensorPoll::turn() {
+void SensorPoll::onTimer() {
     const SteadyTime now = loop_.clock().now();
     next_ += interval_;
     // A loop that was held up skips turns, too.
     if (next_ <= now) next_ += ((now - next_) / interval_ + 1) * interval_;
-    turn_ = loop_.at(next_, [this] { turn(); });
+    timer_ = loop_.at(next_, [this] { onTimer(); });
     read();
 }
 
@@ -64,7 +64,7 @@ void SensorPoll::read() {
     isWanted_ = true;
     isGivenUp_ = false;
     begunAt_ = std::make_shared<std::atomic<SteadyTime>>(SteadyTime::max());
-    turnDue_ = loop_.clock().now() + kTurnLimit;
+    startDue_ = loop_.clock().now() + kStartLimit;
     limit_ = loop_.after(kAnswerLimit, [this] { checkLimit(); });
     const auto work = [sensor = sensor_, &clock = loop_.clock(), begunAt = begunAt_] {
         *begunAt = clock.now();
@@ -77,7 +77,7 @@ void SensorPoll::checkLimit() {
     const SteadyTime now = loop_.clock().now();
     const SteadyTime begun = *begunAt_;
     const bool isWaiting = begun == SteadyTime::max();
-    const SteadyTime due = isWaiting ? turnDue_ : begun + kAnswerLimit;
+    const SteadyTime due = isWaiting ? startDue_ : begun + kAnswerLimit;
     if (now < due) {
         limit_ = loop_.at(std::min(due, now + kAnswerLimit), [this] { checkLimit(); });
         return;
@@ -87,7 +87,7 @@ void SensorPoll::checkLimit() {
     handler_(fail(Errc::kTimeout,
                   isWaiting
                       ? fmt::format("sensor {} could not be read for {} s: too many other sensors do not answer",
-                                    config_.name, kTurnLimit.count())
+                                    config_.name, kStartLimit.count())
                       : fmt::format("sensor {} has not answered for {} s; check its wiring. It is read again when it "
                                     "returns",
                                     config_.name, kAnswerLimit.count())));
@@ -96,7 +96,7 @@ void SensorPoll::checkLimit() {
 void SensorPoll::finish(const Result<double>& raw) {
     isReading_ = false;
     limit_.cancel();
-    if (std::exchange(isWanted_, false)) handler_(judgeReading(config_, raw));
+    if (std::exchange(isWanted_, false)) handler_(validateReading(config_, raw));
 }
 
 }  // namespace edge

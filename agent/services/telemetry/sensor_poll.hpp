@@ -15,16 +15,16 @@
 namespace edge {
 
 /// A sensor's raw value with the configured scale and offset; Errc::kFault where it is no number or out of range.
-Result<double> judgeReading(const SensorConfig& config, const Result<double>& raw);
+Result<double> validateReading(const SensorConfig& config, const Result<double>& raw);
 
 /// Reads one sensor on its strand and on its schedule, without drift (next = previous + interval): a read that takes
 /// longer than the interval skips turns. Only one read is ever under way; one that takes longer than kAnswerLimit, or
-/// waits longer than kTurnLimit for a thread, is reported once as a fault, and its late value is dropped. Thread: the
+/// waits longer than kStartLimit for a thread, is reported once as a fault, and its late value is dropped. Thread: the
 /// loop's, the handler too; the sensor is read on the strand.
 class SensorPoll {
   public:
     static constexpr seconds kAnswerLimit{5};
-    static constexpr seconds kTurnLimit{60};
+    static constexpr seconds kStartLimit{60};
     /// A value in °C with scale and offset applied and inside min … max, or why there is none.
     using Handler = std::function<void(Result<double>)>;
 
@@ -42,7 +42,7 @@ class SensorPoll {
     void stop();
 
   private:
-    void turn();
+    void onTimer();
     void read();
     void checkLimit();
     void finish(const Result<double>& raw);
@@ -54,9 +54,9 @@ class SensorPoll {
     Handler handler_;
     milliseconds interval_{0};
     SteadyTime next_{};
-    Timer turn_;
+    Timer timer_;
     Timer limit_;
-    SteadyTime turnDue_{};                              ///< the read must have begun by then
+    SteadyTime startDue_{};                             ///< the read must have begun by then
     std::shared_ptr<std::atomic<SteadyTime>> begunAt_;  ///< set on the strand; max: it waits for a thread
     bool isReading_ = false;                            ///< the strand is inside the sensor
     bool isWanted_ = false;                             ///< its value goes to the handler

@@ -50,8 +50,8 @@ Telemetry::Telemetry(Loop& loop, Publisher& publisher, Journal& journal, const C
 
 std::unique_ptr<SensorChannel> Telemetry::makeChannel(const SensorConfig& sensor) {
     return std::make_unique<SensorChannel>(
-        loop_, publisher_, journal_, delivery_, config_, makeSensor_(sensor), boot_, seqs_[sensor.name],
-        [this] { changed(); }, [this] { checkReports(); });
+        loop_, journal_, delivery_, makeSensor_(sensor), boot_, seqs_[sensor.name], [this] { changed(); },
+        [this] { checkReports(); });
 }
 
 void Telemetry::changed() const {

@@ -119,7 +119,7 @@ TEST_F(DeliveryTrackerTest, AReadingThatTheBrokerDeniesIsNotDelivered) {
     expectBalance();
 }
 
-TEST_F(DeliveryTrackerTest, ABacklogThatWasCutOffGoesOnWithAConnectionThatIsBackAtOnce) {
+TEST_F(DeliveryTrackerTest, AnInterruptedBacklogContinuesWithTheNextConnection) {
     boot();
     start(seconds{1});
     disconnect();

@@ -16,7 +16,7 @@ ReadingRecord reading(double value) {
     return record;
 }
 
-TEST(ReadingFormatTest, JsonIsAsTheContractHasIt) {
+TEST(ReadingFormatTest, JsonHasTheFieldsOfTheContract) {
     EXPECT_EQ(formatReadingJson(reading(21.437)),
               R"({"value":21.437,"unit":"°C","time":"2026-11-20T09:30:00.123Z","boot":"b00t","seq":17})");
 }

@@ -111,7 +111,7 @@ TEST_F(TelemetryTest, ASensorThatWaitsForAThreadIsNoFaultUntilItsTurnIsOverdue) 
     boot();
     start();
 
-    loop->advance(SensorPoll::kTurnLimit - seconds{1});
+    loop->advance(SensorPoll::kStartLimit - seconds{1});
     EXPECT_EQ(countOn("edge/pi/sensor/room/status"), 0U);
     loop->advance(seconds{1});
     EXPECT_EQ(last("edge/pi/sensor/room/status"), "offline");
@@ -252,7 +252,7 @@ TEST_F(TelemetryTest, StaysStoppedAfterARestart) {
     EXPECT_EQ(plain(), before);
 }
 
-TEST_F(TelemetryTest, AnOrderlyEndIsNoStop) {
+TEST_F(TelemetryTest, AShutdownIsNotAStop) {
     boot();
     start();
     telemetry->shutDown([] {});
@@ -262,7 +262,7 @@ TEST_F(TelemetryTest, AnOrderlyEndIsNoStop) {
     EXPECT_TRUE(telemetry->isPublishing());
 }
 
-TEST_F(TelemetryTest, OnBootOverridesWhatWas) {
+TEST_F(TelemetryTest, OnBootOverridesTheSavedState) {
     boot();
     start();
     config.telemetry.onBoot = OnBoot::kStop;
@@ -300,20 +300,20 @@ TEST_F(TelemetryTest, ScaleAndOffsetComeBeforeTheRange) {
     EXPECT_EQ(last("room/temp"), "22");
 }
 
-TEST_F(TelemetryTest, ASensorIsLookedAtWhileNothingIsPublished) {
+TEST_F(TelemetryTest, ReadsSensorsWhileNothingIsPublished) {
     boot();
     EXPECT_EQ(last("edge/pi/sensor/room/status"), "online");
     parts.front().sensor->value = fail(Errc::kNotFound, "gone");
-    loop->advance(SensorChannel::kLookInterval);
+    loop->advance(SensorChannel::kIdleInterval);
     EXPECT_EQ(last("edge/pi/sensor/room/status"), "offline");
     parts.front().sensor->value = 20.0;
-    loop->advance(SensorChannel::kLookInterval);
+    loop->advance(SensorChannel::kIdleInterval);
     EXPECT_EQ(last("edge/pi/sensor/room/status"), "online");
 
     EXPECT_EQ(plain(), 0U);
 }
 
-TEST_F(TelemetryTest, StatesAreToldAgainOnEveryConnection) {
+TEST_F(TelemetryTest, PublishesStatesOnEveryConnection) {
     boot();
     publisher.disconnect();
     publisher.connect();
@@ -421,7 +421,7 @@ TEST_F(TelemetryTest, SendsTheBacklogWhenTheConnectionIsBackBeforeTheReadingsTha
     EXPECT_EQ(telemetry->backlogDelivered(), queued);
 }
 
-TEST_F(TelemetryTest, WithoutSensorsStartIsAnsweredAllTheSame) {
+TEST_F(TelemetryTest, AnswersStartWithoutSensors) {
     parts.clear();
     boot();
 
@@ -507,7 +507,7 @@ TEST_F(TelemetryTest, AReloadAppliesTheRangeToTheNextReading) {
     EXPECT_EQ(made, 1);
 }
 
-TEST_F(TelemetryTest, AReloadMakesASensorAnewWhereItIsAnotherDevice) {
+TEST_F(TelemetryTest, AReloadReplacesASensorThatIsAnotherDevice) {
     boot();
     start();
     loop->advance(seconds{2});
