@@ -2,19 +2,44 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "camera/client/link.hpp"
 #include "camera/client/picture_source.hpp"
 #include "camera/client/request_queue.hpp"
+#include "camera/ipc/protocol.hpp"
 #include "camera/ipc/shared_jpeg.hpp"
 #include "config/config.hpp"
 #include "core/loop/loop.hpp"
 #include "core/loop/scope.hpp"
+#include "core/result.hpp"
+#include "core/system/files.hpp"
 
 namespace edge {
+
+/// A connection to a camera program: the real one, or a fake. Thread: the loop's, callbacks too; a callback may call
+/// close() and open().
+class CameraLink {
+  public:
+    struct Events {
+        /// A reply, with the descriptor that came along (or none).
+        std::function<void(CameraReply, UniqueFd)> received;
+        /// The connection ended by itself. The reason continues "the camera program …". close() has been done.
+        std::function<void(const std::string&)> ended;
+    };
+
+    virtual ~CameraLink() = default;
+
+    /// Connects; only when closed. Never calls back inside this call. The error's message says what to do.
+    virtual Result<void> open(Events events) = 0;
+    virtual Result<void> send(const CameraRequest& request) = 0;
+    /// Ends the connection without an event. A child process gets time to exit by itself.
+    virtual void close() = 0;
+    /// Ends the connection with a program that hangs: a child is killed at once. systemd kills its own (watchdog).
+    virtual void abort() = 0;
+};
 
 /// Pictures from pi-edge-camera: a child process, or behind systemd's socket (see ProgramLink). Looks for the camera
 /// when it is made, and again (after 1 s, doubling to 60 s) while it is offline. A program that is silent past a

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "camera/client/child_process.hpp"
-#include "camera/client/link.hpp"
+#include "camera/client/client.hpp"
 #include "camera/ipc/packet_socket.hpp"
 #include "config/config.hpp"
 #include "core/loop/loop.hpp"

@@ -72,7 +72,7 @@ void Connection::send(const CameraReply& reply, int fd) {
     if (sent) return;
     isClosed_ = true;
     // Later: the caller may be iterating over all connections.
-    loop_.post(scope_.wrap([this, reason = sent.error().message] { events_.closed(*this, reason); }));
+    loop_.post(scope_.wrap([this, closed = events_.closed, reason = sent.error().message] { closed(*this, reason); }));
 }
 
 void Connection::refuse(const std::string& reason) {
@@ -81,7 +81,9 @@ void Connection::refuse(const std::string& reason) {
 }
 
 void Connection::close(const std::string& reason) {
-    if (!std::exchange(isClosed_, true)) events_.closed(*this, reason);
+    if (std::exchange(isClosed_, true)) return;
+    const auto closed = events_.closed;  // a copy: the callee destroys this object
+    closed(*this, reason);
 }
 
 }  // namespace edge

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "camera/client/link.hpp"
+#include "camera/client/client.hpp"
 #include "camera/ipc/shared_jpeg.hpp"
 
 namespace edge {
