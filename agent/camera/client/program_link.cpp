@@ -57,8 +57,8 @@ Result<UniqueFd> ProgramLink::startChild() {
 }
 
 Result<void> ProgramLink::spawn(const UniqueFd& socket) {
-    auto child = ChildProcess::start(
-        loop_, program_, {"--config", config_.file, "--socket-fd", std::to_string(ChildProcess::kChildSocket)},
+    auto child = CameraProcess::start(
+        loop_, program_, {"--config", config_.file, "--socket-fd", std::to_string(CameraProcess::kChildSocket)},
         socket.get(), [this](const ExitStatus& status) { childExited(status); });
     if (!child) return fail(child.error().code, child.error().message + "; is the package pi-edge-camera installed?");
     child_ = std::move(*child);

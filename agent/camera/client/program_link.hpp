@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "camera/client/child_process.hpp"
+#include "camera/client/camera_process.hpp"
 #include "camera/client/client.hpp"
 #include "camera/ipc/packet_socket.hpp"
 #include "config/config.hpp"
@@ -47,7 +47,7 @@ class ProgramLink : public CameraLink {
     std::unique_ptr<FdWatch> watch_;
     bool isService_ = false;  ///< connected to systemd's program
     UniqueFd waitingSocket_;  ///< of a child that starts when the last one has exited
-    std::unique_ptr<ChildProcess> child_;
+    std::unique_ptr<CameraProcess> child_;
     Timer killTimer_;       ///< runs while a child that was disconnected exits
     std::string exitText_;  ///< how the child exited, while its last packets are still unread
 };

@@ -11,20 +11,6 @@
 namespace edge {
 namespace {
 
-std::string_view backendName(CameraBackend backend) {
-    switch (backend) {
-        case CameraBackend::kLibcamera:
-            return "libcamera";
-        case CameraBackend::kReplay:
-            return "replay";
-        case CameraBackend::kPattern:
-            return "pattern";
-        case CameraBackend::kNone:
-            return "none";
-    }
-    return "none";
-}
-
 /// The camera must not stop between two looks.
 Config withMotion(Config config) {
     constexpr int kLooks = 3;
@@ -148,8 +134,8 @@ bool CameraServer::setCamera(Result<CameraInfo> camera) {
 Description CameraServer::description() const {
     Description description;
     description.online = cameraState_.has_value();
-    description.backend = backendName(config_.camera.backend);
     if (cameraState_) {
+        description.backend = cameraState_->backend;
         description.model = cameraState_->model;
         description.library = cameraState_->library;
     } else {

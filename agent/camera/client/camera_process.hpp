@@ -25,21 +25,21 @@ struct ExitStatus {
 std::string toString(const ExitStatus& status);
 
 /// A child process, reaped on the loop without blocking it. Thread: the loop's.
-class ChildProcess {
+class CameraProcess {
   public:
     using ExitHandler = std::function<void(const ExitStatus&)>;
 
     /// Starts `program` with `arguments`. It inherits `socket` as descriptor kChildSocket, the standard descriptors and
     /// no other; no signal is blocked or ignored in it. `exited` is called once, unless the object is destroyed first.
-    static Result<std::unique_ptr<ChildProcess>> start(Loop& loop, const std::string& program,
-                                                       const std::vector<std::string>& arguments, int socket,
-                                                       ExitHandler exited);
+    static Result<std::unique_ptr<CameraProcess>> start(Loop& loop, const std::string& program,
+                                                        const std::vector<std::string>& arguments, int socket,
+                                                        ExitHandler exited);
     static constexpr int kChildSocket = 3;
 
     /// Gives the process kGraceTime to end, then kills it.
-    ~ChildProcess();
-    ChildProcess(const ChildProcess&) = delete;
-    ChildProcess& operator=(const ChildProcess&) = delete;
+    ~CameraProcess();
+    CameraProcess(const CameraProcess&) = delete;
+    CameraProcess& operator=(const CameraProcess&) = delete;
 
     static constexpr milliseconds kGraceTime{500};
 
@@ -49,7 +49,7 @@ class ChildProcess {
     [[nodiscard]] pid_t pid() const { return pid_; }
 
   private:
-    ChildProcess(pid_t pid, UniqueFd handle) : pid_(pid), handle_(std::move(handle)) {}
+    CameraProcess(pid_t pid, UniqueFd handle) : pid_(pid), handle_(std::move(handle)) {}
     void reap();
     std::optional<ExitStatus> tryReap();
     [[nodiscard]] bool waitForExit(milliseconds limit) const;

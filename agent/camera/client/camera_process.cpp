@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "camera/client/child_process.hpp"
+#include "camera/client/camera_process.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -37,9 +37,9 @@ struct SpawnOptions {
 
 void prepare(SpawnOptions& options, int socket) {
     posix_spawn_file_actions_addopen(&options.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&options.actions, socket, ChildProcess::kChildSocket);
+    posix_spawn_file_actions_adddup2(&options.actions, socket, CameraProcess::kChildSocket);
     // Libraries open sockets without close-on-exec: a child that held the broker's would keep the connection alive.
-    posix_spawn_file_actions_addclosefrom_np(&options.actions, ChildProcess::kChildSocket + 1);
+    posix_spawn_file_actions_addclosefrom_np(&options.actions, CameraProcess::kChildSocket + 1);
 
     sigset_t none;
     sigemptyset(&none);
@@ -57,9 +57,9 @@ std::string toString(const ExitStatus& status) {
     return fmt::format("was killed by signal {} ({})", status.signal, ::strsignal(status.signal));
 }
 
-Result<std::unique_ptr<ChildProcess>> ChildProcess::start(Loop& loop, const std::string& program,
-                                                          const std::vector<std::string>& arguments, int socket,
-                                                          ExitHandler exited) {
+Result<std::unique_ptr<CameraProcess>> CameraProcess::start(Loop& loop, const std::string& program,
+                                                            const std::vector<std::string>& arguments, int socket,
+                                                            ExitHandler exited) {
     SpawnOptions options;
     prepare(options, socket);
     std::vector<std::string> words{program};
@@ -83,13 +83,13 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(Loop& loop, const std:
         ::waitpid(pid, nullptr, 0);
         return fail(Errc::kIo, "cannot watch a child process: " + std::generic_category().message(cause));
     }
-    std::unique_ptr<ChildProcess> child(new ChildProcess(pid, std::move(handle)));
+    std::unique_ptr<CameraProcess> child(new CameraProcess(pid, std::move(handle)));
     child->exited_ = std::move(exited);
     child->watch_ = loop.watch(child->handle_.get(), FdEvent::kReadable, [self = child.get()] { self->reap(); });
     return child;
 }
 
-ChildProcess::~ChildProcess() {
+CameraProcess::~CameraProcess() {
     watch_.reset();
     if (isReaped_) return;
     if (!waitForExit(kGraceTime)) {
@@ -100,12 +100,12 @@ ChildProcess::~ChildProcess() {
     tryReap();
 }
 
-void ChildProcess::kill() {
+void CameraProcess::kill() {
     wasKilled_ = true;
     if (!isReaped_) ::syscall(SYS_pidfd_send_signal, handle_.get(), SIGKILL, nullptr, 0U);
 }
 
-void ChildProcess::reap() {
+void CameraProcess::reap() {
     const auto status = tryReap();
     if (!status) return;
     watch_.reset();
@@ -113,7 +113,7 @@ void ChildProcess::reap() {
     if (exited) exited(*status);
 }
 
-std::optional<ExitStatus> ChildProcess::tryReap() {
+std::optional<ExitStatus> CameraProcess::tryReap() {
     siginfo_t info{};
     if (::waitid(P_PIDFD, static_cast<id_t>(handle_.get()), &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0) {
         return std::nullopt;
@@ -123,7 +123,7 @@ std::optional<ExitStatus> ChildProcess::tryReap() {
     return ExitStatus{0, info.si_status};
 }
 
-bool ChildProcess::waitForExit(milliseconds limit) const {
+bool CameraProcess::waitForExit(milliseconds limit) const {
     pollfd waiting{handle_.get(), POLLIN, 0};
     return ::poll(&waiting, 1, static_cast<int>(limit.count())) > 0;
 }
