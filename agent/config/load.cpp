@@ -21,10 +21,6 @@ namespace {
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
 constexpr std::size_t kMaxBlocks = 64;
 
-int lineOf(const toml::source_region& source) {
-    return static_cast<int>(source.begin.line);
-}
-
 std::string join(const std::string& path, std::string_view name) {
     return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
 }
@@ -48,7 +44,7 @@ class Reader {
             const std::string_view keyName = tomlKey.str();
             const std::string keyPath = join(path, keyName);
             const std::string tableName = join(name, keyName);
-            const int line = lineOf(tomlKey.source());
+            const int line = lineOf(tomlKey);
             const auto key = std::find_if(keys.begin(), keys.end(), [&](const Key& k) { return k.name == keyName; });
             if (key != keys.end()) {
                 readKey(*key, keyPath, line, node);
@@ -103,7 +99,7 @@ class Reader {
         }
         std::size_t index = 0;
         for (const toml::node& element : *list) {
-            const int elementLine = lineOf(element.source());
+            const int elementLine = lineOf(element);
             if (!element.is_table()) {
                 diagnostics_.addAt(elementLine, table.name,
                                    fmt::format("{} is not a table; allowed: [[{}]]", describe(element), table.name));

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -10,10 +9,6 @@
 
 namespace edge {
 namespace {
-
-int lineOf(const toml::source_region& source) {
-    return static_cast<int>(source.begin.line);
-}
 
 std::optional<MotionArea> parseArea(const toml::node& value) {
     constexpr std::int64_t kWhole = 100;
@@ -33,9 +28,7 @@ std::optional<MotionArea> parseArea(const toml::node& value) {
 
 bool isControlName(std::string_view name) {
     constexpr std::size_t kMaxNameBytes = 64;
-    return !name.empty() && name.size() <= kMaxNameBytes && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == ':';
-    });
+    return !name.empty() && name.size() <= kMaxNameBytes && isWord(name, "_:");
 }
 
 constexpr std::size_t kMaxControlTextBytes = 1024;
@@ -94,7 +87,7 @@ Key motionAreasKey(std::string name, std::vector<MotionArea>& into) {
                 into.push_back(*area);
             } else {
                 const auto number = into.size() + errors.size() + 1;
-                errors.push_back({fmt::format("area {} is invalid", number), lineOf(element.source())});
+                errors.push_back({fmt::format("area {} is invalid", number), lineOf(element)});
             }
         }
         return errors;
@@ -119,7 +112,7 @@ Key cameraControlsKey(std::string name, std::map<std::string, ControlValue>& int
                 into.emplace(control.str(), *std::move(parsed));
             } else {
                 errors.push_back({parsed ? "is not a valid name of a control" : describe(element) + " is not allowed",
-                                  lineOf(control.source()), std::string(control.str())});
+                                  lineOf(control), std::string(control.str())});
             }
         }
         return errors;

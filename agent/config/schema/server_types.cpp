@@ -31,10 +31,7 @@ tl::unexpected<Error> invalid(std::string message) {
 
 bool isLabel(std::string_view label) {
     constexpr std::size_t kMaxBytes = 63;  // RFC 1035, 2.3.4
-    const auto isLetter = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    };
-    return !label.empty() && label.size() <= kMaxBytes && std::all_of(label.begin(), label.end(), isLetter);
+    return !label.empty() && label.size() <= kMaxBytes && isWord(label, "_-");
 }
 
 bool isAddress(int family, const std::string& text) {
@@ -148,7 +145,7 @@ Key serversKey(std::string name, std::vector<ServerAddress>& into) {
             } else {
                 errors.push_back(
                     {fmt::format("address {} {}", into.size() + errors.size() + 1, address.error().message),
-                     static_cast<int>(element.source().begin.line)});
+                     lineOf(element)});
             }
         }
         return errors;

@@ -25,10 +25,6 @@ std::string misspeltId(std::string_view topic) {
     return "";
 }
 
-bool isIdLetter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-}
-
 /// C0 and C1 control characters, DEL, and the code points that Unicode calls noncharacters: MQTT 5, 1.5.4, lets a
 /// broker close the connection for them, and mosquitto does.
 bool hasForbiddenCharacter(std::string_view text) {
@@ -77,14 +73,20 @@ Key makeText(std::string name, std::string& into, std::string allowed, Validate 
 
 }  // namespace
 
+bool isWord(std::string_view text, std::string_view others) {
+    return std::all_of(text.begin(), text.end(), [others](char c) {
+        const bool isAlphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        return isAlphanumeric || others.find(c) != std::string_view::npos;
+    });
+}
+
 Key identifierKey(std::string name, std::string& into, Empty empty, const std::string& meaningOfEmpty) {
     constexpr std::size_t kMaxBytes = 128;
     const std::string note = meaningOfEmpty.empty() ? "" : fmt::format(" (\"\" = {})", meaningOfEmpty);
     return makeText(std::move(name), into, fmt::format("letters, digits, '_' and '-', at most {}{}", kMaxBytes, note),
                     [empty](const std::string& text) {
                         std::string error = validateLength(text, kMaxBytes, empty);
-                        const bool isGood = std::all_of(text.begin(), text.end(), isIdLetter);
-                        return error.empty() && !isGood ? "has other characters" : error;
+                        return error.empty() && !isWord(text, "_-") ? "has other characters" : error;
                     });
 }
 

@@ -81,8 +81,8 @@ Key sizeKey(std::string name, std::int64_t& intoBytes, std::int64_t min, std::in
 Key identifierKey(std::string name, std::string& into, Empty empty, const std::string& meaningOfEmpty = "");
 /// Any text without control characters.
 Key textKey(std::string name, std::string& into, std::size_t maxBytes, Empty empty = Empty::kAllowed);
-/// An absolute path.
 inline constexpr std::size_t kMaxPathBytes = 4095;  // PATH_MAX less the final NUL
+/// An absolute path.
 Key pathKey(std::string name, std::string& into, Empty empty, std::size_t maxBytes = kMaxPathBytes);
 /// A path with a '/', the name of a systemd credential, or "". Messages never show the value: some people write the
 /// password itself there.
@@ -127,6 +127,13 @@ Key cameraControlsKey(std::string name, std::map<std::string, ControlValue>& int
 
 // For the types themselves.
 
+/// Whether `text` has only ASCII letters, digits and characters of `others`.
+bool isWord(std::string_view text, std::string_view others);
+/// The line of a toml::node or toml::key.
+template <typename Element>
+int lineOf(const Element& element) {
+    return static_cast<int>(element.source().begin.line);
+}
 /// For a message: `3`, `"text"` (escaped and cut), `a table`.
 std::string describe(const toml::node& value);
 /// A quoted TOML string.
