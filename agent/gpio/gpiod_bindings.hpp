@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <type_traits>
 
+#include "core/result.hpp"
 #include "gpio/chip_lookup.hpp"
 #include "gpio/gpio.hpp"
 
@@ -31,5 +36,23 @@ std::unique_ptr<GpioOutputLine> requestOutput(const std::string& path, unsigned 
 
 /// The most edges that one readEdges() returns: a floating input must not keep the loop for itself.
 inline constexpr std::size_t kMaxEdgesPerRead = 256;
+
+/// What libgpiod threw, as our Error: `what` says what was being done ("open /dev/gpiochip0").
+Error toGpioError(std::string_view what, const std::exception& thrown);
+
+/// Runs `body`, which may throw, and makes a Result of it.
+template <typename Body>
+Result<std::invoke_result_t<Body>> guarded(std::string_view what, Body body) {
+    try {
+        if constexpr (std::is_void_v<std::invoke_result_t<Body>>) {
+            body();
+            return {};
+        } else {
+            return body();
+        }
+    } catch (const std::exception& thrown) {
+        return tl::unexpected<Error>(toGpioError(what, thrown));
+    }
+}
 
 }  // namespace edge

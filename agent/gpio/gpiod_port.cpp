@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "core/system/files.hpp"
 #include "gpio/gpio.hpp"
 #include "gpio/gpiod_bindings.hpp"
-#include "gpio/gpiod_errors.hpp"
 
 namespace edge {
 
@@ -95,6 +95,18 @@ class GpiodPort : public GpioPort {
 };
 
 }  // namespace
+
+Error toGpioError(std::string_view what, const std::exception& thrown) {
+    const auto* system = dynamic_cast<const std::system_error*>(&thrown);
+    if (system == nullptr) return {Errc::kIo, fmt::format("cannot {}: {}", what, thrown.what())};
+
+    const Errc code = errcOf(system->code().value());
+    const char* advice =
+        code == Errc::kPermission
+            ? "; add the agent's user to the group gpio, or give the device to that group by a udev rule"
+            : "";
+    return {code, fmt::format("cannot {}: {}{}", what, system->code().message(), advice)};
+}
 
 std::unique_ptr<GpioPort> makeGpiodPort() {
     return std::make_unique<GpiodPort>();

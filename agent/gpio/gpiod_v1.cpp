@@ -3,7 +3,6 @@
 #include <gpiod.hpp>
 
 #include "gpio/gpiod_bindings.hpp"
-#include "gpio/gpiod_errors.hpp"
 
 namespace edge {
 

@@ -143,25 +143,18 @@ bool canEndBefore(std::string_view number, std::string_view rest) {
     return isUnit(unit);
 }
 
-/// A number, with nothing but white space around it.
-template <typename Number>
-std::optional<Number> parse(std::string_view text) {
-    text = trim(text);
-    Number value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
-
 }  // namespace
 
 std::optional<std::int64_t> parseWholeNumber(std::string_view text) {
-    return parse<std::int64_t>(text);
+    return parseNumber<std::int64_t>(trim(text));
 }
 
 std::optional<double> parseDecimalNumber(std::string_view text) {
-    const auto value = parse<double>(text);
-    return value && std::isfinite(*value) ? value : std::nullopt;
+    text = trim(text);
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+    return value;
 }
 
 std::optional<double> findFirstNumber(std::string_view text) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "gpio/gpiod_errors.hpp"
-
 #include <stdexcept>
 #include <system_error>
 
 #include <gtest/gtest.h>
+
+#include "gpio/gpiod_bindings.hpp"
 
 namespace edge {
 namespace {
