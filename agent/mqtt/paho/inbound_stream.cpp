@@ -138,7 +138,7 @@ std::ptrdiff_t InboundStream::readAnswer(const Source& source) {
     } else if (!std::string_view(header_).starts_with(kHttp.substr(0, header_.size()))) {
         end("the server does not speak HTTP; is this port for websockets?");
     } else if (header_.ends_with("\r\n\r\n") || header_.ends_with("\n\n")) {
-        judgeAnswer();
+        validateAnswer();
     } else if (header_.size() > kMaxAnswerBytes) {
         end("the server's answer to the websocket request does not end");
     }
@@ -146,7 +146,7 @@ std::ptrdiff_t InboundStream::readAnswer(const Source& source) {
 }
 
 /// Paho gets an answer that it understands.
-void InboundStream::judgeAnswer() {
+void InboundStream::validateAnswer() {
     const std::string_view answer = header_;
     const std::string_view status = trim(answer.substr(answer.find(' ') + 1, answer.find('\n') - answer.find(' ') - 1));
     const std::string key = fieldOf(answer, "sec-websocket-accept");

@@ -43,7 +43,7 @@ class InboundStream {
     void beginFrame();
     void beginPacket(std::size_t length);
     void finishPacket();
-    void judgeAnswer();
+    void validateAnswer();
     void handOut(std::string bytes, char opcode);
     void end(std::string problem);
 

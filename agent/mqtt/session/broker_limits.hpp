@@ -32,4 +32,11 @@ struct BrokerLimits {
     [[nodiscard]] std::string leftOut() const;
 };
 
+/// The bytes of the PUBLISH packet as the broker counts them against its Maximum Packet Size. `protocolVersion`: 5
+/// or 4.
+[[nodiscard]] std::size_t publishPacketSize(const Publication& publication, int protocolVersion);
+
+/// The most bytes of a packet with a picture on this topic that are not payload.
+[[nodiscard]] std::size_t packetOverhead(const std::string& topic);
+
 }  // namespace edge

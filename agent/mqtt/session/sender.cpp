@@ -7,7 +7,6 @@
 
 #include "core/system/log.hpp"
 #include "core/text.hpp"
-#include "mqtt/session/packet_size.hpp"
 #include "mqtt/session/reason_codes.hpp"
 
 namespace edge {
@@ -16,12 +15,12 @@ namespace {
 
 using Kind = ConnectionFailure::Kind;
 
-/// A broker that objects to a publication without a word closes the connection at once.
-constexpr seconds kBlame{5};
-/// Of a picture. What is smaller is beyond suspicion.
+/// A 3.1.1 broker that does not accept a publication closes the connection at once.
+constexpr seconds kSuspectTime{5};
+/// A smaller picture is not what a broker finds too large.
 constexpr std::size_t kSuspectPicture = std::size_t{4} * 1024;
 
-/// What a broker may find too large. Only pictures can be made smaller: what else is of their size is left out.
+/// What a broker may find too large.
 bool isSuspect(const Outgoing& outgoing) {
     return outgoing.isLarge() || (outgoing.priority == Priority::kImage && outgoing.bytes() >= kSuspectPicture);
 }
@@ -37,15 +36,15 @@ void Sender::publish(std::shared_ptr<const Publication> publication, Priority pr
     if (state_ == State::kClosed || (!isSent && !outgoing.isKept())) {
         return end(std::move(outgoing), Delivery::kLost);
     }
-    wait(std::move(outgoing));
+    enqueue(std::move(outgoing));
     pump();
 }
 
-void Sender::wait(Outgoing outgoing) {
+void Sender::enqueue(Outgoing outgoing) {
     if (outgoing.priority == Priority::kReply && queue_.waitingReplies() >= Publisher::kMaxWaitingReplies) {
         if (auto oldest = queue_.dropOldestReply()) end(std::move(*oldest), Delivery::kLost);
         if (++droppedReplies_ == 1) {
-            log::warning("more than {} replies wait for the broker: the oldest ones are dropped, and counted in health",
+            log::warning("more than {} replies wait for the broker: the oldest are dropped, and counted in health",
                          Publisher::kMaxWaitingReplies);
         }
         handlers_.changed();
@@ -66,58 +65,50 @@ void Sender::attach(MqttClient& client, const ConnectionInfo& info) {
     info_ = info;
     queue_.setReceiveMaximum(info.receiveMaximum);
     progressAt_ = loop_.clock().now();
-    isStalled_ = hasAcknowledged_ = hasAcknowledgedRetained_ = false;
-    acknowledgedQos_ = Qos::kAtMostOnce;
-    suspectAtQos0_ = {};
-    retainedAtQos0_.reset();
+    seen_ = {};
     pump();
 }
 
 Unproven Sender::detach(const ConnectionFailure& why) {
     std::vector<Outgoing> inFlight = queue_.takeInFlight();
-    const Unproven unproven = client_ != nullptr ? suspicions(why, inFlight) : Unproven{};
+    const Unproven unproven = client_ != nullptr ? unprovenOf(why, inFlight) : Unproven{};
     client_ = nullptr;
     stallTimer_.cancel();
     deniedTopics_.clear();
-    std::vector<Outgoing> kept;
-    for (Outgoing& outgoing : inFlight) {
-        if (outgoing.isKept()) {
-            kept.push_back(std::move(outgoing));
-        } else {
-            end(std::move(outgoing), Delivery::kLost);
-        }
-    }
-    queue_.putBack(std::move(kept));
+    const auto firstLost = std::stable_partition(inFlight.begin(), inFlight.end(),
+                                                 [](const Outgoing& outgoing) { return outgoing.isKept(); });
+    for (auto it = firstLost; it != inFlight.end(); ++it) end(std::move(*it), Delivery::kLost);
+    inFlight.erase(firstLost, inFlight.end());
+    queue_.putBack(std::move(inFlight));
     endAll(queue_.takeWaiting(SendQueue::Which::kNotKept), Delivery::kLost);
     return unproven;
 }
 
-/// A kind of publication that this connection has acknowledged before does not end it.
-Unproven Sender::suspicions(const ConnectionFailure& why, const std::vector<Outgoing>& inFlight) {
+Unproven Sender::unprovenOf(const ConnectionFailure& why, const std::vector<Outgoing>& inFlight) {
     const SteadyTime now = loop_.clock().now();
-    const auto isRecent = [now](SteadyTime at) { return now - at <= kBlame; };
+    const auto isRecent = [now](SteadyTime at) { return now - at <= kSuspectTime; };
     const SteadyTime since = inFlight.empty() ? now : std::max(progressAt_, inFlight.front().sentAt);
     const bool isSilent = info_.limits.protocolVersion < 5 && why.kind == Kind::kNetwork;
-    std::size_t largest = isRecent(suspectAtQos0_.second) ? suspectAtQos0_.first : 0;
+    std::size_t largest = isRecent(seen_.suspectAtQos0.second) ? seen_.suspectAtQos0.first : 0;
     Unproven unproven;
-    unproven.hasAcknowledged = hasAcknowledged_;
-    unproven.retained = retainedAtQos0_ && isRecent(*retainedAtQos0_);
+    unproven.hasAcknowledged = seen_.hasAcknowledged;
+    unproven.retained = seen_.retainedAtQos0 && isRecent(*seen_.retainedAtQos0);
     for (const Outgoing& outgoing : inFlight) {
         const Publication& publication = *outgoing.publication;
         if (isSuspect(outgoing)) largest = std::max(largest, packetSizeOf(publication));
-        if (isSilent && !isRecent(since) && !isStalled_) continue;
-        if (isRetained(publication) && !hasAcknowledgedRetained_) unproven.retained = true;
-        if (qosOf(publication) > acknowledgedQos_) unproven.qos = std::max(unproven.qos, qosOf(publication));
+        if (isSilent && !isRecent(since) && !seen_.isStalled) continue;
+        if (isRetained(publication) && !seen_.hasAcknowledgedRetained) unproven.retained = true;
+        if (qosOf(publication) > seen_.acknowledgedQos) unproven.qos = std::max(unproven.qos, qosOf(publication));
     }
-    const bool isBlamed = why.kind == Kind::kPacketTooLarge || (isSilent && isRecent(since) && !isStalled_);
-    unproven.isPacketTooLarge = isBlamed && largest != 0 && refused(largest);
+    const bool isDueToSize = why.kind == Kind::kPacketTooLarge || (isSilent && isRecent(since) && !seen_.isStalled);
+    unproven.isPacketTooLarge = isDueToSize && largest != 0 && learnTooLarge(largest);
     return unproven;
 }
 
-bool Sender::refused(std::size_t packet) {
+bool Sender::learnTooLarge(std::size_t packet) {
     if (!servers_.packetRefused(packet)) return false;
     info_.limits.restrictTo(servers_.limits());
-    log::warning("the broker does not take a packet of {} bytes: pictures are made to fit {} bytes from now on", packet,
+    log::warning("the broker refuses a packet of {} bytes: pictures are reduced to {} bytes from now on", packet,
                  info_.limits.packetSize);
     return true;
 }
@@ -137,14 +128,14 @@ std::size_t Sender::packetSizeOf(const Publication& publication) const {
 void Sender::finishWith(std::vector<Publication> last) {
     endAll(queue_.takeWaiting(SendQueue::Which::kNotKept), Delivery::kLost);
     for (Publication& publication : last) {
-        wait({std::make_shared<const Publication>(std::move(publication)), Priority::kReply, {}, {}});
+        enqueue({std::make_shared<const Publication>(std::move(publication)), Priority::kReply, {}, {}});
     }
     state_ = State::kFinishing;
     pump();
 }
 
 void Sender::reopen(milliseconds stallLimit) {
-    client_ = nullptr;  // that it went is no hint at what the broker objects to
+    client_ = nullptr;  // its end proves nothing about the broker
     detach({});
     stallLimit_ = stallLimit;
     state_ = State::kOpen;
@@ -176,28 +167,28 @@ void Sender::send(SendQueue::Next next) {
     const Publication& original = *next.outgoing.publication;
     const bool isDenied = deniedTopics_.contains(original.topic);
     auto publication = lowered(next.outgoing.publication);
-    if (isDenied || isTooLarge(*publication)) {
+    if (isDenied || packetSizeOf(*publication) > info_.limits.packetSize) {
         queue_.finished(next.id);
         return end(std::move(next.outgoing), isDenied ? Delivery::kDenied : Delivery::kTooLarge);
     }
     if (publication->qos == Qos::kAtMostOnce) {
-        if (isSuspect(next.outgoing)) suspectAtQos0_ = {packetSizeOf(*publication), next.outgoing.sentAt};
-        if (publication->retain == Retain::kYes && !retainedAtQos0_) retainedAtQos0_ = next.outgoing.sentAt;
+        if (isSuspect(next.outgoing)) seen_.suspectAtQos0 = {packetSizeOf(*publication), next.outgoing.sentAt};
+        if (publication->retain == Retain::kYes && !seen_.retainedAtQos0) seen_.retainedAtQos0 = next.outgoing.sentAt;
     }
     if (queue_.inFlight() == 1) {
         progressAt_ = next.outgoing.sentAt;
         watchForStall(progressAt_);
     }
-    const bool isForgotten = publication->qos == Qos::kAtMostOnce && !next.outgoing.done && !next.outgoing.isLarge() &&
-                             !next.outgoing.isKept();
-    if (isForgotten) {  // nobody wants to know, and nothing would come of it but a turn of the loop
+    const bool isFireAndForget = publication->qos == Qos::kAtMostOnce && !next.outgoing.done &&
+                                 !next.outgoing.isLarge() && !next.outgoing.isKept();
+    if (isFireAndForget) {  // saves a post to the loop
         queue_.finished(next.id);
         return client_->publish(std::move(publication), {});
     }
     client_->publish(std::move(publication), [this, id = next.id](int reasonCode) { acknowledged(id, reasonCode); });
 }
 
-/// What the broker does not offer is left out, as MQTT 5 demands (3.2.2.3.4, 3.2.2.3.5).
+/// As MQTT 5 requires (3.2.2.3.4, 3.2.2.3.5).
 std::shared_ptr<const Publication> Sender::lowered(std::shared_ptr<const Publication> publication) const {
     const Qos qos = qosOf(*publication);
     const Retain retain = isRetained(*publication) ? Retain::kYes : Retain::kNo;
@@ -208,63 +199,48 @@ std::shared_ptr<const Publication> Sender::lowered(std::shared_ptr<const Publica
     return copy;
 }
 
-bool Sender::isTooLarge(const Publication& publication) const {
-    return info_.limits.packetSize != BrokerLimits::kAnyPacketSize &&
-           packetSizeOf(publication) > info_.limits.packetSize;
-}
-
 void Sender::acknowledged(std::uint64_t id, int reasonCode) {
     auto outgoing = queue_.finished(id);
     if (!outgoing) return;
     if (reasonCode < 0 && outgoing->isKept()) {
         std::vector<Outgoing> again;
         again.push_back(std::move(*outgoing));
-        queue_.putBack(std::move(again));
-        return;  // the end of the connection is on its way here
+        return queue_.putBack(std::move(again));  // the end of the connection follows
     }
     progressAt_ = loop_.clock().now();
-    if (reasonCode >= 0) note(*outgoing->publication);
-    const Delivery delivery = judge(*outgoing, reasonCode);
+    const Publication& publication = *outgoing->publication;
+    const Qos qos = qosOf(publication);
+    if (reasonCode >= 0 && qos != Qos::kAtMostOnce) {
+        seen_.hasAcknowledged = true;
+        seen_.acknowledgedQos = std::max(seen_.acknowledgedQos, qos);
+        if (isRetained(publication)) seen_.hasAcknowledgedRetained = true;
+        if (!isRefusal(reasonCode) && isSuspect(*outgoing)) servers_.packetTaken(packetSizeOf(publication));
+    }
+    const Delivery delivery = deliveryOf(publication, reasonCode);
     end(std::move(*outgoing), delivery);
     pump();
 }
 
-/// The broker takes what is like this.
-void Sender::note(const Publication& publication) {
-    const Qos qos = qosOf(publication);
-    if (qos == Qos::kAtMostOnce) return;
-    hasAcknowledged_ = true;
-    acknowledgedQos_ = std::max(acknowledgedQos_, qos);
-    if (isRetained(publication)) hasAcknowledgedRetained_ = true;
-}
-
-Delivery Sender::judge(const Outgoing& outgoing, int reasonCode) {
+Delivery Sender::deliveryOf(const Publication& publication, int reasonCode) {
     if (reasonCode < 0 || reasonCode == kQuotaExceeded) return Delivery::kLost;
-    const Publication& publication = *outgoing.publication;
     if (reasonCode == kPacketTooLarge) {
-        if (refused(packetSizeOf(publication))) handlers_.changed();
+        if (learnTooLarge(packetSizeOf(publication))) handlers_.changed();
         return Delivery::kTooLarge;
     }
-    if (!isRefusal(reasonCode)) {
-        if (isSuspect(outgoing) && qosOf(publication) != Qos::kAtMostOnce)
-            servers_.packetTaken(packetSizeOf(publication));
-        return Delivery::kDelivered;
-    }
-    const std::string& topic = publication.topic;
-    if (!deniedTopics_.contains(topic)) {
+    if (!isRefusal(reasonCode)) return Delivery::kDelivered;
+    if (!deniedTopics_.contains(publication.topic)) {
         log::warning(
-            "the broker does not let us publish on {} (code {}): left alone until the next connection; check its ACL",
-            printable(topic), reasonCode);
+            "the broker refuses publications on {} (code {}): none are sent until the next connection; check "
+            "its ACL",
+            printable(publication.topic), reasonCode);
     }
-    deny(topic);
+    deny(publication.topic);
     return Delivery::kDenied;
 }
 
 void Sender::end(Outgoing outgoing, Delivery delivery) {
     if (!outgoing.done) return;
-    loop_.post([alive = std::weak_ptr(alive_), done = std::move(outgoing.done), delivery] {
-        if (!alive.expired()) done(delivery);
-    });
+    loop_.post(scope_.wrap([done = std::move(outgoing.done), delivery] { done(delivery); }));
 }
 
 void Sender::endAll(std::vector<Outgoing> outgoing, Delivery delivery) {
@@ -276,8 +252,8 @@ void Sender::watchForStall(SteadyTime since) {
         if (queue_.inFlight() == 0) return;
         const SteadyTime progress = std::max(progressAt_, client_->lastProgress());
         if (loop_.clock().now() - progress < stallLimit_) return watchForStall(progress);
-        isStalled_ = true;
-        handlers_.stalled(fmt::format("the broker has acknowledged nothing for {} s",
+        seen_.isStalled = true;
+        handlers_.stalled(fmt::format("no acknowledgement from the broker for {} s",
                                       std::chrono::duration_cast<seconds>(stallLimit_).count()));
     });
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/loop/loop.hpp"
+#include "core/loop/scope.hpp"
 #include "mqtt/mqtt_client.hpp"
 #include "mqtt/session/send_queue.hpp"
 #include "mqtt/session/server_list.hpp"
@@ -22,7 +23,7 @@ namespace edge {
 class Sender {
   public:
     struct Handlers {
-        std::function<void()> changed;             ///< something that people look at: a topic denied, a reply dropped
+        std::function<void()> changed;             ///< of health: a topic denied, a reply dropped, a limit learnt
         std::function<void(std::string)> stalled;  ///< no acknowledgement for too long: end the connection
         std::function<void()> idle;                ///< after finishWith(): everything has gone and been acknowledged
     };
@@ -64,15 +65,14 @@ class Sender {
     void pump();
     void send(SendQueue::Next next);
     [[nodiscard]] std::shared_ptr<const Publication> lowered(std::shared_ptr<const Publication> publication) const;
-    [[nodiscard]] bool isTooLarge(const Publication& publication) const;
     void acknowledged(std::uint64_t id, int reasonCode);
-    void note(const Publication& publication);
-    [[nodiscard]] Delivery judge(const Outgoing& outgoing, int reasonCode);
+    [[nodiscard]] Delivery deliveryOf(const Publication& publication, int reasonCode);
     void end(Outgoing outgoing, Delivery delivery);
     void endAll(std::vector<Outgoing> outgoing, Delivery delivery);
-    void wait(Outgoing outgoing);
-    [[nodiscard]] Unproven suspicions(const ConnectionFailure& why, const std::vector<Outgoing>& inFlight);
-    bool refused(std::size_t packet);
+    void enqueue(Outgoing outgoing);
+    [[nodiscard]] Unproven unprovenOf(const ConnectionFailure& why, const std::vector<Outgoing>& inFlight);
+    bool learnTooLarge(std::size_t packet);
+    // As sent, within the broker's limits.
     [[nodiscard]] Qos qosOf(const Publication& publication) const;
     [[nodiscard]] bool isRetained(const Publication& publication) const;
     [[nodiscard]] std::size_t packetSizeOf(const Publication& publication) const;
@@ -89,15 +89,17 @@ class Sender {
     std::set<std::string> deniedTopics_;
     std::uint64_t droppedReplies_ = 0;
     SteadyTime progressAt_{};
-    bool isStalled_ = false;
-    // Of this connection.
-    bool hasAcknowledged_ = false;
-    bool hasAcknowledgedRetained_ = false;
-    Qos acknowledgedQos_ = Qos::kAtMostOnce;            ///< the highest
-    std::pair<std::size_t, SteadyTime> suspectAtQos0_;  ///< the last one: nothing ever acknowledges it
-    std::optional<SteadyTime> retainedAtQos0_;          ///< the first one
+    /// Of this connection.
+    struct Seen {
+        bool isStalled = false;
+        bool hasAcknowledged = false;
+        bool hasAcknowledgedRetained = false;
+        Qos acknowledgedQos = Qos::kAtMostOnce;              ///< the highest
+        std::pair<std::size_t, SteadyTime> suspectAtQos0{};  ///< the last one: it is never acknowledged
+        std::optional<SteadyTime> retainedAtQos0{};          ///< the first one
+    } seen_;
     Timer stallTimer_;
-    std::shared_ptr<int> alive_ = std::make_shared<int>();
+    Scope scope_;
 };
 
 }  // namespace edge

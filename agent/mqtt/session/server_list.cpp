@@ -16,12 +16,8 @@ using Kind = ConnectionFailure::Kind;
 
 constexpr int kV5 = 5;
 constexpr int kV311 = 4;
-/// Below this, it is not the size that brokers object to.
+/// Brokers do not refuse smaller packets for their size.
 constexpr std::size_t kSmallestPacketLimit = std::size_t{4} * 1024;
-
-milliseconds ceilToMilliseconds(SteadyTime::duration duration) {
-    return std::chrono::ceil<milliseconds>(duration);
-}
 
 BrokerLimits withoutWillRetain(BrokerLimits limits) {
     limits.willRetain = false;
@@ -54,7 +50,7 @@ std::vector<BrokerLimits> withLessQos(const BrokerLimits& from, Qos refused) {
     return result;
 }
 
-/// A link can break at such a moment, too; hence once more with the same, unless the will has told already.
+/// A link can break at such a moment, too: hence once more with the same, unless the will proved it already.
 std::vector<BrokerLimits> withLessToPublish(const BrokerLimits& from, const Unproven& unproven) {
     const bool mayBeRetain = unproven.retained && from.retain;
     const auto lower = withLessQos(from, unproven.qos);
@@ -80,6 +76,7 @@ std::vector<BrokerLimits> withLessToSubscribe(const BrokerLimits& from, int reas
 
 ServerList::ServerList(const MqttConfig& config, RandomSource random, bool hasWill)
     : protocol_(config.protocol),
+      everything_{.protocolVersion = protocol_ == Protocol::kV311 ? kV311 : kV5},
       hasWill_(hasWill),
       keepAlive_(config.keepAlive),
       reconnectMin_(config.reconnectMin),
@@ -87,33 +84,23 @@ ServerList::ServerList(const MqttConfig& config, RandomSource random, bool hasWi
       random_(std::move(random)),
       backOff_(config.reconnectMin) {
     for (const ServerAddress& address : config.servers) {
-        Server server;
-        server.address = address;
-        server.limits = server.proven = everything();
-        servers_.push_back(std::move(server));
+        servers_.push_back({.address = address, .limits = everything_});
     }
-}
-
-BrokerLimits ServerList::everything() const {
-    BrokerLimits limits;
-    limits.protocolVersion = protocol_ == Protocol::kV311 ? kV311 : kV5;
-    return limits;
 }
 
 ServerList::Plan ServerList::next(SteadyTime now) {
     Server& server = servers_[current_];
-    if (now >= server.believedUntil && !server.search) {
-        const std::size_t packetSize = server.proven.packetSize;
-        server.limits = everything();
+    if (now >= server.trustedUntil && !server.search) {
+        const std::size_t packetSize = server.limits.packetSize;
+        server.limits = everything_;
         server.limits.packetSize = packetSize;
-        server.proven = server.limits;
-        server.believedUntil = SteadyTime::max();
+        server.trustedUntil = SteadyTime::max();
     }
     const milliseconds longest = server.limits.keepAlive;
     return {server.address, server.limits, longest.count() > 0 ? std::min(longest, keepAlive_) : keepAlive_};
 }
 
-/// With what another attempt at once can do better. Empty where the failure is due to something else.
+/// What to try at once. Empty where the failure is due to something else.
 std::vector<BrokerLimits> ServerList::alternatives(const BrokerLimits& from, Stage stage,
                                                    const ConnectionFailure& failure, const Unproven& unproven) const {
     const bool isV5 = from.protocolVersion == kV5;
@@ -150,35 +137,36 @@ std::vector<BrokerLimits> ServerList::alternatives(const BrokerLimits& from, Sta
     return {};
 }
 
-/// Goes on with the search for what this is due to, or begins one. False when there is nothing left to try.
+/// Continues the search for the reason, or begins one. False when no alternative is left.
 bool ServerList::adapt(Server& server, Stage stage, const ConnectionFailure& failure, const Unproven& unproven) {
     auto fresh = alternatives(server.limits, stage, failure, unproven);
-    const auto& search = server.search;
-    const bool goesOn =
+    auto& search = server.search;
+    const bool continues =
         search && search->stage == stage && search->kind == failure.kind && search->reasonCode == failure.reasonCode;
-    if (goesOn) std::erase(fresh, server.limits);
+    if (continues) std::erase(fresh, server.limits);
+    const std::size_t packetSize = server.limits.packetSize;
+    const BrokerLimits before = search ? search->before : server.limits;
     if (fresh.empty()) {
-        server.search.reset();
-        server.limits = server.proven;
-        return false;
+        search.reset();
+        server.limits = before;
+    } else {
+        if (!continues || search->left.empty()) {
+            search = Search{stage, failure.kind, failure.reasonCode, before, std::move(fresh)};
+        }
+        server.limits = search->left.front();
+        search->left.erase(search->left.begin());
     }
-    if (!goesOn || search->left.empty()) {
-        server.search = Search{stage, failure.kind, failure.reasonCode, std::move(fresh)};
-    }
-    server.limits = server.search->left.front();
-    server.limits.packetSize = server.proven.packetSize;
-    server.search->left.erase(server.search->left.begin());
-    return true;
+    server.limits.packetSize = packetSize;
+    return search.has_value();
 }
 
 /// What was tried works.
-void ServerList::settle(Server& server, SteadyTime now) {
+void ServerList::confirm(Server& server, SteadyTime now) {
     server.search.reset();
-    server.proven = server.limits;
     BrokerLimits concluded = server.limits;
     concluded.packetSize = BrokerLimits::kAnyPacketSize;
-    const bool isNew = server.believedUntil == SteadyTime::max();
-    if (isNew && concluded != everything()) server.believedUntil = now + kLimitsMemory;
+    const bool isNew = server.trustedUntil == SteadyTime::max();
+    if (isNew && concluded != everything_) server.trustedUntil = now + kLimitsLifetime;
 }
 
 ServerList::Step ServerList::failed(Stage stage, const ConnectionFailure& failure, SteadyTime now, ClockState clock) {
@@ -188,12 +176,12 @@ ServerList::Step ServerList::failed(Stage stage, const ConnectionFailure& failur
 
 bool ServerList::online(const BrokerLimits& limits, SteadyTime now) {
     Server& server = servers_[current_];
-    if (!server.search || server.search->stage != Stage::kOnline) settle(server, now);
+    if (!server.search || server.search->stage != Stage::kOnline) confirm(server, now);
     server.lastFailure.clear();
     connectedAt_ = now;
-    BrokerLimits heard = limits;
-    heard.packetSize = BrokerLimits::kAnyPacketSize;  // told when it is learnt
-    return std::exchange(server.told, heard) != heard;
+    BrokerLimits announced = limits;
+    announced.packetSize = BrokerLimits::kAnyPacketSize;  // logged when it is learnt
+    return std::exchange(server.announced, announced) != announced;
 }
 
 ServerList::Step ServerList::lost(const ConnectionFailure& failure, const Unproven& unproven, SteadyTime now,
@@ -204,16 +192,17 @@ ServerList::Step ServerList::lost(const ConnectionFailure& failure, const Unprov
         backOff_ = reconnectMin_;
         failedInRound_ = 0;
     }
-    // An alternative has worked when the connection was used, or held: at QoS 0 nothing is acknowledged.
+    // An alternative works when something was acknowledged, or the connection lasted (at QoS 0 nothing is
+    // acknowledged).
     const bool hasWorked = unproven.hasAcknowledged || lasted >= kShortConnection;
-    if (hasWorked && !unproven.isAny()) settle(server, now);
+    if (hasWorked && !unproven.isAny()) confirm(server, now);
     if (adapt(server, Stage::kOnline, failure, unproven)) return {milliseconds{0}, true, false, failure.message};
 
     const bool isUnexplained = failure.kind == Kind::kNetwork && failure.reasonCode < 0 && !unproven.isPacketTooLarge;
     shortConnections_ = isUnexplained && lasted < kShortConnection ? shortConnections_ + 1 : 0;
     if (shortConnections_ < kManyShortConnections) return moveOn(failure, now, clock);
     const milliseconds pause = std::min<milliseconds>(kTakenOverPause, reconnectMax_);
-    leaveAlone(pause, now);
+    pauseAll(pause, now);
     return moveOn({Kind::kNetwork, -1,
                    fmt::format("the connection ended within seconds of coming online, {} times in a row: probably "
                                "another client uses our client id; give every device a device.id of its own",
@@ -229,8 +218,8 @@ ServerList::Step ServerList::moveOn(const ConnectionFailure& failure, SteadyTime
     return step;
 }
 
-/// By the client id, so on every server of a cluster.
-void ServerList::leaveAlone(milliseconds pause, SteadyTime now) {
+/// Of a cluster, every server knows the client id.
+void ServerList::pauseAll(milliseconds pause, SteadyTime now) {
     for (Server& server : servers_) server.notBefore = std::max(server.notBefore, now + pause);
 }
 
@@ -239,7 +228,7 @@ milliseconds ServerList::pauseAfter(const ConnectionFailure& failure, SteadyTime
         const milliseconds pause = std::max<milliseconds>(kMinLoginPause, reconnectMax_);
         servers_[current_].notBefore = now + pause;
     }
-    if (failure.kind == Kind::kTakenOver) leaveAlone(kTakenOverPause, now);
+    if (failure.kind == Kind::kTakenOver) pauseAll(kTakenOverPause, now);
     const auto isAllowed = [this](std::size_t index, SteadyTime at) { return servers_[index].notBefore <= at; };
     const auto advance = [&](SteadyTime at) {
         for (std::size_t step = 1; step <= servers_.size(); ++step) {
@@ -263,7 +252,7 @@ milliseconds ServerList::pauseAfter(const ConnectionFailure& failure, SteadyTime
     const auto earliest = std::min_element(servers_.begin(), servers_.end(),
                                            [](const Server& a, const Server& b) { return a.notBefore < b.notBefore; });
     current_ = static_cast<std::size_t>(earliest - servers_.begin());
-    return ceilToMilliseconds(earliest->notBefore - now);
+    return std::chrono::ceil<milliseconds>(earliest->notBefore - now);
 }
 
 milliseconds ServerList::jittered(milliseconds delay) const {
@@ -275,7 +264,8 @@ bool ServerList::learnKeepAlive(milliseconds longest) {
     Server& server = servers_[current_];
     const milliseconds used = server.limits.keepAlive.count() > 0 ? server.limits.keepAlive : keepAlive_;
     if (longest.count() == 0 || longest >= used) return false;
-    server.limits.keepAlive = server.proven.keepAlive = longest;
+    server.limits.keepAlive = longest;
+    if (server.search) server.search->before.keepAlive = longest;
     return true;
 }
 
@@ -294,7 +284,7 @@ bool ServerList::packetRefused(std::size_t bytes) {
     if (bytes <= server.largestTaken || bytes <= kSmallestPacketLimit) return false;
     const std::size_t halved = std::max({bytes / 2, server.largestTaken, kSmallestPacketLimit});
     if (halved >= server.limits.packetSize) return false;
-    server.limits.packetSize = server.proven.packetSize = halved;
+    server.limits.packetSize = halved;
     return true;
 }
 

@@ -24,9 +24,9 @@ inline constexpr seconds kShortConnection{10};
 inline constexpr seconds kMinLoginPause{30};
 /// While our clock is wrong and a certificate seems to be from the future: the time comes soon.
 inline constexpr seconds kClockPause{5};
-/// For how long what was concluded about a broker is believed: brokers are updated, and a guess can be wrong. A
-/// connection that begins later begins with everything. The packet size is exempt: finding it out costs pictures.
-inline constexpr std::chrono::hours kLimitsMemory{24};
+/// How long conclusions about a broker are trusted: brokers are updated, and a conclusion can be wrong. A connection
+/// that begins later asks for everything again. The packet size is exempt: finding it out costs pictures.
+inline constexpr std::chrono::hours kLimitsLifetime{24};
 /// The keep-alive that is tried where the configured one may be too long: mosquitto's shortest max_keepalive.
 inline constexpr seconds kShortKeepAlive{10};
 
@@ -39,17 +39,16 @@ enum class Stage {
 
 /// What was on its way to the broker when the connection ended, and of a kind that it has not acknowledged before.
 struct Unproven {
-    bool retained = false;       ///< a retained publication
-    Qos qos = Qos::kAtMostOnce;  ///< the highest QoS of a publication
-    bool isPacketTooLarge =
-        false;                     ///< a packet was too large, and the limit is lower now: the rest is beyond suspicion
-    bool hasAcknowledged = false;  ///< anything, on this connection
+    bool retained = false;          ///< a retained publication
+    Qos qos = Qos::kAtMostOnce;     ///< the highest QoS of a publication
+    bool isPacketTooLarge = false;  ///< a packet was too large, and the limit is lower now: nothing else is suspect
+    bool hasAcknowledged = false;   ///< anything, on this connection
 
     [[nodiscard]] bool isAny() const { return retained || qos != Qos::kAtMostOnce; }
 };
 
 /// Which server is tried when, and how: the configured ones in turn, at once after a failure, with a back-off after
-/// each whole round. Of each it keeps one record of what the broker takes, learnt from what it announces, refuses and
+/// each whole round. Of each it keeps one record of the broker's limits, learnt from what it announces, refuses and
 /// closes the connection on. Where a failure can be due to something that we asked for, the connection is tried again
 /// at once without it, one alternative after the other, in this order:
 ///
@@ -79,14 +78,14 @@ class ServerList {
 
     struct Step {
         milliseconds wait{0};    ///< before the following attempt
-        bool isAdapted = false;  ///< the same server again, with less: no reason to worry anybody
-        bool isNews = false;     ///< not what this server failed with the last time: worth a line in the log
-        std::string message{};   ///< what happened, for a person
+        bool isAdapted = false;  ///< the same server again, with less: not a failure
+        bool isNews = false;     ///< not what this server failed with the last time: to be logged
+        std::string message{};   ///< what happened
     };
     /// The attempt at next() failed, at kConnect or kSubscribe.
     Step failed(Stage stage, const ConnectionFailure& failure, SteadyTime now, ClockState clock);
-    /// The attempt at next() succeeded: subscribed. `limits` are those in force, announced ones too. True when they are
-    /// not what was in force the last time: worth a line in the log.
+    /// The attempt at next() succeeded: subscribed. `limits` are those in force, announced ones too. True when they
+    /// differ from those of the last time: to be logged.
     bool online(const BrokerLimits& limits, SteadyTime now);
     /// The connection that online() reported ended.
     Step lost(const ConnectionFailure& failure, const Unproven& unproven, SteadyTime now, ClockState clock);
@@ -97,8 +96,8 @@ class ServerList {
     void learnSubscribeQos(Qos qos);
     /// A packet of this size was acknowledged.
     void packetTaken(std::size_t bytes);
-    /// One of this size was refused, or the connection ended on it. Halves what is known, unless that size is beyond
-    /// suspicion; true when the limit changed.
+    /// One of this size was refused, or the connection ended on it. The limit becomes half of it, unless that size was
+    /// acknowledged before; true when the limit changed.
     bool packetRefused(std::size_t bytes);
     /// What is known of the server of now.
     [[nodiscard]] const BrokerLimits& limits() const { return servers_[current_].limits; }
@@ -109,33 +108,33 @@ class ServerList {
         Stage stage = Stage::kConnect;
         ConnectionFailure::Kind kind = ConnectionFailure::Kind::kNetwork;
         int reasonCode = -1;
+        BrokerLimits before;             ///< the last that worked, or those of the beginning
         std::vector<BrokerLimits> left;  ///< alternatives that have not been tried
     };
     struct Server {
         ServerAddress address;
-        BrokerLimits limits;           ///< to connect with
-        BrokerLimits proven;           ///< the last ones that worked, and those of the beginning
-        std::optional<Search> search;  ///< `limits` are one of its alternatives
-        SteadyTime believedUntil = SteadyTime::max();
-        BrokerLimits told;             ///< of the last online()
+        BrokerLimits limits;             ///< to connect with
+        std::optional<Search> search{};  ///< `limits` are one of its alternatives
+        SteadyTime trustedUntil = SteadyTime::max();
+        BrokerLimits announced{};      ///< of the last online()
         std::size_t largestTaken = 0;  ///< packet
         SteadyTime notBefore{};
-        std::string lastFailure;
+        std::string lastFailure{};
     };
 
-    [[nodiscard]] BrokerLimits everything() const;
     [[nodiscard]] std::vector<BrokerLimits> alternatives(const BrokerLimits& from, Stage stage,
                                                          const ConnectionFailure& failure,
                                                          const Unproven& unproven) const;
     bool adapt(Server& server, Stage stage, const ConnectionFailure& failure, const Unproven& unproven);
-    void settle(Server& server, SteadyTime now);
+    void confirm(Server& server, SteadyTime now);
     Step moveOn(const ConnectionFailure& failure, SteadyTime now, ClockState clock);
     milliseconds pauseAfter(const ConnectionFailure& failure, SteadyTime now, ClockState clock);
-    void leaveAlone(milliseconds pause, SteadyTime now);
+    void pauseAll(milliseconds pause, SteadyTime now);
     [[nodiscard]] milliseconds jittered(milliseconds delay) const;
 
     std::vector<Server> servers_;
     Protocol protocol_;
+    BrokerLimits everything_;  ///< no limits but the protocol's
     bool hasWill_;
     milliseconds keepAlive_;
     milliseconds reconnectMin_;

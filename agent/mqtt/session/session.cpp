@@ -8,9 +8,7 @@
 
 #include "core/system/log.hpp"
 #include "core/text.hpp"
-#include "mqtt/session/connector.hpp"
 #include "mqtt/session/reason_codes.hpp"
-#include "mqtt/session/sender.hpp"
 
 namespace edge {
 
@@ -18,8 +16,14 @@ namespace {
 
 using Kind = ConnectionFailure::Kind;
 
+/// As long as the system's resolver asks three name servers twice for 5 s each (resolv.conf(5)); then it reports an
+/// error itself.
+constexpr seconds kLookUpTime{31};
+/// For all addresses of a name, and for the answer to SUBSCRIBE.
 constexpr seconds kConnectTimeout{10};
-/// What may arrive between CONNACK and SUBACK, from the broker's queue, before it is passed on all the same.
+/// An address gets at least this long, so that a slow link works although a name has many addresses.
+constexpr seconds kMinAddressTime{2};
+/// What the broker queued may arrive between CONNACK and SUBACK. Beyond this it is delivered all the same.
 constexpr std::size_t kMaxEarlyMessages = 1000;
 constexpr std::size_t kMaxEarlyBytes = 4 << 20;
 /// Of the time that stop() has, this much is for the DISCONNECT.
@@ -30,403 +34,347 @@ milliseconds stallLimit(milliseconds keepAlive) {
     return std::clamp<milliseconds>(keepAlive * 5 / 2, seconds{30}, seconds{60});
 }
 
+bool contains(const std::vector<std::string>& topics, const std::string& topic) {
+    return std::find(topics.begin(), topics.end(), topic) != topics.end();
+}
+
 }  // namespace
-
-struct MqttSession::Impl {
-    enum class State {
-        kStopped,
-        kConnecting,
-        kDiscarding,  ///< connected only to make a 3.1.1 broker forget the old session
-        kSubscribing,
-        kConnected,
-        kWaiting,  ///< for the next attempt
-        kFinishing,
-        kDisconnecting,
-    };
-
-    Impl(Loop& l, MqttClientFactory makeClient, Resolver& resolver, SessionSettings settings, Handlers h,
-         RandomSource source)
-        : loop(l),
-          config(std::move(settings.mqtt)),
-          clientId(std::move(settings.clientId)),
-          password(std::move(settings.password)),
-          will(std::move(settings.will)),
-          subscriptions(std::move(settings.subscriptions)),
-          handlers(std::move(h)),
-          random(source ? std::move(source) : systemRandom()),
-          servers(config, random, !will.topic.empty()),
-          connector(l, std::move(makeClient), resolver),
-          sender(l, servers, stallLimit(config.keepAlive),
-                 {[this] { changed(); },
-                  [this](std::string why) {
-                      lost({Kind::kNetwork, -1, std::move(why)});
-                  },
-                  [this] { disconnect(); }}) {
-        health.warnings = connectionWarnings(config);
-    }
-
-    void attempt() {
-        state = State::kConnecting;
-        denied.clear();
-        isSubscribing = false;
-        const ServerList::Plan plan = servers.next(loop.clock().now());
-        ConnectOptions options;
-        attempted = plan.address;
-        options.server = plan.address;
-        options.protocolVersion = plan.limits.protocolVersion;
-        options.clientId = clientId;
-        options.username = config.username;
-        options.password = password;
-        options.tls = config.tls;
-        options.keepAlive = plan.keepAlive;
-        options.connectTimeout = kConnectTimeout;
-        options.sessionExpiry = config.sessionExpiry;
-        options.maximumPacketSize = kMaximumPacketSize;
-        if (!will.topic.empty()) {
-            options.will = will;
-            options.will->qos = std::min(will.qos, plan.limits.publishQos);
-            if (!plan.limits.willRetain) options.will->retain = Retain::kNo;
-        }
-        // MQTT 5 brokers end the session by themselves; a 3.1.1 one never does.
-        const bool isV311 = plan.limits.protocolVersion < 5;
-        isDiscarding = isV311 && config.sessionExpiry.count() > 0 && awayTooLong();
-        options.cleanStart = isDiscarding || config.sessionExpiry.count() == 0;
-
-        MqttClient::Handlers forClient;
-        forClient.connected = [this](const ConnectionInfo& offered) { accepted(offered); };
-        forClient.failed = [this](const ConnectionFailure& failure) { failed(failure); };
-        forClient.lost = [this](const ConnectionFailure& failure) { lost(failure); };
-        forClient.message = [this](InboundMessage message) { arrived(std::move(message)); };
-        connector.start(std::move(options), std::move(forClient));
-    }
-
-    [[nodiscard]] bool awayTooLong() const {
-        return awaySince && loop.clock().now() - *awaySince > config.sessionExpiry;
-    }
-
-    void accepted(const ConnectionInfo& offered) {
-        client = connector.take();
-        info = offered;
-        if (servers.learnKeepAlive(info.limits.keepAlive)) {
-            log::info("{} requires a keep-alive of {}; reconnecting", info.server,
-                      formatDuration(info.limits.keepAlive));
-            return leave(State::kConnecting);
-        }
-        info.limits.restrictTo(servers.limits());
-        if (isDiscarding) {
-            log::info("{}: away for longer than mqtt.session_expiry, what it kept for us is discarded", info.server);
-            awaySince.reset();
-            return leave(State::kDiscarding);
-        }
-        state = State::kSubscribing;
-        asked = subscriptions;
-        if (asked.empty()) return announce();
-        subscribe(asked, info.limits.subscribeQos);
-    }
-
-    void subscribe(const std::vector<std::string>& topics, Qos qos) {
-        isSubscribing = true;
-        waitForSubscription(loop.clock().now());
-        client->subscribe(topics, qos,
-                          [this, topics, qos](const std::vector<int>& codes) { subscribed(topics, qos, codes); });
-    }
-
-    /// A broker that never answers a SUBSCRIBE is as good as none. What it kept for us comes before the answer, though,
-    /// and may be long.
-    void waitForSubscription(SteadyTime since) {
-        timer = loop.at(since + kConnectTimeout, [this] {
-            const SteadyTime progress = client->lastProgress();
-            if (progress > loop.clock().now() - kConnectTimeout) return waitForSubscription(progress);
-            lost({Kind::kNetwork, -1, "the broker does not answer the subscription"});
-        });
-    }
-
-    /// A refusal that can be due to the QoS is answered with a lower one; where that is refused, too, it is the topic.
-    void subscribed(const std::vector<std::string>& topics, Qos qos, const std::vector<int>& codes) {
-        if (state != State::kSubscribing && state != State::kConnected) return;
-        timer.cancel();
-        std::vector<std::string> again;
-        std::size_t granted = 0;
-        for (std::size_t i = 0; i < codes.size() && i < topics.size(); ++i) {
-            if (!isRefusal(codes[i])) {
-                ++granted;
-            } else if (canBeTheQos(codes[i]) && qos != Qos::kAtMostOnce) {
-                again.push_back(topics[i]);
-            } else {
-                log::warning(
-                    "the broker does not allow to subscribe to {} (code {}): nothing will arrive there; "
-                    "check its access list",
-                    printable(topics[i]), codes[i]);
-                denied.push_back(topics[i]);
-            }
-        }
-        if (granted > 0 && qos < info.limits.subscribeQos) {
-            servers.learnSubscribeQos(qos);
-            info.limits.subscribeQos = qos;
-        }
-        if (!again.empty()) return subscribe(again, static_cast<Qos>(static_cast<int>(qos) - 1));
-        isSubscribing = false;
-        if (state == State::kSubscribing) return announce();
-        denyRefused();
-        subscribeToMore();
-    }
-
-    /// Disconnects, and connects once more.
-    void leave(State next) {
-        state = next;
-        client->disconnect(kDisconnectTime, [this] {
-            client.reset();
-            early.clear();
-            attempt();
-        });
-    }
-
-    void denyRefused() {
-        for (const std::string& topic : std::exchange(denied, {})) sender.deny(topic);
-    }
-
-    void announce() {
-        denyRefused();
-        const bool isNews = servers.online(info.limits, loop.clock().now());
-        state = State::kConnected;
-        health.connected = true;
-        ++health.connects;
-        health.lastFailure.clear();
-        log::info("connected to {}, MQTT {}{}", info.server, info.limits.protocolVersion >= 5 ? "5" : "3.1.1",
-                  info.sessionPresent ? " (session resumed)" : "");
-        const std::string leftOut = info.limits.leftOut();
-        if (isNews && !leftOut.empty())
-            log::warning("{} does not support everything; left out: {}", info.server, leftOut);
-        sender.attach(*client, info);
-        if (handlers.connected) handlers.connected(info);
-        changed();
-        subscribeToMore();
-        for (InboundMessage& message : std::exchange(early, {})) deliver(std::move(message));
-        earlyBytes = 0;
-    }
-
-    /// What has been added since this connection was made.
-    void subscribeToMore() {
-        if (state != State::kConnected || isSubscribing) return;
-        std::vector<std::string> added;
-        for (const std::string& topic : subscriptions) {
-            if (std::find(asked.begin(), asked.end(), topic) == asked.end()) added.push_back(topic);
-        }
-        if (added.empty()) return;
-        asked.insert(asked.end(), added.begin(), added.end());
-        subscribe(added, info.limits.subscribeQos);
-    }
-
-    /// What the broker kept for us can arrive before the subscription is answered, and so before anybody knows of the
-    /// connection. It waits that moment.
-    void arrived(InboundMessage message) {
-        const bool isEarly =
-            state == State::kSubscribing && early.size() < kMaxEarlyMessages && earlyBytes < kMaxEarlyBytes;
-        if (isEarly) {
-            earlyBytes += message.payload.size();
-            early.push_back(std::move(message));
-        } else {
-            deliver(std::move(message));
-        }
-    }
-
-    void deliver(InboundMessage message) {
-        // A handler may have stopped us. A reconnect may not lose what the broker takes for delivered.
-        const bool isOpen = state == State::kSubscribing || state == State::kConnected || upcoming;
-        const bool isOurs = std::find(subscriptions.begin(), subscriptions.end(), message.topic) != subscriptions.end();
-        if (!isOurs) return log::debug("{}: not subscribed to, dropped", printable(message.topic));
-        if (handlers.message && isOpen) handlers.message(std::move(message));
-    }
-
-    void failed(const ConnectionFailure& failure) {
-        const Stage stage = state == State::kSubscribing ? Stage::kSubscribe : Stage::kConnect;
-        const ServerList::Step step = servers.failed(stage, failure, loop.clock().now(), loop.clock().wallState());
-        client.reset();
-        early.clear();
-        earlyBytes = 0;
-        report(step);
-    }
-
-    void lost(const ConnectionFailure& failure) {
-        timer.cancel();
-        if (state == State::kFinishing || state == State::kDisconnecting) return finish();
-        if (state != State::kConnected && state != State::kDiscarding) return failed(failure);
-        client.reset();
-        if (state == State::kDiscarding) return attempt();
-        const SteadyTime now = loop.clock().now();
-        if (config.sessionExpiry.count() > 0) awaySince = now;
-        health.connected = false;
-        const Unproven unproven = sender.detach(failure);
-        const ServerList::Step step = servers.lost(failure, unproven, now, loop.clock().wallState());
-        state = State::kWaiting;
-        if (handlers.disconnected) handlers.disconnected();
-        if (state == State::kWaiting) report(step);  // the handler may have stopped us
-    }
-
-    /// One line for each change, and the next attempt.
-    void report(const ServerList::Step& step) {
-        if (step.isAdapted) {
-            log::debug("{}: {}; trying with less", toString(attempted), step.message);
-            return attempt();
-        }
-        state = State::kWaiting;
-        ++health.failures;
-        if (step.isNews) {
-            log::warning(
-                "{}: {}; trying {} {}", toString(attempted), step.message,
-                config.servers.size() > 1 ? "the next server" : "again",
-                step.wait.count() == 0 ? "now" : "in " + formatDuration(std::chrono::ceil<seconds>(step.wait)));
-        }
-        timer = loop.after(step.wait, [this] { attempt(); });
-        const bool isNewToHealth = std::exchange(health.lastFailure, step.message) != step.message;
-        if (step.isNews || isNewToHealth) changed();
-    }
-
-    void changed() {
-        if (handlers.healthChanged) handlers.healthChanged();
-    }
-
-    void stop(std::vector<Publication> last, milliseconds limit, Task done) {
-        whenStopped.push_back(std::move(done));
-        upcoming.reset();
-        if (state == State::kFinishing || state == State::kDisconnecting) return;
-        if (state != State::kConnected) return finish();
-        finishWith(std::move(last), limit);
-    }
-
-    void reconnect(SessionSettings settings, milliseconds limit) {
-        if (!whenStopped.empty()) return;
-        upcoming = std::move(settings);
-        if (state == State::kFinishing || state == State::kDisconnecting) return;
-        if (state != State::kConnected) return finish();
-        std::vector<Publication> last;
-        if (!will.topic.empty()) last.push_back(will);
-        finishWith(std::move(last), limit);
-        health.connected = false;
-        if (handlers.disconnected) handlers.disconnected();
-    }
-
-    void finishWith(std::vector<Publication> last, milliseconds limit) {
-        state = State::kFinishing;
-        deadline = loop.clock().now() + limit;
-        timer = loop.at(deadline - std::min<milliseconds>(kDisconnectTime, limit / 2), [this] { disconnect(); });
-        sender.finishWith(std::move(last));
-    }
-
-    void disconnect() {
-        if (state != State::kFinishing) return;
-        state = State::kDisconnecting;
-        const auto left = std::chrono::duration_cast<milliseconds>(deadline - loop.clock().now());
-        timer = loop.at(deadline, [this] { finish(); });
-        client->disconnect(std::max(left, milliseconds{1}), [this] { finish(); });
-    }
-
-    void finish() {
-        state = State::kStopped;
-        timer.cancel();
-        connector.cancel();
-        client.reset();
-        early.clear();
-        health.connected = false;
-        if (upcoming) return startAnew();
-        sender.close();
-        for (Task& task : std::exchange(whenStopped, {})) loop.post(std::move(task));
-    }
-
-    void startAnew() {
-        SessionSettings settings = std::move(*upcoming);
-        upcoming.reset();
-        if (settings.clientId != clientId) {
-            awaySince.reset();
-        } else if (!awaySince) {
-            awaySince = loop.clock().now();
-        }
-        config = std::move(settings.mqtt);
-        clientId = std::move(settings.clientId);
-        password = std::move(settings.password);
-        will = std::move(settings.will);
-        subscriptions = std::move(settings.subscriptions);
-        servers = ServerList(config, random, !will.topic.empty());
-        health.lastFailure.clear();
-        health.warnings = connectionWarnings(config);
-        for (const std::string& warning : health.warnings) log::warning("{}", warning);
-        sender.reopen(stallLimit(config.keepAlive));
-        attempt();
-    }
-
-    Loop& loop;
-    MqttConfig config;
-    std::string clientId;
-    std::string password;
-    Publication will;
-    std::vector<std::string> subscriptions;
-    const Handlers handlers;
-    const RandomSource random;
-
-    State state = State::kStopped;
-    SessionHealth health;
-    ServerList servers;
-    Connector connector;
-    Sender sender;
-    std::unique_ptr<MqttClient> client;
-    ServerAddress attempted;
-    ConnectionInfo info;
-    std::optional<SteadyTime> awaySince;  ///< since when nobody has been connected with our id
-    bool isDiscarding = false;
-    std::vector<std::string> denied;          ///< subscriptions that were refused and not told to the sender yet
-    bool isSubscribing = false;               ///< a SUBSCRIBE is not answered yet
-    std::vector<std::string> asked;           ///< the topics that this connection has been subscribed to
-    std::optional<SessionSettings> upcoming;  ///< what reconnect() goes on with
-    std::vector<InboundMessage> early;
-    std::size_t earlyBytes = 0;
-    Timer timer;  ///< of the state: the next attempt, the answer to SUBSCRIBE, the end of stop()
-    SteadyTime deadline{};
-    std::vector<Task> whenStopped;
-};
 
 MqttSession::MqttSession(Loop& loop, MqttClientFactory makeClient, Resolver& resolver, SessionSettings settings,
                          Handlers handlers, RandomSource random)
-    : impl_(std::make_unique<Impl>(loop, std::move(makeClient), resolver, std::move(settings), std::move(handlers),
-                                   std::move(random))) {}
-
-MqttSession::~MqttSession() = default;
+    : loop_(loop),
+      makeClient_(std::move(makeClient)),
+      resolver_(resolver),
+      settings_(std::move(settings)),
+      handlers_(std::move(handlers)),
+      random_(random ? std::move(random) : systemRandom()),
+      servers_(settings_.mqtt, random_, !settings_.will.topic.empty()),
+      sender_(loop, servers_, stallLimit(settings_.mqtt.keepAlive),
+              {handlers_.healthChanged,
+               [this](std::string why) {
+                   lost({Kind::kNetwork, -1, std::move(why)});
+               },
+               [this] { disconnect(); }}) {}
 
 void MqttSession::start(std::optional<milliseconds> away) {
-    for (const std::string& warning : impl_->health.warnings) log::warning("{}", warning);
-    if (away) impl_->awaySince = impl_->loop.clock().now() - *away;
-    impl_->attempt();
+    logWarnings();
+    if (away) awaySince_ = loop_.clock().now() - *away;
+    attempt();
 }
 
-void MqttSession::reconnect(SessionSettings settings, milliseconds limit) {
-    impl_->reconnect(std::move(settings), limit);
+void MqttSession::attempt() {
+    state_ = State::kConnecting;
+    const MqttConfig& config = settings_.mqtt;
+    const ServerList::Plan plan = servers_.next(loop_.clock().now());
+    // MQTT 5 brokers end the session by themselves; a 3.1.1 one never does.
+    const bool isExpired = plan.limits.protocolVersion < 5 && keepsSession() && awaySince_ &&
+                           loop_.clock().now() - *awaySince_ > config.sessionExpiry;
+    options_ = {.server = plan.address,
+                .resolvedAddress = {},
+                .protocolVersion = plan.limits.protocolVersion,
+                .clientId = settings_.clientId,
+                .username = config.username,
+                .password = settings_.password,
+                .tls = config.tls,
+                .keepAlive = plan.keepAlive,
+                .cleanStart = isExpired || !keepsSession(),
+                .sessionExpiry = config.sessionExpiry,
+                .maximumPacketSize = kMaximumPacketSize,
+                .will = {}};
+    if (!settings_.will.topic.empty()) {
+        options_.will = settings_.will;
+        options_.will->qos = std::min(settings_.will.qos, plan.limits.publishQos);
+        if (!plan.limits.willRetain) options_.will->retain = Retain::kNo;
+    }
+    timer_ = loop_.after(kLookUpTime, [this] {
+        failed({Kind::kNetwork, -1,
+                fmt::format("the name server does not answer for {} within {} s; check the network and the resolver",
+                            options_.server.host, kLookUpTime.count())});
+    });
+    resolver_.resolve(options_.server.host,
+                      lookUp_.wrap([this](const Result<std::vector<std::string>>& addresses) { resolved(addresses); }));
+}
+
+void MqttSession::resolved(const Result<std::vector<std::string>>& addresses) {
+    timer_.cancel();
+    if (!addresses) return failed({Kind::kNetwork, -1, addresses.error().message});
+    addresses_ = *addresses;
+    deadline_ = loop_.clock().now() + kConnectTimeout;
+    tryNextAddress();
+}
+
+void MqttSession::tryNextAddress() {
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline_ - loop_.clock().now());
+    const auto share = left / static_cast<milliseconds::rep>(addresses_.size());
+    options_.connectTimeout = std::min(left, std::max<milliseconds>(share, kMinAddressTime));
+    options_.resolvedAddress = addresses_.front();
+    addresses_.erase(addresses_.begin());
+    client_ = makeClient_(options_, {[this](const ConnectionInfo& offered) { accepted(offered); },
+                                     [this](const ConnectionFailure& failure) { addressFailed(failure); },
+                                     [this](const ConnectionFailure& failure) { lost(failure); },
+                                     [this](InboundMessage message) { arrived(std::move(message)); }});
+    client_->connect();
+}
+
+void MqttSession::addressFailed(const ConnectionFailure& failure) {
+    const bool canTryAnother = failure.kind == Kind::kNetwork && !addresses_.empty() && loop_.clock().now() < deadline_;
+    if (canTryAnother) return tryNextAddress();
+    failed(failure);
+}
+
+void MqttSession::accepted(const ConnectionInfo& offered) {
+    info_ = offered;
+    if (servers_.learnKeepAlive(info_.limits.keepAlive)) {
+        log::info("{} requires a keep-alive of {}; reconnecting", info_.server, formatDuration(info_.limits.keepAlive));
+        return leave();
+    }
+    info_.limits.restrictTo(servers_.limits());
+    if (options_.cleanStart && keepsSession()) {
+        log::info("{}: offline for longer than mqtt.session_expiry; the session is discarded", info_.server);
+        awaySince_.reset();
+        return leave();
+    }
+    state_ = State::kSubscribing;
+    requested_ = settings_.subscriptions;
+    if (requested_.empty()) return announce();
+    subscribeTo(requested_, info_.limits.subscribeQos);
+}
+
+void MqttSession::leave() {
+    state_ = State::kLeaving;
+    client_->disconnect(kDisconnectTime, [this] {
+        dropClient();
+        attempt();
+    });
+}
+
+void MqttSession::subscribeTo(const std::vector<std::string>& topics, Qos qos) {
+    isSubscribing_ = true;
+    waitForSubscription(loop_.clock().now());
+    client_->subscribe(topics, qos,
+                       [this, topics, qos](const std::vector<int>& codes) { subscribed(topics, qos, codes); });
+}
+
+/// The messages that the broker queued may delay its answer.
+void MqttSession::waitForSubscription(SteadyTime since) {
+    timer_ = loop_.at(since + kConnectTimeout, [this] {
+        const SteadyTime progress = client_->lastProgress();
+        if (progress > loop_.clock().now() - kConnectTimeout) return waitForSubscription(progress);
+        lost({Kind::kNetwork, -1, "the broker does not answer the subscription"});
+    });
+}
+
+/// A refusal that can be due to the QoS is followed by a lower one; where that is refused, too, it is due to the topic.
+void MqttSession::subscribed(const std::vector<std::string>& topics, Qos qos, const std::vector<int>& codes) {
+    if (state_ != State::kSubscribing && state_ != State::kConnected) return;
+    timer_.cancel();
+    std::vector<std::string> again;
+    bool isAnyGranted = false;
+    for (std::size_t i = 0; i < codes.size() && i < topics.size(); ++i) {
+        if (!isRefusal(codes[i])) {
+            isAnyGranted = true;
+        } else if (canBeTheQos(codes[i]) && qos != Qos::kAtMostOnce) {
+            again.push_back(topics[i]);
+        } else {
+            log::warning("the broker does not allow to subscribe to {} (code {}); check its access list",
+                         printable(topics[i]), codes[i]);
+            sender_.deny(topics[i]);
+        }
+    }
+    if (isAnyGranted && qos < info_.limits.subscribeQos) {
+        servers_.learnSubscribeQos(qos);
+        info_.limits.subscribeQos = qos;
+    }
+    if (!again.empty()) return subscribeTo(again, static_cast<Qos>(static_cast<int>(qos) - 1));
+    isSubscribing_ = false;
+    if (state_ == State::kSubscribing) return announce();
+    subscribeToAdded();
+}
+
+void MqttSession::announce() {
+    const bool isNews = servers_.online(info_.limits, loop_.clock().now());
+    state_ = State::kConnected;
+    ++health_.connects;
+    health_.lastFailure.clear();
+    log::info("connected to {}, MQTT {}{}", info_.server, info_.limits.protocolVersion >= 5 ? "5" : "3.1.1",
+              info_.sessionPresent ? " (session resumed)" : "");
+    const std::string leftOut = info_.limits.leftOut();
+    if (isNews && !leftOut.empty()) log::warning("{} does not support everything; left out: {}", info_.server, leftOut);
+    sender_.attach(*client_, info_);
+    handlers_.connected(info_);
+    handlers_.healthChanged();
+    subscribeToAdded();
+    earlyBytes_ = 0;
+    for (InboundMessage& message : std::exchange(early_, {})) deliver(std::move(message));
 }
 
 void MqttSession::subscribe(std::vector<std::string> subscriptions) {
-    impl_->subscriptions = std::move(subscriptions);
-    impl_->subscribeToMore();
+    settings_.subscriptions = std::move(subscriptions);
+    subscribeToAdded();
+}
+
+void MqttSession::subscribeToAdded() {
+    if (state_ != State::kConnected || isSubscribing_) return;
+    std::vector<std::string> added;
+    for (const std::string& topic : settings_.subscriptions) {
+        if (!contains(requested_, topic)) added.push_back(topic);
+    }
+    if (added.empty()) return;
+    requested_.insert(requested_.end(), added.begin(), added.end());
+    subscribeTo(added, info_.limits.subscribeQos);
+}
+
+void MqttSession::arrived(InboundMessage message) {
+    const bool isEarly =
+        state_ == State::kSubscribing && early_.size() < kMaxEarlyMessages && earlyBytes_ < kMaxEarlyBytes;
+    if (!isEarly) return deliver(std::move(message));
+    earlyBytes_ += message.payload.size();
+    early_.push_back(std::move(message));
+}
+
+void MqttSession::deliver(InboundMessage message) {
+    // After stop() nothing is delivered; during a reconnect the broker takes messages for delivered.
+    const bool isOpen = state_ == State::kSubscribing || state_ == State::kConnected || upcoming_;
+    if (!contains(settings_.subscriptions, message.topic)) {
+        return log::debug("{}: not subscribed to; message dropped", printable(message.topic));
+    }
+    if (isOpen) handlers_.message(std::move(message));
+}
+
+void MqttSession::failed(const ConnectionFailure& failure) {
+    const Stage stage = state_ == State::kSubscribing ? Stage::kSubscribe : Stage::kConnect;
+    const ServerList::Step step = servers_.failed(stage, failure, loop_.clock().now(), loop_.clock().wallState());
+    sender_.detach(failure);
+    dropClient();
+    report(step);
+}
+
+void MqttSession::lost(const ConnectionFailure& failure) {
+    if (state_ == State::kFinishing || state_ == State::kDisconnecting) return finish();
+    if (state_ == State::kLeaving) {
+        dropClient();
+        return attempt();
+    }
+    if (state_ != State::kConnected) return failed(failure);
+    dropClient();
+    const SteadyTime now = loop_.clock().now();
+    if (keepsSession()) awaySince_ = now;
+    const Unproven unproven = sender_.detach(failure);
+    const ServerList::Step step = servers_.lost(failure, unproven, now, loop_.clock().wallState());
+    state_ = State::kWaiting;
+    handlers_.disconnected();
+    if (state_ == State::kWaiting) report(step);  // the handler may have stopped us
+}
+
+/// One line for each change, and the next attempt.
+void MqttSession::report(const ServerList::Step& step) {
+    const std::string server = toString(options_.server);
+    if (step.isAdapted) {
+        log::debug("{}: {}; trying with less", server, step.message);
+        return attempt();
+    }
+    state_ = State::kWaiting;
+    ++health_.failures;
+    if (step.isNews) {
+        log::warning("{}: {}; trying {} {}", server, step.message,
+                     settings_.mqtt.servers.size() > 1 ? "the next server" : "again",
+                     step.wait.count() == 0 ? "now" : "in " + formatDuration(std::chrono::ceil<seconds>(step.wait)));
+    }
+    timer_ = loop_.after(step.wait, [this] { attempt(); });
+    const bool isNewToHealth = std::exchange(health_.lastFailure, step.message) != step.message;
+    if (step.isNews || isNewToHealth) handlers_.healthChanged();
+}
+
+void MqttSession::dropClient() {
+    timer_.cancel();
+    lookUp_.reset();
+    addresses_.clear();
+    client_.reset();
+    isSubscribing_ = false;
+    early_.clear();
+    earlyBytes_ = 0;
 }
 
 void MqttSession::stop(std::vector<Publication> last, milliseconds limit, Task done) {
-    impl_->stop(std::move(last), limit, std::move(done));
+    whenStopped_.push_back(std::move(done));
+    upcoming_.reset();
+    if (state_ == State::kFinishing || state_ == State::kDisconnecting) return;
+    if (state_ != State::kConnected) return finish();
+    finishWith(std::move(last), limit);
+}
+
+void MqttSession::reconnect(SessionSettings settings, milliseconds limit) {
+    if (!whenStopped_.empty()) return;
+    upcoming_ = std::move(settings);
+    if (state_ == State::kFinishing || state_ == State::kDisconnecting) return;
+    if (state_ != State::kConnected) return finish();
+    std::vector<Publication> last;
+    if (!settings_.will.topic.empty()) last.push_back(settings_.will);
+    finishWith(std::move(last), limit);
+    handlers_.disconnected();
+}
+
+void MqttSession::finishWith(std::vector<Publication> last, milliseconds limit) {
+    state_ = State::kFinishing;
+    deadline_ = loop_.clock().now() + limit;
+    timer_ = loop_.at(deadline_ - std::min<milliseconds>(kDisconnectTime, limit / 2), [this] { disconnect(); });
+    sender_.finishWith(std::move(last));
+}
+
+void MqttSession::disconnect() {
+    if (state_ != State::kFinishing) return;
+    state_ = State::kDisconnecting;
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline_ - loop_.clock().now());
+    timer_ = loop_.at(deadline_, [this] { finish(); });
+    client_->disconnect(std::max(left, milliseconds{1}), [this] { finish(); });
+}
+
+void MqttSession::finish() {
+    state_ = State::kStopped;
+    dropClient();
+    if (upcoming_) return useUpcomingSettings();
+    sender_.close();
+    for (Task& task : std::exchange(whenStopped_, {})) loop_.post(std::move(task));
+}
+
+void MqttSession::useUpcomingSettings() {
+    if (upcoming_->clientId != settings_.clientId) {
+        awaySince_.reset();
+    } else if (!awaySince_) {
+        awaySince_ = loop_.clock().now();
+    }
+    settings_ = *std::exchange(upcoming_, std::nullopt);
+    servers_ = ServerList(settings_.mqtt, random_, !settings_.will.topic.empty());
+    health_.lastFailure.clear();
+    logWarnings();
+    sender_.reopen(stallLimit(settings_.mqtt.keepAlive));
+    attempt();
+}
+
+void MqttSession::logWarnings() const {
+    for (const std::string& warning : connectionWarnings(settings_.mqtt)) log::warning("{}", warning);
 }
 
 const ConnectionInfo* MqttSession::connection() const {
-    return impl_->state == Impl::State::kConnected ? &impl_->sender.connection() : nullptr;
+    return state_ == State::kConnected ? &sender_.connection() : nullptr;
 }
 
 void MqttSession::publish(std::shared_ptr<const Publication> publication, Priority priority, DeliveryHandler done) {
-    impl_->sender.publish(std::move(publication), priority, std::move(done));
+    sender_.publish(std::move(publication), priority, std::move(done));
 }
 
 std::size_t MqttSession::maxPayload(const std::string& topic) const {
-    return impl_->sender.maxPayload(topic);
+    return sender_.maxPayload(topic);
 }
 
-const SessionHealth& MqttSession::health() const {
-    impl_->health.waiting = impl_->sender.waiting();
-    impl_->health.droppedReplies = impl_->sender.droppedReplies();
-    impl_->health.deniedTopics = impl_->sender.deniedTopics();
-    return impl_->health;
+SessionHealth MqttSession::health() const {
+    SessionHealth health = health_;
+    health.connected = state_ == State::kConnected;
+    health.waiting = sender_.waiting();
+    health.droppedReplies = sender_.droppedReplies();
+    health.deniedTopics = sender_.deniedTopics();
+    health.warnings = connectionWarnings(settings_.mqtt);
+    return health;
 }
 
 }  // namespace edge

@@ -41,6 +41,7 @@ class SessionWithABroker : public ::testing::Test {
         };
         handlers.disconnected = [this] { ++disconnects_; };
         handlers.message = [this](const InboundMessage& message) { messages_.push_back(message.payload); };
+        handlers.healthChanged = [] {};
         thread_.run([&] {
             session_ = std::make_unique<MqttSession>(
                 thread_.loop(), makePahoClientFactory(thread_.loop(), strand_), *resolver_,

@@ -157,7 +157,7 @@ TEST(ServerList, FallsBackTo311AtOnceAndRemembersIt) {
 
         f.connectAndLose(std::chrono::hours{1});
         EXPECT_EQ(f.version(), 4);
-        f.now += kLimitsMemory;
+        f.now += kLimitsLifetime;
         EXPECT_EQ(f.version(), 5);
     }
 }
@@ -248,7 +248,7 @@ TEST(ServerList, ForgetsAfterADayWhatItConcludedButNotThePacketSize) {
     f.close();
     f.close();
     f.list.packetRefused(100'000);
-    f.connectAndLose(kLimitsMemory);
+    f.connectAndLose(kLimitsLifetime);
 
     BrokerLimits expected;
     expected.packetSize = 50'000;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "mqtt/session/packet_size.hpp"
+#include "mqtt/session/broker_limits.hpp"
 
 #include <gtest/gtest.h>
 
