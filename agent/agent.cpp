@@ -7,7 +7,7 @@
 
 #include "camera/client/client.hpp"
 #include "core/system/log.hpp"
-#include "core/system/sha256.hpp"
+#include "core/text.hpp"
 #include "gpio/gpio.hpp"
 #include "journal/journal.hpp"
 #include "mqtt/paho/paho_client.hpp"

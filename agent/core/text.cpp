@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include <fmt/core.h>
+#include <nettle/sha2.h>
 
 namespace edge {
 namespace {
@@ -185,6 +186,22 @@ std::string expandId(std::string_view pattern, std::string_view id) {
         expanded.replace(at, kPlaceholder.size(), id);
     }
     return expanded;
+}
+
+std::string formatDecimal(double value, int decimals) {
+    std::string text = fmt::format("{:.{}f}", value, decimals);
+    const bool isZero = text.find_first_not_of("-0.") == std::string::npos;
+    return isZero && text.front() == '-' ? text.substr(1) : text;
+}
+
+std::string sha256Hex(std::string_view bytes) {
+    sha256_ctx context{};
+    sha256_init(&context);
+    // nettle counts in uint8_t; char may be read as such.
+    sha256_update(&context, bytes.size(), reinterpret_cast<const uint8_t*>(bytes.data()));
+    std::array<uint8_t, SHA256_DIGEST_SIZE> digest{};
+    sha256_digest(&context, digest.size(), digest.data());
+    return toHex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 std::string toHex(std::string_view bytes) {

@@ -10,9 +10,9 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "core/format.hpp"
 #include "core/suggest.hpp"
 #include "core/text.hpp"
+#include "core/time/time.hpp"
 #include "journal/reader.hpp"
 
 namespace edge {

@@ -10,7 +10,7 @@
 
 #include "camera/ipc/protocol.hpp"
 #include "camera/ipc/shared_jpeg.hpp"
-#include "core/system/sha256.hpp"
+#include "core/text.hpp"
 #include "fakes/temp_dir.hpp"
 #include "image/jpeg/jpeg.hpp"
 #include "journal/store/store.hpp"

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "camera/client/picture_source.hpp"
-#include "core/loop/executor.hpp"
+#include "core/loop/loop.hpp"
 
 namespace edge {
 

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/loop/executor.hpp"
+#include "core/loop/loop.hpp"
 
 namespace edge {
 

@@ -13,7 +13,7 @@
 
 #include "camera/backends/backends.hpp"
 #include "camera/backends/frame_rate_limiter.hpp"
-#include "core/format.hpp"
+#include "core/time/time.hpp"
 
 namespace edge {
 namespace {

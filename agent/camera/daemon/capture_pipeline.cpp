@@ -7,8 +7,8 @@
 #include <fmt/core.h>
 
 #include "config/load.hpp"
-#include "core/format.hpp"
 #include "core/system/log.hpp"
+#include "core/time/time.hpp"
 #include "core/version.hpp"
 
 namespace edge {

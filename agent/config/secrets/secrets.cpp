@@ -11,7 +11,6 @@
 #include "config/schema/diagnostics.hpp"
 #include "config/secrets/pem.hpp"
 #include "config/secrets/secret_file.hpp"
-#include "core/system/sha256.hpp"
 #include "core/text.hpp"
 
 namespace edge {

@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <utility>
 
-#include "core/loop/executor.hpp"
-#include "core/time/clock.hpp"
+#include "core/time/time.hpp"
 
 namespace edge {
+
+using Task = std::function<void()>;
+
+/// Something that runs tasks, one after the other, in the order of post(). Implementations: the loop, a strand of the
+/// worker pool, and ManualExecutor in tests.
+class Executor {
+  public:
+    virtual ~Executor() = default;
+    /// Queue a task. Never runs it inside this call. Thread: any. The task must not throw.
+    virtual void post(Task task) = 0;
+};
 
 /// A scheduled task. Destroying or cancelling it before it ran means that it never runs. Move-only; empty by default.
 /// Thread: the loop's.

@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "core/loop/executor.hpp"
+#include "core/loop/loop.hpp"
 
 namespace edge {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "core/loop/executor.hpp"
+#include "core/loop/loop.hpp"
 #include "core/time/time.hpp"
 
 namespace edge {

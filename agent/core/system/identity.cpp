@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "core/system/files.hpp"
-#include "core/system/sha256.hpp"
 #include "core/text.hpp"
 
 namespace edge {

@@ -8,7 +8,7 @@
 #include "core/loop/loop.hpp"
 #include "core/loop/scope.hpp"
 #include "core/system/files.hpp"
-#include "core/time/clock.hpp"
+#include "core/time/time.hpp"
 
 namespace edge {
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "core/time/time.hpp"
 
+#include <sys/timex.h>
+#include <time.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <ctime>
 #include <limits>
 
 #include <fmt/core.h>
@@ -133,6 +138,57 @@ std::string formatDuration(milliseconds duration) {
         if (duration.count() % unit.milliseconds == 0) best = &unit;
     }
     return fmt::format("{}{}", duration.count() / best->milliseconds, best->name);
+}
+
+std::string formatLocalTime(WallTime time) {
+    const std::time_t unixTime = std::chrono::system_clock::to_time_t(std::chrono::floor<seconds>(time));
+    std::tm local{};
+    ::tzset();  // localtime_r() alone reads the zone once
+    ::localtime_r(&unixTime, &local);
+    std::array<char, 32> text{};
+    return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &local)};
+}
+
+BootTime bootTimeNow() {
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return seconds{now.tv_sec} + nanoseconds{now.tv_nsec};
+}
+
+SteadyTime SystemClock::now() const {
+    return std::chrono::steady_clock::now();
+}
+
+WallTime SystemClock::wallNow() const {
+    return std::chrono::system_clock::now();
+}
+
+ClockState SystemClock::wallState() const {
+    const SteadyTime time = now();
+    if (time < askAgain_.load()) return answer_;
+    answer_ = ask();
+    askAgain_ = time + kAnswerAge;
+    return answer_;
+}
+
+ClockState SystemClock::ask() const {
+    timex state{};  // modes = 0: only asks
+    const bool known = adjtimex(&state) >= 0;
+    if (known && (state.status & STA_UNSYNC) == 0) return ClockState::kSynchronised;
+    if (!known && told_ == ClockState::kSynchronised) return ClockState::kSynchronised;
+    // The kernel's flag goes stale when a daemon slews rarely; timesyncd leaves this mark once it has set the clock.
+    const bool marked = access("/run/systemd/timesync/synchronized", F_OK) == 0;
+    return marked ? ClockState::kSynchronised : ClockState::kUnsynchronised;
+}
+
+void SystemClock::setTold(ClockState state) {
+    told_ = state;
+    askAgain_ = SteadyTime::min();
+}
+
+bool SystemClock::canAskKernel() {
+    timex state{};
+    return adjtimex(&state) >= 0;
 }
 
 }  // namespace edge

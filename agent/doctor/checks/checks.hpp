@@ -9,7 +9,7 @@
 
 #include "camera/client/picture_source.hpp"
 #include "config/config.hpp"
-#include "core/time/clock.hpp"
+#include "core/time/time.hpp"
 #include "doctor/doctor.hpp"
 #include "doctor/machine.hpp"
 #include "gpio/gpio.hpp"

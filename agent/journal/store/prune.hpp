@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "core/result.hpp"
-#include "core/time/clock.hpp"
 #include "core/time/time.hpp"
 #include "journal/store/sqlite.hpp"
 

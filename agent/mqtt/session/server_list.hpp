@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/system/random.hpp"
-#include "core/time/clock.hpp"
+#include "core/time/time.hpp"
 #include "mqtt/mqtt_client.hpp"
 #include "mqtt/session/broker_limits.hpp"
 #include "mqtt/settings.hpp"

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/system/sha256.hpp"
+#include "core/text.hpp"
 
 namespace edge {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "camera/client/picture_source.hpp"
-#include "core/time/clock.hpp"
+#include "core/time/time.hpp"
 #include "journal/journal.hpp"
 #include "mqtt/session/session.hpp"
 #include "services/capture/capture_service.hpp"

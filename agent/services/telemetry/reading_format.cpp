@@ -5,7 +5,7 @@
 
 #include <fmt/core.h>
 
-#include "core/format.hpp"
+#include "core/text.hpp"
 
 namespace edge {
 

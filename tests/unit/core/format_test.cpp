@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "core/format.hpp"
-
 #include <stdlib.h>
 
 #include <gtest/gtest.h>
+
+#include "core/text.hpp"
+#include "core/time/time.hpp"
 
 namespace edge {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "core/system/sha256.hpp"
-
 #include <gtest/gtest.h>
+
+#include "core/text.hpp"
 
 namespace edge {
 namespace {
