@@ -26,7 +26,12 @@ struct ServerAddress {
     bool operator==(const ServerAddress&) const = default;
 };
 /// "mqtts://broker.example:8883", as a person wrote it.
-std::string toString(const ServerAddress& address);
+inline std::string toString(const ServerAddress& address) {
+    const std::string scheme(usesWebsocket(address.scheme) ? "ws" : "mqtt");
+    const bool isIpv6 = address.host.find(':') != std::string::npos;
+    return scheme + (usesTls(address.scheme) ? "s://" : "://") + (isIpv6 ? '[' + address.host + ']' : address.host) +
+           ':' + std::to_string(address.port) + address.path;
+}
 
 enum class Protocol { kAuto, kV5, kV311 };
 
