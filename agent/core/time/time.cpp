@@ -59,10 +59,14 @@ class FieldReader {
     [[nodiscard]] bool isDone() const { return !hasFailed_ && rest_.empty(); }
 
   private:
-    [[nodiscard]] bool isDigit() const { return !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9'; }
+    [[nodiscard]] bool isDigit() const {
+        return !hasFailed_ && !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9';
+    }
     int digit() {
-        if (!isDigit()) hasFailed_ = true;
-        if (hasFailed_) return 0;
+        if (!isDigit()) {
+            hasFailed_ = true;
+            return 0;
+        }
         const int value = rest_.front() - '0';
         rest_.remove_prefix(1);
         return value;

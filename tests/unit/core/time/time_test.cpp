@@ -84,5 +84,11 @@ TEST(Duration, FormatsInTheLargestExactUnit) {
     EXPECT_EQ(formatDuration(std::chrono::hours{24}), "1d");
 }
 
+TEST(Rfc3339, RefusesAWrongFieldBeforeAFraction) {
+    EXPECT_EQ(parseRfc3339("x026-11-20T09:30:00.123Z"), std::nullopt);
+    EXPECT_EQ(parseRfc3339("2026-11-20T09:30:x0.123456Z"), std::nullopt);
+    EXPECT_EQ(parseRfc3339(".5"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace edge
