@@ -132,7 +132,8 @@ void prepareHandshake(SSL* ssl, const std::string& host, TlsFinding& finding) {
     SSL_set_app_data(ssl, &finding);
     SSL_set_verify(ssl, SSL_VERIFY_PEER, &onVerify);
     if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1) {
-        SSL_set_tlsext_host_name(ssl, nullptr);  // an address is not a server name (RFC 6066, section 3)
+        // An address is not a server name (RFC 6066, section 3).
+        SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, nullptr);
     } else {
         SSL_set1_host(ssl, host.c_str());
     }

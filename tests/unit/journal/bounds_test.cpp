@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <filesystem>
 
+#include <fmt/core.h>
+
 #include "journal_fixture.hpp"
 
 namespace edge {

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <random>
 
+#include <fmt/core.h>
+
 #include "journal/store/row_codec.hpp"
 #include "journal/store/schema.hpp"
 #include "journal/store/sqlite.hpp"
