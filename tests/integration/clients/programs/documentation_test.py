@@ -20,6 +20,7 @@ PAGES = sorted(glob.glob(f"{ROOT}/docs/*.md") + glob.glob(f"{ROOT}/docs/decision
 # What an indented line begins with when it is a command.
 PROGRAMS = ("mosquitto_pub", "mosquitto_sub", "pi-edge-agent", "sudo", "./scripts/", "scripts/", "python3", "journalctl", "systemctl",
             "cd ")
+SYSTEM_TEXTS = ("database or disk is full",)
 TIMED_OUT = 27  # mosquitto_sub -W
 # The python3 that Debian's modules are for comes first.
 ENVIRONMENT = os.environ | {"PATH": "/usr/bin:" + os.environ["PATH"]}
@@ -104,6 +105,21 @@ class Pages(unittest.TestCase):
                     text = file.read()
                 wrong += [f"{name(page, line)}: {match[1]} has no {option}" for option in options if option not in text]
         self.assertEqual(wrong, [])
+
+    def test_quoted_messages_are_printed_by_the_programs(self):
+        """In the first column of a table: `the journal FILE is in use by …`. Parts of system calls' texts are left out."""
+        sources = glob.glob(f"{ROOT}/agent/**/*.[ch]pp", recursive=True)
+        literals = re.sub(r'"\s*\n\s*"', "", "".join(pathlib.Path(source).read_text(encoding="utf-8") for source in sources))
+        missing = []
+        for page in ("operating", "troubleshooting"):
+            lines = pathlib.Path(f"{ROOT}/docs/{page}.md").read_text(encoding="utf-8").splitlines()
+            for number, line in enumerate(lines, 1):
+                for quoted in re.findall(r"`([^`]+)`", line.split("|")[1]) if line.startswith("| `") else ():
+                    # What stands for a value: … and words in capitals, N, numbers.
+                    parts = [part.strip(" :;,") for part in re.split(r"…|\b[A-Z]{2,}\b|\bN\b|\d+|: ", quoted)]
+                    missing += [f"docs/{page}.md:{number}: {part}" for part in parts
+                                if len(part.split()) > 2 and part not in literals and part not in SYSTEM_TEXTS]
+        self.assertEqual(missing, [])
 
     def test_shell_and_python_can_be_parsed(self):
         for page in PAGES:
