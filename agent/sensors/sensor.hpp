@@ -27,8 +27,8 @@ struct SensorConfig {
     bool operator==(const SensorConfig&) const = default;
 };
 
-/// One temperature sensor. Thread: read() is called on one strand at a time and may block (a DS18B20 takes 750 ms); it
-/// touches nothing but the device.
+/// One temperature sensor. Thread: readCelsius() is called on one strand at a time and may block (a DS18B20 takes 750
+/// ms); it touches nothing but the device.
 class Sensor {
   public:
     virtual ~Sensor() = default;
