@@ -9,8 +9,9 @@ if(EDGE_CONFIG_FILE STREQUAL "/usr/local/etc/pi-edge-agent/agent.toml" AND NOT I
 endif()
 
 # Programs and units name the configured directories, so installing to others would give a service that does not start.
+string(REGEX REPLACE "/$" "" prefix "${CMAKE_INSTALL_PREFIX}")  # as CMake's own script does
 install(CODE "
-  if(NOT CMAKE_INSTALL_PREFIX STREQUAL \"${CMAKE_INSTALL_PREFIX}\")
+  if(NOT CMAKE_INSTALL_PREFIX STREQUAL \"${prefix}\")
     message(FATAL_ERROR \"cannot install to \${CMAKE_INSTALL_PREFIX}: the build is configured for ${CMAKE_INSTALL_PREFIX}; \"
       \"configure again with -DCMAKE_INSTALL_PREFIX=\${CMAKE_INSTALL_PREFIX}, or set DESTDIR to install below another root\")
   endif()" COMPONENT configuration)

@@ -24,7 +24,9 @@ Backlog::Memory::iterator Backlog::remove(Memory::iterator reading) {
 }
 
 void Backlog::dropBeyondLimit() {
-    if (isWriting_) return;  // the batch has them: they are in the file soon, or dropped after it
+    // The batch has them: they are in the file soon, or dropped after it. A batch that does not return must not fill
+    // the memory.
+    if (isWriting_ && memory_.size() <= 2 * kMaxInMemory) return;
     for (auto oldest = memory_.begin(); memory_.size() > kMaxInMemory && oldest != memory_.end();) {
         if (inFlight_.contains(oldest->first)) {
             ++oldest;
@@ -116,8 +118,10 @@ void Backlog::onWritten(const WriteBatch& batch, const Pruned& pruned) {
     for (const auto& reading : batch.readings) {
         const std::int64_t id = reading.stamp.id;
         if (const auto own = memory_.find(id); own != memory_.end()) remove(own);
-        if (!reading.record.delivered && !acked_.contains(id)) ++inFile_;
         fileEnd_ = std::max(fileEnd_, id);
+        if (reading.record.delivered || acked_.contains(id)) continue;
+        ++inFile_;
+        cursor_ = std::min(cursor_, id - 1);  // the file may have been read to its end, and beyond this id, before
     }
     for (const std::int64_t id : batch.delivered) acked_.erase(id);
     for (const std::int64_t id : pruned.undelivered) {
@@ -140,7 +144,7 @@ void Backlog::onWriteEnded() {
 
 void Backlog::onOpened(std::uint64_t undelivered, std::int64_t lastId) {
     inFile_ = undelivered - std::min<std::uint64_t>(undelivered, acked_.size());
-    fileEnd_ = lastId;
+    fileEnd_ = std::max(fileEnd_, lastId);  // a batch may have been written since `lastId` was read
 }
 
 void Backlog::leaveFile() {

@@ -39,7 +39,7 @@ function module_of(path) {
 }
 
 /^[ \t]*#[ \t]*include[ \t]*</ && FILENAME ~ /\.hpp$/ {
-    match($0, /<.*>/)
+    match($0, /<[^>]*>/)
     header = substr($0, RSTART + 1, RLENGTH - 2)
     # The C++ library has neither dot nor slash; then the kernel and the C library.
     if (header !~ /[.\/]/ || header ~ /^(sys|linux)\/|^(poll|signal|stdlib|time|unistd)\.h$/) next

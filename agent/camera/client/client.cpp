@@ -127,7 +127,10 @@ void CameraClient::lookForCamera() {
 
 void CameraClient::receive(CameraReply reply, UniqueFd memory) {
     silenceTimer_.cancel();
-    if (phase_ == Phase::kSilent) phase_ = Phase::kReady;
+    if (phase_ == Phase::kSilent) {
+        phase_ = Phase::kReady;
+        if (!state_.online && !retryAt_) retryAfter(retryDelay_);  // the attempt that fell into the silence
+    }
     if (const auto* taken = std::get_if<PictureTaken>(&reply)) {
         handle(*taken, std::move(memory));
     } else if (const auto* failed = std::get_if<CaptureFailed>(&reply)) {
@@ -206,7 +209,7 @@ void CameraClient::linkEnded(const std::string& reason) {
 }
 
 void CameraClient::requestTimedOut(std::uint64_t id, bool wasSent) {
-    if (!wasSent || phase_ == Phase::kClosed) return;
+    if (!wasSent || phase_ == Phase::kClosed || phase_ == Phase::kLeaving) return;
     (void)link_->send(Cancel{id});  // a program that does not read it is silent
     if (phase_ != Phase::kSilent) silenceTimer_ = loop_.after(kSilenceLimit, [this] { programHangs(); });
     phase_ = Phase::kSilent;

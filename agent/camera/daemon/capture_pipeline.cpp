@@ -133,6 +133,8 @@ void CapturePipeline::takeFrame(Result<Frame> frame) {
     // The capture that it was taken for may be gone, and the next one may have been requested later, or at another
     // size.
     const bool fits = frame->exposureStart > job->notBefore && job->size == size;
+    if (job->capture && !encoders_.isFree())
+        return;  // a frame for a look; the capture gets one when an encoder is free
     if (job->capture && fits && !frame->isStartup) return encode(*job, std::move(*frame));
     if (!job->capture && (fits || frame->isStartup)) complete(job->ticket, FinishedPicture{});  // the camera works
 }

@@ -21,14 +21,14 @@ std::string_view afterLine(std::string_view text) {
     return text.substr(std::min(text.find('\n'), text.size() - 1) + 1);
 }
 
-/// The first line with more dots than a key can have: toml++ limits the nesting of brackets (TOML_MAX_NESTED_VALUES,
-/// see CMakeLists.txt), but destroys the tables of a dotted key by recursion, and ten thousand of them overflow the
-/// stack. 0 = none.
+constexpr auto kMaxDots = 300;
+
+/// The first line with more than kMaxDots, 0 = none: no key needs as many. toml++ limits the nesting of brackets to
+/// 256, but destroys the tables of a dotted key by recursion, and ten thousand of them overflow the stack.
 int findDeepKey(std::string_view text) {
-    constexpr auto kMaxDots = 500;
     for (int line = 1; !text.empty(); ++line, text = afterLine(text)) {
-        const std::string_view current = firstLine(text);
-        if (std::count(current.begin(), current.end(), '.') > kMaxDots) return line;
+        const std::string_view current = trim(firstLine(text));
+        if (!current.starts_with('#') && std::count(current.begin(), current.end(), '.') > kMaxDots) return line;
     }
     return 0;
 }
@@ -92,7 +92,9 @@ toml::table parseToml(std::string_view text, Diagnostics& diagnostics) {
     if (isWideText(text)) {
         diagnostics.addAt(1, "", "is UTF-16 or UTF-32 text, as some Windows programs write it; save the file as UTF-8");
     } else if (const int deepLine = findDeepKey(text); deepLine > 0) {
-        diagnostics.addAt(deepLine, "", "nested too deeply");
+        diagnostics.addAt(
+            deepLine, "",
+            fmt::format("more than {} dots in one line; a list may be written on several lines", kMaxDots));
     } else {
         try {
             return toml::parse(text);

@@ -43,7 +43,8 @@ std::string sizeText(std::int64_t bytes) {
 std::optional<std::int64_t> parseSize(std::string_view text) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || text.starts_with('-')) return std::nullopt;
+    if (error == std::errc::result_out_of_range) number = std::numeric_limits<std::int64_t>::max();
+    if (error == std::errc::invalid_argument || text.starts_with('-')) return std::nullopt;
     const std::string_view name = text.substr(static_cast<std::size_t>(end - text.data()));
     for (const SizeUnit& unit : kSizeUnits) {
         if (unit.name == name)

@@ -43,6 +43,7 @@ tl::unexpected<Error> cannotMake(const std::string& path, int error) {
     const bool isFull = error == ENOSPC || error == EDQUOT;
     auto failure = failSystem("cannot make " + path, error);
     if (isFull) failure.value().code = Errc::kTooLarge;
+    if (error == EBUSY) failure.value().code = Errc::kIo;  // a mount point; kBusy stands for another agent
     return failure;
 }
 

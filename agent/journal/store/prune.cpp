@@ -81,6 +81,17 @@ Result<void> deleteToSize(Database& db, std::int64_t targetBytes, Pruned& pruned
     return {};
 }
 
+/// One transaction. Adds to `total` only what is committed.
+template <typename Work>
+Result<void> prune(Database& db, Pruned& total, Work work) {
+    Pruned pruned;
+    TRY(db.transaction([&] { return work(pruned); }));
+    total.rows += pruned.rows;
+    total.undelivered.insert(total.undelivered.end(), pruned.undelivered.begin(), pruned.undelivered.end());
+    total.isUnfinished = total.isUnfinished || pruned.isUnfinished;
+    return {};
+}
+
 }  // namespace
 
 std::optional<WallTime> Expiry::takeCutoff(milliseconds maxAge) {
@@ -102,9 +113,9 @@ std::int64_t tableBudget(std::int64_t maxSizeBytes) {
     return std::max(maxSizeBytes - kWalBytes - kBatchBytes, maxSizeBytes / 2);
 }
 
-Result<void> pruneByAge(Database& db, const AgeLimit& limit, Pruned& pruned) {
+Result<void> pruneByAge(Database& db, const AgeLimit& limit, Pruned& total) {
     const auto beforeMs = std::chrono::floor<milliseconds>(limit.before.time_since_epoch()).count();
-    return db.transaction([&]() -> Result<void> {
+    return prune(db, total, [&](Pruned& pruned) -> Result<void> {
         for (const Kind& kind : kKinds) {
             auto remove = TRY(prepareDelete(db, kind, "clock_ok = 1 AND wall_ms < ? AND (boot <> ? OR mono_ms < ?)"));
             remove.bind(std::int64_t{beforeMs}).bindBlob(encodeBoot(limit.bootId)).bind(limit.monoBeforeMs);
@@ -115,9 +126,9 @@ Result<void> pruneByAge(Database& db, const AgeLimit& limit, Pruned& pruned) {
     });
 }
 
-Result<void> pruneBySize(Database& db, std::int64_t budgetBytes, Pruned& pruned) {
+Result<void> pruneBySize(Database& db, std::int64_t budgetBytes, Pruned& total) {
     if (TRY(usedBytes(db)) <= budgetBytes) return {};
-    return db.transaction([&] { return deleteToSize(db, budgetBytes - budgetBytes / 20, pruned); });
+    return prune(db, total, [&](Pruned& pruned) { return deleteToSize(db, budgetBytes - budgetBytes / 20, pruned); });
 }
 
 Result<bool> shrinkFile(Database& db) {

@@ -170,6 +170,7 @@ Result<StoreOpened> JournalStore::replaceFile(const std::string& damage) {
         const Error& error = quarantined.error();
         return fail(error.code, fmt::format("{} ({})", error.message, damage));
     }
+    damage_.clear();  // of the file that is put aside; a second attempt must not put aside its successor
     salvage(*quarantined);
     const std::size_t readings = salvagedReadings_.size();
     auto opened = TRY(openFile());

@@ -15,7 +15,8 @@ namespace edge {
 
 /// The first thing that verification found wrong, and in which certificate.
 struct TlsFinding {
-    int error = 0;  ///< X509_V_OK
+    std::string host;  ///< whom the certificate must be for
+    int error = 0;     ///< X509_V_OK
     std::string notBefore;
     std::string notAfter;
     std::string subject;

@@ -99,6 +99,8 @@ class Receiver {
         all_.assign(sockets, sockets + count);
         all_.push_back({writable_.get(), POLLIN, 0});
         all_.push_back({shared().wake.get(), POLLIN, 0});
+        // Paho acts on what became writable after the wait that follows the one that noticed it.
+        if (std::exchange(becameWritable_, false)) timeoutMs = 0;
         int ready = waitFor(all_.data(), all_.size(), timeoutMs);
         for (nfds_t i = 0; i < count; ++i) sockets[i].revents = ready > 0 ? all_[i].revents : short{0};
         if (ready <= 0) return ready;
@@ -106,6 +108,7 @@ class Receiver {
             std::array<epoll_event, 8> events{};
             while (::epoll_wait(writable_.get(), events.data(), static_cast<int>(events.size()), 0) > 0) continue;
             noteLineProgress();
+            becameWritable_ = true;
             --ready;
         }
         if (all_[count + 1].revents != 0) {
@@ -123,8 +126,9 @@ class Receiver {
 
     UniqueFd writable_{::epoll_create1(EPOLL_CLOEXEC)};
     std::vector<pollfd> all_;
-    bool hasSocket_ = false;  ///< at the last poll()
-    bool hasWaited_ = false;  ///< the last poll() did: the pause is left out
+    bool becameWritable_ = false;  ///< a socket did, during the last wait
+    bool hasSocket_ = false;       ///< at the last poll()
+    bool hasWaited_ = false;       ///< the last poll() did: the pause is left out
     milliseconds pause_ = kShortestPause;
 };
 

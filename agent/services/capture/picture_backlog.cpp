@@ -37,6 +37,8 @@ bool readDescription(PicturePost& post) {
     post.id = text("id");
     post.time = text("time");
     post.transaction = text("transaction");
+    if (std::string inner = text("description"); !inner.empty())
+        post.description = std::move(inner);  // of version 0.1.0
     return !post.id.empty() && !post.time.empty();
 }
 

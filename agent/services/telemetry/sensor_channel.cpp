@@ -52,7 +52,9 @@ bool SensorChannel::canTake(const SensorConfig& config) const {
 
 void SensorChannel::apply(const SensorConfig& config, milliseconds common) {
     config_ = config;
-    if (isPublishing_) poll_.setInterval(intervalFor(common));
+    if (!isPublishing_) return;
+    interval_ = intervalFor(common);
+    poll_.setInterval(interval_);
 }
 
 void SensorChannel::handle(const Result<double>& value) {

@@ -205,6 +205,18 @@ TEST_F(JournalFaultTest, NoticesThatItsFileWasDeletedAndKeepsTheStateInANewOne) 
     EXPECT_EQ(snapshot->transactions.size(), 1U);
 }
 
+TEST_F(JournalFaultTest, FetchesReadingsThatWereWrittenIntoANewFile) {
+    ASSERT_TRUE(start());
+    EXPECT_TRUE(fetch(10).empty());
+    for (const auto& file : fs::directory_iterator(dir.path())) fs::remove(file);
+
+    recordReadings(1, 64);
+    settle();
+
+    EXPECT_EQ(journal->health().queuedReadings, 64U);
+    EXPECT_EQ(fetch(100).size(), 64U);
+}
+
 TEST_F(JournalFaultTest, ReplacesAFileThatTurnsOutToBeDamagedWhileItRuns) {
     ASSERT_TRUE(start());
     journal->saveState("publishing", "ON", {});
