@@ -142,6 +142,7 @@ Key topicKey(std::string name, std::string& into, Empty empty, std::size_t maxBy
 Key choiceKey(std::string name, const std::vector<std::string>& words, std::size_t defaultIndex,
               std::function<void(std::size_t)> store) {
     std::vector<std::string> quoted;
+    quoted.reserve(words.size());
     for (const std::string& word : words) quoted.push_back(inQuotes(word));
     Key key(std::move(name), KeyType::kChoice, quoted[defaultIndex], listed(quoted));
     key.choices = quoted;

@@ -86,7 +86,7 @@ std::string validateCertificates(const std::string& content) {
 
 std::string validatePrivateKey(const std::string& content) {
     const bool isPresent = contains(content, "-----BEGIN ") && contains(content, "PRIVATE KEY-----");
-    const std::string error = validateText(content, isPresent, "private key");
+    std::string error = validateText(content, isPresent, "private key");
     if (!error.empty()) return error;
     if (contains(content, "ENCRYPTED")) return "is encrypted with a passphrase";
     return readKey(content) ? "" : "contains a damaged private key";

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -77,7 +78,7 @@ struct MotionDetector::Impl {
         const int left = seen.width * area.left / 100;
         const int right = seen.width * (area.left + area.width) / 100;
         for (int y = seen.height * area.top / 100; y < seen.height * (area.top + area.height) / 100; ++y)
-            std::fill_n(mask.begin() + y * seen.width + left, right - left, 255);
+            std::fill_n(mask.begin() + std::ptrdiff_t{y} * seen.width + left, right - left, 255);
     }
 
     Result<double> changedShare(const FrameView& frame, Transform wanted) {
