@@ -3,19 +3,29 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <numbers>
 #include <random>
 
 namespace edge {
 namespace {
 
-/// No sensor at all: a random whole number from 0 to 40, for trying things out.
+/// No sensor at all: a slow curve around 21 °C with a little noise, as whole numbers, for trying things out. It advances with every
+/// reading, so that it looks alike at any interval.
 class SimulatedSensor : public Sensor {
   public:
-    Result<double> readCelsius() override { return distribution_(engine_); }
+    Result<double> readCelsius() override {
+        ++reading_;
+        return std::round(kMean + 4 * std::sin(2 * std::numbers::pi * reading_ / 240) + std::sin(2 * std::numbers::pi * reading_ / 70) +
+                          noise_(engine_));
+    }
 
   private:
+    static constexpr double kMean = 21;  ///< °C
+
     std::mt19937 engine_{std::random_device{}()};
-    std::uniform_int_distribution<int> distribution_{0, 40};
+    std::uniform_real_distribution<double> noise_{-0.5, 0.5};
+    int reading_ = std::uniform_int_distribution<int>{0, 239}(engine_);  ///< two sensors differ
 };
 
 std::unique_ptr<Sensor> makeSimulatedSensor(const SensorConfig& /*config*/, const std::string& /*sysRoot*/) {
