@@ -10,14 +10,14 @@
 namespace edge {
 namespace {
 
-/// No sensor at all: a slow curve around 21 °C with a little noise, as whole numbers, for trying things out. It advances with every
-/// reading, so that it looks alike at any interval.
+/// No sensor at all: a slow curve around 21 °C with a little noise, as whole numbers, for trying things out. It
+/// advances with every reading, so that it looks alike at any interval.
 class SimulatedSensor : public Sensor {
   public:
     Result<double> readCelsius() override {
         ++reading_;
-        return std::round(kMean + 4 * std::sin(2 * std::numbers::pi * reading_ / 240) + std::sin(2 * std::numbers::pi * reading_ / 70) +
-                          noise_(engine_));
+        return std::round(kMean + 4 * std::sin(2 * std::numbers::pi * reading_ / 240) +
+                          std::sin(2 * std::numbers::pi * reading_ / 70) + noise_(engine_));
     }
 
   private:

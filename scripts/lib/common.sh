@@ -17,12 +17,23 @@ fail() {
     exit 1
 }
 
-# step TITLE LOG COMMAND…: runs COMMAND with its output in build/logs/LOG.log; shows the end of the log on failure.
+# step TITLE LOG COMMAND…: runs COMMAND with its output in build/logs/LOG.log; on a terminal it shows how far a build is. Shows the
+# end of the log on failure.
 step() {
-    local title=$1 log=$logs/$2.log status=0 started=$SECONDS
+    local title=$1 log=$logs/$2.log status=0 started=$SECONDS watcher=
     shift 2
     printf '%s … ' "$title"
+    : >"$log"
+    if [[ -t 1 ]]; then
+        showProgress "$title" "$log" &
+        watcher=$!
+    fi
     "$@" >"$log" 2>&1 || status=$?
+    if [[ -n $watcher ]]; then
+        kill "$watcher" 2>/dev/null || true
+        wait "$watcher" 2>/dev/null || true
+        printf '\r\e[K%s … ' "$title"
+    fi
     if ((status == 0)); then
         printf '%d s\n' $((SECONDS - started))
         return
@@ -31,6 +42,15 @@ step() {
     tail -n 40 "$log" >&2
     printf '✗ %s failed; full output: %s\n' "$title" "${log#"$root"/}" >&2
     return "$status"
+}
+
+# showProgress TITLE LOG: until it is killed, shows the last "[3/120]" of ninja's or "3/120" of ctest's lines in LOG.
+showProgress() {
+    local progress
+    while sleep 1; do
+        progress=$(tail -n 3 "$2" | grep -oE '^ *\[?[0-9]+/[0-9]+' | tail -n 1 | tr -d ' [') || continue
+        printf '\r\e[K%s … %s' "$1" "${progress/\// of }"
+    done
 }
 
 # compilers: prints how many may run in parallel; each takes up to 1 GiB of memory.
