@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "camera/client/client.hpp"
+#include "config/load.hpp"
 #include "core/system/log.hpp"
 #include "core/text.hpp"
 #include "gpio/gpio.hpp"
@@ -189,10 +190,10 @@ struct Agent::Impl {
         const Config& before = old.config;
         log::setLevel(config.log.level);
         if (const std::string why = connectionChange(old, loaded); !why.empty()) {
-            log::info("read {} again: reconnecting, because {} changed", config.file, why);
+            log::info("read {} again: reconnecting, because {} changed", filesOf(config), why);
             session.reconnect(sessionSettings(loaded), kGoodbyeLimit);
         } else {
-            log::info("read {} again", config.file);
+            log::info("read {} again", filesOf(config));
             session.subscribe(subscribedTopics(config));
         }
         note("reload", "configuration read again");

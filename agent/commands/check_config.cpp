@@ -22,8 +22,8 @@ int checkConfig(const std::string& configPath, std::ostream& out, std::ostream& 
     for (const std::string& warning : configurationWarnings(config)) err << "warning: " << warning << '\n';
     for (const std::string& warning : connectionWarnings(config.mqtt))
         err << configPath << ": warning: " << warning << '\n';
-    out << configPath << ": fine. Device " << config.device.id << ", " << config.sensors.size() << " sensors, broker "
-        << toString(config.mqtt.servers.front()) << '\n';
+    out << filesOf(config) << ": fine. Device " << config.device.id << ", " << config.sensors.size()
+        << " sensors, broker " << toString(config.mqtt.servers.front()) << '\n';
     return 0;
 }
 

@@ -56,7 +56,7 @@ void logWarnings(const Config& config) {
 void announce(const Config& config) {
     log::setLevel(config.log.level);
     log::info("pi-edge-agent {}: device {}, configuration {}, {} sensors, broker {}", kVersion, config.device.id,
-              config.file, config.sensors.size(), toString(config.mqtt.servers.front()));
+              filesOf(config), config.sensors.size(), toString(config.mqtt.servers.front()));
     logWarnings(config);
 }
 

@@ -91,10 +91,19 @@ struct LogConfig {
     log::Level level = log::Level::kInfo;
 };
 
+/// Where a key or table is set.
+struct Location {
+    std::string file;
+    int line = 1;
+
+    bool operator==(const Location&) const = default;
+};
+
 /// Services keep a reference to the one that the agent has, and read it when they need it. A reload replaces what is in
 /// it, and then calls onReload(before) of those services that have something to do about it.
 struct Config {
-    std::string file;  ///< where it was read from
+    std::string file;                ///< the one that was asked for: "agent.toml"
+    std::vector<std::string> files;  ///< all that were read, in this order: `file` and its pieces
     DeviceConfig device;
     MqttConfig mqtt;
     TopicsConfig topics;
@@ -106,9 +115,9 @@ struct Config {
     JournalConfig journal;
     HomeAssistantConfig homeAssistant;
     LogConfig log;
-    /// Where in `file` each key stands: "mqtt.password_file", "sensor[0].topic", and "sensor[0]" for the block itself.
-    /// Only keys that the file sets; for messages.
-    std::map<std::string, int> lines;
+    /// Where each key is set: "mqtt.password_file", "sensor[0].topic", and "sensor[0]" for the block itself. Only keys
+    /// that a file sets; for messages.
+    std::map<std::string, Location> locations;
 };
 
 }  // namespace edge

@@ -2,9 +2,12 @@
 #include "config/load.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
+#include <system_error>
+#include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include "config/schema/checks.hpp"
@@ -13,10 +16,14 @@
 #include "config/schema/toml_file.hpp"
 #include "config/secrets/secret_file.hpp"
 #include "core/suggest.hpp"
+#include "core/system/files.hpp"
 #include "core/text.hpp"
+#include "core/version.hpp"
 
 namespace edge {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
 constexpr std::size_t kMaxBlocks = 64;
@@ -30,7 +37,7 @@ bool isTableLike(const toml::node& node) {
     return node.is_table() || (list != nullptr && !list->empty() && list->front().is_table());
 }
 
-/// Fills a configuration from a parsed file. Notes the line of every key in Config::lines.
+/// Fills a configuration from parsed files. Notes where every key is set in Config::locations.
 class Reader {
   public:
     Reader(Config& config, Diagnostics& diagnostics) : config_(config), diagnostics_(diagnostics) {
@@ -44,19 +51,19 @@ class Reader {
             const std::string_view keyName = tomlKey.str();
             const std::string keyPath = join(path, keyName);
             const std::string tableName = join(name, keyName);
-            const int line = lineOf(tomlKey);
+            const Location location = locationOf(tomlKey);
             const auto key = std::find_if(keys.begin(), keys.end(), [&](const Key& k) { return k.name == keyName; });
             if (key != keys.end()) {
-                readKey(*key, keyPath, line, node);
+                readKey(*key, keyPath, location, node);
             } else if (const Table* known = findTable(tableName)) {
-                known->isRepeated ? readBlocks(*known, line, node) : readTable(tableName, line, node, ", once");
+                known->isRepeated ? readBlocks(*known, location, node) : readTable(tableName, location, node, ", once");
             } else if (isParent(tableName)) {
-                readTable(tableName, line, node, "");
+                readTable(tableName, location, node, "");
             } else {
                 // The hint for each of the hundred thousand keys of a junk file would take seconds.
                 constexpr std::size_t kMaxHints = 1000;
                 const std::string hint = diagnostics_.count() < kMaxHints ? hintFor(name, keyName) : "";
-                diagnostics_.addAt(line, keyPath,
+                diagnostics_.addAt(location, keyPath,
                                    fmt::format("unknown {}{}", isTableLike(node) ? "table" : "key", hint));
             }
         }
@@ -75,39 +82,39 @@ class Reader {
                            [&](const Table& table) { return table.name.starts_with(name + '.'); });
     }
 
-    void readKey(const Key& key, const std::string& path, int line, const toml::node& value) {
-        config_.lines[path] = line;
+    void readKey(const Key& key, const std::string& path, const Location& location, const toml::node& value) {
+        config_.locations[path] = location;
         for (const ValueError& error : key.read(value)) {
-            diagnostics_.addAt(error.line > 0 ? error.line : line, error.key.empty() ? path : join(path, error.key),
+            diagnostics_.addAt(error.location.value_or(location), error.key.empty() ? path : join(path, error.key),
                                fmt::format("{}; allowed: {}", error.text, key.allowed));
         }
     }
 
-    void readTable(const std::string& name, int line, const toml::node& node, const char* howOften) {
-        config_.lines[name] = line;
+    void readTable(const std::string& name, const Location& location, const toml::node& node, const char* howOften) {
+        config_.locations[name] = location;
         if (const auto* table = node.as_table()) return read(*table, name, name, keys_[name]);
-        diagnostics_.addAt(line, name,
+        diagnostics_.addAt(location, name,
                            fmt::format("{} is not a table; allowed: [{}]{}", describe(node), name, howOften));
     }
 
-    void readBlocks(const Table& table, int line, const toml::node& node) {
+    void readBlocks(const Table& table, const Location& location, const toml::node& node) {
         const auto* list = node.as_array();
         if (list == nullptr) {
             return diagnostics_.addAt(
-                line, table.name,
+                location, table.name,
                 fmt::format("{} is not a list of tables; allowed: [[{}]]", describe(node), table.name));
         }
         std::size_t index = 0;
         for (const toml::node& element : *list) {
-            const int elementLine = lineOf(element);
+            const Location place = locationOf(element);
             if (!element.is_table()) {
-                diagnostics_.addAt(elementLine, table.name,
+                diagnostics_.addAt(place, table.name,
                                    fmt::format("{} is not a table; allowed: [[{}]]", describe(element), table.name));
             } else if (index == kMaxBlocks) {
-                return diagnostics_.addAt(elementLine, table.name, fmt::format("too many; allowed: {}", kMaxBlocks));
+                return diagnostics_.addAt(place, table.name, fmt::format("too many; allowed: {}", kMaxBlocks));
             } else {
                 const std::string path = fmt::format("{}[{}]", table.name, index++);
-                config_.lines[path] = elementLine;
+                config_.locations[path] = place;
                 read(*element.as_table(), path, table.name, table.bind(config_));
             }
         }
@@ -161,13 +168,27 @@ void completeNames(Config& config, const Identity& identity) {
     for (SensorConfig& sensor : config.sensors) expand(sensor.topic);
 }
 
-}  // namespace
+/// Whether it is the configuration of the service. `path` may be relative.
+bool isInstalled(const std::string& path) {
+    std::error_code error;
+    return fs::absolute(path, error).lexically_normal() == kConfigFile;
+}
 
-Config parseConfig(std::string_view text, const std::string& name, const Identity& identity) {
+struct Source {
+    std::string name;
+    std::string text;
+};
+
+/// `sources` is not empty.
+Config parseSources(const std::vector<Source>& sources, const Identity& identity) {
     Config config;
-    config.file = name;
+    config.file = sources.front().name;
     Diagnostics diagnostics(config);
-    const toml::table root = parseToml(text, diagnostics);
+    toml::table root;
+    for (const Source& source : sources) {
+        config.files.push_back(source.name);
+        mergeToml(root, parseToml(source.text, source.name, diagnostics));
+    }
     diagnostics.throwIfAny();
 
     Reader(config, diagnostics).read(root, "", "", {});
@@ -177,13 +198,48 @@ Config parseConfig(std::string_view text, const std::string& name, const Identit
     return config;
 }
 
-Config loadConfig(const std::string& path, const Identity& identity) {
-    const auto file = readRegularFile(path, kMaxFileBytes);
-    if (!file) {
-        throw ConfigError(
-            fmt::format("{}: {}; allowed: a TOML file that this user can read", path, file.error().message));
+}  // namespace
+
+Result<std::vector<std::string>> configurationFiles(const std::string& path, const std::string& bootFile) {
+    std::vector<std::string> files;
+    std::error_code error;
+    const fs::path directory = fs::path(path).parent_path() / "agent.d";
+    for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+        const std::string name = entry->path().filename().string();
+        if (name.ends_with(".toml") && !name.starts_with('.')) files.push_back(entry->path().string());
     }
-    return parseConfig(file->content, path, identity);
+    if (error && error != std::errc::no_such_file_or_directory && error != std::errc::not_a_directory)
+        return failSystem(directory.string() + ": cannot be listed", error.value());
+    std::sort(files.begin(), files.end());
+    files.insert(files.begin(), path);
+    if (isInstalled(path) && fs::exists(bootFile, error)) files.push_back(bootFile);
+    return files;
+}
+
+Config loadConfigFiles(const std::vector<std::string>& files, const Identity& identity) {
+    std::vector<Source> sources;
+    std::string errors;
+    for (const std::string& path : files) {
+        auto file = readRegularFile(path, kMaxFileBytes);
+        if (!file) {
+            errors += fmt::format("{}{}: {}; allowed: a TOML file that this user can read", errors.empty() ? "" : "\n",
+                                  path, file.error().message);
+        } else {
+            sources.push_back({path, std::move(file->content)});
+        }
+    }
+    if (!errors.empty()) throw ConfigError(errors);
+    return parseSources(sources, identity);
+}
+
+Config loadConfig(const std::string& path, const Identity& identity) {
+    const auto files = configurationFiles(path);
+    if (!files) throw ConfigError(files.error().message + "; allowed: a directory that this user can read");
+    return loadConfigFiles(*files, identity);
+}
+
+Config parseConfig(std::string_view text, const std::string& name, const Identity& identity) {
+    return parseSources({{name, std::string(text)}}, identity);
 }
 
 std::string drawnName(const DeviceConfig& device) {
@@ -191,12 +247,22 @@ std::string drawnName(const DeviceConfig& device) {
     return std::all_of(device.name.begin(), device.name.end(), isAscii) ? device.name : device.id;
 }
 
-std::vector<std::string> configurationWarnings(const Config& config) {
-    if (!config.image.timestamp || drawnName(config.device) == config.device.name) return {};
-    return {
-        fmt::format("{}:{}: device.name: image.timestamp draws device.id (\"{}\") instead: only ASCII characters can "
+std::string filesOf(const Config& config) {
+    return fmt::format("{}", fmt::join(config.files, " + "));
+}
+
+std::vector<std::string> configurationWarnings(const Config& config, const std::string& bootFile) {
+    std::vector<std::string> warnings;
+    // Windows hides the ending that its editor adds.
+    std::error_code error;
+    if (const std::string misnamed = bootFile + ".txt"; isInstalled(config.file) && fs::exists(misnamed, error))
+        warnings.push_back(fmt::format("{} is not read; rename it to {}", misnamed, bootFile));
+    if (!config.image.timestamp || drawnName(config.device) == config.device.name) return warnings;
+    warnings.push_back(
+        fmt::format("{}: device.name: image.timestamp draws device.id (\"{}\") instead: only ASCII characters can "
                     "be drawn; use an ASCII name to have the name in pictures",
-                    config.file, lineOf(config, "device.name"), config.device.id)};
+                    toString(locationOf(config, "device.name")), config.device.id));
+    return warnings;
 }
 
 }  // namespace edge

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "core/result.hpp"
 #include "core/system/identity.hpp"
 
 namespace edge {
@@ -36,7 +37,20 @@ class SecretUnreadable : public ConfigError {
 
 inline constexpr int kExitConfig = 78;  // EX_CONFIG of sysexits.h; systemd does not restart on it
 
-/// Reads and checks `path`; reports all errors, in the order of their lines. Opens no secret. Throws ConfigError.
+/// Comes last after the installed configuration (kConfigFile): the partition of a Raspberry Pi's card that every
+/// computer can write.
+inline constexpr const char* kBootConfigFile = "/boot/firmware/pi-edge-agent.toml";
+
+/// The files of the configuration `path`, in the order in which they are read: `path`, the files agent.d/*.toml beside
+/// it by name, and for the installed configuration `bootFile` where it exists.
+Result<std::vector<std::string>> configurationFiles(const std::string& path,
+                                                    const std::string& bootFile = kBootConfigFile);
+
+/// Reads and checks `files`, of which each adds to those before and replaces what they set. Reports all errors, in the
+/// order of files and lines. Opens no secret. Throws ConfigError.
+Config loadConfigFiles(const std::vector<std::string>& files, const Identity& identity);
+
+/// The same with configurationFiles().
 Config loadConfig(const std::string& path, const Identity& identity);
 
 /// The same from text; `name` stands for the file in messages.
@@ -45,8 +59,12 @@ Config parseConfig(std::string_view text, const std::string& name, const Identit
 /// What image.timestamp draws: the name, or the id if the name is not ASCII, because there is no font for it.
 [[nodiscard]] std::string drawnName(const DeviceConfig& device);
 
+/// The files of `config`, for the log: "agent.toml + agent.d/10-broker.toml".
+[[nodiscard]] std::string filesOf(const Config& config);
+
 /// What is allowed, but may surprise the author: "FILE:LINE: KEY: …".
-[[nodiscard]] std::vector<std::string> configurationWarnings(const Config& config);
+[[nodiscard]] std::vector<std::string> configurationWarnings(const Config& config,
+                                                             const std::string& bootFile = kBootConfigFile);
 
 /// The broker's password: "" if none is configured. A path must be a regular file that group and others cannot read
 /// (checked on the open descriptor); a credential is looked up in $CREDENTIALS_DIRECTORY. The final newline is not part

@@ -75,12 +75,16 @@ Result<UniqueFd> takeSocket(int fd) {
     return fail(Errc::kInvalid, "the unit's socket must be ListenSequentialPacket= with Accept=no");
 }
 
-/// Changes with every change of the file.
-std::string stampOf(const std::string& path) {
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) return {};
-    return fmt::format("{}:{}:{}:{}.{}", status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
-                       status.st_mtim.tv_nsec);
+/// Changes with every change of the configuration's files.
+std::string stampOf(const std::string& configPath) {
+    std::string stamp;
+    for (const std::string& path : configurationFiles(configPath).value_or(std::vector<std::string>{})) {
+        struct stat status {};
+        if (::stat(path.c_str(), &status) != 0) continue;
+        stamp += fmt::format("{}:{}:{}:{}.{} ", status.st_dev, status.st_ino, status.st_size, status.st_mtim.tv_sec,
+                             status.st_mtim.tv_nsec);
+    }
+    return stamp;
 }
 
 /// Feeds systemd's watchdog while captures meet their deadlines.

@@ -27,7 +27,7 @@ class Checker {
 
     /// Points at the one of the two that the file sets.
     void rejectPair(const std::string& first, const std::string& second, const std::string& text) {
-        if (isGood(first) && isGood(second)) reject(config_.lines.count(first) != 0 ? first : second, text);
+        if (isGood(first) && isGood(second)) reject(config_.locations.count(first) != 0 ? first : second, text);
     }
 
     void requirePath(const std::string& path, const std::string& value, const char* allowed) {
@@ -35,12 +35,20 @@ class Checker {
         reject(path, fmt::format("{}; allowed: {}", value.empty() ? "is empty" : "does not begin with '/'", allowed));
     }
 
-    /// `used` maps each value to the line that uses it.
+    /// `used` maps each value to the key that has it.
     template <typename T>
-    void requireUnique(std::map<T, int>& used, const T& value, const std::string& path, const char* noun) {
+    void requireUnique(std::map<T, std::string>& used, const T& value, const std::string& path, const char* noun) {
         if (!isGood(path)) return;
-        const auto [other, isNew] = used.emplace(value, lineOf(config_, path));
-        if (!isNew) reject(path, fmt::format("is already used in line {}; allowed: each {} once", other->second, noun));
+        const auto [other, isNew] = used.emplace(value, path);
+        if (isNew) return;
+        reject(path, fmt::format("is already used {}; allowed: each {} once", placeOf(other->second, path), noun));
+    }
+
+    /// Where `other` is set, for a message about `path`: "in line 3", or "in FILE:3" for another file.
+    [[nodiscard]] std::string placeOf(const std::string& other, const std::string& path) const {
+        const Location place = locationOf(config_, other);
+        return place.file == locationOf(config_, path).file ? fmt::format("in line {}", place.line)
+                                                            : "in " + toString(place);
     }
 
     void rejectTopic(const std::string& path, const std::string& topic, const std::string& text) {
@@ -90,7 +98,7 @@ void checkCamera(const CameraConfig& camera, Checker& checker) {
 }
 
 void checkSensors(const Config& config, Checker& checker) {
-    std::map<std::string, int> names;
+    std::map<std::string, std::string> names;
     for (std::size_t i = 0; i < config.sensors.size(); ++i) {
         const SensorConfig& sensor = config.sensors[i];
         const std::string path = fmt::format("sensor[{}]", i);
@@ -113,8 +121,8 @@ void checkSensors(const Config& config, Checker& checker) {
 }
 
 void checkGpio(const GpioConfig& gpio, Checker& checker) {
-    std::map<std::string, int> names;
-    std::map<std::pair<std::string, std::string>, int> lines;
+    std::map<std::string, std::string> names;
+    std::map<std::pair<std::string, std::string>, std::string> lines;
     const auto check = [&](const char* table, const auto& blocks) {
         for (std::size_t i = 0; i < blocks.size(); ++i) {
             const auto& block = blocks[i];
@@ -200,11 +208,10 @@ class TopicChecker {
             checker_.rejectTopic(path, topic, "is published by the agent for something else");
         const auto [other, isNew] = paths_.emplace(topic, path);
         if (isNew) return;
-        const auto line = config_.lines.find(other->second);
-        checker_.rejectTopic(
-            path, topic,
-            fmt::format("is {} {} too", withoutIndex(other->second),
-                        line == config_.lines.end() ? "by default" : fmt::format("in line {}", line->second)));
+        const bool isSet = config_.locations.count(other->second) != 0;
+        checker_.rejectTopic(path, topic,
+                             fmt::format("is {} {} too", withoutIndex(other->second),
+                                         isSet ? checker_.placeOf(other->second, path) : "by default"));
     }
 
     const Config& config_;

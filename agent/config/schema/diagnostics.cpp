@@ -2,6 +2,7 @@
 #include "config/schema/diagnostics.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -11,25 +12,29 @@
 namespace edge {
 
 void Diagnostics::add(const std::string& path, const std::string& text) {
-    addAt(lineOf(config_, path), path, text);
+    addAt(locationOf(config_, path), path, text);
 }
 
-void Diagnostics::addAt(int line, const std::string& path, const std::string& text) {
+void Diagnostics::addAt(const Location& location, const std::string& path, const std::string& text) {
     constexpr std::size_t kMaxKeyBytes = 100;
     paths_.insert(path);
     errors_.push_back(
-        {line, path.empty() ? text : fmt::format("{}: {}", printable(withoutIndex(path), kMaxKeyBytes), text)});
+        {location, path.empty() ? text : fmt::format("{}: {}", printable(withoutIndex(path), kMaxKeyBytes), text)});
 }
 
 std::string Diagnostics::text() const {
     constexpr std::size_t kMaxShown = 100;
+    const auto place = [&files = config_.files](const Diagnostic& error) {
+        return std::pair(std::find(files.begin(), files.end(), error.location.file), error.location.line);
+    };
     auto sorted = errors_;
-    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [&place](const auto& a, const auto& b) { return place(a) < place(b); });
     std::string out;
     for (std::size_t i = 0; i < std::min(sorted.size(), kMaxShown); ++i)
-        out += fmt::format("{}{}:{}: {}", i > 0 ? "\n" : "", config_.file, sorted[i].line, sorted[i].text);
+        out += fmt::format("{}{}: {}", i > 0 ? "\n" : "", toString(sorted[i].location), sorted[i].text);
     if (sorted.size() > kMaxShown) {
-        out += fmt::format("\n{}:{}: and {} more errors from here on", config_.file, sorted[kMaxShown].line,
+        out += fmt::format("\n{}: and {} more errors from here on", toString(sorted[kMaxShown].location),
                            sorted.size() - kMaxShown);
     }
     return out;
@@ -39,11 +44,15 @@ void Diagnostics::throwIfAny() const {
     if (!errors_.empty()) throw ConfigError(text());
 }
 
-int lineOf(const Config& config, const std::string& path) {
-    const auto found = config.lines.find(path);
-    if (found != config.lines.end()) return found->second;
+Location locationOf(const Config& config, const std::string& path) {
+    const auto found = config.locations.find(path);
+    if (found != config.locations.end()) return found->second;
     const auto dot = path.rfind('.');
-    return dot == std::string::npos ? 1 : lineOf(config, path.substr(0, dot));
+    return dot == std::string::npos ? Location{config.file} : locationOf(config, path.substr(0, dot));
+}
+
+std::string toString(const Location& location) {
+    return fmt::format("{}:{}", location.file, location.line);
 }
 
 std::string withoutIndex(std::string_view path) {

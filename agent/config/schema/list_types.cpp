@@ -87,7 +87,7 @@ Key motionAreasKey(std::string name, std::vector<MotionArea>& into) {
                 into.push_back(*area);
             } else {
                 const auto number = into.size() + errors.size() + 1;
-                errors.push_back({fmt::format("area {} is invalid", number), lineOf(element)});
+                errors.push_back({fmt::format("area {} is invalid", number), locationOf(element)});
             }
         }
         return errors;
@@ -112,7 +112,7 @@ Key cameraControlsKey(std::string name, std::map<std::string, ControlValue>& int
                 into.emplace(control.str(), *std::move(parsed));
             } else {
                 errors.push_back({parsed ? "is not a valid name of a control" : describe(element) + " is not allowed",
-                                  lineOf(control), std::string(control.str())});
+                                  locationOf(control), std::string(control.str())});
             }
         }
         return errors;

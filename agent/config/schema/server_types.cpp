@@ -145,7 +145,7 @@ Key serversKey(std::string name, std::vector<ServerAddress>& into) {
             } else {
                 errors.push_back(
                     {fmt::format("address {} {}", into.size() + errors.size() + 1, address.error().message),
-                     lineOf(element)});
+                     locationOf(element)});
             }
         }
         return errors;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include <fmt/core.h>
 #include <toml++/toml.h>
@@ -86,21 +87,65 @@ std::string explain(std::string_view description, std::string_view line) {
     return fmt::format("not valid TOML ({}); texts need quotes, table names brackets", printable(description));
 }
 
+/// The block of `blocks` before `end` with the name of `block`; nullptr if there is none.
+toml::table* findBlock(toml::array& blocks, std::size_t end, const toml::table& block) {
+    const toml::node* name = block.get("name");
+    if (name == nullptr || !name->is_string()) return nullptr;
+    for (std::size_t i = 0; i < end; ++i) {
+        toml::table& candidate = *blocks[i].as_table();
+        const toml::node* other = candidate.get("name");
+        if (other != nullptr && other->is_string() && *other->as_string() == *name->as_string()) return &candidate;
+    }
+    return nullptr;
+}
+
+void mergeBlocks(toml::array& base, toml::array&& later) {
+    // Two of one name in one file stay two, which is an error.
+    const std::size_t end = base.size();
+    for (toml::node& node : later) {
+        toml::table& block = *node.as_table();
+        if (toml::table* known = findBlock(base, end, block)) {
+            mergeToml(*known, std::move(block));
+        } else {
+            base.push_back(std::move(block));
+        }
+    }
+}
+
 }  // namespace
 
-toml::table parseToml(std::string_view text, Diagnostics& diagnostics) {
+void mergeToml(toml::table& base, toml::table&& later) {
+    for (auto&& [key, node] : later) {
+        toml::node* known = base.get(key);
+        if (known != nullptr && known->is_table() && node.is_table()) {
+            mergeToml(*known->as_table(), std::move(*node.as_table()));
+        } else if (known != nullptr && known->is_array_of_tables() && node.is_array_of_tables()) {
+            mergeBlocks(*known->as_array(), std::move(*node.as_array()));
+        } else {
+            // The key is replaced, too: it knows its file and line.
+            base.erase(key);
+            base.insert(key, std::move(node));
+        }
+    }
+}
+
+toml::table parseToml(std::string_view text, const std::string& file, Diagnostics& diagnostics) {
+    // toml++ skips it, but the messages below look at the text.
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
     if (isWideText(text)) {
-        diagnostics.addAt(1, "", "is UTF-16 or UTF-32 text, as some Windows programs write it; save the file as UTF-8");
+        diagnostics.addAt({file}, "",
+                          "is UTF-16 or UTF-32 text, as some Windows programs write it; save the file as UTF-8");
     } else if (const int deepLine = findDeepKey(text); deepLine > 0) {
         diagnostics.addAt(
-            deepLine, "",
+            {file, deepLine}, "",
             fmt::format("more than {} dots in one line; a list may be written on several lines", kMaxDots));
     } else {
         try {
-            return toml::parse(text);
+            return toml::parse(text, file);
         } catch (const toml::parse_error& error) {
             const int line = std::max(1, static_cast<int>(error.source().begin.line));
-            diagnostics.addAt(line, keyAt(text, line), explain(error.description(), lineAt(text, line)));
+            diagnostics.addAt({file, line}, keyAt(text, line), explain(error.description(), lineAt(text, line)));
         }
     }
     return {};

@@ -28,8 +28,8 @@ enum class KeyType { kFlag, kInteger, kReal, kText, kDuration, kSize, kChoice, k
 /// What is wrong with a value, as the middle of "key: …; allowed: …".
 struct ValueError {
     std::string text;
-    int line = 0;          ///< of the element of a list or table that is wrong; 0 = the value's own
-    std::string key = "";  ///< of that element in its table
+    std::optional<Location> location = {};  ///< of the element of a list or table that is wrong; else the value's own
+    std::string key = "";                   ///< of that element in its table
 };
 using ValueErrors = std::vector<ValueError>;
 
@@ -129,10 +129,11 @@ Key cameraControlsKey(std::string name, std::map<std::string, ControlValue>& int
 
 /// Whether `text` has only ASCII letters, digits and characters of `others`.
 bool isWord(std::string_view text, std::string_view others);
-/// The line of a toml::node or toml::key.
+/// Where a toml::node or toml::key stands.
 template <typename Element>
-int lineOf(const Element& element) {
-    return static_cast<int>(element.source().begin.line);
+Location locationOf(const Element& element) {
+    const auto& source = element.source();
+    return {source.path ? *source.path : "", static_cast<int>(source.begin.line)};
 }
 /// For a message: `3`, `"text"` (escaped and cut), `a table`.
 std::string describe(const toml::node& value);

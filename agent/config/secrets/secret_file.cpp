@@ -2,7 +2,9 @@
 #include "config/secrets/secret_file.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <cerrno>
 
@@ -21,7 +23,10 @@ Result<RegularFile> readRegularFile(const std::string& path, std::size_t maxByte
     if (S_ISDIR(status.st_mode)) return fail(Errc::kInvalid, "is a directory, not a file");
     if (!S_ISREG(status.st_mode)) return fail(Errc::kInvalid, "is not a regular file");
 
-    RegularFile read{std::string(maxBytes + 1, '\0'), status.st_uid, status.st_mode & ALLPERMS};
+    struct statfs system {};
+    const bool isOnFat = ::fstatfs(file.get(), &system) == 0 &&
+                         (system.f_type == MSDOS_SUPER_MAGIC || system.f_type == EXFAT_SUPER_MAGIC);
+    RegularFile read{std::string(maxBytes + 1, '\0'), status.st_uid, status.st_mode & ALLPERMS, isOnFat};
     const ssize_t size = readAll(file.get(), read.content.data(), read.content.size());
     if (size < 0) return failSystem("cannot be read", errno);
     read.content.resize(static_cast<std::size_t>(size));
@@ -32,6 +37,12 @@ Result<RegularFile> readRegularFile(const std::string& path, std::size_t maxByte
 
 std::string validatePermissions(const RegularFile& file, const std::string& path, SecretPlace place, uid_t reader) {
     const mode_t forbidden = place == SecretPlace::kCredential ? 0037 : 0077;
+    if ((file.mode & forbidden) != 0 && file.isOnFat) {
+        return fmt::format(
+            "{} is on a FAT file system, where other users can use it; allowed: a file on another one, so run: "
+            "install -m 600 {} /etc/pi-edge-agent/",
+            path, path);
+    }
     if ((file.mode & forbidden) != 0) {
         return fmt::format("{} has mode {:04o}, so other users can use it; allowed: 0400 or 0600, so run: chmod 600 {}",
                            path, file.mode, path);

@@ -15,6 +15,7 @@ struct RegularFile {
     std::string content;
     uid_t owner = 0;
     mode_t mode = 0;
+    bool isOnFat = false;  ///< a memory card's boot partition: files have no owner and mode of their own
 };
 
 /// Reads only a regular file of at most `maxBytes`: a FIFO or device could block or never end. The error says why not,

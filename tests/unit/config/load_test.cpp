@@ -114,7 +114,7 @@ level = "debug"
     EXPECT_EQ(config.gpio.outputs.at(0).role, OutputRole::kFree);
     EXPECT_EQ(config.journal.maxSizeBytes, 1LL << 30);
     EXPECT_EQ(config.log.level, log::Level::kDebug);
-    EXPECT_EQ(config.lines.at("sensor[0].device"), 14);
+    EXPECT_EQ(config.locations.at("sensor[0].device").line, 14);
 }
 
 TEST(LoadConfig, PutsTheIdIntoEveryTopic) {

@@ -213,6 +213,30 @@ class Reload(AgentCase):
 
     # ---- what must not happen
 
+    def test_pieces_come_and_go(self):
+        piece = f"{self.agent.directory}/agent.d/10-garden.toml"
+        os.mkdir(os.path.dirname(piece))
+        with open(piece, "w", encoding="utf-8", newline="\r\n") as file:
+            file.write('[[sensor]]\nname = "tank"\ntype = "simulated"\n[image]\nquality = 12\n')
+        self.hang_up()
+        self.wait_until_reloaded()
+        self.assertEqual([s["name"] for s in self.health()["sensors"]], ["room", "tank"])
+        self.client.command("capture")
+        self.assertEqual(decoded(self.client.wait(f"{BASE}/image"))["quality"], 12)
+
+        with open(piece, "a", encoding="utf-8") as file:
+            file.write("\nquality = 0\n")
+        self.hang_up()
+        self.wait_until_reloaded()
+        self.assertIn(f"{piece}:7: image.quality", self.agent.log())
+        self.assertEqual([s["name"] for s in self.health()["sensors"]], ["room", "tank"])
+
+        os.remove(piece)
+        self.hang_up()
+        self.wait_until_reloaded()
+        self.assertEqual([s["name"] for s in self.health()["sensors"]], ["room"])
+        self.assert_never_offline()
+
     def test_a_mistake_changes_nothing(self):
         self.reload(('interval = "200ms"', 'interval = "soon"'), ("quality = 80", "quality = 10"))
         reply = self.assert_ok(self.client.command("capture"), "capture")

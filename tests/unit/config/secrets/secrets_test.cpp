@@ -95,6 +95,13 @@ TEST(Permissions, ASecretBelongsToRootOrToItsReader) {
     EXPECT_EQ(error(12345, 0), "") << "root checks it for the service, whose user owns it";
 }
 
+TEST(Permissions, AFileOnTheBootPartitionMustBeCopied) {
+    const RegularFile file{"", 0, 0755, true};
+    const std::string error = validatePermissions(file, "/boot/firmware/password", SecretPlace::kFile, 1000);
+    EXPECT_TRUE(contains(error, "FAT")) << error;
+    EXPECT_FALSE(contains(error, "chmod")) << error;
+}
+
 TEST_F(Secrets, ACredentialOutsideOfTheServiceIsUnreadable) {
     EXPECT_THROW((void)loadPassword(passwordIn("mqtt-password")), SecretUnreadable);
 }
