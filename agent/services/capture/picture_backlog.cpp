@@ -80,6 +80,7 @@ Result<std::size_t> PictureFolder::add(const PicturePost& post, std::int64_t max
         remove(oldest->first);
     }
     const std::uint64_t number = files.empty() ? 1 : files.rbegin()->first + 1;
+    remove(number);  // what an interrupted removal left
     auto written = replaceFile(nameOf(number, "json"), post.description);
     if (written) written = replaceFile(nameOf(number, "jpg"), post.jpeg);
     if (written) return dropped;
@@ -92,7 +93,9 @@ std::optional<PictureFolder::Stored> PictureFolder::oldest() {
         auto description = readSmallFile(nameOf(number, "json"), kMaxTextBytes);
         auto jpeg = readSmallFile(nameOf(number, "jpg"), kMaxPictureBytes);
         if (description && jpeg) {
-            Stored stored{number, {std::move(*jpeg), std::move(*description)}};
+            std::error_code error;
+            Stored stored{
+                number, {std::move(*jpeg), std::move(*description)}, fs::exists(nameOf(number, "lost"), error)};
             if (readDescription(stored.post)) return stored;
         }
         log::warning("removing {}: cannot read it", nameOf(number, "jpg"));
@@ -101,10 +104,13 @@ std::optional<PictureFolder::Stored> PictureFolder::oldest() {
     return std::nullopt;
 }
 
+Result<void> PictureFolder::markLost(std::uint64_t number) {
+    return replaceFile(nameOf(number, "lost"), "");
+}
+
 void PictureFolder::remove(std::uint64_t number) {
     std::error_code error;
-    fs::remove(nameOf(number, "jpg"), error);
-    fs::remove(nameOf(number, "json"), error);
+    for (const char* kind : {"jpg", "json", "lost"}) fs::remove(nameOf(number, kind), error);
 }
 
 // ---- keeping and sending
@@ -174,10 +180,12 @@ void PictureBacklog::sendNext() {
 void PictureBacklog::send(PictureFolder::Stored stored) {
     if (stored.post.jpeg.size() > pictures_.maxPayload()) return drop(stored.number, kTooLarge);
     pictures_.publish(std::move(stored.post),
-                      sending_.wrap([this, number = stored.number](Delivery delivery) { sent(number, delivery); }));
+                      sending_.wrap([this, number = stored.number, wasLost = stored.wasLost](Delivery delivery) {
+                          sent(number, wasLost, delivery);
+                      }));
 }
 
-void PictureBacklog::sent(std::uint64_t number, Delivery delivery) {
+void PictureBacklog::sent(std::uint64_t number, bool wasLost, Delivery delivery) {
     switch (delivery) {
         case Delivery::kDelivered:
             ++counters_.sent;
@@ -190,10 +198,19 @@ void PictureBacklog::sent(std::uint64_t number, Delivery delivery) {
             return;
         case Delivery::kLost:
             // The picture itself may be the reason.
-            if (std::exchange(lost_, number) == number) return drop(number, "the connection ended twice during it");
+            return wasLost ? drop(number, "the connection ended twice during it") : retryLater(number);
+    }
+}
+
+/// The attempt is recorded first: no restart may let a picture end the connection a second time unnoticed.
+void PictureBacklog::retryLater(std::uint64_t number) {
+    runOn(
+        *strand_, loop_, sending_, [folder = folder_, number] { return folder->markLost(number); },
+        [this, number](const Result<void>& marked) {
+            if (!marked) return drop(number, "the connection ended during it, and that cannot be recorded");
             isBusy_ = false;
             sendNext();  // there may be a new connection already
-    }
+        });
 }
 
 void PictureBacklog::drop(std::uint64_t number, const char* reason) {
@@ -204,7 +221,6 @@ void PictureBacklog::drop(std::uint64_t number, const char* reason) {
 
 /// Then, after `pause`, the next one.
 void PictureBacklog::remove(std::uint64_t number, milliseconds pause) {
-    lost_ = 0;
     runOn(
         *strand_, loop_, sending_,
         [folder = folder_, number] {

@@ -18,7 +18,8 @@
 namespace edge {
 
 /// Pictures that wait for a connection, in a folder of bounded size: NUMBER.jpg next to its description,
-/// NUMBER.json. A picture exists when its .jpg does, which is written last. Thread: one strand; blocks.
+/// NUMBER.json, and NUMBER.lost once the connection has ended while it was sent. A picture exists when its .jpg does,
+/// which is written last. Thread: one strand; blocks.
 class PictureFolder {
   public:
     /// Touches nothing yet.
@@ -27,6 +28,7 @@ class PictureFolder {
     struct Stored {
         std::uint64_t number = 0;
         PicturePost post;
+        bool wasLost = false;  ///< markLost() was called for it, in this run or an earlier one
     };
 
     /// Keeps a picture; all together have at most `maxBytes`. Returns how many older ones had to go for it. Errors:
@@ -34,6 +36,8 @@ class PictureFolder {
     Result<std::size_t> add(const PicturePost& post, std::int64_t maxBytes);
     /// The oldest one that can be read; those that cannot are removed.
     std::optional<Stored> oldest();
+    /// On the disk when it returns.
+    Result<void> markLost(std::uint64_t number);
     void remove(std::uint64_t number);
     [[nodiscard]] std::size_t count() const { return list().size(); }
 
@@ -77,7 +81,8 @@ class PictureBacklog {
   private:
     void sendNext();
     void send(PictureFolder::Stored stored);
-    void sent(std::uint64_t number, Delivery delivery);
+    void sent(std::uint64_t number, bool wasLost, Delivery delivery);
+    void retryLater(std::uint64_t number);
     void drop(std::uint64_t number, const char* reason);
     void remove(std::uint64_t number, milliseconds pause);
 
@@ -87,8 +92,7 @@ class PictureBacklog {
     std::shared_ptr<Executor> strand_;
     std::shared_ptr<PictureFolder> folder_;  ///< used on the strand only
     bool isConnected_ = false;
-    bool isBusy_ = false;     ///< from reading a picture until the pause after it
-    std::uint64_t lost_ = 0;  ///< the picture during whose sending the connection ended last
+    bool isBusy_ = false;  ///< from reading a picture until the pause after it
     PictureBacklogCounters counters_;
     Timer pause_;
     Scope scope_;

@@ -8,9 +8,9 @@
 
 #include <gtest/gtest.h>
 
+#include "fakes/faulty_vfs.hpp"
 #include "fakes/manual_loop.hpp"
 #include "fakes/temp_dir.hpp"
-#include "faulty_vfs.hpp"
 #include "journal/journal.hpp"
 #include "journal/reader.hpp"
 

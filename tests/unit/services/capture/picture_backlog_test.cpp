@@ -104,6 +104,44 @@ TEST_F(PictureBacklogTest, DropsAPictureThatEndsTheConnectionTwice) {
     EXPECT_EQ(counters().sent, 1U) << "the other one gets its turn";
 }
 
+TEST_F(PictureBacklogTest, DropsAPictureThatEndsTheConnectionTwiceWithARestartBetween) {
+    disconnect();
+    captureBy("motion");
+    publisher.outcome.reset();
+    connect();
+    disconnect();
+    loop->runPending();
+    make();
+    connect();
+    ASSERT_EQ(pictures(), 1U);
+    disconnect();
+    loop->runPending();
+
+    EXPECT_EQ(counters().dropped, 1U);
+    EXPECT_TRUE(std::filesystem::is_empty(dir.file("pictures")));
+}
+
+TEST_F(PictureBacklogTest, ALostConnectionCountsForThePictureThatWasSent) {
+    disconnect();
+    captureBy("motion");
+    publisher.outcome.reset();
+    connect();
+    disconnect();
+    loop->runPending();
+    publisher.outcome = Delivery::kDelivered;
+    connect();
+    ASSERT_EQ(counters().sent, 1U);
+    disconnect();
+    captureBy("motion");  // takes the number of the first one
+    publisher.outcome.reset();
+    connect();
+    disconnect();
+    loop->runPending();
+
+    EXPECT_EQ(counters().dropped, 0U);
+    EXPECT_EQ(counters().waiting, 1U);
+}
+
 TEST_F(PictureBacklogTest, SendsAgainWhenTheConnectionIsBackAtOnce) {
     const auto disk = std::make_shared<HeldExecutor>();
     const auto work = [&] {
