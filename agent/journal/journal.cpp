@@ -332,8 +332,7 @@ struct Journal::Impl {
             [after = from + idOffset, missing](JournalStore& target) { return target.readUndelivered(after, missing); },
             [this, request, from](Result<ReadOutcome> found) {
                 if (!found) {
-                    setProblem(found.error().message);
-                    retryAt = loop.clock().now();  // a write opens the file again, and quarantines it if need be
+                    setProblem(found.error().message);  // a later write opens and checks the file
                     schedule();
                     return finishFetch(*request);
                 }

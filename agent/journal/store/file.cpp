@@ -30,7 +30,6 @@ constexpr mode_t kFileMode = 0640;
 constexpr mode_t kDirectoryMode = 0750;
 constexpr std::array<const char*, 3> kCompanions{"-wal", "-shm", "-journal"};
 constexpr std::size_t kKeptInQuarantine = 2;
-constexpr std::string_view kClosed = "closed";
 
 // SQLite's file format, 1.3
 constexpr std::size_t kHeaderBytes = 100;
@@ -83,17 +82,6 @@ std::vector<unsigned> quarantineNumbers(const std::string& path) {
     std::sort(numbers.begin(), numbers.end());
     numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
     return numbers;
-}
-
-std::string readWord(int fd) {
-    std::array<char, 32> buffer{};
-    const ssize_t got = ::pread(fd, buffer.data(), buffer.size(), 0);
-    return got <= 0 ? std::string() : std::string(trim(std::string_view(buffer.data(), static_cast<std::size_t>(got))));
-}
-
-bool writeWord(int fd, std::string_view word) {
-    const std::string line = fmt::format("{}\n", word);
-    return ::ftruncate(fd, 0) == 0 && ::pwrite(fd, line.data(), line.size(), 0) > 0;
 }
 
 }  // namespace
@@ -199,22 +187,16 @@ Result<JournalLock> JournalLock::take(const std::string& journalPath) {
 
     if (::flock(lock.file_.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) return JournalLock();  // a file system without locks
-        const std::string pid = readWord(lock.file_.get());
+        const auto pid = readSmallFile(path, 32);
         return fail(Errc::kBusy,
                     fmt::format("the journal {} is in use by the agent with pid {}: stop that one first, or "
                                 "set another journal.path",
-                                journalPath, pid.empty() ? "(unknown)" : pid));
+                                journalPath, pid && !pid->empty() ? trim(*pid) : "(unknown)"));
     }
-    lock.wasClosed_ = readWord(lock.file_.get()) == kClosed;
-    if (writeWord(lock.file_.get(), std::to_string(::getpid()))) {
-        ::fsync(lock.file_.get());  // or a power cut could bring "closed" back
-    }
+    // A full disk leaves it empty: the message above has no pid then.
+    const std::string pid = fmt::format("{}\n", ::getpid());
+    if (::ftruncate(lock.file_.get(), 0) == 0) (void)writeAll(lock.file_.get(), pid);
     return lock;
-}
-
-void JournalLock::markClosed() {
-    // If this does not reach the disk, the next start runs a check that it could have skipped.
-    if (file_) writeWord(file_.get(), kClosed);
 }
 
 }  // namespace edge

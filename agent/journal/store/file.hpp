@@ -38,8 +38,7 @@ bool hasOrphanedFiles(const std::string& path);
 [[nodiscard]] std::int64_t journalFileBytes(const std::string& path);
 
 /// Makes one agent the only writer of a journal: flock() on `<path>.lock`, which holds the pid of the owner. The kernel
-/// releases it when the process ends, however it ends; the file that stays is harmless. A pid in an unlocked file says
-/// that its owner did not close the journal.
+/// releases it when the process ends, however it ends; the file that stays is harmless.
 class JournalLock {
   public:
     /// Fails with Errc::kBusy only, and names the pid. Where no lock file can be made (read-only file system, a
@@ -47,14 +46,9 @@ class JournalLock {
     static Result<JournalLock> take(const std::string& journalPath);
 
     [[nodiscard]] bool isHeld() const { return static_cast<bool>(file_); }
-    /// Whether the last owner called markClosed().
-    [[nodiscard]] bool wasClosed() const { return wasClosed_; }
-    /// The file is complete: the next owner need not check a large one.
-    void markClosed();
 
   private:
     UniqueFd file_;
-    bool wasClosed_ = false;
 };
 
 }  // namespace edge

@@ -18,8 +18,8 @@ namespace {
 constexpr std::int64_t kReservedIds = 4096;
 /// Old transactions are deleted in blocks, too: finding them costs more than all the rest of a commit.
 constexpr std::size_t kTrimmedTogether = 64;
-constexpr std::int64_t kAlwaysChecked = 8 << 20;
-constexpr seconds kCheckLimit{3};
+constexpr seconds kCheckLimit{3};       ///< at the start, which must not wait for a large file
+constexpr seconds kFullCheckLimit{60};  ///< after a failure
 constexpr seconds kSalvageLimit{3};
 constexpr std::size_t kMaxSalvagedReadings = 100'000;
 
@@ -114,10 +114,9 @@ bool WriteBatch::hasRows() const {
 Result<StoreOpened> JournalStore::open() {
     if (auto made = makeJournalDirectory(config_.path); !made) return withAdvice(made.error());
     if (!lock_ || !lock_->isHeld()) lock_ = TRY(JournalLock::take(config_.path));
-    Result<StoreOpened> opened = damage_.empty() ? openFile() : fail(Errc::kFault, damage_);
+    Result<StoreOpened> opened = openFile();
     if (!opened && opened.error().code == Errc::kFault) opened = replaceFile(opened.error().message);
     if (!opened) return withAdvice(opened.error());
-    damage_.clear();
     isSuspect_ = false;
     reservedId_ = 0;
     untrimmed_ = kTrimmedTogether;
@@ -139,8 +138,7 @@ Result<StoreOpened> JournalStore::openFile() {
     }
     auto db = TRY(Database::open(config_.path, Access::kWriter));
     TRY(prepareJournal(db));
-    const bool isLarge = journalFileBytes(config_.path) >= kAlwaysChecked;
-    if (!isLarge || !lock_->wasClosed() || isSuspect_) TRY(db.check(kCheckLimit));
+    TRY(db.check(isSuspect_ ? kFullCheckLimit : kCheckLimit));
     // Pages that a failed fsync left in the page cache count as clean there and may never reach the disk: writing them
     // again makes them dirty.
     if (isSuspect_) TRY(db.execute("PRAGMA wal_checkpoint(TRUNCATE)"));
@@ -170,7 +168,6 @@ Result<StoreOpened> JournalStore::replaceFile(const std::string& damage) {
         const Error& error = quarantined.error();
         return fail(error.code, fmt::format("{} ({})", error.message, damage));
     }
-    damage_.clear();  // of the file that is put aside; a second attempt must not put aside its successor
     salvage(*quarantined);
     const std::size_t readings = salvagedReadings_.size();
     auto opened = TRY(openFile());
@@ -260,15 +257,12 @@ Result<void> JournalStore::writeKept(Database& db, std::int64_t nextId) {
 
 Result<WriteOutcome> JournalStore::write(const WriteBatch& batch) {
     WriteOutcome outcome;
-    // Twice, because a file that turns out to be damaged is replaced at once.
-    for (int attempt = 1;; ++attempt) {
-        TRY(ensureWritable(outcome));
-        const auto done = batch.hasRows() ? db_->transaction([&] { return insertAll(batch); }) : Result<void>();
-        if (done) break;
+    TRY(ensureWritable(outcome));
+    if (const auto done = db_->transaction([&] { return insertAll(batch); }); !done) {
         reservedId_ = 0;
         untrimmed_ = kTrimmedTogether;
         markSuspect(done.error());
-        if (done.error().code != Errc::kFault || attempt == 2) return withAdvice(done.error());
+        return withAdvice(done.error());
     }
     for (const auto& [key, value] : batch.state.values) state_.values[key] = value;
     for (const auto& transaction : batch.state.transactions) state_.put(transaction);
@@ -357,7 +351,6 @@ void JournalStore::maintain(const WriteBatch& batch, WriteOutcome& outcome) {
 /// above all, none of its caches can be trusted: the next write opens the file again and checks it.
 void JournalStore::markSuspect(const Error& error) {
     if (error.code == Errc::kTooLarge || error.code == Errc::kBusy) return;
-    if (error.code == Errc::kFault) damage_ = error.message;
     isSuspect_ = true;
     db_.reset();
 }
@@ -379,8 +372,7 @@ Result<ReadOutcome> JournalStore::readUndelivered(std::int64_t afterId, std::siz
 }
 
 void JournalStore::close() {
-    const bool wasOpen = std::exchange(db_, {}).has_value();
-    if (lock_ && wasOpen) lock_->markClosed();
+    db_.reset();
     // Now, not in the destructor: the strand's thread may keep this object until after the next agent has opened the
     // file.
     lock_.reset();

@@ -71,8 +71,8 @@ class JournalStore {
     /// has it; anything else: it cannot be read or made now, and write() tries again.
     Result<StoreOpened> open();
 
-    /// Commits the batch. Opens the file first where it is not open, and quarantines it where it turns out to be
-    /// damaged. An error says what to do; the batch may or may not be in the file then, and can be passed again.
+    /// Commits the batch. Opens the file first where it is not open. An error says what to do; the batch may or may not
+    /// be in the file then, and can be passed again.
     Result<WriteOutcome> write(const WriteBatch& batch);
 
     /// Undelivered readings after this id, oldest first. Deletes damaged rows. Nothing while the file is not open.
@@ -81,8 +81,8 @@ class JournalStore {
     /// Other limits from now on; for another path, close() comes first.
     void configure(JournalConfig config) { config_ = std::move(config); }
 
-    /// Closes the file as complete: the next open() need not check a large one. Another store may have it from then on.
-    /// The persistent state stays here, and goes into the file that is opened next.
+    /// Another store may have the file from then on. The persistent state stays here, and goes into the file that is
+    /// opened next.
     void close();
 
   private:
@@ -106,8 +106,7 @@ class JournalStore {
     PersistentState state_;  ///< a copy of what the file has: a new file gets it
     /// Undelivered readings of a quarantined file, until they are in the new one.
     std::vector<Stored<ReadingRecord>> salvagedReadings_;
-    std::string damage_;            ///< set: the open file turned out to be damaged
-    bool isSuspect_ = false;        ///< the storage failed under the open file
+    bool isSuspect_ = false;        ///< reading or writing the file failed: check all of it
     std::int64_t reservedId_ = 0;   ///< the file knows that ids below this may have been used
     std::size_t untrimmed_ = 0;     ///< at most so many transactions in the file beyond those that are kept
     bool mayHaveFreePages_ = true;  ///< the file may have many

@@ -110,6 +110,8 @@ void DeliveryTracker::sendBacklog() {
 
 void DeliveryTracker::sendBatch(const std::vector<ReadingRecord>& batch) {
     isSending_ = isConnected_ && !batch.empty();
+    if (batch.empty() && journal_.health().queuedReadings > 0)
+        pause_ = loop_.after(kUnreadablePause, [this] { sendBacklog(); });
     for (const ReadingRecord& reading : batch) {
         if (!isSending_) {
             // Sent without a connection it would be lost, and a connection that comes before the loss is reported would

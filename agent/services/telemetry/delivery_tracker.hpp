@@ -29,8 +29,9 @@ struct ReadingCounters {
 /// loop's.
 class DeliveryTracker {
   public:
-    static constexpr std::size_t kBatch = 10;   ///< readings of the backlog that are sent together
-    static constexpr milliseconds kPause{500};  ///< after each batch: 20 readings a second
+    static constexpr std::size_t kBatch = 10;       ///< readings of the backlog that are sent together
+    static constexpr milliseconds kPause{500};      ///< after each batch: 20 readings a second
+    static constexpr seconds kUnreadablePause{30};  ///< after the journal could not be read
 
     DeliveryTracker(Loop& loop, Publisher& publisher, Journal& journal, const Config& config);
 

@@ -232,7 +232,8 @@ TEST_F(JournalFaultTest, ReplacesAFileThatTurnsOutToBeDamagedWhileItRuns) {
         << std::string(size - 8192, 'Z');
     recordReadings(60'001, 60'001);
 
-    const auto fetched = fetch(61'000);
+    EXPECT_EQ(fetch(61'000).size(), 1U) << "the one in memory";
+    loop->advance(seconds{31});
 
     EXPECT_TRUE(journal->health().writable) << journal->health().problem;
     EXPECT_TRUE(fs::exists(config.path + ".corrupt-1"));
@@ -241,8 +242,6 @@ TEST_F(JournalFaultTest, ReplacesAFileThatTurnsOutToBeDamagedWhileItRuns) {
     settle();
     EXPECT_TRUE(isDone);
     EXPECT_EQ(fileRows<CommandRecord>().size(), 1U);
-    ASSERT_FALSE(fetched.empty());
-    EXPECT_EQ(fetched.back().seq, 60'001U);
     EXPECT_EQ(start()->state.at("publishing"), "ON");
 }
 

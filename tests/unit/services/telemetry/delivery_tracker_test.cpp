@@ -40,6 +40,27 @@ TEST_F(DeliveryTrackerTest, DeliveredReadingsAreNotWritten) {
     expectBalance();
 }
 
+TEST_F(DeliveryTrackerTest, TheBacklogContinuesAfterTheJournalCouldNotBeRead) {
+    boot();
+    disconnect();
+    start(seconds{1});
+    loop->advance(seconds{10'000});  // more than SQLite keeps in its cache
+    boot();
+    stop();
+    const auto waiting = journal->health().queuedReadings;
+    ASSERT_GT(waiting, 9'000U);
+    storage.doesReadFail = true;
+    connect();
+    loop->advance(seconds{2});
+    ASSERT_LT(backlogSeqs().size(), 100U) << "those in memory";
+
+    storage.doesReadFail = false;
+    loop->advance(std::chrono::minutes{10});
+
+    EXPECT_EQ(backlogSeqs().size(), waiting);
+    EXPECT_EQ(journal->health().queuedReadings, 0U);
+}
+
 TEST_F(DeliveryTrackerTest, APlainReadingExpiresWithItsInterval) {
     parts[0].config.interval = milliseconds{20'500};
     boot();

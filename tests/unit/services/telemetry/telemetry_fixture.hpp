@@ -12,6 +12,7 @@
 
 #include "fakes/fake_publisher.hpp"
 #include "fakes/fake_sensor.hpp"
+#include "fakes/faulty_vfs.hpp"
 #include "fakes/manual_loop.hpp"
 #include "fakes/temp_dir.hpp"
 #include "journal/journal.hpp"
@@ -110,6 +111,7 @@ class TelemetryFixture : public ::testing::Test {
 
     static constexpr const char* kRun = "0123456789abcdef0123456789abcdef";
 
+    FaultyVfs storage;  ///< first: it must outlive every connection
     TempDir dir;
     Config config;
     std::vector<Part> parts;
