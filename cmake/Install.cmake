@@ -5,7 +5,7 @@
 install(TARGETS pi-edge-agent RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT agent)
 install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT agent
   FILES_MATCHING PATTERN "*.md" PATTERN decisions EXCLUDE PATTERN images EXCLUDE PATTERN man EXCLUDE)
-install(DIRECTORY config/mosquitto DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples" COMPONENT agent)
+install(DIRECTORY config/mosquitto DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples" USE_SOURCE_PERMISSIONS COMPONENT agent)
 install(FILES docs/man/pi-edge-agent.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" COMPONENT agent)
 install(FILES docs/man/pi-edge-agent.bash DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions"
   RENAME pi-edge-agent COMPONENT agent)
@@ -55,6 +55,6 @@ endif()
 
 if(EDGE_VIEWER)
   install(FILES "${EDGE_VIEWER}" DESTINATION "${CMAKE_INSTALL_DATADIR}/pi-edge-viewer" RENAME index.html COMPONENT viewer)
-  install(FILES config/mosquitto/local-viewer.conf config/mosquitto/tls-viewer.conf
+  install(FILES config/mosquitto/classroom-viewer.conf config/mosquitto/tls-viewer.conf
     DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-viewer/examples" COMPONENT viewer)
 endif()

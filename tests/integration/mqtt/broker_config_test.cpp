@@ -22,19 +22,26 @@ std::string snippet(const std::string& name, const std::vector<std::pair<std::st
 
 class BrokerConfig : public ClientFixture {};
 
-TEST_F(BrokerConfig, LocalViewerServesTheAgentItsPicturesAndWebsockets) {
-    Mosquitto broker(snippet("local-viewer.conf", {{"listener 1883", "listener ${PORT}"},
-                                                   {"listener 9001", "listener ${PORT2}"},
-                                                   {"/usr/share/pi-edge-viewer", "${DIR}"}}));
+TEST_F(BrokerConfig, ClassroomServesTheAgentItsPicturesAndWebsockets) {
+    Mosquitto broker(
+        snippet("classroom.conf", {{"listener 1883", "listener ${PORT} 127.0.0.1"}, {"/etc/mosquitto/pi-edge/", "${DIR}/"}}) +
+        snippet("classroom-viewer.conf",
+                {{"listener 9001", "listener ${PORT2} 127.0.0.1"}, {"/usr/share/pi-edge-viewer", "${DIR}"}}));
+    broker.setPasswords({"class:chalk"});
     broker.start();
-    const auto client = connect(optionsFor(broker.port()));
-    ConnectOptions overWebsockets = optionsFor(broker.port2());
+    ConnectOptions options = optionsFor(broker.port());
+    options.username = "class";
+    options.password = "chalk";
+    const auto client = connect(options);
+    ConnectOptions overWebsockets = options;
+    overWebsockets.server = optionsFor(broker.port2()).server;
     overWebsockets.server.scheme = Scheme::kWs;
 
     ASSERT_TRUE(client->connects()) << client->failed->message;
     EXPECT_EQ(client->publish({.topic = "jpeg", .payload = std::string(900'000, 'x')}) & ~0x10, 0);
     EXPECT_EQ(client->connected->limits.packetSize, 1'000'000u);
     EXPECT_TRUE(connect(overWebsockets)->connects());
+    EXPECT_TRUE(connect(optionsFor(broker.port()))->fails());
 }
 
 class TlsBrokerConfig : public ClientFixture {

@@ -33,18 +33,18 @@ def build_viewer():
 
 
 class ViewerBroker(Broker):
-    """As the shipped snippet has it, on ports and with a page of the test's own."""
+    """classroom-viewer.conf on a port and with a page of the test's own, beside a broker that asks for no password."""
 
     def __init__(self, changes):
         super().__init__()
         self.web_port = free_port()
-        with open(f"{ROOT}/config/mosquitto/local-viewer.conf", encoding="utf-8") as file:
+        with open(f"{ROOT}/config/mosquitto/classroom-viewer.conf", encoding="utf-8") as file:
             snippet = file.read()
-        user = {"max_packet_size": "user root\nmax_packet_size"} if os.geteuid() == 0 else {}
-        for old, new in {"listener 1883": f"listener {self.port}", "listener 9001": f"listener {self.web_port}",
-                         "/usr/share/pi-edge-viewer": BUILD, **user, **changes}.items():
+        user = "user root\n" if os.geteuid() == 0 else ""
+        snippet += f"{user}listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_packet_size 1000000\n"
+        for old, new in {"listener 9001": f"listener {self.web_port} 127.0.0.1", "/usr/share/pi-edge-viewer": BUILD, **changes}.items():
             if old not in snippet:
-                raise RuntimeError(f"config/mosquitto/local-viewer.conf has no {old!r}")
+                raise RuntimeError(f"config/mosquitto/classroom-viewer.conf has no {old!r}")
             snippet = snippet.replace(old, new)
         with open(f"{self.directory}/mosquitto.conf", "w", encoding="utf-8") as file:
             file.write(snippet)
