@@ -30,7 +30,8 @@ install(CODE "
     message(STATUS \"Kept: \$ENV{DESTDIR}${EDGE_CONFIG_FILE}\")
   else()
     file(INSTALL \"${PROJECT_BINARY_DIR}/install/agent.toml\" DESTINATION \"${configurationFolder}\")
-  endif()" COMPONENT configuration)
+  endif()
+  file(MAKE_DIRECTORY \"\$ENV{DESTDIR}${configurationFolder}/agent.d\")" COMPONENT configuration)
 
 # edgeUnits(COMPONENT UNIT…): units, users and udev rules of one package. systemd and udev read lib below /usr and /usr/local,
 # which does not follow the library directory of the architecture.
