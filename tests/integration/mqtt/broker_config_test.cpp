@@ -23,10 +23,10 @@ std::string snippet(const std::string& name, const std::vector<std::pair<std::st
 class BrokerConfig : public ClientFixture {};
 
 TEST_F(BrokerConfig, ClassroomServesTheAgentItsPicturesAndWebsockets) {
-    Mosquitto broker(
-        snippet("classroom.conf", {{"listener 1883", "listener ${PORT} 127.0.0.1"}, {"/etc/mosquitto/pi-edge/", "${DIR}/"}}) +
-        snippet("classroom-viewer.conf",
-                {{"listener 9001", "listener ${PORT2} 127.0.0.1"}, {"/usr/share/pi-edge-viewer", "${DIR}"}}));
+    Mosquitto broker(snippet("classroom.conf", {{"listener 1883", "listener ${PORT} 127.0.0.1"},
+                                                {"/etc/mosquitto/pi-edge/", "${DIR}/"}}) +
+                     snippet("classroom-viewer.conf", {{"listener 9001", "listener ${PORT2} 127.0.0.1"},
+                                                       {"/usr/share/pi-edge-viewer", "${DIR}"}}));
     broker.setPasswords({"class:chalk"});
     broker.start();
     ConnectOptions options = optionsFor(broker.port());

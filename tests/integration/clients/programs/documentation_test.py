@@ -16,7 +16,7 @@ import unittest
 from support import AGENT, PATIENCE, AgentCase
 
 ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../../..")
-PAGES = sorted(glob.glob(f"{ROOT}/docs/*.md") + glob.glob(f"{ROOT}/docs/decisions/*.md") + glob.glob(f"{ROOT}/*.md"))
+PAGES = sorted(glob.glob(f"{ROOT}/docs/**/*.md", recursive=True) + glob.glob(f"{ROOT}/*.md"))
 # What an indented line begins with when it is a command.
 PROGRAMS = ("mosquitto_pub", "mosquitto_sub", "pi-edge-agent", "sudo", "./scripts/", "scripts/", "python3", "journalctl", "systemctl",
             "cd ")
@@ -100,8 +100,9 @@ class Pages(unittest.TestCase):
 
     def test_the_map_lists_every_page(self):
         text = pathlib.Path(f"{ROOT}/docs/README.md").read_text(encoding="utf-8")
-        listed = re.findall(r"\]\(([\w-]+\.md)\)", text)
-        there = [os.path.basename(page) for page in glob.glob(f"{ROOT}/docs/*.md") if not page.endswith((".ko.md", "/README.md"))]
+        listed = re.findall(r"\]\(([^).][^)]*\.md)\)", text)
+        there = [os.path.relpath(page, f"{ROOT}/docs") for page in PAGES if page.startswith(f"{ROOT}/docs/")]
+        there = [page for page in there if page != "README.md" and not page.startswith("decisions/") and not page.endswith(".ko.md")]
         self.assertEqual(sorted(listed), sorted(there))
 
     def test_prose_wraps_at_120_columns(self):
