@@ -8,6 +8,7 @@ NOW = ("", "")
 PAST = ("20200101000000Z", "20200201000000Z")
 FUTURE = ("20990101000000Z", "20990201000000Z")
 KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+RSA_KEY = ("-newkey", "rsa:2048", "-nodes")
 WEAK_KEY = ("-newkey", "rsa:1024", "-nodes")
 CONFIG = """[ca]
 default_ca = test
@@ -33,13 +34,13 @@ def openssl(*arguments):
 
 
 class Authority:
-    def __init__(self, folder):
+    def __init__(self, folder, key=KEY):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.file = self.folder / "ca.pem"
         (self.folder / "index").touch()
         (self.folder / "conf").write_text(CONFIG.format(folder=self.folder))
-        openssl("req", "-x509", *KEY, "-keyout", self.folder / "ca.key", "-out", self.file, "-days", 30, "-subj", "/CN=Test CA")
+        openssl("req", "-x509", *key, "-keyout", self.folder / "ca.key", "-out", self.file, "-days", 30, "-subj", "/CN=Test CA")
 
     def issue(self, host, validity=NOW, key=KEY, kind="DNS"):
         """Certificate and key for `host`, a name or (`kind` "IP") an address, as two files."""
