@@ -10,7 +10,6 @@
 #include "core/system/log.hpp"
 #include "core/time/time.hpp"
 #include "gpio/gpio.hpp"
-#include "image/pixels/motion_detector.hpp"
 #include "image/pixels/transform.hpp"
 #include "journal/settings.hpp"
 #include "mqtt/settings.hpp"

@@ -18,7 +18,7 @@ std::unique_ptr<Camera> makeCamera(Loop& loop, const CameraConfig& config);
 std::unique_ptr<Camera> makePatternCamera(Loop& loop, const CameraConfig& config);
 
 /// The JPEG files of a directory, in the order of their names, again and again; new files are found at the start of
-/// each round. A file that is not a JPEG is skipped, and logged once. Sizes are the files' own.
+/// each round. A file that is not a JPEG is skipped, and its name logged once. Sizes are the files' own.
 std::unique_ptr<Camera> makeReplayCamera(Loop& loop, const CameraConfig& config);
 
 /// The backend for libcamera is a shared object of its own, loaded only when it is configured: every release of

@@ -14,6 +14,7 @@
 #include "camera/backends/backends.hpp"
 #include "camera/backends/frame_rate_limiter.hpp"
 #include "core/time/time.hpp"
+#include "image/pixels/planar.hpp"
 
 namespace edge {
 namespace {
@@ -58,69 +59,56 @@ constexpr std::array<Glyph, kCharacters.size()> kGlyphs{{
     {0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00},  // space, and anything else
 }};
 
-/// A YUV420 picture in one block of memory.
+/// A YUV420 picture that can be drawn on.
 class Canvas {
   public:
-    Canvas(int width, int height)
-        : width_(static_cast<std::size_t>(width)),
-          height_(static_cast<std::size_t>(height)),
-          chromaWidth_((width_ + 1) / 2),
-          block_(width_ * height_ + 2 * chromaWidth_ * ((height_ + 1) / 2)) {}
+    Canvas(int width, int height) { buffer_.shape(width, height, Chroma::k420); }
 
-    [[nodiscard]] std::size_t width() const { return width_; }
-    [[nodiscard]] std::size_t height() const { return height_; }
+    [[nodiscard]] FrameView view() const {
+        const PlanarView& view = buffer_.view();
+        return {PixelFormat::kYuv420, ColorRange::kFull, view.width, view.height, view.planes};
+    }
 
-    void copy(const Canvas& other) { std::memcpy(block_.data(), other.block_.data(), block_.size()); }
+    void copy(const Canvas& other) {
+        for (std::size_t i = 0; i < 3; ++i) {
+            const Plane& plane = other.buffer_.view().planes[i];
+            std::memcpy(buffer_.row(i, 0), plane.data, plane.bytes);
+        }
+    }
 
-    void fill(std::size_t x, std::size_t y, std::size_t w, std::size_t h, Yuv colour) {
-        fillPlane(0, x, y, w, h, colour.y);
-        fillPlane(1, x / 2, y / 2, (w + 1) / 2, (h + 1) / 2, colour.u);
-        fillPlane(2, x / 2, y / 2, (w + 1) / 2, (h + 1) / 2, colour.v);
+    void fill(int x, int y, int width, int height, Yuv colour) {
+        fillPlane(0, x, y, width, height, colour.y);
+        fillPlane(1, x / 2, y / 2, (width + 1) / 2, (height + 1) / 2, colour.u);
+        fillPlane(2, x / 2, y / 2, (width + 1) / 2, (height + 1) / 2, colour.v);
     }
 
     /// Light text on a dark box; what does not fit is cut off.
-    void drawText(const std::string& text, std::size_t left, std::size_t top, std::size_t scale) {
-        const std::size_t advance = (kGlyphWidth + 1) * scale;
-        fill(left, top, text.size() * advance + 2 * scale, (kGlyphHeight + 2) * scale, {kPaper, kNeutral, kNeutral});
-        for (std::size_t i = 0; i < text.size(); ++i) {
-            const std::size_t x = left + scale + i * advance;
-            const Glyph& glyph = kGlyphs[std::min(kCharacters.find(text[i]), kGlyphs.size() - 1)];
-            for (std::size_t row = 0; row < kGlyphHeight; ++row) {
-                for (std::size_t column = 0; column < kGlyphWidth; ++column) {
-                    if ((glyph[row] >> (kGlyphWidth - 1 - column) & 1) == 0) continue;
-                    fillPlane(0, x + column * scale, top + (row + 1) * scale, scale, scale, kInk);
+    void drawText(const std::string& text, int left, int top, int scale) {
+        const int advance = (kGlyphWidth + 1) * scale;
+        const int length = static_cast<int>(text.size());
+        fill(left, top, length * advance + 2 * scale, (kGlyphHeight + 2) * scale, {kPaper, kNeutral, kNeutral});
+        for (int i = 0; i < length; ++i) {
+            const auto place = kCharacters.find(text[static_cast<std::size_t>(i)]);
+            const Glyph& glyph = kGlyphs[std::min(place, kGlyphs.size() - 1)];
+            for (int row = 0; row < kGlyphHeight; ++row) {
+                for (int column = 0; column < kGlyphWidth; ++column) {
+                    if ((glyph[static_cast<std::size_t>(row)] >> (kGlyphWidth - 1 - column) & 1) == 0) continue;
+                    fillPlane(0, left + scale + i * advance + column * scale, top + (row + 1) * scale, scale, scale,
+                              kInk);
                 }
             }
         }
     }
 
-    [[nodiscard]] FrameView view() const {
-        FrameView view{
-            PixelFormat::kYuv420, ColorRange::kFull, static_cast<int>(width_), static_cast<int>(height_), {}};
-        for (std::size_t i = 0; i < 3; ++i) view.planes[i] = {block_.data() + offset(i), bytes(i), stride(i)};
-        return view;
-    }
-
   private:
-    [[nodiscard]] std::size_t stride(std::size_t plane) const { return plane == 0 ? width_ : chromaWidth_; }
-    [[nodiscard]] std::size_t rows(std::size_t plane) const { return plane == 0 ? height_ : (height_ + 1) / 2; }
-    [[nodiscard]] std::size_t bytes(std::size_t plane) const { return stride(plane) * rows(plane); }
-    [[nodiscard]] std::size_t offset(std::size_t plane) const {
-        return plane == 0 ? 0 : bytes(0) + (plane - 1) * bytes(1);
+    void fillPlane(std::size_t plane, int x, int y, int width, int height, std::uint8_t value) {
+        const PlanarView& view = buffer_.view();
+        const int right = std::min(x + width, planeWidth(view.chroma, plane, view.width));
+        const int bottom = std::min(y + height, planeHeight(view.chroma, plane, view.height));
+        for (int row = y; row < bottom && x < right; ++row) std::fill_n(buffer_.row(plane, row) + x, right - x, value);
     }
 
-    void fillPlane(std::size_t plane, std::size_t x, std::size_t y, std::size_t w, std::size_t h, std::uint8_t value) {
-        const std::size_t right = std::min(x + w, stride(plane));
-        const std::size_t bottom = std::min(y + h, rows(plane));
-        for (std::size_t row = y; row < bottom && x < right; ++row) {
-            std::memset(block_.data() + offset(plane) + row * stride(plane) + x, value, right - x);
-        }
-    }
-
-    std::size_t width_;
-    std::size_t height_;
-    std::size_t chromaWidth_;
-    std::vector<std::uint8_t> block_;
+    PlanarBuffer buffer_;
 };
 
 class PatternCamera : public Camera {
@@ -131,11 +119,13 @@ class PatternCamera : public Camera {
 
     Result<Transform> start(const StreamRequest& request) override {
         stop();
-        background_ = std::make_unique<Canvas>(request.width, request.height);
-        const std::size_t width = background_->width();
-        for (std::size_t i = 0; i < kBars.size(); ++i) {
-            const std::size_t left = (i * width / kBars.size() + 1) / 2 * 2;
-            background_->fill(left, 0, width - left, background_->height(), kBars[i]);
+        width_ = request.width;
+        height_ = request.height;
+        background_ = std::make_unique<Canvas>(width_, height_);
+        constexpr int kCount = static_cast<int>(kBars.size());
+        for (int i = 0; i < kCount; ++i) {
+            const int left = (i * width_ / kCount + 1) / 2 * 2;
+            background_->fill(left, 0, width_ - left, height_, kBars[static_cast<std::size_t>(i)]);
         }
         return request.transform;
     }
@@ -155,20 +145,19 @@ class PatternCamera : public Camera {
     Frame expose() {
         const auto isFree = [](const auto& buffer) { return buffer.use_count() == 1; };
         auto it = std::find_if(buffers_.begin(), buffers_.end(), isFree);
-        if (it == buffers_.end()) it = buffers_.insert(it, std::make_shared<Canvas>(*background_));
+        if (it == buffers_.end()) it = buffers_.insert(it, std::make_shared<Canvas>(width_, height_));
         Canvas& canvas = **it;
         Frame frame;
         frame.exposureStart = bootTimeNow();
         frame.sequence = sequence_++;
 
         canvas.copy(*background_);
-        const std::size_t markWidth = std::max<std::size_t>(canvas.width() / 20 / 2 * 2, 2);
-        const std::size_t markHeight = std::max<std::size_t>(canvas.height() / 16 / 2 * 2, 2);
-        const std::size_t place = frame.sequence % (canvas.width() / markWidth);
-        canvas.fill(place * markWidth, canvas.height() / 2 / 2 * 2, markWidth, markHeight,
-                    {kPaper, kNeutral, kNeutral});
-        const std::size_t scale = std::max<std::size_t>(canvas.width() / 200, 1);
-        const std::size_t line = (kGlyphHeight + 3) * scale;
+        const int markWidth = std::max(width_ / 20 / 2 * 2, 2);
+        const int markHeight = std::max(height_ / 16 / 2 * 2, 2);
+        const int place = static_cast<int>(frame.sequence) % (width_ / markWidth);
+        canvas.fill(place * markWidth, height_ / 2 / 2 * 2, markWidth, markHeight, {kPaper, kNeutral, kNeutral});
+        const int scale = std::max(width_ / 200, 1);
+        const int line = (kGlyphHeight + 3) * scale;
         canvas.drawText(fmt::format("#{}", frame.sequence), 2 * scale, 2 * scale, scale);
         canvas.drawText(formatLocalTime(loop_.clock().wallNow()), 2 * scale, 2 * scale + line, scale);
 
@@ -179,6 +168,8 @@ class PatternCamera : public Camera {
 
     Loop& loop_;
     FrameRateLimiter limiter_;
+    int width_ = 0;
+    int height_ = 0;
     std::unique_ptr<Canvas> background_;  ///< nullptr: not streaming
     std::uint32_t sequence_ = 0;
     std::vector<std::shared_ptr<Canvas>> buffers_;  ///< reused once nobody else holds them

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <system_error>
@@ -24,7 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kCacheBytes = 64U << 20;  ///< of decoded pictures that are kept
 constexpr std::size_t kMaxFileBytes = 128U << 20;
 
 bool isJpegName(const std::string& name) {
@@ -32,31 +31,11 @@ bool isJpegName(const std::string& name) {
     return lower.ends_with(".jpg") || lower.ends_with(".jpeg");
 }
 
-/// Changes when the file is written to.
-std::string stampOf(const fs::path& path) {
-    std::error_code error;
-    const auto size = fs::file_size(path, error);
-    const auto time = fs::last_write_time(path, error);
-    return fmt::format("{}:{}", size, time.time_since_epoch().count());
-}
-
-using Image = std::shared_ptr<const DecodedImage>;
-
-/// nullptr where the file is not a JPEG, with a warning.
-Image decodeFile(const std::string& path) {
+Result<DecodedImage> decodeFile(const fs::path& path) {
     std::error_code error;
     const std::uintmax_t size = fs::file_size(path, error);
-    const auto content = readSmallFile(path, error ? 0 : std::min<std::uintmax_t>(size, kMaxFileBytes));
-    if (!content) {
-        log::warning("replay: skipped: {}", content.error().message);
-        return nullptr;
-    }
-    auto decoded = decodeJpeg(std::span(reinterpret_cast<const std::uint8_t*>(content->data()), content->size()));
-    if (!decoded) {
-        log::warning("replay: skipped {}: {}", path, decoded.error().message);
-        return nullptr;
-    }
-    return std::make_shared<const DecodedImage>(std::move(*decoded));
+    const auto content = TRY(readSmallFile(path, error ? 0 : std::min<std::uintmax_t>(size, kMaxFileBytes)));
+    return decodeJpeg(std::span(reinterpret_cast<const std::uint8_t*>(content.data()), content.size()));
 }
 
 class ReplayCamera : public Camera {
@@ -85,11 +64,6 @@ class ReplayCamera : public Camera {
     void onChange(ChangeHandler /*handler*/) override {}
 
   private:
-    struct CachedFile {
-        std::string stamp;
-        Image image;  ///< nullptr: not a JPEG, which was logged
-    };
-
     Result<void> scan() {
         std::vector<std::string> names;
         std::error_code error;
@@ -123,45 +97,25 @@ class ReplayCamera : public Camera {
                 next_ = 0;
                 TRY(scan());
             }
-            const Image image = load(names_[next_++]);
-            if (!image) continue;
-            frame.view = image->view;
-            frame.lease = image;
-            frame.sequence = sequence_++;
-            return frame;
+            const std::string& name = names_[next_++];
+            auto image = decodeFile(fs::path(directory_) / name);
+            if (image) {
+                frame.view = image->view;
+                frame.lease = std::move(image->storage);
+                frame.sequence = sequence_++;
+                return frame;
+            }
+            if (skipped_.insert(name).second) log::warning("replay: skipped {}: {}", name, image.error().message);
         }
         return fail(Errc::kUnavailable,
                     fmt::format("camera.device: no usable JPEG file in the directory {}", directory_));
-    }
-
-    Image load(const std::string& name) {
-        const fs::path path = fs::path(directory_) / name;
-        const std::string stamp = stampOf(path);
-        const auto known = files_.find(name);
-        if (known != files_.end() && known->second.stamp == stamp) return known->second.image;
-        if (known != files_.end()) forget(known);
-
-        Image image = decodeFile(path.string());
-        const std::size_t bytes = image ? image->storageBytes : 0;
-        // A full cache stays as it is: in a cycle, removing the oldest would remove the next one needed.
-        if (cachedBytes_ + bytes <= kCacheBytes) {
-            cachedBytes_ += bytes;
-            files_[name] = {stamp, image};
-        }
-        return image;
-    }
-
-    void forget(std::map<std::string, CachedFile>::iterator file) {
-        if (file->second.image) cachedBytes_ -= file->second.image->storageBytes;
-        files_.erase(file);
     }
 
     FrameRateLimiter limiter_;
     const std::string directory_;
     std::vector<std::string> names_;
     std::size_t next_ = 0;
-    std::map<std::string, CachedFile> files_;
-    std::size_t cachedBytes_ = 0;
+    std::set<std::string> skipped_;  ///< were logged
     bool isStreaming_ = false;
     std::uint32_t sequence_ = 0;
 };

@@ -133,37 +133,26 @@ class TiffReader {
 
 // Tags and their order are those of EXIF 2.31, the first with time offsets.
 std::vector<std::uint8_t> makeExifSegment(const ExifInfo& info, int width, int height) {
-    if (info.time == WallTime{} && info.make.empty() && info.model.empty() && info.software.empty() &&
-        !info.exposureSeconds && !info.analogueGain) {
-        return {};
-    }
-    std::string dateTime;
-    std::string subSeconds;
-    std::string_view offset;
-    if (info.time != WallTime{}) {
-        const std::string utc = formatRfc3339(info.time);  // 2026-11-20T09:30:00.123Z
-        dateTime = utc.substr(0, 10) + " " + utc.substr(11, 8);
-        std::replace(dateTime.begin(), dateTime.end(), '-', ':');
-        subSeconds = utc.substr(20, 3);
-        offset = "+00:00";
-    }
+    constexpr std::string_view kOffset = "+00:00";
+    const std::string utc = formatRfc3339(info.time);  // 2026-11-20T09:30:00.123Z
+    std::string dateTime = utc.substr(0, 10) + " " + utc.substr(11, 8);
+    std::replace(dateTime.begin(), dateTime.end(), '-', ':');
 
     Directory exif;
     if (info.exposureSeconds) addExposure(exif, *info.exposureSeconds);
     if (info.analogueGain) addIso(exif, *info.analogueGain);
     exif.addBytes(0x9000, "0231");        // ExifVersion
     exif.addText(0x9003, dateTime);       // DateTimeOriginal
-    exif.addText(0x9010, offset);         // OffsetTime
-    exif.addText(0x9011, offset);         // OffsetTimeOriginal
+    exif.addText(0x9010, kOffset);        // OffsetTime
+    exif.addText(0x9011, kOffset);        // OffsetTimeOriginal
     exif.addBytes(0x9101, "\1\2\3\0"sv);  // ComponentsConfiguration: Y, Cb, Cr
-    exif.addText(0x9291, subSeconds);     // SubSecTimeOriginal
+    exif.addText(0x9291, utc.substr(20, 3));  // SubSecTimeOriginal
     exif.addBytes(0xA000, "0100");        // FlashpixVersion
     exif.addShort(0xA001, 1);             // ColorSpace: sRGB
     exif.addShort(0xA002, width);         // PixelXDimension
     exif.addShort(0xA003, height);        // PixelYDimension
 
     Directory image;
-    image.addText(0x010F, info.make);      // Make
     image.addText(0x0110, info.model);     // Model
     image.addRational(0x011A, 72, 1);      // XResolution
     image.addRational(0x011B, 72, 1);      // YResolution

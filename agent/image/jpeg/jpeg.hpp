@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,6 +14,9 @@
 #include "core/result.hpp"
 #include "core/time/time.hpp"
 #include "image/frame.hpp"
+#include "image/jpeg/frame_reader.hpp"
+#include "image/jpeg/turbo.hpp"
+#include "image/pixels/geometry.hpp"
 #include "image/pixels/transform.hpp"
 
 namespace edge {
@@ -43,7 +47,6 @@ class JpegBytes {
 /// What is written into the EXIF block; empty and unset fields are left out.
 struct ExifInfo {
     WallTime time{};  ///< start of exposure
-    std::string make;
     std::string model;
     std::string software;
     std::optional<double> exposureSeconds;
@@ -52,12 +55,14 @@ struct ExifInfo {
 
 /// What is wanted. The transform comes after scaling: width and height are those of the finished picture.
 struct RenderOptions {
+    static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+
     int width = 640;
     int height = 480;
     Transform transform;
     int quality = 90;
-    std::size_t maxBytes = 0;  ///< 0 = no limit
-    std::string overlay;       ///< drawn into the lower left corner; "" = nothing
+    std::size_t maxBytes = kNoLimit;
+    std::string overlay;  ///< drawn into the lower left corner; "" = nothing
     ExifInfo exif;
 };
 
@@ -73,25 +78,28 @@ struct RenderedJpeg {
 /// YUV goes straight into TurboJPEG; OpenCV is used only where pixels must change (scale, transform, label). A frame of
 /// another shape than the picture is cut in the middle, never distorted. An MJPEG frame that needs no change, and whose
 /// quality is not above the one asked for, passes without a new encoding: its scans byte for byte, but for stray bytes
-/// between their blocks. A frame is first made upright as its EXIF says. Errors: kInvalid (a size that no picture can
-/// have), kFault (the frame's planes are too small for its size, or its JPEG is truncated or damaged), kTooLarge
-/// (maxBytes cannot be reached), kInternal.
+/// between their blocks. A frame is first made upright as its EXIF says. Errors: those of FrameReader::read(), and
+/// kTooLarge (maxBytes cannot be reached).
 class JpegRenderer {
   public:
-    JpegRenderer();
-    ~JpegRenderer();
     Result<RenderedJpeg> render(const FrameView& frame, const RenderOptions& options);
 
   private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    /// A camera's own JPEG, where it can be used as it is.
+    Result<std::optional<RenderedJpeg>> passThrough(const FrameView& frame, const RenderOptions& options,
+                                                    const Geometry& geometry);
+    Result<RenderedJpeg> encode(const PlanarView& planes, const RenderOptions& options, Geometry geometry);
+
+    FrameReader reader_;
+    TurboDecoder verifier_;
+    Shaper shaper_;
+    TurboEncoder encoder_;
 };
 
 /// A JPEG decoded once, to be used as a frame many times, upright as its EXIF says. Any valid baseline or progressive
 /// JPEG, grey or colour, up to 9152 x 6944; hostile input is an error (kFault), never a crash.
 struct DecodedImage {
-    std::unique_ptr<std::uint8_t[]> storage;
-    std::size_t storageBytes = 0;
+    std::shared_ptr<const void> storage;
     FrameView view;  ///< into storage: kYuv420 or kGrey8, full range
 };
 Result<DecodedImage> decodeJpeg(std::span<const std::uint8_t> jpeg);

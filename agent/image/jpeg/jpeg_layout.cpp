@@ -81,7 +81,7 @@ class Parser {
         if (segment.marker == marker::kSos) return takeScan(segment, payload);
         if (isFrame(segment.marker)) TRY(takeFrame(segment.marker, payload));
         if (scans_ > 0) return {};
-        if (segment.marker == marker::kDht) takeHuffman(payload);
+        if (segment.marker == marker::kDht) addHuffmanTables(payload, tables_);
         if (layout_.headers.size() == kMaxHeaders) return invalid("it has more than 1000 header segments");
         layout_.headers.push_back(segment);
         return {};
@@ -93,7 +93,7 @@ class Parser {
         if (head.size() < 6 || head.size() != 6 + 3 * std::size_t{head[5]})
             return invalid("its frame header has the wrong length");
         if (head[0] != 8) return invalid(fmt::format("it has {} bits per sample, not 8", head[0]));
-        if (head[5] != 1 && head[5] != 3 && head[5] != 4) return invalid(fmt::format("it has {} components", head[5]));
+        if (head[5] != 1 && head[5] != 3) return invalid(fmt::format("it has {} components", head[5]));
         layout_.height = head[1] << 8 | head[2];
         layout_.width = head[3] << 8 | head[4];
         if (!isImageSizeAllowed(layout_.width, layout_.height)) {
@@ -111,18 +111,6 @@ class Parser {
         return {};
     }
 
-    void takeHuffman(Bytes tables) {
-        constexpr std::size_t kHead = 17;
-        while (tables.size() >= kHead) {
-            const std::size_t table = kHead + std::accumulate(tables.begin() + 1, tables.begin() + kHead, 0U);
-            if (tables.size() < table) return;
-            defined_ |= huffmanBit(tables[0] >> 4U, tables[0]);
-            tables = tables.subspan(table);
-        }
-    }
-
-    static unsigned huffmanBit(unsigned isAc, unsigned index) { return 1U << ((isAc & 1U) * 4 + (index & 3U)); }
-
     Result<void> takeScan(const JpegSegment& segment, Bytes head) {
         if (layout_.components.empty()) return invalid("its picture data comes before its frame header");
         if (++scans_ > kMaxScans) return invalid("it has more than 100 scans");
@@ -136,9 +124,10 @@ class Parser {
                                                    [](const JpegSegment& s) { return s.marker == marker::kSof2; });
             layout_.oneScan = !isProgressive && count == layout_.components.size();
             for (std::size_t i = 0; i < count && !isProgressive; ++i) {  // a progressive one never leaves tables out
-                const unsigned tables = head[2 + 2 * i];
-                const unsigned needed = huffmanBit(0, tables >> 4U) | huffmanBit(1, tables);
-                if ((defined_ & needed) != needed) layout_.lacksHuffmanTables = true;
+                const unsigned used = head[2 + 2 * i];
+                const HuffmanTable& dc = tables_[used >> 4U & 3U];
+                const HuffmanTable& ac = tables_[4 + (used & 3U)];
+                if (dc.counts.empty() || ac.counts.empty()) layout_.lacksHuffmanTables = true;
             }
         }
         skipToMarker([](std::uint8_t code) { return code != 0 && code != 0xFF && !isRestart(code); });
@@ -181,11 +170,25 @@ class Parser {
     Bytes bytes_;
     std::size_t position_ = 0;
     JpegLayout layout_;
-    unsigned defined_ = 0;  ///< Huffman tables: bit 0–3 DC, 4–7 AC
+    HuffmanTables tables_;
     int scans_ = 0;
 };
 
 }  // namespace
+
+bool addHuffmanTables(Bytes segment, HuffmanTables& tables) {
+    constexpr std::size_t kCounts = 16;
+    while (segment.size() > kCounts) {
+        const unsigned which = segment[0];
+        const Bytes counts = segment.subspan(1, kCounts);
+        const std::size_t symbols = std::accumulate(counts.begin(), counts.end(), std::size_t{0});
+        segment = segment.subspan(1 + kCounts);
+        if ((which & 0xECU) != 0 || segment.size() < symbols) return false;
+        tables[(which >> 4U) * 4 + (which & 3U)] = {counts, segment.first(symbols)};
+        segment = segment.subspan(symbols);
+    }
+    return segment.empty();
+}
 
 Result<JpegLayout> parseJpeg(std::span<const std::uint8_t> jpeg) {
     return Parser(jpeg).parse();

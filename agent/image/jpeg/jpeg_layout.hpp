@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -55,7 +56,7 @@ struct JpegComponent {
 struct JpegLayout {
     int width = 0;
     int height = 0;
-    std::vector<JpegComponent> components;  ///< 1, 3 or 4
+    std::vector<JpegComponent> components;  ///< 1 or 3
     int mostAcross = 1;                     ///< the largest sampling factors
     int mostDown = 1;
     bool oneScan = false;              ///< baseline or extended, all components in one scan: rows come as they are read
@@ -65,6 +66,16 @@ struct JpegLayout {
     bool lacksHuffmanTables = false;  ///< as Motion JPEG may: the standard tables are meant
     int quality = 0;                  ///< 1 … 100: of the IJG table that is nearest to the luma quantisation table
 };
+
+/// One Huffman table (ITU-T T.81, annex C), in the JPEG.
+struct HuffmanTable {
+    std::span<const std::uint8_t> counts;  ///< of codes of 1 to 16 bits; empty: not defined
+    std::span<const std::uint8_t> symbols;
+};
+using HuffmanTables = std::array<HuffmanTable, 8>;  ///< four for DC, four for AC
+
+/// Adds the tables that the payload of a DHT segment defines. False: it is damaged.
+bool addHuffmanTables(std::span<const std::uint8_t> segment, HuffmanTables& tables);
 
 /// Takes a JPEG's markers apart. Allocates nothing that grows with what the file claims.
 /// Stray bytes between header segments, and a second SOI at the beginning, are left out: many webcams write them.
@@ -82,8 +93,7 @@ std::optional<std::vector<ByteRange>> followScan(std::span<const std::uint8_t> j
 std::span<const std::uint8_t> standardHuffmanTables();
 
 /// The same scans behind other headers: EXIF first, in place of any foreign APP1 and JFIF (each wants to be the first
-/// segment), then the standard Huffman tables if they are missing; everything else byte for byte. Without EXIF to put
-/// in, the application segments stay as they are.
+/// segment), then the standard Huffman tables if they are missing; everything else byte for byte.
 std::vector<std::uint8_t> rewriteJpeg(std::span<const std::uint8_t> jpeg, const JpegLayout& layout,
                                       std::span<const std::uint8_t> exifSegment);
 

@@ -75,9 +75,8 @@ Bytes standardHuffmanTables() {
 }
 
 std::vector<std::uint8_t> rewriteJpeg(Bytes jpeg, const JpegLayout& layout, Bytes exifSegment) {
-    return assemble(jpeg, layout, exifSegment, [&](const JpegSegment& segment) {
-        return !exifSegment.empty() && conflictsWithExif(jpeg, segment);
-    });
+    return assemble(jpeg, layout, exifSegment,
+                    [&](const JpegSegment& segment) { return conflictsWithExif(jpeg, segment); });
 }
 
 std::vector<std::uint8_t> stripJpeg(Bytes jpeg, const JpegLayout& layout) {

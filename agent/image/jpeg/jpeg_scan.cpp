@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <array>
-#include <numeric>
 
 #include "image/jpeg/jpeg_layout.hpp"
 
@@ -10,7 +8,6 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-constexpr int kMaxCodeBits = 16;
 constexpr int kCoefficients = 64;
 
 /// Behind the 0xFF at `at`, and those that follow it: at the code.
@@ -59,27 +56,21 @@ class BitReader {
     int left_ = 0;
 };
 
-/// One Huffman table (ITU-T T.81, annex C).
-struct HuffmanTable {
-    Bytes counts;  ///< of codes of 1 to 16 bits
-    Bytes symbols;
-
-    /// The next symbol; -1 for a code that is not in the table, and at the end of the data.
-    int decode(BitReader& bits) const {
-        std::size_t code = 0;
-        std::size_t first = 0;  // code of this length
-        std::size_t index = 0;  // of its symbol
-        for (const std::uint8_t count : counts) {
-            const int bit = bits.next();
-            if (bit < 0) return -1;
-            code = code << 1U | static_cast<std::size_t>(bit);
-            if (code - first < count) return symbols[index + code - first];
-            index += count;
-            first = (first + count) << 1U;
-        }
-        return -1;
+/// The next symbol; -1 for a code that is not in the table, and at the end of the data.
+int decode(const HuffmanTable& table, BitReader& bits) {
+    std::size_t code = 0;
+    std::size_t first = 0;  // code of this length
+    std::size_t index = 0;  // of its symbol
+    for (const std::uint8_t count : table.counts) {
+        const int bit = bits.next();
+        if (bit < 0) return -1;
+        code = code << 1U | static_cast<std::size_t>(bit);
+        if (code - first < count) return table.symbols[index + code - first];
+        index += count;
+        first = (first + count) << 1U;
     }
-};
+    return -1;
+}
 
 bool skip(BitReader& bits, int count) {
     for (; count > 0; --count) {
@@ -90,10 +81,10 @@ bool skip(BitReader& bits, int count) {
 
 /// False: a code that is in no table, or the data has ended.
 bool skipBlock(BitReader& bits, const HuffmanTable& dc, const HuffmanTable& ac) {
-    const int size = dc.decode(bits);
+    const int size = decode(dc, bits);
     if (size < 0 || !skip(bits, size)) return false;
     for (int k = 1; k < kCoefficients;) {
-        const int symbol = ac.decode(bits);
+        const int symbol = decode(ac, bits);
         if (symbol < 0 || !skip(bits, symbol & 15)) return false;
         const int zeros = symbol >> 4;
         if ((symbol & 15) == 0 && zeros != 15) return true;  // end of block
@@ -108,10 +99,10 @@ class ScanFollower {
     ScanFollower(Bytes jpeg, const JpegLayout& layout) : jpeg_(jpeg), layout_(layout) {}
 
     std::optional<std::vector<ByteRange>> follow() {
-        if (layout_.lacksHuffmanTables) define(standardHuffmanTables().subspan(4));
+        if (layout_.lacksHuffmanTables) addHuffmanTables(standardHuffmanTables().subspan(4), tables_);
         for (const JpegSegment& segment : layout_.headers) {
             const Bytes payload = jpeg_.subspan(segment.payload, segment.end - segment.payload);
-            if (segment.marker == marker::kDht && !define(payload)) return std::nullopt;
+            if (segment.marker == marker::kDht && !addHuffmanTables(payload, tables_)) return std::nullopt;
             if (segment.marker == marker::kDri && payload.size() == 2)
                 interval_ = std::size_t{payload[0]} << 8U | payload[1];
         }
@@ -126,19 +117,6 @@ class ScanFollower {
     }
 
   private:
-    bool define(Bytes tables) {
-        constexpr std::size_t kHead = 1 + kMaxCodeBits;
-        while (tables.size() >= kHead) {
-            const Bytes counts = tables.subspan(1, kMaxCodeBits);
-            const std::size_t symbols = std::accumulate(counts.begin(), counts.end(), std::size_t{0});
-            const unsigned which = tables[0];
-            if ((which & 0xECU) != 0 || tables.size() < kHead + symbols) return false;
-            tables_[(which >> 4U) * 4 + (which & 3U)] = {counts, tables.subspan(kHead, symbols)};
-            tables = tables.subspan(kHead + symbols);
-        }
-        return tables.empty();
-    }
-
     /// What one unit (MCU) consists of, and how many there are. `scan` is the payload of the scan's header.
     bool planUnit(Bytes scan) {
         const bool isSingle =
@@ -195,8 +173,8 @@ class ScanFollower {
 
     Bytes jpeg_;
     const JpegLayout& layout_;
-    std::array<HuffmanTable, 8> tables_;  ///< four for DC, four for AC
-    std::vector<BlockTables> unit_;       ///< of its blocks
+    HuffmanTables tables_;
+    std::vector<BlockTables> unit_;  ///< of its blocks
     std::size_t units_ = 0;
     std::size_t interval_ = 0;  ///< units between restart markers; 0 = there are none
     std::vector<ByteRange> kept_;

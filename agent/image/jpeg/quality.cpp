@@ -94,7 +94,7 @@ Result<FittedJpeg> fitQuality(const EncodeAt& encode, int quality, std::size_t m
         last.jpeg = TRY(encode(next));
         last.quality = next;
         const std::size_t bytes = last.jpeg.bytes.size();
-        last.fits = maxBytes == 0 || bytes <= maxBytes;
+        last.fits = bytes <= maxBytes;
         if (last.fits) {
             fitting = next;
             if (static_cast<double>(bytes) >= static_cast<double>(maxBytes) * kCloseEnough) return last;

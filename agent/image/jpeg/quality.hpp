@@ -31,7 +31,7 @@ struct FittedJpeg {
 };
 
 /// The best quality up to `quality` at which the JPEG has at most `maxBytes`, within some tries, down to
-/// kLowestQuality; 0 = no limit.
+/// kLowestQuality.
 Result<FittedJpeg> fitQuality(const EncodeAt& encode, int quality, std::size_t maxBytes);
 
 }  // namespace edge

@@ -8,7 +8,6 @@
 
 #include "core/result.hpp"
 #include "image/frame.hpp"
-#include "image/jpeg/buffer_pool.hpp"
 #include "image/jpeg/jpeg_layout.hpp"
 #include "image/pixels/planar.hpp"
 
@@ -29,20 +28,15 @@ struct EncodedJpeg {
 /// thread.
 class TurboEncoder {
   public:
+    TurboEncoder();
+
     /// Straight from the planes, no copy. Luma must be padded so that chroma covers it (any even size is).
-    Result<EncodedJpeg> encodePlanes(const PlanarView& planes, int quality, std::size_t headroom);
-    /// From an RGB frame, as 4:2:0.
-    Result<EncodedJpeg> encodeRgb(const FrameView& frame, int quality, std::size_t headroom);
-    /// An RGB frame as full-range 4:2:0 planes, by the same conversion.
+    Result<EncodedJpeg> encode(const PlanarView& planes, int quality, std::size_t headroom);
+    /// An RGB frame as full-range 4:2:0 planes.
     Result<PlanarView> rgbToPlanes(const FrameView& frame, PlanarBuffer& target);
 
   private:
-    template <typename Compress>
-    Result<EncodedJpeg> encode(int width, int height, int subsampling, std::size_t headroom, const Compress& compress);
-    Result<void> open();
-
     TurboHandle handle_;
-    BufferPool pool_;
 };
 
 /// The decompressor. `layout` is what parseJpeg() says of `jpeg`: the limits on size and memory are checked there.
@@ -53,7 +47,7 @@ class TurboDecoder {
   public:
     TurboDecoder();
 
-    /// To full-range planes in the JPEG's own subsampling; unusual colours or subsamplings (RGB, CMYK, 4:1:0 …) become
+    /// To full-range planes in the JPEG's own subsampling; unusual colours or subsamplings (RGB, 4:1:0 …) become
     /// 4:2:0.
     Result<PlanarView> decode(std::span<const std::uint8_t> jpeg, JpegLayout& layout, PlanarBuffer& target);
 

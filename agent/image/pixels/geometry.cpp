@@ -57,7 +57,7 @@ Crop centreCrop(int width, int height, int wantedWidth, int wantedHeight) {
 
 bool changes(const Geometry& geometry, int width, int height) {
     return geometry.width != width || geometry.height != height || geometry.transform != Transform{} ||
-           !geometry.label.empty();
+           !geometry.label.empty() || width % 2 != 0 || height % 2 != 0;
 }
 
 Result<PlanarView> Shaper::shape(const PlanarView& source, const Geometry& geometry) {

@@ -28,7 +28,8 @@ struct Geometry {
     std::string label;  ///< printable ASCII; "" = nothing
 };
 
-/// Whether a picture of this size needs any change.
+/// Whether a picture of this size needs any change; an odd one always does, because TurboJPEG reads luma up to where
+/// chroma ends.
 [[nodiscard]] bool changes(const Geometry& geometry, int width, int height);
 
 /// Crops, scales, transforms and labels, plane by plane. Keeps its memory. The result is 4:2:0 (or grey) and valid

@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <memory>
+#include <cstdint>
 #include <vector>
 
 #include "core/result.hpp"
 #include "image/frame.hpp"
+#include "image/jpeg/frame_reader.hpp"
+#include "image/pixels/pixel_ops.hpp"
 #include "image/pixels/transform.hpp"
 
 namespace edge {
-
-/// A part of the picture as people see it, in per cent of its width and height.
-struct MotionArea {
-    int left = 0;
-    int top = 0;
-    int width = 100;
-    int height = 100;
-
-    bool operator==(const MotionArea&) const = default;
-};
 
 /// Compares each frame, as a small grey picture, with a background that learns slowly from the frames before it. Keeps
 /// its memory; one object a strand.
@@ -26,18 +18,29 @@ class MotionDetector {
   public:
     /// `areas` are those of the picture as people see it; empty = all of it.
     explicit MotionDetector(std::vector<MotionArea> areas);
-    ~MotionDetector();
 
     /// The share of the areas that has changed, 0 … 1. `transform` makes of the frame what people see. 0 for the first
-    /// frame, and for the first one of another size. Errors: as JpegRenderer::render().
+    /// frame, and for the first one of another size. Errors: those of FrameReader::read().
     Result<double> changedShare(const FrameView& frame, Transform transform);
 
     /// From which share on it is motion: sensitivity 1 … 100 is 10 % … 0.1 %, the same factor from each to the next.
     [[nodiscard]] static double threshold(int sensitivity);
 
   private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    void shape(int frameWidth, int frameHeight, Transform transform);
+
+    const std::vector<MotionArea> areas_;
+    FrameReader reader_;
+    Transform transform_;
+    int frameWidth_ = 0;
+    int frameHeight_ = 0;
+    bool isFresh_ = true;  ///< there is no background yet
+    Pixels small_;
+    Pixels seen_;  ///< small_, as people see it
+    std::vector<std::uint8_t> smallBytes_;
+    std::vector<std::uint8_t> seenBytes_;
+    std::vector<std::uint8_t> mask_;
+    std::vector<float> background_;
 };
 
 }  // namespace edge

@@ -98,29 +98,6 @@ PlanarView expandRange(const PlanarView& view, PlanarBuffer& scratch) {
     return scratch.view();
 }
 
-/// Twice the mean over the luma samples that one 4:2:0 chroma sample covers in a row.
-int rowSum(const std::uint8_t* row, int across, std::size_t x, std::size_t columns) {
-    if (across == 1) return row[2 * x] + row[std::min(2 * x + 1, columns - 1)];
-    return 2 * (across == 2 ? row[x] : row[x / 2]);
-}
-
-void averageChroma(const PlanarView& source, PlanarBuffer& target, std::size_t index) {
-    const ChromaStep step = chromaStep(source.chroma);
-    const Plane& plane = source.planes[index];
-    const auto inColumns = static_cast<std::size_t>(planeWidth(source.chroma, index, source.width));
-    const int inRows = planeHeight(source.chroma, index, source.height);
-    const auto columns = static_cast<std::size_t>(planeWidth(Chroma::k420, index, source.width));
-    for (int row = 0; row < planeHeight(Chroma::k420, index, source.height); ++row) {
-        const std::uint8_t* above = rowOf(plane, step.down == 2 ? row : 2 * row);
-        const std::uint8_t* below = rowOf(plane, step.down == 2 ? row : std::min(2 * row + 1, inRows - 1));
-        std::uint8_t* out = target.row(index, row);
-        for (std::size_t x = 0; x < columns; ++x) {
-            const int sum = rowSum(above, step.across, x, inColumns) + rowSum(below, step.across, x, inColumns);
-            out[x] = static_cast<std::uint8_t>((sum + 2) / 4);
-        }
-    }
-}
-
 }  // namespace
 
 ChromaStep chromaStep(Chroma chroma) {
@@ -176,22 +153,9 @@ void PlanarBuffer::shape(int width, int height, Chroma chroma) {
     }
 }
 
-std::unique_ptr<std::uint8_t[]> PlanarBuffer::release() {
-    capacity_ = 0;
-    return std::move(storage_);
-}
-
 PlanarView toPlanar(const FrameView& frame, PlanarBuffer& scratch) {
     const PlanarView view = gather(frame, scratch);
     return frame.range == ColorRange::kLimited ? expandRange(view, scratch) : view;
-}
-
-void copyAs420(const PlanarView& source, PlanarBuffer& target) {
-    target.shape(source.width, source.height, source.chroma == Chroma::kNone ? Chroma::kNone : Chroma::k420);
-    for (int row = 0; row < source.height; ++row) {
-        std::memcpy(target.row(0, row), rowOf(source.planes[0], row), static_cast<std::size_t>(source.width));
-    }
-    for (std::size_t i = 1; i < planeCount(source.chroma); ++i) averageChroma(source, target, i);
 }
 
 }  // namespace edge

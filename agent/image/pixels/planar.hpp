@@ -10,8 +10,8 @@
 
 namespace edge {
 
-/// How much smaller the chroma planes are than the luma plane.
-enum class Chroma { kNone, k420, k422, k444, k440, k411 };
+/// How much smaller the chroma planes are than the luma plane. In the order of TurboJPEG's TJSAMP_… numbers.
+enum class Chroma { k444, k422, k420, kNone, k440, k411 };
 
 /// Luma samples per chroma sample, across and down. kNone: 1, 1.
 struct ChromaStep {
@@ -39,13 +39,11 @@ class PlanarBuffer {
     /// Sets the size. Luma is padded so that chroma covers it entirely, as TurboJPEG wants it.
     void shape(int width, int height, Chroma chroma);
 
-    /// Valid until the next shape() or release().
+    /// Valid until the next shape().
     [[nodiscard]] const PlanarView& view() const { return view_; }
     [[nodiscard]] std::uint8_t* row(std::size_t plane, int row) {
         return planes_[plane] + view_.planes[plane].strideBytes * static_cast<std::size_t>(row);
     }
-    /// Gives the memory away; views of it stay valid for as long as the new owner keeps it.
-    [[nodiscard]] std::unique_ptr<std::uint8_t[]> release();
 
   private:
     std::size_t capacity_ = 0;
@@ -58,8 +56,5 @@ class PlanarBuffer {
 /// others (interleaved chroma, packed 4:2:2, limited range) are written to `scratch`. `frame` has passed checkFrame()
 /// and is neither RGB nor MJPEG.
 PlanarView toPlanar(const FrameView& frame, PlanarBuffer& scratch);
-
-/// Any subsampling to 4:2:0, by averaging, into `target`. Grey stays grey; luma is copied.
-void copyAs420(const PlanarView& source, PlanarBuffer& target);
 
 }  // namespace edge

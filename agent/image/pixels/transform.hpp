@@ -10,6 +10,16 @@ namespace edge {
 /// Mirrored, after the rotation.
 enum class Flip { kNone, kHorizontal, kVertical };
 
+/// A part of the picture as people see it, in per cent of its width and height.
+struct MotionArea {
+    int left = 0;
+    int top = 0;
+    int width = 100;
+    int height = 100;
+
+    bool operator==(const MotionArea&) const = default;
+};
+
 /// One of the eight ways to turn and mirror a picture: rows and columns change places first, then left and right, then
 /// top and bottom.
 struct Transform {

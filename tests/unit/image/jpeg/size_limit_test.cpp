@@ -13,14 +13,14 @@ Result<RenderedJpeg> renderNoise(std::size_t maxBytes, int quality = 95) {
 }
 
 TEST(SizeLimit, IsNoneByDefaultAndNothingIsReduced) {
-    const auto jpeg = renderNoise(0);
+    const auto jpeg = renderNoise(RenderOptions::kNoLimit);
     ASSERT_TRUE(jpeg);
     EXPECT_EQ(jpeg->quality, 95);
     EXPECT_EQ(jpeg->reduced, "");
 }
 
 TEST(SizeLimit, LowersTheQualityFirst) {
-    const std::size_t whole = renderNoise(0)->jpeg.size();
+    const std::size_t whole = renderNoise(RenderOptions::kNoLimit)->jpeg.size();
     const auto jpeg = renderNoise(whole * 2 / 3);
     ASSERT_TRUE(jpeg) << jpeg.error().message;
 
@@ -53,7 +53,7 @@ TEST(SizeLimit, EveryLimitIsKeptOrRefused) {
 }
 
 TEST(SizeLimit, WhatFitsIsLeftAlone) {
-    const std::size_t whole = renderNoise(0)->jpeg.size();
+    const std::size_t whole = renderNoise(RenderOptions::kNoLimit)->jpeg.size();
     const auto jpeg = renderNoise(whole);
     ASSERT_TRUE(jpeg);
     EXPECT_EQ(jpeg->jpeg.size(), whole);
