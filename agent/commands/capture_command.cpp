@@ -9,7 +9,6 @@
 #include "camera/client/client.hpp"
 #include "commands/commands.hpp"
 #include "config/load.hpp"
-#include "core/loop/asio_loop.hpp"
 #include "core/system/files.hpp"
 #include "core/system/identity.hpp"
 #include "core/system/log.hpp"
@@ -19,22 +18,6 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
-
-Result<Picture> takePicture(const Config& config) {
-    AsioLoop loop;
-    CameraClient camera(loop, config);
-    Result<Picture> result = fail(Errc::kInternal, "no answer");
-    PictureRequest request;
-    request.timeout = config.camera.timeout;
-    request.notBefore = bootTimeNow();
-    request.maxBytes = static_cast<std::size_t>(config.image.maxBytes);
-    camera.capture(request, [&](Result<Picture> picture) {
-        result = std::move(picture);
-        loop.stop();
-    });
-    loop.run();
-    return result;
-}
 
 /// "-", or another name for it, such as /dev/stdout.
 bool isStandardOutput(const std::string& path) {

@@ -11,7 +11,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <system_error>
 
 #include <fmt/core.h>
 
@@ -72,8 +71,7 @@ Result<std::unique_ptr<CameraProcess>> CameraProcess::start(Loop& loop, const st
     pid_t pid = -1;
     const int error = ::posix_spawn(&pid, program.c_str(), &options.actions, &options.attributes, argv.data(), environ);
     if (error != 0) {
-        return fail(error == ENOENT ? Errc::kNotFound : Errc::kIo,
-                    fmt::format("cannot start {}: {}", program, std::generic_category().message(error)));
+        return failSystem("cannot start " + program, error);
     }
     // glibc 2.36 has pidfd_open(), but declares it in a way that C++ cannot link.
     UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
@@ -81,7 +79,7 @@ Result<std::unique_ptr<CameraProcess>> CameraProcess::start(Loop& loop, const st
         const int cause = errno;
         ::kill(pid, SIGKILL);
         ::waitpid(pid, nullptr, 0);
-        return fail(Errc::kIo, "cannot watch a child process: " + std::generic_category().message(cause));
+        return failSystem("cannot watch a child process", cause);
     }
     std::unique_ptr<CameraProcess> child(new CameraProcess(pid, std::move(handle)));
     child->exited_ = std::move(exited);
@@ -94,10 +92,9 @@ CameraProcess::~CameraProcess() {
     if (isReaped_) return;
     if (!waitForExit(kGraceTime)) {
         kill();
-        // A process inside a hung driver does not even die of SIGKILL: it is left to init.
-        if (!waitForExit(kGraceTime)) return;
+        waitForExit(kGraceTime);
     }
-    tryReap();
+    tryReap();  // not a process inside a hung driver, which does not even die of SIGKILL: it is left to init
 }
 
 void CameraProcess::kill() {

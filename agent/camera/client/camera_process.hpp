@@ -52,7 +52,7 @@ class CameraProcess {
     CameraProcess(pid_t pid, UniqueFd handle) : pid_(pid), handle_(std::move(handle)) {}
     void reap();
     std::optional<ExitStatus> tryReap();
-    [[nodiscard]] bool waitForExit(milliseconds limit) const;
+    bool waitForExit(milliseconds limit) const;
 
     pid_t pid_;
     UniqueFd handle_;  ///< pidfd: names this very process, even after its number has been given to another

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
 #include "camera/client/program_link.hpp"
+#include "core/loop/asio_loop.hpp"
 #include "core/system/log.hpp"
 
 namespace edge {
@@ -29,25 +31,13 @@ bool isSameForProgram(const Config& a, const Config& b) {
     return same == b.camera && isSameText;
 }
 
-bool isValidSize(int size, int max) {
-    return size >= 64 && size <= max && size % 2 == 0;
-}
-
-bool isValid(const Capture& capture) {
-    return isValidSize(capture.width, 9152) && isValidSize(capture.height, 6944) && capture.quality >= 1 &&
-           capture.quality <= 100;
-}
-
 }  // namespace
 
 CameraClient::CameraClient(Loop& loop, const Config& config)
     : CameraClient(loop, config, std::make_unique<ProgramLink>(loop, config)) {}
 
 CameraClient::CameraClient(Loop& loop, const Config& config, std::unique_ptr<CameraLink> link)
-    : loop_(loop),
-      config_(config),
-      link_(std::move(link)),
-      queue_(loop, [this](std::uint64_t id, bool wasSent) { requestTimedOut(id, wasSent); }) {
+    : loop_(loop), config_(config), link_(std::move(link)) {
     state_.reason = isConfigured() ? kNotLookedFor : kNotConfigured;
     if (isConfigured()) retryAfter(milliseconds{0});
 }
@@ -67,15 +57,13 @@ void CameraClient::capture(const PictureRequest& request, PictureHandler done) {
     capture.maxBytes = std::clamp<std::uint64_t>(limit, 1, kMaxPictureBytes);
     capture.notBefore = request.notBefore > BootTime{} ? request.notBefore : bootTimeNow();
     capture.deadline = bootTimeNow() + request.timeout - deadlineMargin(request.timeout);
-    const bool isOff = !isConfigured() && !isOutdated_;  // once outdated, it waits for those before it
-    if (isOff || !isValid(capture)) {
-        Error error =
-            isOff ? Error{Errc::kUnavailable, kNotConfigured}
-                  : Error{Errc::kInvalid, "width is even, 64 to 9152, height even, 64 to 6944, quality 1 to 100"};
-        loop_.post([done = std::move(done), error = std::move(error)] { done(tl::unexpected(error)); });
-        return;
+    if (!isConfigured() && !isOutdated_) {  // once outdated, it waits for those before it
+        return loop_.post([done = std::move(done)] { done(fail(Errc::kUnavailable, kNotConfigured)); });
     }
-    queue_.add(capture, request.timeout, std::move(done));
+    capture.id = nextId_++;
+    const SteadyTime deadline = loop_.clock().now() + request.timeout;
+    requests_.push_back(
+        {capture, deadline, std::move(done), loop_.at(deadline, [this, id = capture.id] { timeOut(id); })});
     // A program that is ready gets it now. Anything else may end it, and `done` must not be called inside this call.
     if (phase_ == Phase::kReady && !isOutdated_) return advance();
     loop_.post(scope_.wrap([this] { advance(); }));
@@ -83,14 +71,22 @@ void CameraClient::capture(const PictureRequest& request, PictureHandler done) {
 
 /// Does what the requests need next.
 void CameraClient::advance() {
-    if (isOutdated_) return queue_.hasSent() ? void() : restart();
-    if (queue_.isEmpty()) return;
-    if (phase_ == Phase::kClosed) return retryAt_ ? failHopeless() : lookForCamera();
-    if (phase_ != Phase::kReady) return;
-    while (auto* entry = queue_.nextToSend()) {
+    if (isOutdated_) {
+        const auto isSent = [](const Request& request) { return request.isSent; };
+        if (std::none_of(requests_.begin(), requests_.end(), isSent)) restart();
+    } else if (phase_ == Phase::kReady) {
+        sendRequests();
+    } else if (phase_ == Phase::kClosed && !requests_.empty()) {
+        retryAt_ ? failHopeless() : lookForCamera();
+    }
+}
+
+void CameraClient::sendRequests() {
+    for (Request& request : requests_) {
+        if (request.capture.id >= requests_.front().capture.id + kMaxPending) return;
         // A closed socket is read to its end, which says why; one that is not read is silent until the timeouts.
-        if (!link_->send(entry->capture)) return;
-        entry->isSent = true;
+        if (!request.isSent && !link_->send(request.capture)) return;
+        request.isSent = true;
     }
 }
 
@@ -105,47 +101,35 @@ void CameraClient::restart() {
     if (isConfigured()) return retryAfter(milliseconds{0});
     stopRetrying();
     setState({false, "", kNotConfigured});
-    queue_.fail({Errc::kUnavailable, kNotConfigured});
+    failIf([](const Request&) { return true; }, kNotConfigured);
 }
 
 /// On a new connection, or again on the one there is.
 void CameraClient::lookForCamera() {
-    if (phase_ == Phase::kClosed) {
-        if (isOutdated_) return restart();
-        const auto opened =
-            link_->open({[this](CameraReply reply, UniqueFd memory) { receive(std::move(reply), std::move(memory)); },
-                         [this](const std::string& reason) { linkEnded(reason); }});
-        if (!opened) return failAttempt(opened.error().message);
-        phase_ = Phase::kGreeting;
-    }
-    helloTimer_ = loop_.after(kHelloLimit, [this] { programHangs(); });
+    const bool isConnected = phase_ == Phase::kReady;
+    if (!isConnected && isOutdated_) return restart();
     // A camera that failed may still be listed: only a frame proves that it is back.
-    const bool hasFailed = !state_.online && state_.reason != kNotLookedFor;
-    const auto sent = link_->send(Hello{kProtocolVersion, hasFailed});
-    if (!sent) refuse(sent.error().message);
+    const Hello hello{kProtocolVersion, !state_.online && state_.reason != kNotLookedFor};
+    helloTimer_ = loop_.after(kHelloLimit, [this] { programHangs(); });
+    CameraLink::Events events{
+        [this](const CameraReply& reply, UniqueFd memory) { receive(reply, std::move(memory)); },
+        [this](const std::string& reason) { linkEnded(reason); }};
+    const auto sent = isConnected ? link_->send(hello) : link_->open(hello, std::move(events));
+    if (!sent) return refuse(sent.error().message);
+    if (!isConnected) phase_ = Phase::kGreeting;
 }
 
-void CameraClient::receive(CameraReply reply, UniqueFd memory) {
+void CameraClient::receive(const CameraReply& reply, UniqueFd memory) {
     silenceTimer_.cancel();
     if (phase_ == Phase::kSilent) {
         phase_ = Phase::kReady;
         if (!state_.online && !retryAt_) retryAfter(retryDelay_);  // the attempt that fell into the silence
     }
-    if (const auto* taken = std::get_if<PictureTaken>(&reply)) {
-        handle(*taken, std::move(memory));
-    } else if (const auto* failed = std::get_if<CaptureFailed>(&reply)) {
-        handle(*failed);
-    } else if (const auto* description = std::get_if<Description>(&reply)) {
-        handle(*description);
-    } else if (const auto* goodbye = std::get_if<Goodbye>(&reply)) {
-        handle(*goodbye);
-    } else if (const auto* motion = std::get_if<Motion>(&reply)) {
-        if (motionHandler_ && config_.camera.motion.enabled) motionHandler_(motion->isMoving);
-    }
+    std::visit([&](const auto& message) { handle(message, std::move(memory)); }, reply);
     advance();
 }
 
-void CameraClient::handle(const Description& description) {
+void CameraClient::handle(const Description& description, UniqueFd /*none*/) {
     if (description.version != kProtocolVersion) {
         return refuse(versionMismatch("pi-edge-agent", "pi-edge-camera", description.version));
     }
@@ -165,21 +149,23 @@ void CameraClient::handle(const Description& description) {
 void CameraClient::handle(const PictureTaken& taken, UniqueFd memory) {
     auto jpeg = pictures_.read(taken.id, taken.bytes, std::move(memory));  // even if late: the next one has its memory
     if (!jpeg) return refuse(jpeg.error().message);
-    if (!queue_.isKnown(taken.id)) return refuse("the camera program sent a picture that was not requested");
-    const auto* entry = queue_.find(taken.id);
-    if (entry == nullptr) return;  // it came after its timeout
-    if (jpeg->size() > entry->capture.maxBytes) return refuse("the camera program sent a picture over the limit");
+    const auto request = find(taken.id);
+    if (request == requests_.end()) return;  // it came after its timeout
+    if (jpeg->size() > request->capture.maxBytes) return refuse("the camera program sent a picture over the limit");
     retryDelay_ = kRetryMin;
-    queue_.finish(taken.id, Picture{std::move(*jpeg), taken.exposureStart, taken.width, taken.height, taken.quality,
-                                    taken.reduced, taken.camera});
+    answer(taken.id, Picture{std::move(*jpeg), taken.exposureStart, taken.width, taken.height, taken.quality,
+                             taken.reduced, taken.camera});
 }
 
-void CameraClient::handle(const CaptureFailed& failed) {
-    if (!queue_.isKnown(failed.id)) return refuse("the camera program answered a request that was not sent");
-    queue_.finish(failed.id, fail(failed.code, failed.message));
+void CameraClient::handle(const Motion& motion, UniqueFd /*none*/) {
+    if (motionHandler_ && config_.camera.motion.enabled) motionHandler_(motion.isMoving);
 }
 
-void CameraClient::handle(const Goodbye& goodbye) {
+void CameraClient::handle(const CaptureFailed& failed, UniqueFd /*none*/) {
+    answer(failed.id, fail(failed.code, failed.message));
+}
+
+void CameraClient::handle(const Goodbye& goodbye, UniqueFd /*none*/) {
     if (!goodbye.mayReconnect) return refuse(goodbye.reason);
     log::debug("the camera program exits: {}", goodbye.reason);
     if (phase_ == Phase::kGreeting) {  // its configuration has changed
@@ -189,11 +175,47 @@ void CameraClient::handle(const Goodbye& goodbye) {
     }
 }
 
+std::deque<CameraClient::Request>::iterator CameraClient::find(std::uint64_t id) {
+    return std::find_if(requests_.begin(), requests_.end(),
+                        [id](const Request& request) { return request.capture.id == id; });
+}
+
+void CameraClient::answer(std::uint64_t id, Result<Picture> result) {
+    const auto request = find(id);
+    if (request == requests_.end()) return;
+    const auto done = std::move(request->done);
+    requests_.erase(request);
+    done(std::move(result));
+}
+
+void CameraClient::failIf(const std::function<bool(const Request&)>& matches, const std::string& reason) {
+    const Error error{Errc::kUnavailable, reason};
+    std::vector<std::uint64_t> ids;  // a handler may ask for the next picture at once
+    for (const Request& request : requests_) {
+        if (matches(request)) ids.push_back(request.capture.id);
+    }
+    for (const std::uint64_t id : ids) answer(id, tl::unexpected(error));
+}
+
+void CameraClient::unsend() {
+    for (Request& request : requests_) request.isSent = false;
+}
+
+void CameraClient::timeOut(std::uint64_t id) {
+    const bool wasSent = find(id)->isSent;
+    answer(id, fail(Errc::kTimeout, wasSent ? "the camera program did not answer in time"
+                                            : "the camera program was not ready in time"));
+    if (!wasSent || phase_ == Phase::kClosed || phase_ == Phase::kLeaving) return;
+    (void)link_->send(Cancel{id});  // a program that does not read it is silent
+    if (phase_ != Phase::kSilent) silenceTimer_ = loop_.after(kSilenceLimit, [this] { programHangs(); });
+    phase_ = Phase::kSilent;
+}
+
 void CameraClient::linkEnded(const std::string& reason) {
     const Phase last = phase_;
     forgetConnection();
     if (last == Phase::kLeaving) {
-        queue_.unsend();  // what reached it too late goes to the next one
+        unsend();  // what reached it too late goes to the next one
         fastRetriesLeft_ = kFastRetries;
         const bool isWanted = !state_.online || config_.camera.motion.enabled;
         return isWanted && !retryAt_ ? lookForCamera() : advance();
@@ -204,15 +226,11 @@ void CameraClient::linkEnded(const std::string& reason) {
     }
     fastRetriesLeft_ = kFastRetries;  // systemd cleans up after a killed program, too
     goOffline("the camera program " + reason);
-    queue_.lose({Errc::kUnavailable, state_.reason});
+    // Each is sent again once: one that was lost before may be the cause.
+    failIf([](const Request& request) { return request.isSent && request.wasLost; }, state_.reason);
+    for (Request& request : requests_) request.wasLost = request.isSent || request.wasLost;
+    unsend();
     failHopeless();
-}
-
-void CameraClient::requestTimedOut(std::uint64_t id, bool wasSent) {
-    if (!wasSent || phase_ == Phase::kClosed || phase_ == Phase::kLeaving) return;
-    (void)link_->send(Cancel{id});  // a program that does not read it is silent
-    if (phase_ != Phase::kSilent) silenceTimer_ = loop_.after(kSilenceLimit, [this] { programHangs(); });
-    phase_ = Phase::kSilent;
 }
 
 void CameraClient::programHangs() {
@@ -220,7 +238,7 @@ void CameraClient::programHangs() {
     if (phase_ != Phase::kGreeting) fastRetriesLeft_ = kFastRetries;
     forgetConnection();
     goOffline("the camera program did not answer for too long and was ended");
-    queue_.unsend();  // the request that it hangs on is answered already; the others did nothing
+    unsend();  // the request that it hangs on is answered already; the others did nothing
     failHopeless();
 }
 
@@ -232,7 +250,7 @@ void CameraClient::refuse(const std::string& reason) {
 void CameraClient::failAttempt(const std::string& reason) {
     forgetConnection();
     goOffline(reason);
-    queue_.fail({Errc::kUnavailable, reason});
+    failIf([](const Request&) { return true; }, reason);
 }
 
 void CameraClient::forgetConnection() {
@@ -244,7 +262,7 @@ void CameraClient::forgetConnection() {
 
 /// Answers now what would time out before the next attempt.
 void CameraClient::failHopeless() {
-    queue_.fail({Errc::kUnavailable, state_.reason}, *retryAt_);
+    failIf([until = *retryAt_](const Request& request) { return request.deadline <= until; }, state_.reason);
 }
 
 void CameraClient::goOffline(const std::string& reason) {
@@ -274,6 +292,20 @@ void CameraClient::setState(CameraState state) {
     if (!state.online) log::warning("camera offline: {}", state.reason);
     state_ = std::move(state);
     if (stateHandler_) stateHandler_(state_);
+}
+
+Result<Picture> takePicture(const Config& config) {
+    AsioLoop loop;
+    CameraClient camera(loop, config);
+    PictureRequest request;
+    request.timeout = config.camera.timeout;
+    Result<Picture> result = fail(Errc::kInternal, "no answer");
+    camera.capture(request, [&](Result<Picture> picture) {
+        result = std::move(picture);
+        loop.stop();
+    });
+    loop.run();
+    return result;
 }
 
 }  // namespace edge

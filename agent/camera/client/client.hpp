@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "camera/client/picture_source.hpp"
-#include "camera/client/request_queue.hpp"
 #include "camera/ipc/protocol.hpp"
 #include "camera/ipc/shared_jpeg.hpp"
 #include "config/config.hpp"
@@ -25,15 +25,16 @@ class CameraLink {
   public:
     struct Events {
         /// A reply, with the descriptor that came along (or none).
-        std::function<void(CameraReply, UniqueFd)> received;
+        std::function<void(const CameraReply&, UniqueFd)> received;
         /// The connection ended by itself. The reason continues "the camera program …". close() has been done.
         std::function<void(const std::string&)> ended;
     };
 
     virtual ~CameraLink() = default;
 
-    /// Connects; only when closed. Never calls back inside this call. The error's message says what to do.
-    virtual Result<void> open(Events events) = 0;
+    /// Connects and sends `hello`; only when closed. Never calls back inside this call. The error's message says what
+    /// to do.
+    virtual Result<void> open(const Hello& hello, Events events) = 0;
     virtual Result<void> send(const CameraRequest& request) = 0;
     /// Ends the connection without an event. A child process gets time to exit by itself.
     virtual void close() = 0;
@@ -79,18 +80,37 @@ class CameraClient : public PictureSource {
         kLeaving,   ///< the program said goodbye and is about to exit
     };
 
+    /// A capture that is not answered yet.
+    struct Request {
+        Capture capture;
+        SteadyTime deadline{};
+        PictureHandler done;
+        Timer timer;
+        bool isSent = false;
+        bool wasLost = false;  ///< was sent to a program that died
+    };
+
     void advance();
+    void sendRequests();
     void restart();
     void lookForCamera();
 
-    void receive(CameraReply reply, UniqueFd memory);
-    void handle(const Description& description);
+    void receive(const CameraReply& reply, UniqueFd memory);
+    void handle(const Description& description, UniqueFd memory);
     void handle(const PictureTaken& taken, UniqueFd memory);
-    void handle(const CaptureFailed& failed);
-    void handle(const Goodbye& goodbye);
+    void handle(const CaptureFailed& failed, UniqueFd memory);
+    void handle(const Motion& motion, UniqueFd memory);
+    void handle(const Goodbye& goodbye, UniqueFd memory);
+
+    [[nodiscard]] std::deque<Request>::iterator find(std::uint64_t id);
+    void answer(std::uint64_t id, Result<Picture> result);
+    /// Answers all that match.
+    void failIf(const std::function<bool(const Request&)>& matches, const std::string& reason);
+    /// All are sent on the next connection, what was sent already too.
+    void unsend();
+    void timeOut(std::uint64_t id);
 
     void linkEnded(const std::string& reason);
-    void requestTimedOut(std::uint64_t id, bool wasSent);
     void programHangs();
     /// The other side broke the protocol, or never spoke it.
     void refuse(const std::string& reason);
@@ -106,7 +126,8 @@ class CameraClient : public PictureSource {
     Loop& loop_;
     const Config& config_;
     std::unique_ptr<CameraLink> link_;
-    RequestQueue queue_;
+    std::deque<Request> requests_;  ///< in order
+    std::uint64_t nextId_ = 1;
     SharedJpegReader pictures_;
     CameraState state_;
     StateHandler stateHandler_;
@@ -123,5 +144,8 @@ class CameraClient : public PictureSource {
     Timer silenceTimer_;
     Scope scope_;
 };
+
+/// One picture as configured, for a program that wants no other. Blocks for camera.timeout at most.
+Result<Picture> takePicture(const Config& config);
 
 }  // namespace edge

@@ -28,42 +28,40 @@ ProgramLink::~ProgramLink() {
     disconnect();  // first: a child exits when its connection ends
 }
 
-Result<void> ProgramLink::open(Events events) {
-    isService_ = !config_.camera.socket.empty();
-    auto socket = TRY(isService_ ? connectPacketSocket(config_.camera.socket) : startChild());
-    events_ = std::move(events);
-    exitText_.clear();
-    socket_.emplace(std::move(socket));
-    watch_ = loop_.watch(socket_->fd(), FdEvent::kReadable, [this] { readable(); });
-    return {};
-}
-
-Result<UniqueFd> ProgramLink::startChild() {
+Result<void> ProgramLink::open(const Hello& hello, Events events) {
     if (child_ && child_->wasKilled()) {
         return fail(Errc::kBusy, "the last camera program does not exit: it hangs inside a driver");
     }
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0) {
-        return fail(Errc::kIo, "cannot make a socket: " + std::generic_category().message(errno));
-    }
-    UniqueFd ours(ends[0]);
-    UniqueFd theirs(ends[1]);
     if (child_) {
-        waitingSocket_ = std::move(theirs);
-    } else if (auto started = spawn(theirs); !started) {
-        return tl::unexpected(started.error());
+        waiting_ = hello;
+    } else {
+        TRY(connect(hello));
     }
-    return ours;
+    events_ = std::move(events);
+    return {};
 }
 
-Result<void> ProgramLink::spawn(const UniqueFd& socket) {
+Result<void> ProgramLink::connect(const Hello& hello) {
+    exitText_.clear();
+    socket_.emplace(TRY(config_.camera.socket.empty() ? startChild() : connectPacketSocket(config_.camera.socket)));
+    watch_ = loop_.watch(socket_->fd(), FdEvent::kReadable, [this] { readable(); });
+    return send(hello);
+}
+
+Result<UniqueFd> ProgramLink::startChild() {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0) {
+        return failSystem("cannot make a socket", errno);
+    }
+    UniqueFd ours(ends[0]);
+    const UniqueFd theirs(ends[1]);
     auto child = CameraProcess::start(
         loop_, program_, {"--config", config_.file, "--socket-fd", std::to_string(CameraProcess::kChildSocket)},
-        socket.get(), [this](const ExitStatus& status) { childExited(status); });
+        theirs.get(), [this](const ExitStatus& status) { childExited(status); });
     if (!child) return fail(child.error().code, child.error().message + "; is the package pi-edge-camera installed?");
     child_ = std::move(*child);
     log::debug("started {}, process {}", program_, child_->pid());
-    return {};
+    return ours;
 }
 
 Result<void> ProgramLink::send(const CameraRequest& request) {
@@ -73,7 +71,7 @@ Result<void> ProgramLink::send(const CameraRequest& request) {
 void ProgramLink::close() {
     disconnect();
     events_ = {};
-    waitingSocket_.reset();
+    waiting_.reset();
     if (!child_) return;
     killTimer_ = loop_.after(kExitLimit, [this] { child_->kill(); });
 }
@@ -91,7 +89,7 @@ void ProgramLink::readable() {
     auto reply = decodeReply((*packet)->bytes);
     if (!reply) return disconnected(reply.error().message);
     const auto received = events_.received;
-    received(std::move(*reply), std::move((*packet)->fd));
+    received(*reply, std::move((*packet)->fd));
 }
 
 void ProgramLink::disconnect() {
@@ -101,8 +99,7 @@ void ProgramLink::disconnect() {
 
 void ProgramLink::disconnected(const std::string& reason) {
     disconnect();
-    if (isService_) return finish(reason + "; see: journalctl -u pi-edge-camera");
-    if (!child_) return finish(exitText_);
+    if (!child_) return finish(exitText_.empty() ? reason + "; see: journalctl -u pi-edge-camera" : exitText_);
     // How the process exits says more than that its socket is closed.
     killTimer_ = loop_.after(kExitLimit, [this, reason] {
         child_->kill();
@@ -113,12 +110,12 @@ void ProgramLink::disconnected(const std::string& reason) {
 void ProgramLink::childExited(const ExitStatus& status) {
     child_.reset();
     killTimer_.cancel();
-    if (waitingSocket_) {
-        const UniqueFd socket = std::move(waitingSocket_);
-        if (const auto started = spawn(socket); !started) finish("could not be started: " + started.error().message);
+    if (const auto hello = std::exchange(waiting_, std::nullopt)) {
+        const auto connected = connect(*hello);
+        if (!connected) finish("could not be started: " + connected.error().message);
         return;
     }
-    if (isService_ || !events_.ended) return;  // the child of a connection that was closed
+    if (!events_.ended) return;  // the child of a connection that was closed
     exitText_ = toString(status);
     if (status.code == kExitConfig) exitText_ += ": the configuration is invalid; its log says why";
     // Its last packets may still be unread; then their end comes as disconnected().

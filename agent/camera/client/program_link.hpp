@@ -21,15 +21,15 @@ class ProgramLink : public CameraLink {
     ProgramLink(Loop& loop, const Config& config, std::string program = findProgram());
     ~ProgramLink() override;
 
-    /// While the last child is still exiting, the next one waits for it: two cannot have one camera.
-    Result<void> open(Events events) override;
+    /// While the last child is still exiting, the next program waits for it: two cannot have one camera.
+    Result<void> open(const Hello& hello, Events events) override;
     Result<void> send(const CameraRequest& request) override;
     void close() override;
     void abort() override;
 
   private:
+    Result<void> connect(const Hello& hello);
     Result<UniqueFd> startChild();
-    Result<void> spawn(const UniqueFd& socket);
     void readable();
     void disconnect();
     void disconnected(const std::string& reason);
@@ -43,13 +43,12 @@ class ProgramLink : public CameraLink {
     const Config& config_;
     const std::string program_;
     Events events_;
+    std::optional<Hello> waiting_;  ///< until the last child has exited
     std::optional<PacketSocket> socket_;
     std::unique_ptr<FdWatch> watch_;
-    bool isService_ = false;  ///< connected to systemd's program
-    UniqueFd waitingSocket_;  ///< of a child that starts when the last one has exited
-    std::unique_ptr<CameraProcess> child_;
-    Timer killTimer_;       ///< runs while a child that was disconnected exits
-    std::string exitText_;  ///< how the child exited, while its last packets are still unread
+    std::unique_ptr<CameraProcess> child_;  ///< nullptr: it has exited, or systemd started the program
+    Timer killTimer_;                       ///< runs while a child that was disconnected exits
+    std::string exitText_;                  ///< how the child exited, while its last packets are still unread
 };
 
 }  // namespace edge

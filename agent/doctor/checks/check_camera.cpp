@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <system_error>
 
 #include <fmt/format.h>
 
 #include "camera/client/client.hpp"
-#include "core/loop/asio_loop.hpp"
 #include "doctor/checks/checks.hpp"
 
 namespace edge {
@@ -16,7 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kCheck = "camera";
-constexpr seconds kCameraSlack{20};
 constexpr const char* kCameraProgram = "pi-edge-camera (";  ///< as Machine::usersOf() names it
 
 /// The release that is installed, by the name of its library; "" where there is none.
@@ -98,26 +97,13 @@ Findings checkCameraDevices(const Config& config, const Machine& machine) {
 
 Findings checkCameraPicture(const Config& config, std::optional<Picture>& picture) {
     if (config.camera.backend == CameraBackend::kNone) return {{Severity::kNote, kCheck, "none is configured", ""}};
-    AsioLoop loop;
-    CameraClient camera(loop, config);
-    Result<Picture> result = fail(Errc::kInternal, "no answer");
-    PictureRequest request;
-    request.timeout = config.camera.timeout;
-    request.notBefore = bootTimeNow();
-    request.maxBytes = static_cast<std::size_t>(config.image.maxBytes);
-    const auto began = loop.clock().now();
-    camera.capture(request, [&](Result<Picture> taken) {
-        result = std::move(taken);
-        loop.stop();
-    });
-    // Longer than the client takes for a program that does not answer.
-    const Timer limit = loop.after(config.camera.timeout + kCameraSlack, [&] { loop.stop(); });
-    loop.run();
+    const auto began = std::chrono::steady_clock::now();
+    auto result = takePicture(config);
+    const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
     if (!result)
         return {
             {Severity::kError, kCheck, "no picture: " + result.error().message, pictureRemedy(config, result.error())}};
     picture = std::move(*result);
-    const auto took = std::chrono::duration_cast<milliseconds>(loop.clock().now() - began);
     const bool isReal = config.camera.backend == CameraBackend::kLibcamera;
     return {{isReal ? Severity::kFine : Severity::kWarning, kCheck,
              fmt::format("a picture of {}x{} from {} in {} ms, {} bytes{}", picture->width, picture->height,

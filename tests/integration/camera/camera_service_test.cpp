@@ -160,6 +160,26 @@ TEST_F(CameraServiceTest, TakesUpAChangedConfiguration) {
     EXPECT_NE(picture.error().message.find("camera.backend"), std::string::npos) << picture.error().message;
 }
 
+TEST_F(CameraServiceTest, AReloadThatSetsTheSocketWaitsForTheChildToExit) {
+    startService("backend = \"pattern\"");
+    const std::string socket = std::exchange(config.camera.socket, "");
+    startClient();
+    ASSERT_TRUE(take());
+    const pid_t child = programs().at(0);
+    ::kill(child, SIGSTOP);  // long in exiting
+    loop.run([&] {
+        const Config before = config;
+        config.camera.socket = socket;
+        client->onReload(before);
+    });
+
+    ASSERT_TRUE(loop.waitFor([&] { return manager->starts() > 0; }));
+    EXPECT_NE(::kill(child, 0), 0) << "two programs cannot have one camera";
+    const auto picture = take();
+
+    EXPECT_TRUE(picture) << picture.error().message;
+}
+
 TEST_F(CameraServiceTest, SaysThatTheSocketIsMissing) {
     configure("backend = \"pattern\"");
     config.camera.socket = directory.file("missing.sock");

@@ -100,19 +100,6 @@ TEST_F(CameraClientTest, FillsInWhatIsConfigured) {
     EXPECT_GT(sent.deadline, sent.notBefore);
 }
 
-TEST_F(CameraClientTest, RefusesASizeThatNoCameraHasButNotInsideTheCall) {
-    online();
-    PictureRequest request;
-    request.width = 65;
-    bool isInvalid = false;
-    client().capture(request,
-                     [&](const Result<Picture>& result) { isInvalid = result.error().code == Errc::kInvalid; });
-    EXPECT_FALSE(isInvalid);
-    loop.runPending();
-
-    EXPECT_TRUE(isInvalid);
-}
-
 TEST_F(CameraClientTest, SendsAtMostThreeAhead) {
     online();
     for (int i = 0; i < 10; ++i) capture(std::to_string(i));
@@ -402,12 +389,15 @@ TEST_F(CameraClientTest, SaysWhichPackageToUpgrade) {
     EXPECT_FALSE(link->isOpen);
 }
 
-TEST_F(CameraClientTest, DropsAProgramThatSendsWhatNobodyAskedFor) {
+TEST_F(CameraClientTest, IgnoresAnAnswerToNoRequest) {
     online();
     link->receivePicture(77);
+    link->receive(CaptureFailed{78, Errc::kTimeout, "late"});
+    capture("a");
+    loop.runPending();
+    link->receivePicture(link->sent<Capture>()[0].id);
 
-    EXPECT_EQ(link->aborted, 1);
-    EXPECT_FALSE(client().state().online);
+    EXPECT_EQ(answers, std::vector<std::string>{"a:ok"});
 }
 
 TEST_F(CameraClientTest, DropsAProgramWhosePictureIsNowhereOrTooLarge) {
@@ -512,6 +502,18 @@ TEST_F(CameraClientTest, AReloadLetsThePictureFinishBeforeTheConnectionIsMadeAne
 
     EXPECT_EQ(answers, (std::vector<std::string>{"a:ok", "b:ok", "c:ok"}));
     EXPECT_EQ(states.size(), 1U) << "it never was offline";
+}
+
+TEST_F(CameraClientTest, AReloadTakesEffectWhenTheOldProgramDiesOverItsPicture) {
+    online();
+    capture("a", seconds{20});
+    loop.runPending();
+    reload([this] { config.camera.backend = CameraBackend::kNone; });
+    link->end("was killed by signal 9 (Killed)");
+    loop.advance(CameraClient::kRetryMin);
+
+    EXPECT_EQ(link->opened, 1) << "no camera is configured any more";
+    EXPECT_EQ(answers, std::vector<std::string>{"a" + code(Errc::kUnavailable)});
 }
 
 TEST_F(CameraClientTest, AReloadConnectsAgainWhenTheOldProgramSaysGoodbye) {

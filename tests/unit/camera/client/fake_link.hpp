@@ -21,9 +21,9 @@ struct FakeLinkState {
         }
         return found;
     }
-    void receive(CameraReply reply, UniqueFd fd = {}) {
+    void receive(const CameraReply& reply, UniqueFd fd = {}) {
         const auto call = events.received;
-        call(std::move(reply), std::move(fd));
+        call(reply, std::move(fd));
     }
     void receivePicture(std::uint64_t id, const std::vector<std::uint8_t>& jpeg = {0xFF, 0xD8, 0xFF, 0xD9}) {
         receive(PictureTaken{id, jpeg.size(), 640, 480, 90, WallTime{seconds{1'700'000'000}}, "", "fake"},
@@ -53,13 +53,13 @@ class FakeLink : public CameraLink {
   public:
     explicit FakeLink(std::shared_ptr<FakeLinkState> state) : state_(std::move(state)) {}
 
-    Result<void> open(Events events) override {
+    Result<void> open(const Hello& hello, Events events) override {
         ++state_->opened;
         if (state_->openError) return tl::unexpected(*state_->openError);
         state_->events = std::move(events);
         state_->isOpen = true;
         state_->writer = {};
-        return {};
+        return send(hello);
     }
     Result<void> send(const CameraRequest& request) override {
         if (!state_->isOpen) return fail(Errc::kUnavailable, "closed");
