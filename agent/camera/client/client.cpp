@@ -111,9 +111,8 @@ void CameraClient::lookForCamera() {
     // A camera that failed may still be listed: only a frame proves that it is back.
     const Hello hello{kProtocolVersion, !state_.online && state_.reason != kNotLookedFor};
     helloTimer_ = loop_.after(kHelloLimit, [this] { programHangs(); });
-    CameraLink::Events events{
-        [this](const CameraReply& reply, UniqueFd memory) { receive(reply, std::move(memory)); },
-        [this](const std::string& reason) { linkEnded(reason); }};
+    CameraLink::Events events{[this](const CameraReply& reply, UniqueFd memory) { receive(reply, std::move(memory)); },
+                              [this](const std::string& reason) { linkEnded(reason); }};
     const auto sent = isConnected ? link_->send(hello) : link_->open(hello, std::move(events));
     if (!sent) return refuse(sent.error().message);
     if (!isConnected) phase_ = Phase::kGreeting;

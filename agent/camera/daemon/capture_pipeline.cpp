@@ -2,7 +2,6 @@
 #include "camera/daemon/capture_pipeline.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include <fmt/core.h>
 
@@ -35,10 +34,7 @@ CapturePipeline::CapturePipeline(Loop& loop, Camera& camera, const std::vector<s
       config_(config),
       events_(std::move(events)),
       encoders_(loop, strands),
-      stream_(loop, camera, config.camera, [this] {
-          demand_.reset();
-          events_.quiet();
-      }) {}
+      stream_(loop, camera, config.camera) {}
 
 std::uint64_t CapturePipeline::capture(const Capture& capture, Done done) {
     Job job;
@@ -60,8 +56,7 @@ std::uint64_t CapturePipeline::verify(milliseconds limit, Done done) {
 std::uint64_t CapturePipeline::add(Job job, milliseconds limit) {
     const std::uint64_t ticket = nextTicket_++;
     job.ticket = ticket;
-    job.deadline = loop_.clock().now() + limit;
-    job.timer = loop_.at(job.deadline, [this, ticket] { timeOut(ticket); });
+    job.timer = loop_.after(limit, [this, ticket] { timeOut(ticket); });
     jobs_.push_back(std::move(job));
     scheduleAdvance();
     return ticket;
@@ -73,7 +68,7 @@ void CapturePipeline::cancel(std::uint64_t ticket) {
 }
 
 void CapturePipeline::warmUp() {
-    const auto started = stream_.ensure(config_.camera.width, config_.camera.height);
+    const auto started = stream_.ensure({config_.camera.width, config_.camera.height});
     if (!started) events_.broken(started.error());
 }
 
@@ -90,9 +85,9 @@ void CapturePipeline::advance() {
     deliver();
     if (const Job* job = firstWaiting()) {
         // A frame for a look alone may have been exposed too early for this capture: its demand is replaced.
-        const bool isDemanded = demand_ && !demand_->isForLook;
-        if (!isDemanded && encoders_.isFree()) demandFrame(job->size, job->notBefore, false);
-    } else if (look_ && !demand_) {
+        if (!(isDemanding() && !demand_->isForLook) && encoders_.isFree())
+            demandFrame(job->size, job->notBefore, false);
+    } else if (look_ && !isDemanding()) {
         // At the size that is streamed: starting again would cost the next capture its time.
         const auto size = stream_.size().value_or(std::pair(config_.camera.width, config_.camera.height));
         demandFrame(size, bootTimeNow(), true);
@@ -102,14 +97,14 @@ void CapturePipeline::advance() {
 }
 
 void CapturePipeline::demandFrame(std::pair<int, int> size, BootTime notBefore, bool isForLook) {
-    const auto started = stream_.ensure(size.first, size.second);
+    const auto started = stream_.ensure(size);
     if (!started) return cameraFailed(started.error());
     remaining_ = *started;
     demand_ = Demand{loop_.clock().now(), size, isForLook};
     camera_.nextFrame(notBefore, [this](Result<Frame> frame) { takeFrame(std::move(frame)); });
     if (!isForLook) return lookTimer_.cancel();
     lookTimer_ = loop_.after(kSilenceLimit, [this] {
-        if (!demand_) return;
+        if (!isDemanding()) return;
         look_ = {};
         cameraSilent();
     });
@@ -146,7 +141,7 @@ void CapturePipeline::encode(Job& job, Frame frame) {
     const WallTime exposureStart = toWallTime(frame.exposureStart, loop_.clock().wallNow());
     const std::string enlarged = enlargement(*job.capture, frame.view, remaining_);
     RenderOptions options = optionsFor(*job.capture, frame, exposureStart);
-    encoders_.encode(std::move(frame), std::move(options), job.deadline,
+    encoders_.encode(std::move(frame), std::move(options),
                      [this, ticket = job.ticket, exposureStart, enlarged](Result<RenderedJpeg> rendered) {
                          if (!rendered && rendered.error().code == Errc::kFault)
                              return frameDamaged(ticket, rendered.error());
@@ -165,8 +160,7 @@ RenderOptions CapturePipeline::optionsFor(const Capture& capture, const Frame& f
     options.height = capture.height;
     options.transform = remaining_;
     options.quality = capture.quality;
-    options.maxBytes =
-        static_cast<std::size_t>(std::min<std::uint64_t>(capture.maxBytes, std::numeric_limits<std::size_t>::max()));
+    options.maxBytes = static_cast<std::size_t>(capture.maxBytes);
     if (config_.image.timestamp) options.overlay = drawnName(config_.device) + " " + formatLocalTime(exposureStart);
     options.exif.time = exposureStart;
     options.exif.model = stream_.model();
@@ -180,7 +174,7 @@ void CapturePipeline::timeOut(std::uint64_t ticket) {
     Job* job = find(ticket);
     if (job == nullptr || job->stage == Stage::kDone) return;
     const bool isSilence =
-        job->stage == Stage::kWaiting && demand_ && loop_.clock().now() - demand_->since >= kSilenceLimit;
+        job->stage == Stage::kWaiting && isDemanding() && loop_.clock().now() - demand_->since >= kSilenceLimit;
     std::string message = "the camera gave no picture in time";
     if (job->damagedFrames > 0) message = "the camera gave only damaged pictures in time; the last: " + job->damage;
     if (job->stage == Stage::kEncoding) message = "the picture could not be encoded in time; ask for a smaller one";
@@ -191,7 +185,6 @@ void CapturePipeline::timeOut(std::uint64_t ticket) {
 }
 
 void CapturePipeline::cameraSilent() {
-    demand_.reset();
     stream_.stop();
     scheduleAdvance();
     events_.broken({Errc::kTimeout, fmt::format("the camera streams, but has given no frame for {} s: check its cable",
@@ -206,7 +199,6 @@ void CapturePipeline::cameraFailed(const Error& error) {
 }
 
 void CapturePipeline::cameraLost(const Error& error) {
-    demand_.reset();
     stream_.stop();
     failWaiting(error);
 }
@@ -273,12 +265,6 @@ CapturePipeline::Job* CapturePipeline::firstWaiting() {
     const auto it =
         std::find_if(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.stage == Stage::kWaiting; });
     return it == jobs_.end() ? nullptr : &*it;
-}
-
-SteadyTime CapturePipeline::oldestDeadline() const {
-    SteadyTime oldest = encoders_.oldestDeadline();
-    for (const Job& job : jobs_) oldest = std::min(oldest, job.deadline);
-    return oldest;
 }
 
 }  // namespace edge

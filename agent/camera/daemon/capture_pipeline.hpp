@@ -34,7 +34,6 @@ class CapturePipeline {
     struct Events {
         std::function<void()> working;             ///< the camera has just given a frame
         std::function<void(const Error&)> broken;  ///< the camera gives none, and why
-        std::function<void()> quiet;               ///< nothing to do, and the camera has stopped
         std::function<void()> hopeless;            ///< silent after a fresh start, too: only a new process may help
     };
 
@@ -62,8 +61,6 @@ class CapturePipeline {
     void cameraLost(const Error& error);
 
     [[nodiscard]] bool isQuiet() const { return jobs_.empty() && !stream_.isStreaming(); }
-    /// When the most overdue piece of work should have been done; SteadyTime::max() when there is none.
-    [[nodiscard]] SteadyTime oldestDeadline() const;
 
     static constexpr seconds kSilenceLimit{3};    ///< a streaming camera without a frame for this long is silent
     static constexpr int kMaxSilences = 2;        ///< in a row, then it is hopeless
@@ -76,8 +73,7 @@ class CapturePipeline {
         std::optional<Capture> capture;  ///< none: verify
         BootTime notBefore{};
         std::pair<int, int> size;
-        SteadyTime deadline{};
-        Timer timer;
+        Timer timer;  ///< of its deadline
         Stage stage = Stage::kWaiting;
         int damagedFrames = 0;
         std::string damage;  ///< of the last damaged frame
@@ -97,6 +93,8 @@ class CapturePipeline {
     std::uint64_t add(Job job, milliseconds limit);
     void scheduleAdvance();
     void advance();
+    /// The camera drops what it was asked for when it stops.
+    [[nodiscard]] bool isDemanding() const { return demand_ && stream_.isStreaming(); }
     void demandFrame(std::pair<int, int> size, BootTime notBefore, bool isForLook);
     void takeFrame(Result<Frame> frame);
     void encode(Job& job, Frame frame);

@@ -12,23 +12,17 @@ namespace {
 /// that.
 constexpr int kEncodedOnLoop = 640 * 480;
 
-struct Job {
-    Frame frame;
-    RenderOptions options;
-    Result<RenderedJpeg> result = fail(Errc::kCancelled, "not encoded");
-};
-
 }  // namespace
 
 EncoderPool::EncoderPool(Loop& loop, const std::vector<std::shared_ptr<Executor>>& strands) : loop_(loop) {
-    for (const auto& strand : strands) encoders_.push_back({strand, nullptr, false, {}});
+    for (const auto& strand : strands) encoders_.push_back({strand, nullptr, false});
 }
 
 bool EncoderPool::isFree() const {
     return std::any_of(encoders_.begin(), encoders_.end(), [](const Encoder& encoder) { return !encoder.isBusy; });
 }
 
-void EncoderPool::encode(Frame frame, RenderOptions options, SteadyTime deadline, Done done) {
+void EncoderPool::encode(Frame frame, RenderOptions options, Done done) {
     const auto isFree = [](const Encoder& encoder) { return !encoder.isBusy; };
     Encoder& encoder = *std::find_if(encoders_.begin(), encoders_.end(), isFree);
     if (!encoder.renderer) encoder.renderer = std::make_shared<JpegRenderer>();
@@ -38,28 +32,19 @@ void EncoderPool::encode(Frame frame, RenderOptions options, SteadyTime deadline
         return done(std::move(result));
     }
     encoder.isBusy = true;
-    encoder.deadline = deadline;
-    // The job is moved from task to task, never copied: the frame's lease must end on the loop.
-    auto job = std::make_shared<Job>(Job{std::move(frame), std::move(options)});
+    // The frame is moved from task to task, never copied: its lease must end on the loop.
     runOn(
         *encoder.strand, loop_, scope_,
-        [renderer = encoder.renderer, job = std::move(job)]() mutable {
-            job->result = renderer->render(job->frame.view, job->options);
-            return std::move(job);
+        [renderer = encoder.renderer, options = std::move(options),
+         shared = std::make_shared<Frame>(std::move(frame))]() mutable {
+            auto result = renderer->render(shared->view, options);
+            return std::pair(std::move(shared), std::move(result));
         },
-        [&encoder, done = std::move(done)](const std::shared_ptr<Job>& finished) {
+        [&encoder, done = std::move(done)](std::pair<std::shared_ptr<Frame>, Result<RenderedJpeg>> finished) {
             encoder.isBusy = false;
-            finished->frame = {};
-            done(std::move(finished->result));
+            finished.first.reset();
+            done(std::move(finished.second));
         });
-}
-
-SteadyTime EncoderPool::oldestDeadline() const {
-    SteadyTime oldest = SteadyTime::max();
-    for (const Encoder& encoder : encoders_) {
-        if (encoder.isBusy) oldest = std::min(oldest, encoder.deadline);
-    }
-    return oldest;
 }
 
 }  // namespace edge

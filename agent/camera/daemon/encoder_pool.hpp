@@ -21,18 +21,14 @@ class EncoderPool {
     EncoderPool(Loop& loop, const std::vector<std::shared_ptr<Executor>>& strands);
 
     [[nodiscard]] bool isFree() const;
-    /// Only when isFree(). A small picture is rendered inside this call, and `done` is called inside it. `deadline` is
-    /// for oldestDeadline() alone: an encoder cannot be interrupted.
-    void encode(Frame frame, RenderOptions options, SteadyTime deadline, Done done);
-    /// The earliest deadline among the encoders at work; SteadyTime::max() when there is none.
-    [[nodiscard]] SteadyTime oldestDeadline() const;
+    /// Only when isFree(). A small picture is rendered inside this call, and `done` is called inside it.
+    void encode(Frame frame, RenderOptions options, Done done);
 
   private:
     struct Encoder {
         std::shared_ptr<Executor> strand;
         std::shared_ptr<JpegRenderer> renderer;  ///< shared with the task on the strand
         bool isBusy = false;
-        SteadyTime deadline{};
     };
 
     Loop& loop_;

@@ -4,7 +4,6 @@
 #include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <optional>
@@ -43,36 +42,18 @@ void tuneAllocator() {
     mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }
 
-bool hasOption(int fd, int option, int value) {
-    int actual = -1;
-    socklen_t length = sizeof actual;
-    return ::getsockopt(fd, SOL_SOCKET, option, &actual, &length) == 0 && actual == value;
-}
-
-/// Takes over an inherited Unix SEQPACKET socket, which is neither non-blocking nor closed by exec; empty where it is
-/// another kind of socket.
-UniqueFd adopt(int fd, bool isListening) {
-    if (!hasOption(fd, SO_DOMAIN, AF_UNIX) || !hasOption(fd, SO_TYPE, SOCK_SEQPACKET) ||
-        !hasOption(fd, SO_ACCEPTCONN, isListening ? 1 : 0)) {
-        return {};
-    }
-    ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
-    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-    return UniqueFd(fd);
-}
-
 /// The connected socket of the agent that started this program (`fd`), or the listening socket of systemd's (-1).
 Result<UniqueFd> takeSocket(int fd) {
-    if (fd >= 0) {
-        UniqueFd socket = adopt(fd, false);
-        return socket ? Result<UniqueFd>(std::move(socket))
-                      : fail(Errc::kInvalid, fmt::format("descriptor {} is not a connected socket", fd));
+    if (fd < 0) {
+        const int count = service_manager::inheritedSockets();
+        if (count != 1) return fail(Errc::kNotFound, fmt::format("systemd passed {} sockets, one is expected", count));
+        fd = service_manager::kFirstInherited;
     }
-    const int count = service_manager::inheritedSockets();
-    if (count != 1) return fail(Errc::kNotFound, fmt::format("systemd passed {} sockets, one is expected", count));
-    UniqueFd socket = adopt(service_manager::kFirstInherited, true);
-    if (socket) return socket;
-    return fail(Errc::kInvalid, "the unit's socket must be ListenSequentialPacket= with Accept=no");
+    // It comes neither non-blocking nor closed by exec.
+    if (::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
+        return fail(Errc::kInvalid, fmt::format("descriptor {} is not open", fd));
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return UniqueFd(fd);
 }
 
 /// Changes with every change of the configuration's files.
@@ -87,10 +68,10 @@ std::string stampOf(const std::string& configPath) {
     return stamp;
 }
 
-/// Feeds systemd's watchdog while captures meet their deadlines.
-void keepFeeding(Loop& loop, const CameraServer& server, milliseconds period, Timer& timer) {
-    if (server.isHealthy()) service_manager::feedWatchdog();
-    timer = loop.after(period, [&loop, &server, period, &timer] { keepFeeding(loop, server, period, timer); });
+/// Feeds systemd's watchdog while the loop runs and no encoder is stuck.
+void keepFeeding(Loop& loop, const WorkerPool& pool, milliseconds period, Timer& timer) {
+    if (!pool.stalledStrand()) service_manager::feedWatchdog();
+    timer = loop.after(period, [&loop, &pool, period, &timer] { keepFeeding(loop, pool, period, timer); });
 }
 
 int serve(const Arguments& arguments, const Config& config, const std::string& stamp) {
@@ -126,7 +107,7 @@ int serve(const Arguments& arguments, const Config& config, const std::string& s
 
     Timer feeding;
     if (const auto timeout = service_manager::watchdogTimeout()) {
-        keepFeeding(loop, server, std::chrono::duration_cast<milliseconds>(*timeout) / 3, feeding);
+        keepFeeding(loop, pool, std::chrono::duration_cast<milliseconds>(*timeout) / 3, feeding);
     }
     // Memory left over from reading the configuration.
     const Timer tidying = loop.after(kTidyAfter, [] { malloc_trim(0); });

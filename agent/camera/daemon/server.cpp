@@ -4,8 +4,13 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
+#include <fmt/core.h>
+
+#include "camera/ipc/packet_socket.hpp"
+#include "camera/ipc/shared_jpeg.hpp"
 #include "core/system/log.hpp"
 
 namespace edge {
@@ -19,12 +24,20 @@ Config withMotion(Config config) {
     return config;
 }
 
-bool isSameCamera(const Result<CameraInfo>& a, const Result<CameraInfo>& b) {
-    if (a.has_value() != b.has_value()) return false;
-    return a ? a->model == b->model : a.error().message == b.error().message;
-}
-
 }  // namespace
+
+/// One agent.
+struct CameraServer::Connection {
+    explicit Connection(UniqueFd end) : socket(std::move(end)) {}
+
+    PacketSocket socket;
+    std::map<std::uint64_t, std::uint64_t> tickets;  ///< of the pipeline, by the agent's id
+    SharedJpegWriter pictures;
+    bool isGreeted = false;
+    bool isClosed = false;  ///< is about to go
+    std::unique_ptr<FdWatch> watch;
+    Scope scope;
+};
 
 CameraServer::CameraServer(Loop& loop, const Config& config, Camera& camera,
                            const std::vector<std::shared_ptr<Executor>>& strands, Lifetime lifetime, Hooks hooks)
@@ -35,22 +48,18 @@ CameraServer::CameraServer(Loop& loop, const Config& config, Camera& camera,
       hooks_(std::move(hooks)),
       pipeline_(loop, camera, strands, config_,
                 {[this] {
-                     if (!cameraState_) setCamera(camera_.probe());
+                     if (!description_.online) setCamera(camera_.probe());
                  },
-                 [this](const Error& error) { setCamera(tl::unexpected(error)); }, [this] { postponeIdle(); },
+                 [this](const Error& error) { setCamera(tl::unexpected(error)); },
                  [this] { stop("the camera stays silent; a new process may help", 1); }}) {
-    camera_.onChange([this](Result<CameraInfo> info) {
-        const auto change = info;  // announced first: stopping a camera that was pulled out may hang
-        setCamera(std::move(info));
-        if (!change) pipeline_.cameraLost(change.error());
+    description_.reason = "the camera has not been looked for yet";
+    camera_.onChange([this](const Result<CameraInfo>& info) {
+        setCamera(info);  // first: stopping a camera that was pulled out may hang
+        if (!info) pipeline_.cameraLost(info.error());
     });
     if (config_.camera.motion.enabled) {
         motion_ = std::make_unique<MotionWatch>(loop, pipeline_, strands.back(), config_.camera.motion,
-                                                [this](bool isMoving) {
-                                                    for (const auto& connection : connections_) {
-                                                        if (connection->isGreeted()) connection->send(Motion{isMoving});
-                                                    }
-                                                });
+                                                [this](bool isMoving) { sendToAll(Motion{isMoving}); });
     }
     postponeIdle();
     if (config_.camera.keepWarm == milliseconds::max()) pipeline_.warmUp();
@@ -58,111 +67,168 @@ CameraServer::CameraServer(Loop& loop, const Config& config, Camera& camera,
 
 CameraServer::~CameraServer() {
     camera_.onChange({});
+    for (const Connection& connection : connections_) {
+        for (const auto& [id, ticket] : connection.tickets) pipeline_.cancel(ticket);
+    }
     connections_.clear();
     camera_.stop();
 }
 
 void CameraServer::addConnection(UniqueFd socket) {
     postponeIdle();
-    if (connections_.size() >= kMaxConnections) {
-        (void)PacketSocket(std::move(socket)).send(encode(Goodbye{false, "too many connections"}));
-        return;
-    }
-    connections_.push_back(std::make_unique<Connection>(
-        loop_, pipeline_, std::move(socket),
-        Connection::Events{
-            [this](Connection& connection, const Hello& hello) { onHello(connection, hello); },
-            [this] { postponeIdle(); },
-            [this](Connection& connection, const std::string& reason) { connectionClosed(connection, reason); }}));
+    Connection& connection = connections_.emplace_back(std::move(socket));
+    if (connections_.size() > kMaxConnections) return refuse(connection, "too many connections");
+    connection.watch =
+        loop_.watch(connection.socket.fd(), FdEvent::kReadable, [this, &connection] { receive(connection); });
 }
 
 void CameraServer::listen(UniqueFd socket) {
     listener_ = std::move(socket);
-    listenerWatch_ = loop_.watch(listener_.get(), FdEvent::kReadable, [this] { acceptAll(); });
+    listenerWatch_ = loop_.watch(listener_.get(), FdEvent::kReadable, [this] {
+        // Where none waits, or it has gone again, the next readiness tells.
+        while (UniqueFd agent{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)})
+            addConnection(std::move(agent));
+    });
 }
 
-void CameraServer::acceptAll() {
-    while (true) {
-        UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-        if (!socket) return;  // none waits, or it has gone again: the next readiness tells
-        addConnection(std::move(socket));
-    }
+// ---- one connection
+
+/// One packet: handling it may end the connection, and the loop calls again while there are more.
+void CameraServer::receive(Connection& connection) {
+    const auto packet = connection.socket.receive();
+    if (!packet && packet.error().code != Errc::kInvalid) return close(connection, packet.error().message);
+    if (!packet) return refuse(connection, packet.error().message);
+    if (!*packet || connection.isClosed) return;
+    const auto request = decodeRequest((*packet)->bytes);
+    if (!request) return refuse(connection, request.error().message);
+    std::visit([&](const auto& message) { handle(connection, message); }, *request);
 }
 
-void CameraServer::onHello(Connection& connection, const Hello& hello) {
-    if (hooks_.isStale && hooks_.isStale()) {
-        // Not from inside the connection that stop() destroys.
-        return loop_.post(scope_.wrap([this] { stop("the configuration has changed"); }));
+void CameraServer::handle(Connection& connection, const Hello& hello) {
+    if (hello.version != kProtocolVersion) {
+        send(connection, Description{});  // from the version in it the agent knows what to report
+        return refuse(connection, versionMismatch("pi-edge-camera", "pi-edge-agent", hello.version));
     }
-    auto camera = camera_.probe();
+    connection.isGreeted = true;
+    postponeIdle();
+    if (hooks_.isStale && hooks_.isStale()) return stop("the configuration has changed");
+    const auto camera = camera_.probe();
     if (hello.verify && camera) return verifyCamera();
     // A camera that was silent is still listed: only a frame proves that it is back.
-    const bool isSilent = !cameraState_ && cameraState_.error().code == Errc::kTimeout;
-    const bool isAnnounced = (!camera || !isSilent) && setCamera(std::move(camera));
+    const bool isAnnounced = !(camera && isSilent_) && setCamera(camera);
     if (!isAnnounced) announce(connection);
 }
+
+void CameraServer::handle(Connection& connection, const Capture& capture) {
+    if (!connection.isGreeted) return refuse(connection, "a capture came before hello");
+    if (connection.tickets.contains(capture.id)) return refuse(connection, "an id was used twice");
+    if (connection.tickets.size() >= kMaxCaptures)
+        return refuse(connection, fmt::format("more than {} captures at once", kMaxCaptures));
+    postponeIdle();
+    connection.tickets[capture.id] =
+        pipeline_.capture(capture, [this, &connection, id = capture.id](const Result<FinishedPicture>& result) {
+            answer(connection, id, result);
+        });
+}
+
+void CameraServer::handle(Connection& connection, const Cancel& cancel) {
+    const auto it = connection.tickets.find(cancel.id);
+    if (it == connection.tickets.end()) return;  // answered while the cancel was on its way
+    pipeline_.cancel(it->second);
+    connection.tickets.erase(it);
+}
+
+void CameraServer::answer(Connection& connection, std::uint64_t id, const Result<FinishedPicture>& result) {
+    connection.tickets.erase(id);
+    postponeIdle();
+    if (!result) return send(connection, CaptureFailed{id, result.error().code, result.error().message});
+    const RenderedJpeg& rendered = result->rendered;
+    const auto memory = connection.pictures.write(id, rendered.jpeg);
+    if (!memory) return send(connection, CaptureFailed{id, memory.error().code, memory.error().message});
+    send(connection,
+         PictureTaken{id, rendered.jpeg.size(), rendered.width, rendered.height, rendered.quality,
+                      result->exposureStart, rendered.reduced, result->camera},
+         memory->get());
+}
+
+void CameraServer::send(Connection& connection, const CameraReply& reply, int fd) {
+    if (connection.isClosed) return;
+    const auto sent = connection.socket.send(encode(reply), fd);
+    if (sent) return;
+    connection.isClosed = true;
+    // Later: the caller may be iterating over all connections.
+    loop_.post(
+        connection.scope.wrap([this, &connection, reason = sent.error().message] { close(connection, reason); }));
+}
+
+void CameraServer::sendToAll(const CameraReply& reply) {
+    for (Connection& connection : connections_) {
+        if (connection.isGreeted) send(connection, reply);
+    }
+}
+
+void CameraServer::refuse(Connection& connection, const std::string& reason) {
+    send(connection, Goodbye{false, reason});
+    close(connection, reason);
+}
+
+void CameraServer::close(const Connection& connection, const std::string& reason) {
+    log::debug("a connection ended: {}", reason);
+    for (const auto& [id, ticket] : connection.tickets) pipeline_.cancel(ticket);
+    connections_.remove_if([&connection](const Connection& other) { return &other == &connection; });
+    postponeIdle();
+    if (!connections_.empty()) return;
+    if (motion_) motion_->stop();
+    if (lifetime_ == Lifetime::kWithConnection) stop("the agent is gone");
+}
+
+// ---- the camera's state
 
 void CameraServer::verifyCamera() {
     if (std::exchange(isVerifying_, true)) return;  // its result is announced to all
     pipeline_.verify(kVerifyLimit, [this](const Result<FinishedPicture>& result) {
         isVerifying_ = false;
-        cameraState_ = result ? camera_.probe() : tl::unexpected(result.error());
-        announceToAll();
+        if (!setCamera(result ? camera_.probe() : tl::unexpected(result.error()))) announceToAll();
     });
 }
 
 void CameraServer::announce(Connection& connection) {
-    connection.send(description());
+    send(connection, description_);
     if (!motion_) return;
-    connection.send(Motion{motion_->isMoving()});
+    send(connection, Motion{motion_->isMoving()});
     motion_->start();
 }
 
 void CameraServer::announceToAll() {
-    for (const auto& connection : connections_) {
-        if (connection->isGreeted()) announce(*connection);
+    for (Connection& connection : connections_) {
+        if (connection.isGreeted) announce(connection);
     }
 }
 
-bool CameraServer::setCamera(Result<CameraInfo> camera) {
-    if (isSameCamera(camera, cameraState_)) return false;
-    cameraState_ = std::move(camera);
+bool CameraServer::setCamera(const Result<CameraInfo>& camera) {
+    Description now;
+    now.online = camera.has_value();
+    if (camera) {
+        now.backend = camera->backend;
+        now.library = camera->library;
+        now.model = camera->model;
+    } else {
+        now.reason = camera.error().message;
+    }
+    isSilent_ = !camera && camera.error().code == Errc::kTimeout;
+    if (now == description_) return false;
+    description_ = std::move(now);
     announceToAll();
     return true;
 }
 
-Description CameraServer::description() const {
-    Description description;
-    description.online = cameraState_.has_value();
-    if (cameraState_) {
-        description.backend = cameraState_->backend;
-        description.model = cameraState_->model;
-        description.library = cameraState_->library;
-    } else {
-        description.reason = cameraState_.error().message;
-    }
-    return description;
-}
-
-void CameraServer::connectionClosed(const Connection& connection, const std::string& reason) {
-    log::debug("a connection ended: {}", reason);
-    connections_.remove_if([&connection](const auto& other) { return other.get() == &connection; });
-    postponeIdle();
-    if (motion_ && connections_.empty()) motion_->stop();
-    if (lifetime_ == Lifetime::kWithConnection && connections_.empty()) stop("the agent is gone");
-}
+// ---- the end
 
 void CameraServer::stop(const std::string& reason, int exitCode) {
     if (std::exchange(isEnding_, true)) return;
     log::debug("pi-edge-camera exits: {}", reason);
-    for (const auto& connection : connections_) connection->send(Goodbye{true, reason});
-    connections_.clear();
+    for (Connection& connection : connections_) send(connection, Goodbye{true, reason});
     hooks_.end(exitCode);
-}
-
-bool CameraServer::isHealthy() const {
-    const SteadyTime oldest = pipeline_.oldestDeadline();
-    return oldest == SteadyTime::max() || loop_.clock().now() <= oldest + kOverdueLimit;
 }
 
 void CameraServer::postponeIdle() {

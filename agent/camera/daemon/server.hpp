@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
@@ -9,11 +10,12 @@
 
 #include "camera/camera.hpp"
 #include "camera/daemon/capture_pipeline.hpp"
-#include "camera/daemon/connection.hpp"
 #include "camera/daemon/motion_watch.hpp"
+#include "camera/ipc/protocol.hpp"
 #include "config/config.hpp"
 #include "core/loop/loop.hpp"
 #include "core/loop/scope.hpp"
+#include "core/system/files.hpp"
 
 namespace edge {
 
@@ -22,7 +24,8 @@ enum class Lifetime {
     kWithConnection,  ///< a child: also ends with its one connection
 };
 
-/// pi-edge-camera's whole behaviour: connections, captures, the camera's state. Thread: the loop's.
+/// pi-edge-camera's whole behaviour: agents, captures, the camera's state. What breaks the protocol ends the connection
+/// that it came from, and no other. Thread: the loop's.
 class CameraServer {
   public:
     struct Hooks {
@@ -42,24 +45,33 @@ class CameraServer {
     /// Says goodbye to all agents, and ends the program.
     void stop(const std::string& reason, int exitCode = 0);
 
-    /// False when a capture is past its deadline by more than kOverdueLimit.
-    [[nodiscard]] bool isHealthy() const;
-
     static constexpr seconds kIdleLimit{10};
-    static constexpr seconds kOverdueLimit{2};
     static constexpr seconds kVerifyLimit{6};
     static constexpr std::size_t kMaxConnections = 8;
+    /// Of one connection. Twice the window and more: a cancel may have been lost.
+    static constexpr std::size_t kMaxCaptures = 8;
 
   private:
-    void acceptAll();
-    void onHello(Connection& connection, const Hello& hello);
+    struct Connection;
+
+    void receive(Connection& connection);
+    void handle(Connection& connection, const Hello& hello);
+    void handle(Connection& connection, const Capture& capture);
+    void handle(Connection& connection, const Cancel& cancel);
+    void answer(Connection& connection, std::uint64_t id, const Result<FinishedPicture>& result);
+    /// Never closes the connection inside this call.
+    void send(Connection& connection, const CameraReply& reply, int fd = -1);
+    /// To every agent that has said hello.
+    void sendToAll(const CameraReply& reply);
+    /// Ends the connection, telling the agent why.
+    void refuse(Connection& connection, const std::string& reason);
+    void close(const Connection& connection, const std::string& reason);
+
     void verifyCamera();
     /// Announces a change to all agents, and returns whether it was one.
-    bool setCamera(Result<CameraInfo> camera);
-    [[nodiscard]] Description description() const;
+    bool setCamera(const Result<CameraInfo>& camera);
     void announce(Connection& connection);
     void announceToAll();
-    void connectionClosed(const Connection& connection, const std::string& reason);
     void postponeIdle();
 
     Loop& loop_;
@@ -69,10 +81,11 @@ class CameraServer {
     const Hooks hooks_;
     CapturePipeline pipeline_;
     std::unique_ptr<MotionWatch> motion_;  ///< nullptr: camera.motion is not enabled
-    Result<CameraInfo> cameraState_ = fail(Errc::kUnavailable, "the camera has not been looked for yet");
+    Description description_;
+    bool isSilent_ = false;  ///< it streamed, and gave no frame
     UniqueFd listener_;
     std::unique_ptr<FdWatch> listenerWatch_;
-    std::list<std::unique_ptr<Connection>> connections_;
+    std::list<Connection> connections_;
     bool isVerifying_ = false;
     bool isEnding_ = false;
     Timer idleTimer_;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,19 +15,19 @@ namespace edge {
 /// Thread: the loop's.
 class StreamManager {
   public:
-    /// `stopped` is called when streaming has ended because there were no captures.
-    StreamManager(Loop& loop, Camera& camera, const CameraConfig& config, std::function<void()> stopped);
+    StreamManager(Loop& loop, Camera& camera, const CameraConfig& config)
+        : loop_(loop), camera_(camera), config_(config) {}
 
     /// Streams so that pictures of this size (as the viewer sees them) can be made; starts again only where it must.
     /// Returns the transform that is left for the image work. After an error the camera does not stream.
-    Result<Transform> ensure(int width, int height);
+    Result<Transform> ensure(std::pair<int, int> size);
     /// The last capture is over: stops when no other comes for camera.keep_warm.
     void release();
     /// Stops now: the camera is silent, or gone.
     void stop();
-    [[nodiscard]] bool isStreaming() const { return current_.has_value(); }
+    [[nodiscard]] bool isStreaming() const { return size_.has_value(); }
     /// The size that is streamed, as the viewer sees it; nullopt while it is not.
-    [[nodiscard]] std::optional<std::pair<int, int>> size() const;
+    [[nodiscard]] std::optional<std::pair<int, int>> size() const { return size_; }
     /// Of the camera that streams, or streamed last.
     [[nodiscard]] const std::string& model() const { return model_; }
 
@@ -36,8 +35,7 @@ class StreamManager {
     Loop& loop_;
     Camera& camera_;
     const CameraConfig config_;
-    std::function<void()> stopped_;
-    std::optional<StreamRequest> current_;
+    std::optional<std::pair<int, int>> size_;
     Transform remaining_;
     std::string model_;
     Timer timer_;

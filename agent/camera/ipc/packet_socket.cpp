@@ -17,10 +17,6 @@
 namespace edge {
 namespace {
 
-std::string errorText(int error) {
-    return std::generic_category().message(error);
-}
-
 /// All descriptors of a received message: whatever the other side sent is ours to close.
 std::optional<UniqueFd> takeDescriptors(msghdr& message) {
     UniqueFd taken;
@@ -66,7 +62,7 @@ Result<void> PacketSocket::send(std::string_view bytes, int fd) const {
         if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN) {
             return fail(Errc::kUnavailable, "closed the connection");
         }
-        return fail(Errc::kIo, "cannot send: " + errorText(errno));
+        return failSystem("cannot send", errno);
     }
     return {};
 }
@@ -87,7 +83,7 @@ Result<std::optional<PacketSocket::Packet>> PacketSocket::receive() const {
             if (errno == EAGAIN || errno == EWOULDBLOCK) return std::nullopt;
             // Linux reports once that the other side left something of ours unread; what it sent us before comes after.
             if (errno == ECONNRESET && !std::exchange(wasReset, true)) continue;
-            return fail(errno == ECONNRESET ? Errc::kUnavailable : Errc::kIo, "cannot receive: " + errorText(errno));
+            return failSystem("cannot receive", errno);
         }
         auto fd = takeDescriptors(message);
         if (!fd) return fail(Errc::kInvalid, "a packet came with more than one descriptor");
@@ -106,12 +102,12 @@ Result<UniqueFd> connectPacketSocket(const std::string& path) {
     }
     std::copy(path.begin(), path.end(), address.sun_path);
     UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!socket) return fail(Errc::kIo, "cannot make a socket: " + errorText(errno));
+    if (!socket) return failSystem("cannot make a socket", errno);
     if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return socket;
     const int error = errno;
     const bool isPermission = error == EACCES || error == EPERM;
     return fail(isPermission ? Errc::kPermission : Errc::kUnavailable,
-                fmt::format("cannot connect to {}: {}; {}", path, errorText(error),
+                fmt::format("cannot connect to {}: {}; {}", path, std::generic_category().message(error),
                             isPermission ? "this user must be in the socket's group"
                                          : "see systemctl status pi-edge-camera.socket pi-edge-camera.service"));
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "camera/ipc/protocol.hpp"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <limits>
+#include <utility>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -27,135 +30,107 @@ constexpr std::array<std::pair<Errc, std::string_view>, 4> kCodes{{{Errc::kUnava
                                                                    {Errc::kTooLarge, "too_large"},
                                                                    {Errc::kInvalid, "invalid"}}};
 
-/// Writes the members of one message.
-class Writer {
+/// Writes the members of one message, or reads them and remembers the first error.
+class Transfer {
   public:
-    explicit Writer(std::string_view type) : packet_(fmt::format(R"({{"type":"{}")", type)) {}
+    static Transfer writer(std::string_view type) { return Transfer(json{{"type", type}}, true); }
+    static Transfer reader(std::string_view packet) {
+        Transfer reader(packet.size() > kMaxPacketBytes ? json() : json::parse(packet, nullptr, false), false);
+        if (!reader.object_.is_object()) reader.error_ = "it is too long, or not a JSON object";
+        return reader;
+    }
 
+    /// Not negative; `step` apart from `min` on.
     template <typename Number>
-    void number(const char* key, Number value, std::int64_t /*min*/, std::int64_t /*max*/) {
-        packet_ += fmt::format(R"(,"{}":{})", key, value);
-    }
-    void time(const char* key, BootTime time) { number(key, time.count(), 0, 0); }
-    void time(const char* key, WallTime time) { this->time(key, BootTime{time.time_since_epoch()}); }
-    void flag(const char* key, bool value) { packet_ += fmt::format(R"(,"{}":{})", key, value); }
-    void text(const char* key, const std::string& value, std::size_t maxBytes) {
-        const json quoted = printable(value, maxBytes);
-        packet_ += fmt::format(R"(,"{}":{})", key, quoted.dump(-1, ' ', false, json::error_handler_t::replace));
-    }
-    void code(const char* key, Errc code) {
-        std::string_view name = kCodes.front().second;  // the agent needs no finer distinction; the message has it
-        for (const auto& [known, knownName] : kCodes) {
-            if (known == code) name = knownName;
+    void number(const char* key, Number& value, std::int64_t min, std::int64_t max, std::int64_t step = 1) {
+        if (isWriting_) {
+            object_[key] = value;
+        } else if (const json* found = find(key, &json::is_number_integer)) {
+            const bool isHuge =
+                found->is_number_unsigned() && found->get<std::uint64_t>() > static_cast<std::uint64_t>(max);
+            const auto number = found->get<std::int64_t>();
+            if (isHuge || number < min || number > max || (number - min) % step != 0) return wrong(key);
+            value = static_cast<Number>(number);
         }
-        packet_ += fmt::format(R"(,"{}":"{}")", key, name);
-    }
-
-    std::string finish() && { return std::move(packet_ += '}'); }
-
-  private:
-    std::string packet_;
-};
-
-/// Reads the members of one message, and remembers the first error.
-class Reader {
-  public:
-    explicit Reader(std::string_view packet) : object_(json::parse(packet, nullptr, false)) {
-        if (packet.size() > kMaxPacketBytes) {
-            error_ = "it is too long";
-        } else if (!object_.is_object()) {
-            error_ = "it is not a JSON object";
-        }
-    }
-
-    template <typename Number>
-    void number(const char* key, Number& value, std::int64_t min, std::int64_t max) {
-        const json* found = find(key);
-        if (found == nullptr) return;
-        const bool isHuge =
-            found->is_number_unsigned() && found->get<std::uint64_t>() > static_cast<std::uint64_t>(kMaxInt64);
-        if (!found->is_number_integer() || isHuge) return wrong(key);
-        const auto number = found->get<std::int64_t>();
-        if (number < min || number > max) return wrong(key);
-        value = static_cast<Number>(number);
     }
     void time(const char* key, BootTime& time) {
-        BootTime::rep nanoseconds = 0;
+        BootTime::rep nanoseconds = time.count();
         number(key, nanoseconds, 0, kMaxInt64);
         time = BootTime{nanoseconds};
     }
     void time(const char* key, WallTime& time) {
-        BootTime sinceEpoch{};
+        BootTime sinceEpoch{time.time_since_epoch()};
         this->time(key, sinceEpoch);
         time = WallTime{std::chrono::duration_cast<WallTime::duration>(sinceEpoch)};
     }
     void flag(const char* key, bool& value) {
-        const json* found = find(key);
-        if (found == nullptr) return;
-        if (!found->is_boolean()) return wrong(key);
-        value = found->get<bool>();
+        if (isWriting_) {
+            object_[key] = value;
+        } else if (const json* found = find(key, &json::is_boolean)) {
+            value = found->get<bool>();
+        }
     }
     void text(const char* key, std::string& value, std::size_t maxBytes) {
-        const json* found = find(key);
-        if (found == nullptr) return;
-        if (!found->is_string()) return wrong(key);
-        value = found->get<std::string>();
-        // printable() may lengthen what it escapes, and marks a cut.
-        if (value.size() > maxBytes + 3) wrong(key);
+        if (isWriting_) {
+            object_[key] = printable(value, maxBytes);
+        } else if (const json* found = find(key, &json::is_string)) {
+            value = found->get<std::string>();
+            // printable() may lengthen what it escapes, and marks a cut.
+            if (value.size() > maxBytes + 3) wrong(key);
+        }
     }
     void code(const char* key, Errc& code) {
-        std::string name;
-        text(key, name, kMaxNameBytes);
+        std::string name(kCodes.front().second);  // the agent needs no finer distinction; the message has it
         for (const auto& [known, knownName] : kCodes) {
-            if (knownName != name) continue;
-            code = known;
-            return;
+            if (known == code) name = knownName;
         }
-        wrong(key);
+        text(key, name, kMaxNameBytes);
+        const auto found =
+            std::find_if(kCodes.begin(), kCodes.end(), [&](const auto& known) { return known.second == name; });
+        if (found == kCodes.end()) return wrong(key);
+        code = found->first;
     }
 
     void wrong(std::string_view key) {
         if (error_.empty()) error_ = fmt::format("its \"{}\" is missing or wrong", key);
     }
     [[nodiscard]] const std::string& error() const { return error_; }
+    [[nodiscard]] std::string packet() const { return object_.dump(-1, ' ', false, json::error_handler_t::replace); }
 
   private:
-    const json* find(const char* key) {
+    Transfer(json object, bool isWriting) : object_(std::move(object)), isWriting_(isWriting) {}
+
+    const json* find(const char* key, bool (json::*isType)() const) {
         if (!error_.empty()) return nullptr;
         const auto it = object_.find(key);
-        if (it == object_.end()) return wrong(key), nullptr;
+        if (it == object_.end() || !((*it).*isType)()) return wrong(key), nullptr;
         return &*it;
     }
 
     json object_;
+    bool isWriting_;
     std::string error_;
 };
 
-// The members of each message, for either direction: Transfer is a Writer or a Reader.
-
-template <typename Transfer>
 void members(Transfer& transfer, Hello& message) {
     transfer.number("version", message.version, 0, kMaxVersion);
     if (message.version == kProtocolVersion) transfer.flag("verify", message.verify);
 }
 
-template <typename Transfer>
 void members(Transfer& transfer, Capture& message) {
     transfer.number("id", message.id, 0, kMaxInt64);
-    transfer.number("width", message.width, 64, kMaxWidth);
-    transfer.number("height", message.height, 64, kMaxHeight);
+    transfer.number("width", message.width, 64, kMaxWidth, 2);
+    transfer.number("height", message.height, 64, kMaxHeight, 2);
     transfer.number("quality", message.quality, 1, 100);
     transfer.number("max_bytes", message.maxBytes, 1, kMaxBytes);
     transfer.time("not_before", message.notBefore);
     transfer.time("deadline", message.deadline);
 }
 
-template <typename Transfer>
 void members(Transfer& transfer, Cancel& message) {
     transfer.number("id", message.id, 0, kMaxInt64);
 }
 
-template <typename Transfer>
 void members(Transfer& transfer, Description& message) {
     transfer.number("version", message.version, 0, kMaxVersion);
     if (message.version != kProtocolVersion) return;
@@ -166,7 +141,6 @@ void members(Transfer& transfer, Description& message) {
     transfer.text("reason", message.reason, kMaxTextBytes);
 }
 
-template <typename Transfer>
 void members(Transfer& transfer, PictureTaken& message) {
     transfer.number("id", message.id, 0, kMaxInt64);
     transfer.number("bytes", message.bytes, 1, kMaxBytes);
@@ -178,52 +152,47 @@ void members(Transfer& transfer, PictureTaken& message) {
     transfer.text("camera", message.camera, kMaxNameBytes);
 }
 
-template <typename Transfer>
 void members(Transfer& transfer, CaptureFailed& message) {
     transfer.number("id", message.id, 0, kMaxInt64);
     transfer.code("code", message.code);
     transfer.text("message", message.message, kMaxTextBytes);
 }
 
-template <typename Transfer>
 void members(Transfer& transfer, Motion& message) {
     transfer.flag("moving", message.isMoving);
 }
 
-template <typename Transfer>
 void members(Transfer& transfer, Goodbye& message) {
     transfer.flag("reconnect", message.mayReconnect);
     transfer.text("reason", message.reason, kMaxTextBytes);
 }
 
-template <typename... Messages>
-std::string encodeAny(const std::variant<Messages...>& any) {
-    return std::visit(
-        [](auto message) {
-            Writer writer(message.kType);
-            members(writer, message);
-            return std::move(writer).finish();
-        },
-        any);
-}
-
 template <typename Message, typename Any>
-bool readIf(const std::string& type, Reader& reader, Any& any) {
+bool readIf(const std::string& type, Transfer& reader, Any& any) {
     if (type != Message::kType) return false;
     members(reader, any.template emplace<Message>());
     return true;
 }
 
 template <typename... Messages>
-Result<std::variant<Messages...>> decodeAny(std::string_view packet) {
-    Reader reader(packet);
+void decode(std::string_view packet, Result<std::variant<Messages...>>& any) {
+    Transfer reader = Transfer::reader(packet);
     std::string type;
     reader.text("type", type, kMaxNameBytes);
-    std::variant<Messages...> any;
-    const bool isKnown = (readIf<Messages>(type, reader, any) || ...);
+    const bool isKnown = (readIf<Messages>(type, reader, *any) || ...);
     if (!isKnown) reader.wrong("type");
-    if (!reader.error().empty()) return fail(Errc::kInvalid, "received an invalid packet: " + reader.error());
-    return any;
+    if (!reader.error().empty()) any = fail(Errc::kInvalid, "received an invalid packet: " + reader.error());
+}
+
+template <typename Any>
+std::string encodeAny(const Any& any) {
+    return std::visit(
+        [](auto message) {
+            Transfer writer = Transfer::writer(message.kType);
+            members(writer, message);
+            return writer.packet();
+        },
+        any);
 }
 
 }  // namespace
@@ -237,16 +206,15 @@ std::string encode(const CameraReply& reply) {
 }
 
 Result<CameraRequest> decodeRequest(std::string_view packet) {
-    auto request = decodeAny<Hello, Capture, Cancel>(packet);
-    const auto* capture = request ? std::get_if<Capture>(&*request) : nullptr;
-    if (capture != nullptr && (capture->width % 2 != 0 || capture->height % 2 != 0)) {
-        return fail(Errc::kInvalid, "received an invalid packet: its \"width\" or \"height\" is odd");
-    }
+    Result<CameraRequest> request;
+    decode(packet, request);
     return request;
 }
 
 Result<CameraReply> decodeReply(std::string_view packet) {
-    return decodeAny<Description, PictureTaken, CaptureFailed, Motion, Goodbye>(packet);
+    Result<CameraReply> reply;
+    decode(packet, reply);
+    return reply;
 }
 
 std::string versionMismatch(std::string_view self, std::string_view other, int theirs) {

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 
 #include <fmt/core.h>
 
@@ -14,32 +13,22 @@ namespace edge {
 namespace {
 
 tl::unexpected<Error> failedTo(const char* what) {
-    return fail(Errc::kIo,
-                fmt::format("cannot {} the memory of a picture: {}", what, std::generic_category().message(errno)));
+    return failSystem(fmt::format("cannot {} the memory of a picture", what), errno);
 }
 
-Result<void> writeAll(int memory, std::span<const std::uint8_t> bytes) {
-    std::size_t written = 0;
-    while (written < bytes.size()) {
-        const ssize_t put =
-            ::pwrite(memory, bytes.data() + written, bytes.size() - written, static_cast<off_t>(written));
-        if (put < 0 && errno == EINTR) continue;
-        if (put <= 0) return failedTo("write");
-        written += static_cast<std::size_t>(put);
-    }
+/// In one call: nothing interrupts the way to and from memory.
+Result<void> writeTo(int memory, std::span<const std::uint8_t> jpeg) {
+    const ssize_t written = ::pwrite(memory, jpeg.data(), jpeg.size(), 0);
+    if (written != static_cast<ssize_t>(jpeg.size())) return failedTo("write");
     return {};
 }
 
-Result<std::string> readAll(int memory, std::uint64_t bytes) {
+Result<std::string> readFrom(int memory, std::uint64_t bytes) {
     std::string jpeg(static_cast<std::size_t>(bytes), '\0');
-    std::size_t filled = 0;
-    while (filled < jpeg.size()) {
-        const ssize_t got = ::pread(memory, jpeg.data() + filled, jpeg.size() - filled, static_cast<off_t>(filled));
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return failedTo("read");
-        if (got == 0) return fail(Errc::kInvalid, fmt::format("received {} of {} bytes of a picture", filled, bytes));
-        filled += static_cast<std::size_t>(got);
-    }
+    const ssize_t got = ::pread(memory, jpeg.data(), jpeg.size(), 0);
+    if (got < 0) return failedTo("read");
+    if (got < static_cast<ssize_t>(bytes))
+        return fail(Errc::kInvalid, fmt::format("received {} of {} bytes of a picture", got, bytes));
     if (!jpeg.starts_with("\xFF\xD8\xFF")) return fail(Errc::kInvalid, "received data is not a JPEG");
     return jpeg;
 }
@@ -49,10 +38,10 @@ Result<std::string> readAll(int memory, std::uint64_t bytes) {
 Result<UniqueFd> SharedJpegWriter::write(std::uint64_t id, std::span<const std::uint8_t> jpeg) {
     UniqueFd& kept = kept_.at(id % kMaxPending);
     const bool isKept = jpeg.size() <= kKeptPictureBytes;
-    if (isKept && kept) return writeAll(kept.get(), jpeg).map([] { return UniqueFd(); });
+    if (isKept && kept) return writeTo(kept.get(), jpeg).map([] { return UniqueFd(); });
     UniqueFd memory(::memfd_create("pi-edge-picture", MFD_CLOEXEC));
     if (!memory) return failedTo("create");
-    if (auto written = writeAll(memory.get(), jpeg); !written) return tl::unexpected(written.error());
+    TRY(writeTo(memory.get(), jpeg));
     if (isKept) {
         kept.reset(::fcntl(memory.get(), F_DUPFD_CLOEXEC, 0));
         if (!kept) return failedTo("duplicate");
@@ -69,7 +58,7 @@ Result<std::string> SharedJpegReader::read(std::uint64_t id, std::uint64_t bytes
     UniqueFd large;
     UniqueFd& file = bytes > kKeptPictureBytes ? large : kept_.at(id % kMaxPending);
     if (memory) file = std::move(memory);
-    return file ? readAll(file.get(), bytes) : fail(Errc::kInvalid, "a picture came without its memory file");
+    return file ? readFrom(file.get(), bytes) : fail(Errc::kInvalid, "a picture came without its memory file");
 }
 
 }  // namespace edge

@@ -141,16 +141,16 @@ std::vector<std::uint8_t> makeExifSegment(const ExifInfo& info, int width, int h
     Directory exif;
     if (info.exposureSeconds) addExposure(exif, *info.exposureSeconds);
     if (info.analogueGain) addIso(exif, *info.analogueGain);
-    exif.addBytes(0x9000, "0231");        // ExifVersion
-    exif.addText(0x9003, dateTime);       // DateTimeOriginal
-    exif.addText(0x9010, kOffset);        // OffsetTime
-    exif.addText(0x9011, kOffset);        // OffsetTimeOriginal
-    exif.addBytes(0x9101, "\1\2\3\0"sv);  // ComponentsConfiguration: Y, Cb, Cr
+    exif.addBytes(0x9000, "0231");            // ExifVersion
+    exif.addText(0x9003, dateTime);           // DateTimeOriginal
+    exif.addText(0x9010, kOffset);            // OffsetTime
+    exif.addText(0x9011, kOffset);            // OffsetTimeOriginal
+    exif.addBytes(0x9101, "\1\2\3\0"sv);      // ComponentsConfiguration: Y, Cb, Cr
     exif.addText(0x9291, utc.substr(20, 3));  // SubSecTimeOriginal
-    exif.addBytes(0xA000, "0100");        // FlashpixVersion
-    exif.addShort(0xA001, 1);             // ColorSpace: sRGB
-    exif.addShort(0xA002, width);         // PixelXDimension
-    exif.addShort(0xA003, height);        // PixelYDimension
+    exif.addBytes(0xA000, "0100");            // FlashpixVersion
+    exif.addShort(0xA001, 1);                 // ColorSpace: sRGB
+    exif.addShort(0xA002, width);             // PixelXDimension
+    exif.addShort(0xA003, height);            // PixelYDimension
 
     Directory image;
     image.addText(0x0110, info.model);     // Model

@@ -14,8 +14,8 @@ namespace edge {
 class FrameReader {
   public:
     struct Picture {
-        PlanarView planes;   ///< in the frame's memory or in the reader's, valid until the next read()
-        Transform upright;   ///< what makes it upright, as the EXIF of an MJPEG frame says
+        PlanarView planes;  ///< in the frame's memory or in the reader's, valid until the next read()
+        Transform upright;  ///< what makes it upright, as the EXIF of an MJPEG frame says
     };
     /// Errors: kFault (the frame's planes are too small for its size, or its JPEG is truncated or damaged), kInternal.
     Result<Picture> read(const FrameView& frame);

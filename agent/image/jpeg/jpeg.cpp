@@ -91,15 +91,14 @@ Result<RenderedJpeg> JpegRenderer::encode(const PlanarView& planes, const Render
         const bool isChanged = changes(geometry, planes.width, planes.height);
         const PlanarView picture = isChanged ? TRY(shaper_.shape(planes, geometry)) : planes;
         const std::size_t room = options.maxBytes - std::min(options.maxBytes, exif.size() - kJfifBytes);
-        const FittedJpeg fitted =
-            TRY(fitQuality([&](int quality) { return encoder_.encode(picture, quality, exif.size()); },
-                           options.quality, room));
+        const FittedJpeg fitted = TRY(fitQuality(
+            [&](int quality) { return encoder_.encode(picture, quality, exif.size()); }, options.quality, room));
         if (fitted.fits) {
             return RenderedJpeg{withExif(fitted.jpeg, exif), geometry.width, geometry.height, fitted.quality,
                                 describeReduction(options, geometry.width, geometry.height, fitted.quality)};
         }
-        const auto size = smaller(geometry.width, geometry.height, fitted.jpeg.bytes.size() + exif.size(),
-                                  options.maxBytes);
+        const auto size =
+            smaller(geometry.width, geometry.height, fitted.jpeg.bytes.size() + exif.size(), options.maxBytes);
         if (!size) {
             return fail(Errc::kTooLarge, fmt::format("the picture is larger than {} bytes even at {}x{}; raise "
                                                      "image.max_bytes, or the broker's packet limit",

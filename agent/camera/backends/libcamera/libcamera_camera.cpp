@@ -162,8 +162,6 @@ class LibcameraCamera : public Camera {
     }
 
     void stop() override {
-        demand_.reset();
-        ending_.reset();
         if (session_) session_->end();
         session_.reset();
         if (!camera_) return;
@@ -172,20 +170,11 @@ class LibcameraCamera : public Camera {
     }
 
     void nextFrame(BootTime notBefore, FrameHandler done) override {
-        demand_ = Demand{notBefore, std::move(done)};
-        if (!ending_) return;
-        loop_.post(scope_.wrap([this] {
-            if (demand_ && ending_) completed(tl::unexpected(*ending_));
-        }));
+        if (session_) session_->nextFrame(notBefore, std::move(done));
     }
     void onChange(ChangeHandler handler) override { changeHandler_ = std::move(handler); }
 
   private:
-    struct Demand {
-        BootTime notBefore;
-        FrameHandler done;
-    };
-
     static CameraInfo infoOf(const libcamera::Camera& camera) {
         return {compat::modelOf(camera), "libcamera", "libcamera " + libcamera::CameraManager::version()};
     }
@@ -196,10 +185,7 @@ class LibcameraCamera : public Camera {
         const auto controls = TRY(makeControls(*camera_, config_));
         const Transform left = setup.remaining;
         log::debug("libcamera: {} from {}", setup.config->at(0).toString(), camera_->id());
-        session_ =
-            TRY(LibcameraSession::start(loop_, camera_, std::move(setup), controls,
-                                        {[this](BootTime start) { return demand_ && start > demand_->notBefore; },
-                                         [this](Result<Frame> frame) { completed(std::move(frame)); }}));
+        session_ = TRY(LibcameraSession::start(loop_, camera_, std::move(setup), controls));
         return left;
     }
 
@@ -218,14 +204,6 @@ class LibcameraCamera : public Camera {
         return {};
     }
 
-    void completed(Result<Frame> frame) {
-        if (!frame) ending_ = frame.error();
-        if (!demand_) return;
-        const FrameHandler done = std::move(demand_->done);
-        demand_.reset();
-        done(std::move(frame));
-    }
-
     void changed(const std::string& id, bool isThere) {
         if (!isThere) {
             const bool isOurs = camera_ && camera_->id() == id;
@@ -242,10 +220,7 @@ class LibcameraCamera : public Camera {
     CameraList cameras_;
     std::shared_ptr<libcamera::Camera> camera_;  ///< acquired
     std::shared_ptr<LibcameraSession> session_;
-    std::optional<Demand> demand_;
-    std::optional<Error> ending_;  ///< why the stream ended by itself, until it is started again
     ChangeHandler changeHandler_;
-    Scope scope_;
 };
 
 }  // namespace

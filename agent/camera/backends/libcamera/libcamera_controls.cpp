@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -119,9 +118,7 @@ void setFrameRate(libcamera::ControlList& controls, const libcamera::ControlInfo
         return;
     }
     const std::int64_t micros = 1'000'000 / frameRate;
-    const std::array<std::int64_t, 2> limits{micros, micros};
-    controls.set(libcamera::controls::FrameDurationLimits.id(),
-                 libcamera::ControlValue(libcamera::Span<const std::int64_t>(limits.data(), limits.size())));
+    controls.set(libcamera::controls::FrameDurationLimits, libcamera::Span<const std::int64_t, 2>({micros, micros}));
 }
 
 }  // namespace
@@ -131,8 +128,7 @@ Result<libcamera::ControlList> makeControls(const libcamera::Camera& camera, con
     libcamera::ControlList controls(offered);
     // A camera with a lens that moves starts out of focus, and stays there, unless it is told.
     if (offered.count(&libcamera::controls::AfMode) > 0) {
-        controls.set(libcamera::controls::AfMode.id(),
-                     libcamera::ControlValue(static_cast<std::int32_t>(libcamera::controls::AfModeContinuous)));
+        controls.set(libcamera::controls::AfMode, libcamera::controls::AfModeContinuous);
     }
     setFrameRate(controls, offered, config.frameRate);
     for (const auto& [name, value] : config.controls) {

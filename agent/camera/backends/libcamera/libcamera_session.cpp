@@ -129,18 +129,15 @@ BootTime toBootTime(nanoseconds stamp) {
 
 Result<std::shared_ptr<LibcameraSession>> LibcameraSession::start(Loop& loop, std::shared_ptr<libcamera::Camera> camera,
                                                                   StreamSetup setup,
-                                                                  const libcamera::ControlList& controls,
-                                                                  Events events) {
-    std::shared_ptr<LibcameraSession> session(
-        new LibcameraSession(loop, std::move(camera), std::move(setup), std::move(events)));
+                                                                  const libcamera::ControlList& controls) {
+    std::shared_ptr<LibcameraSession> session(new LibcameraSession(loop, std::move(camera), std::move(setup)));
     TRY(session->prepare());
     TRY(session->run(controls));
     return session;
 }
 
-LibcameraSession::LibcameraSession(Loop& loop, std::shared_ptr<libcamera::Camera> camera, StreamSetup setup,
-                                   Events events)
-    : loop_(loop), camera_(std::move(camera)), setup_(std::move(setup)), events_(std::move(events)) {}
+LibcameraSession::LibcameraSession(Loop& loop, std::shared_ptr<libcamera::Camera> camera, StreamSetup setup)
+    : loop_(loop), camera_(std::move(camera)), setup_(std::move(setup)) {}
 
 LibcameraSession::~LibcameraSession() {
     end();
@@ -213,11 +210,11 @@ void LibcameraSession::process(libcamera::Request* request) {
         if (kind != FrameKind::kStartup) return;
         Frame startup;
         startup.isStartup = true;
-        return events_.frame(std::move(startup));
+        return answer(std::move(startup));
     }
     const BootTime start = exposureStart(request);
-    if (!events_.wants(start)) return requeue(request);
-    events_.frame(makeFrame(request, *view, start));
+    if (!demand_ || start <= demand_->notBefore) return requeue(request);
+    answer(makeFrame(request, *view, start));
 }
 
 Frame LibcameraSession::makeFrame(libcamera::Request* request, const FrameView& view, BootTime exposureStart) {
@@ -265,9 +262,22 @@ void LibcameraSession::requeue(libcamera::Request* request) {
 void LibcameraSession::giveUp(const std::string& message) {
     isRunning_ = false;
     camera_->stop();
-    // Not at once: the caller may be in the middle of giving a frame back.
-    loop_.post([session = weak_from_this(), message] {
-        if (const auto self = session.lock()) self->events_.frame(fail(Errc::kUnavailable, message));
+    ending_ = Error{Errc::kUnavailable, message};
+    postEnding();
+}
+
+void LibcameraSession::nextFrame(BootTime notBefore, Camera::FrameHandler done) {
+    demand_ = Demand{notBefore, std::move(done)};
+    if (ending_) postEnding();
+}
+
+void LibcameraSession::answer(Result<Frame> frame) {
+    if (const auto demand = std::exchange(demand_, std::nullopt)) demand->done(std::move(frame));
+}
+
+void LibcameraSession::postEnding() {
+    loop_.post([session = weak_from_this()] {
+        if (const auto self = session.lock()) self->answer(tl::unexpected(*self->ending_));
     });
 }
 

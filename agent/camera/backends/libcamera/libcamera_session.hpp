@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include <libcamera/libcamera.h>
@@ -37,26 +38,25 @@ Result<libcamera::ControlList> makeControls(const libcamera::Camera& camera, con
 /// libcamera's own thread only posts. Destroying it ends it.
 class LibcameraSession : public std::enable_shared_from_this<LibcameraSession> {
   public:
-    struct Events {
-        /// Whether a frame whose exposure began then is wanted; the others go back unused.
-        std::function<bool(BootTime)> wants;
-        /// A frame that is wanted, a start-up frame, or the error that ended the stream. May call end().
-        std::function<void(Result<Frame>)> frame;
-    };
-
     /// `camera` has been acquired. Errors: kFault, kIo, kUnavailable.
     static Result<std::shared_ptr<LibcameraSession>> start(Loop& loop, std::shared_ptr<libcamera::Camera> camera,
-                                                           StreamSetup setup, const libcamera::ControlList& controls,
-                                                           Events events);
+                                                           StreamSetup setup, const libcamera::ControlList& controls);
     ~LibcameraSession();
     LibcameraSession(const LibcameraSession&) = delete;
     LibcameraSession& operator=(const LibcameraSession&) = delete;
 
+    /// As Camera::nextFrame(). Frames that are not wanted go back unused.
+    void nextFrame(BootTime notBefore, Camera::FrameHandler done);
     /// Stops the camera, so that it can be released. Harmless when it has stopped.
     void end();
 
   private:
-    LibcameraSession(Loop& loop, std::shared_ptr<libcamera::Camera> camera, StreamSetup setup, Events events);
+    struct Demand {
+        BootTime notBefore;
+        Camera::FrameHandler done;
+    };
+
+    LibcameraSession(Loop& loop, std::shared_ptr<libcamera::Camera> camera, StreamSetup setup);
     Result<void> prepare();
     Result<void> run(const libcamera::ControlList& controls);
     void requestCompleted(libcamera::Request* request);
@@ -64,12 +64,16 @@ class LibcameraSession : public std::enable_shared_from_this<LibcameraSession> {
     Frame makeFrame(libcamera::Request* request, const FrameView& view, BootTime exposureStart);
     void requeue(libcamera::Request* request);
     void giveUp(const std::string& message);
+    void answer(Result<Frame> frame);
+    /// Answers with `ending_`, later: the caller may be in the middle of giving a frame back.
+    void postEnding();
     [[nodiscard]] static BootTime exposureStart(libcamera::Request* request);
 
     Loop& loop_;
     const std::shared_ptr<libcamera::Camera> camera_;
     StreamSetup setup_;
-    Events events_;
+    std::optional<Demand> demand_;
+    std::optional<Error> ending_;  ///< why the stream ended by itself
     std::unique_ptr<libcamera::FrameBufferAllocator> allocator_;
     std::vector<std::unique_ptr<libcamera::Request>> requests_;
     std::vector<std::shared_ptr<MappedBuffer>> buffers_;  ///< by the request's cookie

@@ -30,7 +30,6 @@ class CapturePipelineTest : public testing::Test {
             CapturePipeline::Events events;
             events.working = [this] { ++working; };
             events.broken = [this](const Error& error) { broken.push_back(error); };
-            events.quiet = [this] { ++quiet; };
             events.hopeless = [this] { ++hopeless; };
             const std::vector<std::shared_ptr<Executor>> strands{one, two};
             pipeline_ = std::make_unique<CapturePipeline>(loop, camera, strands, config, std::move(events));
@@ -80,7 +79,6 @@ class CapturePipelineTest : public testing::Test {
     FinishedPicture last;
     Error lastError;
     int working = 0;
-    int quiet = 0;
     int hopeless = 0;
 
   private:
@@ -211,10 +209,8 @@ TEST_F(CapturePipelineTest, AnswersByTheDeadlineWhileEncodingHangs) {
     loop.advance(seconds{3});
 
     EXPECT_EQ(answers, std::vector<std::string>{"a" + timeout()});
-    EXPECT_LE(pipeline().oldestDeadline(), loop.clock().now()) << "the encoder is still overdue";
     one->runAll();
     loop.runPending();
-    EXPECT_EQ(pipeline().oldestDeadline(), SteadyTime::max());
     EXPECT_EQ(answers.size(), 1U);
 }
 
@@ -325,7 +321,6 @@ TEST_F(CapturePipelineTest, StaysWarmForAWhileAndThenStops) {
     loop.advance(seconds{2});
 
     EXPECT_FALSE(camera.isStreaming);
-    EXPECT_EQ(quiet, 1);
     EXPECT_TRUE(pipeline().isQuiet());
 }
 

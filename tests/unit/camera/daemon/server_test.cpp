@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "camera/ipc/packet_socket.hpp"
 #include "camera/ipc/shared_jpeg.hpp"
 #include "fakes/manual_loop.hpp"
 #include "unit/camera/fake_camera.hpp"
@@ -74,7 +75,7 @@ class ServerTest : public testing::Test {
     }
 
     void read() {
-        for (std::size_t i = 0; i < 2 * Connection::kMaxCaptures; ++i) {  // a packet each time
+        for (std::size_t i = 0; i < 2 * CameraServer::kMaxCaptures; ++i) {  // a packet each time
             for (const int fd : serverEnds) loop.makeReady(fd);
         }
     }
@@ -208,7 +209,7 @@ TEST_F(ServerTest, ClosesAConnectionThatBreaksTheRules) {
 TEST_F(ServerTest, LimitsTheCapturesOfOneConnection) {
     Peer peer = connect();
     peer.hello();
-    for (std::uint64_t id = 0; id <= Connection::kMaxCaptures; ++id) peer.capture(id);
+    for (std::uint64_t id = 0; id <= CameraServer::kMaxCaptures; ++id) peer.capture(id);
     read();
     ASSERT_TRUE(peer.hear<Description>());
 
@@ -248,10 +249,10 @@ TEST_F(ServerTest, DoesNotEndWhileItIsWarm) {
     camera.deliver();
     loop.runPending();
 
-    loop.advance(seconds{35});
+    loop.advance(seconds{29});
+    EXPECT_TRUE(camera.isStreaming);
     EXPECT_FALSE(exitCode);
-    EXPECT_FALSE(camera.isStreaming);
-    loop.advance(seconds{6});
+    loop.advance(seconds{12});
     EXPECT_EQ(exitCode, 0);
 }
 
@@ -310,17 +311,6 @@ TEST_F(ServerTest, EndsWithAFailureWhenTheCameraStaysSilent) {
     loop.advance(seconds{6});
 
     EXPECT_EQ(exitCode, 1);
-}
-
-TEST_F(ServerTest, IsHealthyWhileDeadlinesAreKept) {
-    Peer peer = connect();
-    EXPECT_TRUE(server().isHealthy());
-    peer.hello();
-    peer.capture(1);
-    read();
-    loop.advance(seconds{4});
-
-    EXPECT_TRUE(server().isHealthy());
 }
 
 TEST_F(ServerTest, MotionIsToldToWhoeverIsConnectedUntilItIsOver) {
