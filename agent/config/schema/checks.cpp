@@ -36,12 +36,13 @@ class Checker {
     }
 
     /// `used` maps each value to the key that has it.
-    template <typename T>
-    void requireUnique(std::map<T, std::string>& used, const T& value, const std::string& path, const char* noun) {
+    void requireUnique(std::map<std::string, std::string>& used, const std::string& value, const std::string& path,
+                       const char* noun) {
         if (!isGood(path)) return;
         const auto [other, isNew] = used.emplace(value, path);
         if (isNew) return;
-        reject(path, fmt::format("is already used {}; allowed: each {} once", placeOf(other->second, path), noun));
+        reject(path, fmt::format("{} is already used {}; allowed: each {} once", inQuotes(value),
+                                 placeOf(other->second, path), noun));
     }
 
     /// Where `other` is set, for a message about `path`: "in line 3", or "in FILE:3" for another file.
@@ -122,7 +123,7 @@ void checkSensors(const Config& config, Checker& checker) {
 
 void checkGpio(const GpioConfig& gpio, Checker& checker) {
     std::map<std::string, std::string> names;
-    std::map<std::pair<std::string, std::string>, std::string> lines;
+    std::map<std::string, std::string> lines;
     const auto check = [&](const char* table, const auto& blocks) {
         for (std::size_t i = 0; i < blocks.size(); ++i) {
             const auto& block = blocks[i];
@@ -133,7 +134,8 @@ void checkGpio(const GpioConfig& gpio, Checker& checker) {
             const std::string line = !block.line.name.empty()
                                          ? block.line.name
                                          : (block.chip.empty() ? "GPIO" : "") + std::to_string(block.line.offset);
-            checker.requireUnique(lines, {block.chip, line}, path + ".line", "GPIO line");
+            const std::string place = block.chip.empty() ? line : fmt::format("{} of {}", line, block.chip);
+            checker.requireUnique(lines, place, path + ".line", "GPIO line");
         }
     };
     check("gpio.output", gpio.outputs);

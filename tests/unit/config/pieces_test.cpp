@@ -121,14 +121,14 @@ TEST_F(Pieces, NameTheOtherFileOfADuplicate) {
     const std::string main = write("agent.toml", "[[gpio.output]]\nname = \"a\"\nline = 5\n");
     const std::string piece = write("agent.d/a.toml", "[[gpio.output]]\nname = \"b\"\nline = 5\n");
 
-    EXPECT_EQ(error(), piece + ":3: gpio.output.line: is already used in " + main + ":3; allowed: each GPIO line once");
+    EXPECT_EQ(error(), piece + ":3: gpio.output.line: \"GPIO5\" is already used in " + main + ":3; allowed: each GPIO line once");
 }
 
 TEST_F(Pieces, MayNotRepeatANameWithinOneFile) {
     write("agent.toml", "");
     const std::string piece = write("agent.d/a.toml", "[[sensor]]\nname = \"a\"\n[[sensor]]\nname = \"a\"\n");
 
-    EXPECT_EQ(error(), piece + ":4: sensor.name: is already used in line 2; allowed: each name once");
+    EXPECT_EQ(error(), piece + ":4: sensor.name: \"a\" is already used in line 2; allowed: each name once");
 }
 
 TEST_F(Pieces, NameAPieceThatCannotBeRead) {

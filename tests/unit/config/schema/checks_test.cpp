@@ -58,17 +58,17 @@ TEST(KeysTogether, MinMustBeBelowMax) {
 
 TEST(KeysTogether, NamesAreTakenOnce) {
     EXPECT_EQ(errorsOf("[[sensor]]\nname = \"a\"\n[[sensor]]\nname = \"a\"\n"),
-              "agent.toml:4: sensor.name: is already used in line 2; allowed: each name once");
+              "agent.toml:4: sensor.name: \"a\" is already used in line 2; allowed: each name once");
     EXPECT_EQ(errorsOf("[[sensor]]\n[[sensor]]\n"),
-              "agent.toml:2: sensor.name: is already used in line 1; allowed: each name once");
+              "agent.toml:2: sensor.name: \"room\" is already used in line 1; allowed: each name once");
     EXPECT_EQ(errorsOf("[[gpio.output]]\nname = \"a\"\n[[gpio.input]]\nname = \"a\"\n"),
-              "agent.toml:4: gpio.input.name: is already used in line 2; allowed: each name once");
+              "agent.toml:4: gpio.input.name: \"a\" is already used in line 2; allowed: each name once");
     EXPECT_EQ(errorsOf("[[gpio.output]]\nname = \"a\"\n[[sensor]]\nname = \"a\"\n"), "");
 }
 
 TEST(KeysTogether, AGpioLineIsUsedOnce) {
     const std::string output = "[[gpio.output]]\nname = \"a\"\nline = 5\n";
-    const std::string wanted = ".line: is already used in line 3; allowed: each GPIO line once";
+    const std::string wanted = ".line: \"GPIO5\" is already used in line 3; allowed: each GPIO line once";
 
     EXPECT_EQ(errorsOf(output + "[[gpio.output]]\nname = \"b\"\nline = 5\n"), "agent.toml:6: gpio.output" + wanted);
     EXPECT_EQ(errorsOf(output + "[[gpio.input]]\nname = \"b\"\nline = 5\n"), "agent.toml:6: gpio.input" + wanted);
