@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "core/loop/worker_pool.hpp"
 
+#include <cstdlib>
 #include <future>
 #include <memory>
 #include <pthread.h>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "core/loop/asio_loop.hpp"
+#include "core/loop/scope.hpp"
 
 namespace edge {
 namespace {
@@ -139,6 +143,42 @@ TEST(WorkerPool, AStrandMayOutliveItsPool) {
     pool.reset();
 
     strand->post([] { FAIL() << "ran without a pool"; });
+}
+
+/// The end of a program with a device that hangs: the pool has given up on the read, the owner of its callback is gone,
+/// and the read returns while the process exits.
+void exitWhileAReadHangs() {
+    static auto& loop = *new AsioLoop;  // as in both programs: never destroyed
+    static auto& gate = *new std::promise<void>;
+    // Registered before all that the pool needs, so it runs when that was destroyed.
+    std::atexit([] {
+        gate.set_value();
+        loop.run();
+    });
+    WorkerPool pool;
+    const Scope owner;
+    const auto strand = pool.makeStrand("sensor room");
+    std::promise<void> begun;
+    runOn(
+        *strand, loop, owner,
+        [&begun, opened = gate.get_future().share()] {
+            begun.set_value();
+            opened.wait();
+            // Ends the loop when the posted result is destroyed.
+            return std::shared_ptr<AsioLoop>(&loop, [](AsioLoop* with) { with->stop(); });
+        },
+        [](const std::shared_ptr<AsioLoop>&) { std::_Exit(1); });
+    waitFor(begun.get_future());
+}
+
+TEST(WorkerPoolDeathTest, AReadThatReturnsDuringTheExitReachesNothingThatIsGone) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(
+        {
+            exitWhileAReadHangs();
+            std::exit(0);
+        },
+        ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
