@@ -155,6 +155,7 @@ void PictureBacklog::keep(PicturePost post, std::function<void(Result<void>)> do
 
 void PictureBacklog::onConnected() {
     isConnected_ = true;
+    ++connections_;
     sendNext();
 }
 
@@ -179,10 +180,12 @@ void PictureBacklog::sendNext() {
 
 void PictureBacklog::send(PictureFolder::Stored stored) {
     if (stored.post.jpeg.size() > pictures_.maxPayload()) return drop(stored.number, kTooLarge);
-    pictures_.publish(std::move(stored.post),
-                      sending_.wrap([this, number = stored.number, wasLost = stored.wasLost](Delivery delivery) {
-                          sent(number, wasLost, delivery);
-                      }));
+    const auto done = [this, number = stored.number, wasLost = stored.wasLost, connection = connections_](Delivery how) {
+        const bool isRefused = how == Delivery::kLost && isConnected_ && connection == connections_;
+        if (isRefused) return pauseFor(kRetry);  // for now: a quota of the broker is exceeded
+        sent(number, wasLost, how);
+    };
+    pictures_.publish(std::move(stored.post), sending_.wrap(done));
 }
 
 void PictureBacklog::sent(std::uint64_t number, bool wasLost, Delivery delivery) {
@@ -229,9 +232,13 @@ void PictureBacklog::remove(std::uint64_t number, milliseconds pause) {
         },
         [this, pause](std::size_t count) {
             counters_.waiting = count;
-            isBusy_ = false;
-            pause_ = loop_.after(pause, [this] { sendNext(); });
+            pauseFor(pause);
         });
+}
+
+void PictureBacklog::pauseFor(milliseconds pause) {
+    isBusy_ = false;
+    pause_ = loop_.after(pause, [this] { sendNext(); });
 }
 
 }  // namespace edge

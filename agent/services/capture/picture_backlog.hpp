@@ -61,6 +61,7 @@ struct PictureBacklogCounters {
 class PictureBacklog {
   public:
     static constexpr milliseconds kPause{500};  ///< between two pictures
+    static constexpr seconds kRetry{60};       ///< after one that the broker refused for now
 
     /// `strand` reads and writes the files.
     PictureBacklog(Loop& loop, Publisher& publisher, std::shared_ptr<Executor> strand, const Config& config);
@@ -83,6 +84,7 @@ class PictureBacklog {
     void send(PictureFolder::Stored stored);
     void sent(std::uint64_t number, bool wasLost, Delivery delivery);
     void retryLater(std::uint64_t number);
+    void pauseFor(milliseconds pause);
     void drop(std::uint64_t number, const char* reason);
     void remove(std::uint64_t number, milliseconds pause);
 
@@ -92,7 +94,8 @@ class PictureBacklog {
     std::shared_ptr<Executor> strand_;
     std::shared_ptr<PictureFolder> folder_;  ///< used on the strand only
     bool isConnected_ = false;
-    bool isBusy_ = false;  ///< from reading a picture until the pause after it
+    std::uint64_t connections_ = 0;  ///< so far
+    bool isBusy_ = false;            ///< from reading a picture until the pause after it
     PictureBacklogCounters counters_;
     Timer pause_;
     Scope scope_;

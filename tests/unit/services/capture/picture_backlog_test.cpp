@@ -191,6 +191,24 @@ TEST_F(PictureBacklogTest, WaitsForAnotherConnectionIfDenied) {
     EXPECT_EQ(counters().sent, 1U);
 }
 
+TEST_F(PictureBacklogTest, TriesAgainLaterIfRefusedOverAStandingConnection) {
+    disconnect();
+    captureBy("motion");
+    captureBy("motion");
+    publisher.outcome = Delivery::kLost;  // a quota of the broker is exceeded
+    connect();
+    loop->advance(3 * PictureBacklog::kRetry);
+    EXPECT_EQ(counters().dropped, 0U);
+    EXPECT_EQ(counters().waiting, 2U);
+    EXPECT_EQ(pictures(), 4U);
+
+    publisher.outcome = Delivery::kDelivered;
+    loop->advance(PictureBacklog::kRetry + PictureBacklog::kPause);
+
+    EXPECT_EQ(counters().sent, 2U);
+    EXPECT_EQ(counters().waiting, 0U);
+}
+
 TEST_F(PictureBacklogTest, ReloadWithASmallerLimitKeepsFewer) {
     disconnect();
     captureBy("motion");
