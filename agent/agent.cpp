@@ -62,13 +62,9 @@ std::string connectionChange(const LoadedConfig& before, const LoadedConfig& now
     return "";
 }
 
-Outcome stoppingOutcome() {
-    return Outcome::failure(ReplyCode::kCancelled, "the agent is stopping; send the command again when it is back");
-}
-
 }  // namespace
 
-struct Agent::Impl {
+struct Agent::Impl : CommandHandlers {
     Impl(Loop& l, WorkerPool& p, WorkerPool& sensorPool, LoadedConfig c, Identity i)
         : loop(l),
           loaded(std::move(c)),
@@ -84,67 +80,63 @@ struct Agent::Impl {
               l, makePahoClientFactory(l, p.makeStrand("the MQTT library", kNetworkStallLimit)), *resolver,
               sessionSettings(loaded),
               {[this](const ConnectionInfo& info) { connected(info); }, [this] { disconnected(); },
-               [this](InboundMessage message) { received(std::move(message)); }, [this] { presence.healthChanged(); }}),
-          commands(l, session, journal, config),
+               [this](InboundMessage message) { received(std::move(message)); }, [this] { changed(); }}),
+          context{l, session, journal, config, [this] { changed(); }, [this] { gpio.blink(); }},
+          commands(context, *this),
           telemetry(
-              l, session, journal, config,
+              context,
               [&sensorPool](const SensorConfig& sensor) {
                   return SensorSlot{sensor, makeSensor(sensor), sensorPool.makeStrand("sensor " + sensor.name)};
               },
               runId),
-          captures(l, camera, session, journal, p.makeStrand("kept pictures"), config, runId.substr(0, kImagePrefix)),
-          motion(l, camera, session, journal, config, [this] { takeMotionPicture(); }),
-          gpio({l, *gpioPort, session, config,
-                [this](const std::string& command, const std::string& source) { commands.trigger(command, source); },
-                [this] { presence.healthChanged(); }}),
-          presence(l, session, config, identity, [this] { return formatHealth(health()); }),
-          retainedTopics(session, journal, config, identity),
-          discovery(l, session, journal, config, identity, systemRandom(), [this] { telemetry.repeatReadings(); }),
-          lastConnection(l, journal, config, identity.bootId) {
-        setHandlers();
-    }
+          captures(context, camera, p.makeStrand("kept pictures"), runId.substr(0, kImagePrefix)),
+          motion(context, camera, [this] { takeMotionPicture(); }),
+          gpio({context, *gpioPort,
+                [this](const std::string& command, const std::string& source) { commands.trigger(command, source); }}),
+          presence(context, identity, [this] { return formatHealth(health()); }),
+          retainedTopics(context, identity),
+          discovery(context, identity, systemRandom(), [this] { telemetry.repeatReadings(); }),
+          lastConnection(context, identity.bootId) {}
 
-    // ---- wiring
+    // ---- commands
 
-    /// A command's handler, unless the agent is about to end: then nothing new is begun.
-    void setHandler(const std::string& name, CommandHandler handler) {
-        commands.setHandler(name, [this, handler = std::move(handler)](const Command& command, OutcomeHandler done) {
-            if (isStopping) return done(stoppingOutcome());
-            handler(command, std::move(done));
+    void startPublishing(const Command& command, OutcomeHandler done) override {
+        telemetry.start(command.options.interval, [done = std::move(done)](std::string report) {
+            done(Outcome::success(std::move(report)));
         });
     }
 
-    void setHandlers() {
-        setHandler("start", [this](const Command& command, OutcomeHandler done) {
-            telemetry.start(command.options.interval, [done = std::move(done)](std::string report) {
-                done(Outcome::success(std::move(report)));
-            });
-        });
-        setHandler("stop", [this](const Command&, OutcomeHandler done) {
-            telemetry.stop([done = std::move(done)] { done(Outcome::success()); });
-        });
-        setHandler("capture",
-                   [this](const Command& command, OutcomeHandler done) { captures.capture(command, std::move(done)); });
-        setHandler("cancel", [this](const Command&, const OutcomeHandler& done) { done(captures.cancel()); });
-        setHandler("status", [this](const Command&, const OutcomeHandler& done) {
-            presence.announce();
-            captures.publishStatus();
-            motion.onConnected();
-            telemetry.republish();
-            done(Outcome::success());
-        });
-        commands.setOutputHandler(
-            [this](const std::string& name, OutputCommand command) { return setOutput(name, command); });
-        telemetry.onPublished([this] { gpio.blink(); });
-        telemetry.onChange([this] {
-            presence.healthChanged();
-            discovery.setInterval(telemetry.publishingInterval());
-        });
-        captures.onPublished([this] { gpio.blink(); });
-        captures.onChange([this] {
-            presence.healthChanged();
-            motion.setCameraOnline(captures.cameraState().online);
-        });
+    void stopPublishing(const Command& /*command*/, OutcomeHandler done) override {
+        telemetry.stop([done = std::move(done)] { done(Outcome::success()); });
+    }
+
+    void takePictures(const Command& command, OutcomeHandler done) override {
+        captures.capture(command, std::move(done));
+    }
+
+    void cancelSeries(const Command& /*command*/, OutcomeHandler done) override { done(captures.cancel()); }
+
+    void publishStatus(const Command& /*command*/, OutcomeHandler done) override {
+        presence.announce();
+        captures.publishStatus();
+        motion.onConnected();
+        telemetry.republish();
+        done(Outcome::success());
+    }
+
+    Outcome setOutput(const std::string& name, OutputCommand command) override {
+        const Result<bool> state = gpio.setOutput(name, command);
+        if (state) return Outcome::success(*state ? R"({"state":"ON"})" : R"({"state":"OFF"})");
+        const bool isWrong = state.error().code == Errc::kInvalid;
+        return Outcome::failure(isWrong ? ReplyCode::kInvalidPayload : ReplyCode::kInternal, state.error().message);
+    }
+
+    // ---- what one service has to know of another
+
+    void changed() {
+        presence.healthChanged();
+        discovery.setInterval(telemetry.publishingInterval());
+        motion.setCameraOnline(captures.cameraState().online);
     }
 
     void takeMotionPicture() {
@@ -153,14 +145,6 @@ struct Agent::Impl {
         captures.capture({.name = "capture", .source = "motion", .arrived = bootTimeNow()}, [](const Outcome& outcome) {
             if (!outcome.ok) log::warning("motion: no picture: {}", outcome.error);
         });
-    }
-
-    Outcome setOutput(const std::string& name, OutputCommand command) {
-        if (isStopping) return stoppingOutcome();
-        const Result<bool> state = gpio.setOutput(name, command);
-        if (state) return Outcome::success(*state ? R"({"state":"ON"})" : R"({"state":"OFF"})");
-        const bool isWrong = state.error().code == Errc::kInvalid;
-        return Outcome::failure(isWrong ? ReplyCode::kInvalidPayload : ReplyCode::kInternal, state.error().message);
     }
 
     // ---- beginning
@@ -216,7 +200,7 @@ struct Agent::Impl {
         lastConnection.onConnected(info.limits.protocolVersion);
         presence.announce();
         retainedTopics.onConnected();
-        telemetry.publishState();
+        telemetry.publishSwitch();
         discovery.onConnected();
         captures.onConnected();
         motion.onConnected();
@@ -249,7 +233,6 @@ struct Agent::Impl {
         report.commands = commands.counters();
         report.isPublishing = telemetry.isPublishing();
         report.readings = telemetry.counters();
-        report.backlogDelivered = telemetry.backlogDelivered();
         report.sensors = telemetry.sensors();
         report.isCameraConfigured = config.camera.backend != CameraBackend::kNone;
         report.camera = captures.cameraState();
@@ -268,6 +251,7 @@ struct Agent::Impl {
 
     void stop(const std::string& reason, Task whenDone) {
         isStopping = true;
+        commands.shutDown();
         stopped = std::move(whenDone);
         limit = loop.after(kStopLimit, [this] {
             log::warning("shutdown timed out; unfinished work was dropped");
@@ -321,6 +305,7 @@ struct Agent::Impl {
     std::unique_ptr<GpioPort> gpioPort;
     std::unique_ptr<Resolver> resolver;
     MqttSession session;
+    ServiceContext context;
     CommandService commands;
     Telemetry telemetry;
     CaptureService captures;

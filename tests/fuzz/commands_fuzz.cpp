@@ -23,13 +23,14 @@ void checkReply(const Outcome& outcome, const std::string& word, const std::stri
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const auto [command, error] = parseCommand({reinterpret_cast<const char*>(data), size});
+    const auto [command, function, error] = parseCommand({reinterpret_cast<const char*>(data), size});
     require(command.transaction.size() <= kMaxTransactionBytes, "transactions are bounded");
     if (error) {
-        require(!error->message.empty(), "an error has a message");
-        checkReply(Outcome::failure(error->code, error->message), command.name, command.transaction);
+        require(!error->error.empty(), "an error has a message");
+        checkReply(*error, command.name, command.transaction);
         return 0;
     }
+    require(function != nullptr, "a command is carried out");
     const auto words = commandNames();
     require(std::find(words.begin(), words.end(), command.name) != words.end(), "the word is in the table");
     const CommandOptions& options = command.options;

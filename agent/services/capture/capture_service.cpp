@@ -2,6 +2,7 @@
 #include "services/capture/capture_service.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/core.h>
@@ -19,21 +20,17 @@ constexpr std::int64_t kMaxUndeliveredBytes = 4 << 20;
 
 constexpr std::string_view kMotionSource = "motion";
 
-ReplyCode toReplyCode(Errc code) {
-    switch (code) {
-        case Errc::kTimeout:
-            return ReplyCode::kCaptureTimeout;
-        case Errc::kTooLarge:
-            return ReplyCode::kTooLarge;
-        case Errc::kCancelled:
-            return ReplyCode::kCancelled;
-        case Errc::kInvalid:
-            return ReplyCode::kInvalidOption;
-        case Errc::kInternal:
-            return ReplyCode::kInternal;
-        default:
-            return ReplyCode::kCameraUnavailable;
-    }
+/// What the camera's errors are in a reply; all others are kCameraUnavailable.
+constexpr std::array<std::pair<Errc, ReplyCode>, 5> kReplyCodes{{{Errc::kTimeout, ReplyCode::kCaptureTimeout},
+                                                                 {Errc::kTooLarge, ReplyCode::kTooLarge},
+                                                                 {Errc::kCancelled, ReplyCode::kCancelled},
+                                                                 {Errc::kInvalid, ReplyCode::kInvalidOption},
+                                                                 {Errc::kInternal, ReplyCode::kInternal}}};
+
+Outcome notTaken(const Error& error) {
+    const auto* row = std::find_if(kReplyCodes.begin(), kReplyCodes.end(),
+                                   [&](const auto& candidate) { return candidate.first == error.code; });
+    return Outcome::failure(row == kReplyCodes.end() ? ReplyCode::kCameraUnavailable : row->second, error.message);
 }
 
 Outcome notDelivered(Delivery delivery, const std::string& topic) {
@@ -88,21 +85,16 @@ struct CaptureService::Job {
     [[nodiscard]] std::string progress() const { return fmt::format(R"({{"taken":{},"count":{}}})", taken, wanted); }
 };
 
-CaptureService::CaptureService(Loop& loop, PictureSource& source, Publisher& publisher, Journal& journal,
-                               std::shared_ptr<Executor> strand, const Config& config, std::string imagePrefix)
-    : loop_(loop),
+CaptureService::CaptureService(const ServiceContext& context, PictureSource& source, std::shared_ptr<Executor> strand,
+                               std::string imagePrefix)
+    : Service(context),
       source_(source),
-      publisher_(publisher),
-      journal_(journal),
-      config_(config),
-      pictures_(publisher, config),
-      backlog_(loop, publisher, std::move(strand), config),
+      backlog_(context, std::move(strand)),
       imagePrefix_(std::move(imagePrefix)) {
     source.onStateChange([this](const CameraState& state) {
-        journal_.record(EventRecord{loop_.clock().wallNow(), "camera",
-                                    state.online ? "online: " + state.model : "offline: " + state.reason});
+        recordEvent("camera", state.online ? "online: " + state.model : "offline: " + state.reason);
         publishStatus();
-        changed();
+        changed_();
     });
 }
 
@@ -124,7 +116,7 @@ void CaptureService::capture(const Command& command, OutcomeHandler done) {
     job->wanted = command.options.count.value_or(1);
     job->next = loop_.clock().now();
     wait(*job);
-    if (job->isSeries()) changed();
+    if (job->isSeries()) changed_();
 }
 
 /// The job's next picture gets in line.
@@ -163,7 +155,8 @@ void CaptureService::request(const JobPtr& job) {
         .width = options.width,
         .height = options.height,
         .quality = options.quality,
-        .maxBytes = std::min(static_cast<std::size_t>(config_.image.maxBytes), pictures_.maxPayload()),
+        .maxBytes =
+            std::min(static_cast<std::size_t>(config_.image.maxBytes), maxPicturePayload(publisher_, config_)),
         .notBefore = job->command.arrived,
         .timeout = options.timeout.value_or(config_.camera.timeout)};
     source_.capture(request, scope_.wrap([this, job](Result<Picture> picture) { taken(job, std::move(picture)); }));
@@ -176,7 +169,7 @@ void CaptureService::taken(const JobPtr& job, Result<Picture> picture) {
         job->bytes = static_cast<std::int64_t>(job->picture.jpeg.size());
         job->stage = Stage::kTaken;
     } else {
-        finishPicture(*job, Outcome::failure(toReplyCode(picture.error().code), picture.error().message));
+        finishPicture(*job, notTaken(picture.error()));
     }
     advance();
 }
@@ -196,9 +189,9 @@ void CaptureService::publish(const JobPtr& job) {
         }));
     }
     job->stage = Stage::kSending;
-    pictures_.publish(std::move(post), scope_.wrap([this, job](Delivery delivery) {
+    publishPicture(publisher_, config_, std::move(post), scope_.wrap([this, job](Delivery delivery) {
         const bool isDelivered = delivery == Delivery::kDelivered;
-        if (isDelivered && publishedHandler_) publishedHandler_();
+        if (isDelivered) published_();
         finishPicture(*job, isDelivered ? Outcome::success(std::move(job->description))
                                         : notDelivered(delivery, config_.image.topic));
         advance();
@@ -215,7 +208,7 @@ void CaptureService::finishPicture(Job& job, const Outcome& outcome) {
     } else {
         end(job, outcome);
     }
-    changed();
+    changed_();
 }
 
 void CaptureService::record(const Job& job, std::string_view status) {
@@ -235,10 +228,6 @@ void CaptureService::end(Job& job, const Outcome& outcome) {
     const OutcomeHandler done = std::move(job.done);
     jobs_.remove_if([&](const JobPtr& other) { return other.get() == &job; });
     done(outcome);
-}
-
-void CaptureService::changed() {
-    if (changeHandler_) changeHandler_();
 }
 
 // ---- series
@@ -287,7 +276,7 @@ std::size_t CaptureService::cancelSeries(const std::string& message) {
         if (job->stage == Stage::kWaiting) finishPicture(*job, Outcome::failure(ReplyCode::kCancelled, message));
         if (job->stage != Stage::kResting) continue;
         endCancelled(*job);
-        changed();
+        changed_();
     }
     return ended;
 }
@@ -318,11 +307,8 @@ void CaptureService::onConnected() {
 }
 
 void CaptureService::publishStatus() {
-    if (config_.topics.base.empty() || config_.camera.backend == CameraBackend::kNone) return;
-    publisher_.publish({.topic = config_.topics.base + "/camera/status",
-                        .payload = source_.state().online ? "online" : "offline",
-                        .retain = Retain::kYes},
-                       Priority::kReply, {});
+    if (config_.camera.backend == CameraBackend::kNone) return;
+    publishState("camera/status", source_.state().online ? "online" : "offline");
 }
 
 CaptureCounters CaptureService::counters() const {

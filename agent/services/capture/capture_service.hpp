@@ -8,14 +8,11 @@
 #include <vector>
 
 #include "camera/client/picture_source.hpp"
-#include "config/config.hpp"
-#include "core/loop/loop.hpp"
 #include "core/loop/scope.hpp"
-#include "journal/journal.hpp"
-#include "mqtt/publisher.hpp"
 #include "services/capture/picture_backlog.hpp"
 #include "services/capture/picture_publisher.hpp"
-#include "services/commands/command_service.hpp"
+#include "services/commands/command.hpp"
+#include "services/service.hpp"
 
 namespace edge {
 
@@ -37,19 +34,17 @@ struct CaptureCounters {
 
 /// Pictures on request: one by one, each with an exposure of its own after its command, published on the image topic
 /// with a description. Without a connection, pictures of a series, of a button and of motion are kept and sent later.
-/// A series is a job that waits again at its interval; other jobs go in between. Thread: the loop's.
-class CaptureService {
+/// A series is a job that waits again at its interval; other jobs go in between.
+class CaptureService : Service {
   public:
     static constexpr std::size_t kMaxWaiting = 100;
     /// Pictures in the camera program at once: one for each of its encoders, and one that waits there already.
     static constexpr std::size_t kInFlight = 3;
 
     /// `strand` reads and writes the files of kept pictures. `imagePrefix` makes image ids unique to this run.
-    CaptureService(Loop& loop, PictureSource& source, Publisher& publisher, Journal& journal,
-                   std::shared_ptr<Executor> strand, const Config& config, std::string imagePrefix);
+    CaptureService(const ServiceContext& context, PictureSource& source, std::shared_ptr<Executor> strand,
+                   std::string imagePrefix);
     ~CaptureService();
-    CaptureService(const CaptureService&) = delete;
-    CaptureService& operator=(const CaptureService&) = delete;
 
     /// The `capture` command.
     void capture(const Command& command, OutcomeHandler done);
@@ -65,10 +60,6 @@ class CaptureService {
     void onConnected();
     void onDisconnected() { backlog_.onDisconnected(); }
     void publishStatus();
-    /// Called after each picture that the broker took.
-    void onPublished(Task handler) { publishedHandler_ = std::move(handler); }
-    /// Called when the state of the camera, series or counters changed.
-    void onChange(Task handler) { changeHandler_ = std::move(handler); }
 
     [[nodiscard]] CaptureCounters counters() const;
     [[nodiscard]] const CameraState& cameraState() const { return source_.state(); }
@@ -89,26 +80,18 @@ class CaptureService {
     void endCancelled(Job& job);
     std::size_t cancelSeries(const std::string& message);
     void record(const Job& job, std::string_view status);
-    void changed();
 
     [[nodiscard]] JobPtr first(Stage stage) const;
     [[nodiscard]] std::size_t count(Stage stage) const;
     [[nodiscard]] bool isLineFull() const;
     [[nodiscard]] bool isKeptOffline(const Job& job) const;
 
-    Loop& loop_;
     PictureSource& source_;
-    Publisher& publisher_;
-    Journal& journal_;
-    const Config& config_;
-    PicturePublisher pictures_;
     PictureBacklog backlog_;
     std::string imagePrefix_;
     std::uint64_t lastNumber_ = 0;
     std::list<JobPtr> jobs_;  ///< not answered yet, oldest first
     CaptureCounters counters_;
-    Task publishedHandler_;
-    Task changeHandler_;
     Scope scope_;
 };
 

@@ -5,14 +5,8 @@
 
 namespace edge {
 
-MotionService::MotionService(Loop& loop, PictureSource& source, Publisher& publisher, Journal& journal,
-                             const Config& config, Task takePicture)
-    : loop_(loop),
-      source_(source),
-      publisher_(publisher),
-      journal_(journal),
-      config_(config),
-      takePicture_(std::move(takePicture)) {
+MotionService::MotionService(const ServiceContext& context, PictureSource& source, Task takePicture)
+    : Service(context), source_(source), takePicture_(std::move(takePicture)) {
     source_.onMotion([this](bool isMoving) {
         if (config_.camera.motion.enabled) change(isMoving);
     });
@@ -29,10 +23,7 @@ void MotionService::onReload(const Config& before) {
 }
 
 void MotionService::onConnected() {
-    if (!config_.camera.motion.enabled || config_.topics.base.empty()) return;
-    publisher_.publish(
-        {.topic = config_.topics.base + "/camera/motion", .payload = isMoving_ ? "ON" : "OFF", .retain = Retain::kYes},
-        Priority::kReply, {});
+    if (config_.camera.motion.enabled) publishState("camera/motion", isMoving_ ? "ON" : "OFF");
 }
 
 void MotionService::setCameraOnline(bool isOnline) {
@@ -41,7 +32,7 @@ void MotionService::setCameraOnline(bool isOnline) {
 
 void MotionService::change(bool isMoving) {
     if (std::exchange(isMoving_, isMoving) == isMoving) return;
-    journal_.record(EventRecord{loop_.clock().wallNow(), "motion", isMoving ? "began" : "ended"});
+    recordEvent("motion", isMoving ? "began" : "ended");
     onConnected();
     if (isMoving) takePicture_();
 }

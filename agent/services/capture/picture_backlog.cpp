@@ -115,12 +115,10 @@ void PictureFolder::remove(std::uint64_t number) {
 
 // ---- keeping and sending
 
-PictureBacklog::PictureBacklog(Loop& loop, Publisher& publisher, std::shared_ptr<Executor> strand, const Config& config)
-    : loop_(loop),
-      config_(config),
-      pictures_(publisher, config),
+PictureBacklog::PictureBacklog(const ServiceContext& context, std::shared_ptr<Executor> strand)
+    : Service(context),
       strand_(std::move(strand)),
-      folder_(std::make_shared<PictureFolder>(folderOf(config))) {}
+      folder_(std::make_shared<PictureFolder>(folderOf(config_))) {}
 
 void PictureBacklog::onReload(const Config& before) {
     if (folderOf(config_) != folderOf(before)) {
@@ -131,26 +129,32 @@ void PictureBacklog::onReload(const Config& before) {
     sendNext();
 }
 
-void PictureBacklog::keep(PicturePost post, std::function<void(Result<void>)> done) {
-    struct Kept {
-        Result<std::size_t> dropped;
-        std::size_t count;
-    };
+template <typename Work, typename Done>
+void PictureBacklog::onFolder(const Scope& scope, Work work, Done done) {
     runOn(
-        *strand_, loop_, scope_,
-        [folder = folder_, post = std::move(post), limit = config_.image.keepOfflineBytes] {
-            auto dropped = folder->add(post, limit);
-            return Kept{std::move(dropped), folder->count()};
+        *strand_, loop_, scope,
+        [folder = folder_, work = std::move(work)] {
+            auto result = work(*folder);
+            return std::pair(std::move(result), folder->count());
         },
-        [this, done = std::move(done)](const Kept& kept) {
-            counters_.waiting = kept.count;
-            if (!kept.dropped) return done(tl::unexpected(kept.dropped.error()));
-            if (*kept.dropped > 0 && counters_.dropped == 0)
-                log::warning("image.keep_offline is full: dropping the oldest pictures");
-            counters_.dropped += *kept.dropped;
-            done({});
-            sendNext();
+        [this, done = std::move(done)](auto result) {
+            counters_.waiting = result.second;
+            done(std::move(result.first));
         });
+}
+
+void PictureBacklog::keep(PicturePost post, std::function<void(Result<void>)> done) {
+    const auto add = [post = std::move(post), limit = config_.image.keepOfflineBytes](PictureFolder& folder) {
+        return folder.add(post, limit);
+    };
+    onFolder(scope_, add, [this, done = std::move(done)](const Result<std::size_t>& dropped) {
+        if (!dropped) return done(tl::unexpected(dropped.error()));
+        if (*dropped > 0 && counters_.dropped == 0)
+            log::warning("image.keep_offline is full: dropping the oldest pictures");
+        counters_.dropped += *dropped;
+        done({});
+        sendNext();
+    });
 }
 
 void PictureBacklog::onConnected() {
@@ -161,31 +165,21 @@ void PictureBacklog::onConnected() {
 
 void PictureBacklog::sendNext() {
     if (!isEnabled() || !isConnected_ || std::exchange(isBusy_, true)) return;
-    struct Found {
-        std::optional<PictureFolder::Stored> stored;
-        std::size_t count;
-    };
-    runOn(
-        *strand_, loop_, sending_,
-        [folder = folder_] {
-            auto stored = folder->oldest();
-            return Found{std::move(stored), folder->count()};
-        },
-        [this](Found found) {
-            counters_.waiting = found.count;
-            isBusy_ = found.stored.has_value() && isConnected_;
-            if (isBusy_) send(std::move(*found.stored));
-        });
+    const auto oldest = [](PictureFolder& folder) { return folder.oldest(); };
+    onFolder(sending_, oldest, [this](std::optional<PictureFolder::Stored> stored) {
+        isBusy_ = stored.has_value() && isConnected_;
+        if (isBusy_) send(std::move(*stored));
+    });
 }
 
 void PictureBacklog::send(PictureFolder::Stored stored) {
-    if (stored.post.jpeg.size() > pictures_.maxPayload()) return drop(stored.number, kTooLarge);
+    if (stored.post.jpeg.size() > maxPicturePayload(publisher_, config_)) return drop(stored.number, kTooLarge);
     const auto done = [this, number = stored.number, wasLost = stored.wasLost, connection = connections_](Delivery how) {
         const bool isRefused = how == Delivery::kLost && isConnected_ && connection == connections_;
         if (isRefused) return pauseFor(kRetry);  // for now: a quota of the broker is exceeded
         sent(number, wasLost, how);
     };
-    pictures_.publish(std::move(stored.post), sending_.wrap(done));
+    publishPicture(publisher_, config_, std::move(stored.post), sending_.wrap(done));
 }
 
 void PictureBacklog::sent(std::uint64_t number, bool wasLost, Delivery delivery) {
@@ -207,13 +201,12 @@ void PictureBacklog::sent(std::uint64_t number, bool wasLost, Delivery delivery)
 
 /// The attempt is recorded first: no restart may let a picture end the connection a second time unnoticed.
 void PictureBacklog::retryLater(std::uint64_t number) {
-    runOn(
-        *strand_, loop_, sending_, [folder = folder_, number] { return folder->markLost(number); },
-        [this, number](const Result<void>& marked) {
-            if (!marked) return drop(number, "the connection ended during it, and that cannot be recorded");
-            isBusy_ = false;
-            sendNext();  // there may be a new connection already
-        });
+    const auto mark = [number](PictureFolder& folder) { return folder.markLost(number); };
+    onFolder(sending_, mark, [this, number](const Result<void>& marked) {
+        if (!marked) return drop(number, "the connection ended during it, and that cannot be recorded");
+        isBusy_ = false;
+        sendNext();  // there may be a new connection already
+    });
 }
 
 void PictureBacklog::drop(std::uint64_t number, const char* reason) {
@@ -224,16 +217,11 @@ void PictureBacklog::drop(std::uint64_t number, const char* reason) {
 
 /// Then, after `pause`, the next one.
 void PictureBacklog::remove(std::uint64_t number, milliseconds pause) {
-    runOn(
-        *strand_, loop_, sending_,
-        [folder = folder_, number] {
-            folder->remove(number);
-            return folder->count();
-        },
-        [this, pause](std::size_t count) {
-            counters_.waiting = count;
-            pauseFor(pause);
-        });
+    const auto erase = [number](PictureFolder& folder) {
+        folder.remove(number);
+        return number;
+    };
+    onFolder(sending_, erase, [this, pause](std::uint64_t) { pauseFor(pause); });
 }
 
 void PictureBacklog::pauseFor(milliseconds pause) {

@@ -9,11 +9,10 @@
 #include <string>
 #include <utility>
 
-#include "config/config.hpp"
-#include "core/loop/loop.hpp"
 #include "core/loop/scope.hpp"
 #include "core/result.hpp"
 #include "services/capture/picture_publisher.hpp"
+#include "services/service.hpp"
 
 namespace edge {
 
@@ -57,14 +56,14 @@ struct PictureBacklogCounters {
 };
 
 /// Pictures that were taken without a connection: kept in a bounded folder next to the journal, and sent when there is
-/// one, oldest first, one by one. Thread: the loop's, callbacks too.
-class PictureBacklog {
+/// one, oldest first, one by one.
+class PictureBacklog : Service {
   public:
     static constexpr milliseconds kPause{500};  ///< between two pictures
     static constexpr seconds kRetry{60};       ///< after one that the broker refused for now
 
     /// `strand` reads and writes the files.
-    PictureBacklog(Loop& loop, Publisher& publisher, std::shared_ptr<Executor> strand, const Config& config);
+    PictureBacklog(const ServiceContext& context, std::shared_ptr<Executor> strand);
 
     /// Whether pictures are kept at all.
     [[nodiscard]] bool isEnabled() const {
@@ -80,6 +79,10 @@ class PictureBacklog {
     [[nodiscard]] const PictureBacklogCounters& counters() const { return counters_; }
 
   private:
+    /// Runs `work` with the folder on the strand; then, with the number of waiting pictures up to date, `done` with its
+    /// result here.
+    template <typename Work, typename Done>
+    void onFolder(const Scope& scope, Work work, Done done);
     void sendNext();
     void send(PictureFolder::Stored stored);
     void sent(std::uint64_t number, bool wasLost, Delivery delivery);
@@ -88,9 +91,6 @@ class PictureBacklog {
     void drop(std::uint64_t number, const char* reason);
     void remove(std::uint64_t number, milliseconds pause);
 
-    Loop& loop_;
-    const Config& config_;
-    PicturePublisher pictures_;
     std::shared_ptr<Executor> strand_;
     std::shared_ptr<PictureFolder> folder_;  ///< used on the strand only
     bool isConnected_ = false;

@@ -22,29 +22,29 @@ std::string formatDescription(const ImageDescription& description, const Picture
     return json + "}";
 }
 
-void PicturePublisher::publish(PicturePost post, DeliveryHandler done) {
-    Publication jpeg{.topic = config_.image.topic,
+void publishPicture(Publisher& publisher, const Config& config, PicturePost post, DeliveryHandler done) {
+    Publication jpeg{.topic = config.image.topic,
                      .payload = std::move(post.jpeg),
-                     .qos = static_cast<Qos>(config_.mqtt.qos),
+                     .qos = static_cast<Qos>(config.mqtt.qos),
                      .contentType = "image/jpeg",
                      .userProperties = {{"id", std::move(post.id)}, {"time", std::move(post.time)}}};
     if (!post.transaction.empty()) jpeg.userProperties.emplace_back("transaction", std::move(post.transaction));
-    if (std::string ownTopic = discoveryImageTopic(config_); !ownTopic.empty()) {
+    if (std::string ownTopic = discoveryImageTopic(config); !ownTopic.empty()) {
         Publication copy = jpeg;
         copy.topic = std::move(ownTopic);
-        publisher_.publish(std::move(copy), Priority::kImage, {});
+        publisher.publish(std::move(copy), Priority::kImage, {});
     }
-    publisher_.publish(std::move(jpeg), Priority::kImage, std::move(done));
-    if (config_.topics.base.empty()) return;
-    publisher_.publish(
-        {.topic = config_.topics.base + "/image", .payload = std::move(post.description), .qos = Qos::kAtMostOnce},
+    publisher.publish(std::move(jpeg), Priority::kImage, std::move(done));
+    if (config.topics.base.empty()) return;
+    publisher.publish(
+        {.topic = config.topics.base + "/image", .payload = std::move(post.description), .qos = Qos::kAtMostOnce},
         Priority::kImage, {});
 }
 
-std::size_t PicturePublisher::maxPayload() const {
-    const std::size_t limit = publisher_.maxPayload(config_.image.topic);
-    const std::string ownTopic = discoveryImageTopic(config_);
-    return ownTopic.empty() ? limit : std::min(limit, publisher_.maxPayload(ownTopic));
+std::size_t maxPicturePayload(const Publisher& publisher, const Config& config) {
+    const std::size_t limit = publisher.maxPayload(config.image.topic);
+    const std::string ownTopic = discoveryImageTopic(config);
+    return ownTopic.empty() ? limit : std::min(limit, publisher.maxPayload(ownTopic));
 }
 
 }  // namespace edge

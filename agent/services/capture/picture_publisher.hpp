@@ -30,21 +30,11 @@ struct PicturePost {
     std::string transaction{};
 };
 
-/// Publishes pictures on image.topic, on the device's own topic if Home Assistant needs one, and their descriptions.
-/// Thread: the loop's.
-class PicturePublisher {
-  public:
-    PicturePublisher(Publisher& publisher, const Config& config) : publisher_(publisher), config_(config) {}
+/// Publishes a picture on image.topic, on the device's own topic if Home Assistant needs one, and its description right
+/// behind it. `done` tells how the one on image.topic ended, as Publisher::publish().
+void publishPicture(Publisher& publisher, const Config& config, PicturePost post, DeliveryHandler done);
 
-    /// The picture, and its description right behind it. `done` tells how the one on image.topic ended, as
-    /// Publisher::publish().
-    void publish(PicturePost post, DeliveryHandler done);
-    /// The largest picture that the broker takes on every topic it goes to.
-    [[nodiscard]] std::size_t maxPayload() const;
-
-  private:
-    Publisher& publisher_;
-    const Config& config_;
-};
+/// The largest picture that the broker takes on every topic it goes to.
+std::size_t maxPicturePayload(const Publisher& publisher, const Config& config);
 
 }  // namespace edge

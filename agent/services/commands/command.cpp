@@ -32,7 +32,8 @@ struct OptionSpec {
 
 struct CommandSpec {
     std::string_view name;
-    std::span<const OptionSpec> options;
+    CommandFunction function;
+    std::span<const OptionSpec> options{};
 };
 
 constexpr std::int64_t kTenMinutes = milliseconds{std::chrono::minutes{10}}.count();
@@ -49,14 +50,16 @@ constexpr std::array kCaptureOptions{
     OptionSpec{"timeout", &CommandOptions::timeout, 100, kTenMinutes},
 };
 
-/// To add a command: a row here, a handler in agent.cpp, docs/mqtt.md.
-constexpr std::array<CommandSpec, 5> kCommands{{
-    {"start", kStartOptions},
-    {"stop", {}},
-    {"capture", kCaptureOptions},
-    {"cancel", {}},
-    {"status", {}},
-}};
+/// To add a command: a row here, its function in CommandHandlers and agent.cpp, docs/mqtt.md.
+constexpr std::array kCommands{
+    CommandSpec{"start", &CommandHandlers::startPublishing, kStartOptions},
+    CommandSpec{"stop", &CommandHandlers::stopPublishing},
+    CommandSpec{"capture", &CommandHandlers::takePictures, kCaptureOptions},
+    CommandSpec{"cancel", &CommandHandlers::cancelSeries},
+    CommandSpec{"status", &CommandHandlers::publishStatus},
+};
+static_assert(std::all_of(kCommands.begin(), kCommands.end(),
+                          [](const CommandSpec& command) { return command.function != nullptr; }));
 
 constexpr std::size_t kShownBytes = 60;
 /// Windows PowerShell 5 removes the double quotes inside an argument; cmd.exe keeps the single ones around it, too.
@@ -81,16 +84,17 @@ std::string commandList() {
     return list;
 }
 
-CommandError unknownCommand(std::string_view shown, const char* hint = "") {
-    return {ReplyCode::kUnknownCommand, fmt::format("unknown command \"{}\"; send {}{}", shown, commandList(), hint)};
+Outcome unknownCommand(std::string_view shown, const char* hint = "") {
+    return Outcome::failure(ReplyCode::kUnknownCommand,
+                            fmt::format("unknown command \"{}\"; send {}{}", shown, commandList(), hint));
 }
 
-CommandError invalidPayload(std::string message) {
-    return {ReplyCode::kInvalidPayload, std::move(message)};
+Outcome invalidPayload(std::string message) {
+    return Outcome::failure(ReplyCode::kInvalidPayload, std::move(message));
 }
 
-CommandError invalidOption(std::string message) {
-    return {ReplyCode::kInvalidOption, std::move(message)};
+Outcome invalidOption(std::string message) {
+    return Outcome::failure(ReplyCode::kInvalidOption, std::move(message));
 }
 
 /// nullptr if there is no such key, or its value is not a string.
@@ -100,7 +104,7 @@ const std::string* stringAt(const Json& object, const char* key) {
 }
 
 /// The depth is limited while the text is read. A duplicate key is refused, because it is unclear which value counts.
-tl::expected<Json, CommandError> parseJson(std::string_view text) {
+tl::expected<Json, Outcome> parseJson(std::string_view text) {
     std::set<std::string> keys;
     std::string duplicate;
     bool isTooDeep = false;
@@ -125,7 +129,7 @@ tl::expected<Json, CommandError> parseJson(std::string_view text) {
     return value;
 }
 
-std::optional<CommandError> readOption(const OptionSpec& spec, const Json& value, CommandOptions& options) {
+std::optional<Outcome> readOption(const OptionSpec& spec, const Json& value, CommandOptions& options) {
     if (const auto* field = std::get_if<IntegerField>(&spec.field)) {
         // No option goes below 0, and what a 64-bit number cannot hold turns negative here.
         const std::int64_t number = value.is_number_integer() ? value.get<std::int64_t>() : -1;
@@ -147,7 +151,7 @@ std::optional<CommandError> readOption(const OptionSpec& spec, const Json& value
     return std::nullopt;
 }
 
-std::optional<CommandError> readOptions(const CommandSpec& spec, const Json& object, CommandOptions& options) {
+std::optional<Outcome> readOptions(const CommandSpec& spec, const Json& object, CommandOptions& options) {
     for (const auto& [key, value] : object.items()) {
         if (key == "command" || key == "transaction" || key == "expires_at") continue;
         const auto option = std::find_if(spec.options.begin(), spec.options.end(),
@@ -166,7 +170,8 @@ std::optional<CommandError> readOptions(const CommandSpec& spec, const Json& obj
     return std::nullopt;
 }
 
-std::optional<CommandError> readObject(const Json& object, Command& command) {
+std::optional<Outcome> readObject(const Json& object, ParsedCommand& parsed) {
+    Command& command = parsed.command;
     // First the transaction: a reply to any error below carries it.
     const std::string* transaction = stringAt(object, "transaction");
     const bool hasTransaction = transaction != nullptr && transaction->size() <= kMaxTransactionBytes;
@@ -180,6 +185,7 @@ std::optional<CommandError> readObject(const Json& object, Command& command) {
         command.name = printable(command.name, kShownBytes);
         return unknownCommand(command.name);
     }
+    parsed.function = spec->function;
     if (object.contains("transaction") && !hasTransaction) {
         return invalidOption(fmt::format("\"transaction\" must be a string of at most {} bytes", kMaxTransactionBytes));
     }
@@ -193,23 +199,25 @@ std::optional<CommandError> readObject(const Json& object, Command& command) {
     return readOptions(*spec, object, command.options);
 }
 
-std::optional<CommandError> readPayload(std::string_view payload, Command& command) {
+std::optional<Outcome> readPayload(std::string_view payload, ParsedCommand& parsed) {
     if (payload.size() > kMaxCommandBytes) {
-        return CommandError{ReplyCode::kTooLarge,
-                            fmt::format("the payload is too long; a command has at most {} bytes", kMaxCommandBytes)};
+        return Outcome::failure(
+            ReplyCode::kTooLarge,
+            fmt::format("the payload is too long; a command has at most {} bytes", kMaxCommandBytes));
     }
     if (!isValidUtf8(payload)) return invalidPayload("the payload is not UTF-8 text; send a word or a JSON object");
     const std::string_view text = trimInvisible(payload);
     if (text.empty()) return invalidPayload(fmt::format("the payload is empty; send {}", commandList()));
     if (text.front() == '{') {
         const auto object = parseJson(text);
-        return object ? readObject(*object, command) : object.error();
+        return object ? readObject(*object, parsed) : object.error();
     }
-    const std::string name = toLower(text.substr(0, kShownBytes));
-    if (text.size() > kShownBytes || findCommand(name) == nullptr) {
+    const CommandSpec* spec = findCommand(toLower(text.substr(0, kShownBytes)));
+    if (spec == nullptr) {
         return unknownCommand(printable(text, kShownBytes), text.starts_with("'{") ? kLostQuotes : "");
     }
-    command.name = name;
+    parsed.command.name = spec->name;
+    parsed.function = spec->function;
     return std::nullopt;
 }
 
@@ -217,7 +225,7 @@ std::optional<CommandError> readPayload(std::string_view payload, Command& comma
 
 ParsedCommand parseCommand(std::string_view payload) {
     ParsedCommand parsed;
-    parsed.error = readPayload(payload, parsed.command);
+    parsed.error = readPayload(payload, parsed);
     return parsed;
 }
 

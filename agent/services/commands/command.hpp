@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,8 +21,6 @@ struct CommandOptions {
     std::optional<int> count;             ///< 1 … 1000
     std::optional<milliseconds> every;    ///< only with count > 1
     std::optional<milliseconds> timeout;  ///< per picture
-
-    bool operator==(const CommandOptions&) const = default;
 };
 
 struct Command {
@@ -33,16 +32,31 @@ struct Command {
     BootTime arrived{};    ///< CLOCK_BOOTTIME
 };
 
-/// Why a payload is not a command.
-struct CommandError {
-    ReplyCode code = ReplyCode::kInvalidPayload;
-    std::string message;
-};
+/// What an output can be told on its /set topic: ON, OFF or TOGGLE in any case with white space around it.
+enum class OutputCommand { kOff, kOn, kToggle };
+std::optional<OutputCommand> parseOutputCommand(std::string_view payload);
 
-/// A payload as it was read. With an error, `command` has the name and the transaction if they could be read.
+/// What carries the commands out: a function for each row of the table in command.cpp. Each calls `done` once, now or
+/// later.
+class CommandHandlers {
+  public:
+    virtual ~CommandHandlers() = default;
+    virtual void startPublishing(const Command& command, OutcomeHandler done) = 0;
+    virtual void stopPublishing(const Command& command, OutcomeHandler done) = 0;
+    virtual void takePictures(const Command& command, OutcomeHandler done) = 0;
+    virtual void cancelSeries(const Command& command, OutcomeHandler done) = 0;
+    virtual void publishStatus(const Command& command, OutcomeHandler done) = 0;
+    /// `<base>/gpio/<name>/set`.
+    virtual Outcome setOutput(const std::string& name, OutputCommand command) = 0;
+};
+using CommandFunction = void (CommandHandlers::*)(const Command&, OutcomeHandler);
+
+/// A payload as it was read: what carries it out, or why it is not a command. With an error, `command` has the name and
+/// the transaction if they could be read.
 struct ParsedCommand {
     Command command;
-    std::optional<CommandError> error;
+    CommandFunction function = nullptr;  ///< set unless there is an error
+    std::optional<Outcome> error;
 };
 
 inline constexpr std::size_t kMaxCommandBytes = std::size_t{64} * 1024;
@@ -55,9 +69,5 @@ ParsedCommand parseCommand(std::string_view payload);
 
 /// The names of all commands, in the order of the table.
 std::vector<std::string_view> commandNames();
-
-/// What an output can be told on its /set topic: ON, OFF or TOGGLE in any case with white space around it.
-enum class OutputCommand { kOff, kOn, kToggle };
-std::optional<OutputCommand> parseOutputCommand(std::string_view payload);
 
 }  // namespace edge

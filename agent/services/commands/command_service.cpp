@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <fmt/core.h>
+#include <nlohmann/json.hpp>
 
 #include "core/system/log.hpp"
 #include "core/text.hpp"
@@ -11,6 +12,8 @@
 
 namespace edge {
 namespace {
+
+using Json = nlohmann::json;
 
 constexpr const char* kPendingKey = "owed_replies";
 constexpr seconds kLogPause{1};
@@ -22,6 +25,10 @@ std::optional<std::string> outputName(const std::string& topic, const std::strin
     constexpr std::string_view kSuffix = "/set";
     if (base.empty() || !topic.starts_with(prefix) || !topic.ends_with(kSuffix)) return std::nullopt;
     return topic.substr(prefix.size(), topic.size() - prefix.size() - kSuffix.size());
+}
+
+Outcome shutDownOutcome() {
+    return Outcome::failure(ReplyCode::kCancelled, "the agent is stopping; send the command again when it is back");
 }
 
 bool isStop(std::string_view payload) {
@@ -71,10 +78,6 @@ struct CommandService::Entry {
     std::string reply;
 };
 
-CommandService::CommandService(Loop& loop, Publisher& publisher, Journal& journal, const Config& config)
-    : loop_(loop), publisher_(publisher), journal_(journal), config_(config), seenRetained_(journal) {}
-CommandService::~CommandService() = default;
-
 // ---- arrival
 
 void CommandService::handle(InboundMessage message) {
@@ -104,7 +107,7 @@ CommandService::EntryPtr CommandService::admit(InboundMessage message) {
     if (isFull && !message.retained) {
         const bool isUrgent = isStop(message.payload);
         if (!isUrgent || counters_.waiting >= kMaxWaiting + kStopsPastQueue) {
-            if (isUrgent) handlers_.at("stop")({.name = "stop", .source = "flood"}, [](const Outcome&) {});
+            if (isUrgent) handlers_.stopPublishing({.name = "stop", .source = "flood"}, [](const Outcome&) {});
             rateLimit();
             return nullptr;
         }
@@ -126,12 +129,13 @@ void CommandService::carryOut(const EntryPtr& entry) {
     command.source = entry->message.topic;
     command.arrived = bootTimeNow();
     if (entry->message.retained) {
-        return refuse(entry, {ReplyCode::kRetainedIgnored,
-                              fmt::format("retained commands are not carried out; publish it without the retain flag, "
-                                          "and clear the old one with an empty retained message on {}",
-                                          entry->message.topic)});
+        return refuse(entry, Outcome::failure(ReplyCode::kRetainedIgnored,
+                                              fmt::format("retained commands are not carried out; publish it without "
+                                                          "the retain flag, and clear the old one with an empty "
+                                                          "retained message on {}",
+                                                          entry->message.topic)));
     }
-    if (parsed.error) return refuse(entry, std::move(*parsed.error));
+    if (parsed.error) return refuse(entry, *parsed.error);
 
     const SteadyTime now = loop_.clock().now();
     entry->key = CommandDeduplicator::makeKey(command.transaction, entry->message);
@@ -144,53 +148,49 @@ void CommandService::carryOut(const EntryPtr& entry) {
         }
         return publish(entry);
     }
-    if (auto error = validate(*entry)) return refuse(entry, std::move(*error));
+    if (const auto error = checkExpiry(command)) return refuse(entry, *error);
 
     ++counters_.carriedOut;
     deduplicator_.remember(entry->key, now, "");
+    if (isShutDown_) return finish(entry, shutDownOutcome());
     if (command.options.count.value_or(1) > 1) beginSeries(entry);
-    handlers_.at(command.name)(command, [this, entry](const Outcome& outcome) { finish(entry, outcome); });
+    (handlers_.*parsed.function)(command, [this, entry](const Outcome& outcome) { finish(entry, outcome); });
 }
 
 /// A clock that is not set yet is behind: what is too late by it is too late by any. Nothing else is certain.
-std::optional<CommandError> CommandService::validate(const Entry& entry) const {
-    const auto& expiresAt = entry.command.expiresAt;
-    if (!expiresAt) return std::nullopt;
+std::optional<Outcome> CommandService::checkExpiry(const Command& command) const {
+    if (!command.expiresAt) return std::nullopt;
     const WallTime now = loop_.clock().wallNow();
-    if (now >= *expiresAt) {
-        return CommandError{ReplyCode::kExpired, fmt::format("the command expired at {}; it is {} here",
-                                                             formatRfc3339(*expiresAt), formatRfc3339(now))};
+    if (now >= *command.expiresAt) {
+        return Outcome::failure(ReplyCode::kExpired, fmt::format("the command expired at {}; it is {} here",
+                                                                 formatRfc3339(*command.expiresAt), formatRfc3339(now)));
     }
     if (loop_.clock().wallState() == ClockState::kSynchronised) return std::nullopt;
-    return CommandError{ReplyCode::kClockUnsynchronised,
-                        "the clock of this machine is not synchronised yet, so \"expires_at\" cannot be checked; "
-                        "wait for NTP, or send the command without it"};
+    return Outcome::failure(ReplyCode::kClockUnsynchronised,
+                            "the clock of this machine is not synchronised yet, so \"expires_at\" cannot be checked; "
+                            "wait for NTP, or send the command without it");
 }
 
 void CommandService::setOutput(const EntryPtr& entry, const std::string& name) {
     entry->command.name = "set";
     const auto command = parseOutputCommand(entry->message.payload);
-    if (!command) return refuse(entry, {ReplyCode::kInvalidPayload, "an output takes ON, OFF or TOGGLE"});
+    if (!command)
+        return refuse(entry, Outcome::failure(ReplyCode::kInvalidPayload, "an output takes ON, OFF or TOGGLE"));
     ++counters_.carriedOut;
-    finish(entry, outputHandler_(name, *command));
+    finish(entry, isShutDown_ ? shutDownOutcome() : handlers_.setOutput(name, *command));
 }
 
-void CommandService::refuse(const EntryPtr& entry, CommandError error) {
+void CommandService::refuse(const EntryPtr& entry, const Outcome& outcome) {
     ++counters_.refused;
-    logRefusal(*entry, error.message);
-    finish(entry, Outcome::failure(error.code, std::move(error.message)));
-}
-
-void CommandService::logRefusal(const Entry& entry, const std::string& message) {
-    const SteadyTime now = loop_.clock().now();
-    if (now < nextRefusalLog_) {
+    if (const SteadyTime now = loop_.clock().now(); now < nextRefusalLog_) {
         ++unloggedRefusals_;
-        return;
+    } else {
+        const std::uint64_t before = std::exchange(unloggedRefusals_, 0);
+        log::warning("{}: command refused: {}{}", entry->message.topic, outcome.error,
+                     before > 0 ? fmt::format(" ({} more before)", before) : "");
+        nextRefusalLog_ = now + kLogPause;
     }
-    log::warning("{}: command refused: {}{}", entry.message.topic, message,
-                 unloggedRefusals_ > 0 ? fmt::format(" ({} more before)", unloggedRefusals_) : "");
-    unloggedRefusals_ = 0;
-    nextRefusalLog_ = now + kLogPause;
+    finish(entry, outcome);
 }
 
 // ---- the journal, then the reply
@@ -248,9 +248,15 @@ void CommandService::beginSeries(const EntryPtr& entry) {
 }
 
 void CommandService::savePendingReplies() {
-    std::vector<PendingReply> pending;
-    for (const EntryPtr& entry : series_) pending.push_back({entry->target, entry->reply});
-    journal_.saveState(kPendingKey, formatPendingReplies(pending), {});
+    Json pending = Json::array();
+    for (const EntryPtr& entry : series_) {
+        Json item{{"topic", entry->target.topic}, {"reply", entry->reply}};
+        // Any bytes, so not a JSON string.
+        if (const auto& data = entry->target.correlationData)
+            item["correlation"] = std::vector<unsigned char>(data->begin(), data->end());
+        pending.push_back(std::move(item));
+    }
+    journal_.saveState(kPendingKey, pending.dump(), {});
 }
 
 void CommandService::restore(const JournalSnapshot& snapshot) {
@@ -262,13 +268,13 @@ void CommandService::restore(const JournalSnapshot& snapshot) {
                                record.reply);
     }
     seenRetained_.restore(snapshot);
-    const auto saved = snapshot.state.find(kPendingKey);
-    if (saved == snapshot.state.end()) return;
-    for (auto& [target, reply] : parsePendingReplies(saved->second)) {
-        publisher_.publish({.topic = std::move(target.topic),
-                            .payload = std::move(reply),
-                            .correlationData = std::move(target.correlationData)},
-                           Priority::kReply, {});
+    const Json pending = Json::parse(savedState(snapshot, kPendingKey), nullptr, /*allow_exceptions=*/false);
+    if (!pending.is_array() || pending.empty()) return;
+    for (const Json& item : pending) {
+        Publication reply{.topic = item.at("topic"), .payload = item.at("reply")};
+        const auto correlation = item.value("correlation", std::vector<unsigned char>());
+        if (item.contains("correlation")) reply.correlationData.emplace(correlation.begin(), correlation.end());
+        publisher_.publish(std::move(reply), Priority::kReply, {});
     }
     savePendingReplies();
 }

@@ -49,29 +49,4 @@ std::string formatReply(const Outcome& outcome, std::string_view command, std::s
     return reply + "}";
 }
 
-std::string formatPendingReplies(const std::vector<PendingReply>& replies) {
-    Json list = Json::array();
-    for (const auto& [target, reply] : replies) {
-        Json item{{"topic", target.topic}, {"reply", reply}};
-        // Any bytes, so not a JSON string.
-        if (const auto& data = target.correlationData)
-            item["correlation"] = std::vector<unsigned char>(data->begin(), data->end());
-        list.push_back(std::move(item));
-    }
-    return list.dump();
-}
-
-std::vector<PendingReply> parsePendingReplies(const std::string& text) {
-    std::vector<PendingReply> replies;
-    for (const Json& item : Json::parse(text, nullptr, /*allow_exceptions=*/false)) {
-        if (!item.is_object() || !item.contains("topic") || !item.contains("reply")) continue;
-        PendingReply& pending = replies.emplace_back(
-            PendingReply{{item.at("topic").get<std::string>()}, item.at("reply").get<std::string>()});
-        if (!item.contains("correlation")) continue;
-        const auto bytes = item.at("correlation").get<std::vector<unsigned char>>();
-        pending.target.correlationData.emplace(bytes.begin(), bytes.end());
-    }
-    return replies;
-}
-
 }  // namespace edge

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <optional>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace edge {
 
@@ -42,27 +41,13 @@ struct Outcome {
     }
 };
 
+using OutcomeHandler = std::function<void(Outcome)>;
+
 /// A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
 std::string jsonString(std::string_view text);
 
 /// The reply as the contract has it: `command` "" becomes null, `transaction` "" is left out. Always valid JSON and
 /// UTF-8.
 std::string formatReply(const Outcome& outcome, std::string_view command, std::string_view transaction);
-
-/// Where one reply goes.
-struct ReplyTarget {
-    std::string topic;  ///< "" = there is no topic to reply on
-    std::optional<std::string> correlationData{};
-};
-
-/// A reply and where it goes.
-struct PendingReply {
-    ReplyTarget target;
-    std::string reply;
-};
-
-/// As text for the journal, and back. What cannot be read is left out.
-std::string formatPendingReplies(const std::vector<PendingReply>& replies);
-std::vector<PendingReply> parsePendingReplies(const std::string& text);
 
 }  // namespace edge

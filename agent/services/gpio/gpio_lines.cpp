@@ -12,59 +12,55 @@ namespace edge {
 
 // ---- what others see
 
-void GpioReport::show(bool active) {
+void ReportedLine::show(bool active) {
     const bool hasRecovered = !health_.problem.empty();
     if (hasRecovered) log::info("gpio {} {}: works again", kind(), health_.name);
     health_.problem.clear();
     health_.active = active;
     publish(active);
-    if (hasRecovered && context_.healthChanged) context_.healthChanged();
+    if (hasRecovered) changed_();
 }
 
-void GpioReport::fail(const Error& error) {
+void ReportedLine::showProblem(const Error& error) {
     if (health_.problem == error.message) return;
     log::warning("gpio {} {}: {}; retrying every 30 s", kind(), health_.name, error.message);
     health_.problem = error.message;
     health_.active.reset();
-    if (context_.healthChanged) context_.healthChanged();
+    changed_();
 }
 
-void GpioReport::rename(const std::string& name) {
+void ReportedLine::rename(const std::string& name) {
     if (std::exchange(health_.name, name) != name) republish();
 }
 
-void GpioReport::republish() {
+void ReportedLine::republish() {
     if (health_.active) publish(*health_.active);
 }
 
-void GpioReport::publish(bool active) {
+void ReportedLine::publish(bool active) {
     latest_ = active;
-    const std::string& base = context_.config.topics.base;
-    if (base.empty() || context_.publisher.connection() == nullptr || inFlight_ >= kMaxInFlight) return;
+    if (config_.topics.base.empty() || publisher_.connection() == nullptr || inFlight_ >= kMaxInFlight) return;
     published_ = active;
     ++inFlight_;
-    context_.publisher.publish({.topic = fmt::format("{}/gpio/{}", base, health_.name),
-                                .payload = active ? "ON" : "OFF",
-                                .retain = Retain::kYes},
-                               Priority::kReply, scope_.wrap([this](Delivery) {
-                                   --inFlight_;
-                                   if (latest_ != published_) publish(latest_);
-                               }));
+    publishState("gpio/" + health_.name, active ? "ON" : "OFF", scope_.wrap([this](Delivery) {
+        --inFlight_;
+        if (latest_ != published_) publish(latest_);
+    }));
 }
 
 // ---- inputs
 
-bool GpioInput::canTake(const GpioInputConfig& config) const {
-    return config.chip == config_.chip && config.line == config_.line && config.bias == config_.bias &&
-           config.activeLow == config_.activeLow;
+bool GpioInput::canTake(const GpioInputConfig& settings) const {
+    return settings.chip == settings_.chip && settings.line == settings_.line && settings.bias == settings_.bias &&
+           settings.activeLow == settings_.activeLow;
 }
 
-void GpioInput::apply(const GpioInputConfig& config) {
-    const bool isOtherDebounce = config.debounce != config_.debounce;
-    config_ = config;
-    report_.rename(config.name);
+void GpioInput::apply(const GpioInputConfig& settings) {
+    const bool isOtherDebounce = settings.debounce != settings_.debounce;
+    settings_ = settings;
+    rename(settings.name);
     if (!isOtherDebounce) return;
-    debounce_ = Debounce(config.debounce, debounce_.settled());
+    debounce_ = Debounce(settings.debounce, debounce_.settled());
     if (line_) settle();
 }
 
@@ -77,28 +73,28 @@ void GpioInput::check() {
 }
 
 void GpioInput::open() {
-    auto opened = context_.port.openInput(config_);
-    if (!opened) return report_.fail(opened.error());
+    auto opened = context_.port.openInput(settings_);
+    if (!opened) return showProblem(opened.error());
     line_ = std::move(*opened);
     const Result<bool> active = line_->isActive();
     if (!active) return lose(active.error());
 
-    debounce_ = Debounce(config_.debounce, *active);
-    watch_ = context_.loop.watch(line_->fd(), FdEvent::kReadable, [this] { readEdges(); });
-    report_.show(*active);
+    debounce_ = Debounce(settings_.debounce, *active);
+    watch_ = loop_.watch(line_->fd(), FdEvent::kReadable, [this] { readEdges(); });
+    show(*active);
 }
 
 void GpioInput::lose(const Error& error) {
     timer_.cancel();
     watch_.reset();
     line_.reset();
-    report_.fail(error);
+    showProblem(error);
 }
 
 void GpioInput::readEdges() {
     const auto edges = line_->readEdges();
     if (!edges) return lose(edges.error());
-    const SteadyTime now = context_.loop.clock().now();
+    const SteadyTime now = loop_.clock().now();
     for (const GpioEdge& edge : *edges) {
         // Old kernels stamp edges with the wall clock: such a time must not block the input for fifty years.
         const SteadyTime when{std::chrono::duration_cast<SteadyTime::duration>(edge.timestamp)};
@@ -110,30 +106,30 @@ void GpioInput::readEdges() {
 void GpioInput::settle() {
     const Result<bool> active = line_->isActive();
     if (!active) return lose(active.error());
-    const SteadyTime now = context_.loop.clock().now();
+    const SteadyTime now = loop_.clock().now();
     // The kernel's queue is short: in a long burst it drops edges, and the last one may be among them.
     if (*active != debounce_.raw()) debounce_.missedEdge(*active, now);
     if (debounce_.settle(now)) accept();
     timer_.cancel();
     // By then an edge may wait that the loop has not seen yet: it decides, not the clock.
-    if (const auto deadline = debounce_.deadline()) timer_ = context_.loop.at(*deadline, [this] { readEdges(); });
+    if (const auto deadline = debounce_.deadline()) timer_ = loop_.at(*deadline, [this] { readEdges(); });
 }
 
 void GpioInput::accept() {
-    report_.show(debounce_.settled());
-    if (debounce_.settled() && !config_.action.empty()) context_.runCommand(config_.action, "gpio:" + config_.name);
+    show(debounce_.settled());
+    if (debounce_.settled() && !settings_.action.empty()) context_.runCommand(settings_.action, "gpio:" + settings_.name);
 }
 
 // ---- outputs
 
-bool GpioOutput::canTake(const GpioOutputConfig& config) const {
-    return config.chip == config_.chip && config.line == config_.line && config.activeLow == config_.activeLow;
+bool GpioOutput::canTake(const GpioOutputConfig& settings) const {
+    return settings.chip == settings_.chip && settings.line == settings_.line && settings.activeLow == settings_.activeLow;
 }
 
-void GpioOutput::apply(const GpioOutputConfig& config, bool online) {
-    const bool isOtherRole = config.role != config_.role;
-    config_ = config;
-    report_.rename(config.name);
+void GpioOutput::apply(const GpioOutputConfig& settings, bool online) {
+    const bool isOtherRole = settings.role != settings_.role;
+    settings_ = settings;
+    rename(settings.name);
     if (!isOtherRole) return;
     if (isStatus()) return setOnline(online);
     blink_.cancel();
@@ -144,21 +140,21 @@ void GpioOutput::check() {
     if (line_ == nullptr) return open();
     const Result<bool> active = line_->isActive();
     if (!active) return lose(active.error());
-    if (!isStatus() && report_.health().active != *active) report_.show(*active);
+    if (!isStatus() && health().active != *active) show(*active);
 }
 
 void GpioOutput::open() {
-    auto opened = context_.port.openOutput(config_, wanted_);
-    if (!opened) return report_.fail(opened.error());
+    auto opened = context_.port.openOutput(settings_, wanted_);
+    if (!opened) return showProblem(opened.error());
     line_ = std::move(*opened);
     const Result<bool> active = line_->isActive();
     if (!active) return lose(active.error());
-    report_.show(*active);
+    show(*active);
 }
 
 void GpioOutput::lose(const Error& error) {
     line_.reset();
-    report_.fail(error);
+    showProblem(error);
 }
 
 bool GpioOutput::drive(bool active) {
@@ -172,14 +168,14 @@ Result<bool> GpioOutput::command(OutputCommand command) {
     if (isStatus()) {
         return fail(Errc::kInvalid,
                     fmt::format("output \"{}\" shows the agent's own status; only outputs with role = \"\" can be set",
-                                config_.name));
+                                settings_.name));
     }
     if (line_ == nullptr) open();  // a client asks for it: do not wait for the next retry
-    const bool before = report_.health().active.value_or(wanted_);
+    const bool before = health().active.value_or(wanted_);
     const bool after = command == OutputCommand::kToggle ? !before : command == OutputCommand::kOn;
     const auto unavailable = [&] {
         return fail(Errc::kUnavailable,
-                    fmt::format("output \"{}\" is unavailable: {}", config_.name, report_.health().problem));
+                    fmt::format("output \"{}\" is unavailable: {}", settings_.name, health().problem));
     };
     if (!drive(after)) return unavailable();
     wanted_ = after;
@@ -188,41 +184,33 @@ Result<bool> GpioOutput::command(OutputCommand command) {
         lose(readBack.error());
         return unavailable();
     }
-    report_.show(*readBack);
+    show(*readBack);
     if (*readBack != after) {
         return fail(Errc::kFault, fmt::format("output \"{}\" was set {} but reads {}: something else drives the line, "
                                               "or it is shorted",
-                                              config_.name, after ? "ON" : "OFF", *readBack ? "ON" : "OFF"));
+                                              settings_.name, after ? "ON" : "OFF", *readBack ? "ON" : "OFF"));
     }
     return *readBack;
 }
 
-void GpioOutput::connected() {
-    if (isStatus()) {
-        setOnline(true);
-    } else {
-        report_.republish();
-    }
-}
-
-void GpioOutput::disconnected() {
-    if (isStatus()) setOnline(false);
-}
-
 void GpioOutput::setOnline(bool online) {
+    if (!isStatus()) {
+        if (online) republish();
+        return;
+    }
     blink_.cancel();
     isBlinking_ = false;
     wanted_ = online;
-    if (drive(online)) report_.show(online);
+    if (drive(online)) show(online);
 }
 
 void GpioOutput::blink() {
     if (!isStatus() || !wanted_ || isBlinking_) return;
     isBlinking_ = true;
     drive(false);
-    blink_ = context_.loop.after(kBlink, [this] {
+    blink_ = loop_.after(kBlink, [this] {
         drive(true);
-        blink_ = context_.loop.after(kBlink, [this] { isBlinking_ = false; });
+        blink_ = loop_.after(kBlink, [this] { isBlinking_ = false; });
     });
 }
 

@@ -19,7 +19,7 @@ std::unique_ptr<Line> take(std::vector<std::unique_ptr<Line>>& lines, const Sett
 
 }  // namespace
 
-GpioService::GpioService(GpioContext context) : context_(std::move(context)) {
+GpioService::GpioService(const GpioContext& context) : Service(context.service), context_(context) {
     makeLines({});
 }
 
@@ -27,7 +27,7 @@ GpioService::GpioService(GpioContext context) : context_(std::move(context)) {
 void GpioService::makeLines(const std::map<std::string, bool>& states) {
     auto oldInputs = std::exchange(inputs_, {});
     auto oldOutputs = std::exchange(outputs_, {});
-    for (const GpioInputConfig& settings : context_.config.gpio.inputs) {
+    for (const GpioInputConfig& settings : config_.gpio.inputs) {
         inputs_.push_back(take(oldInputs, settings));
         if (inputs_.back()) {
             inputs_.back()->apply(settings);
@@ -35,7 +35,7 @@ void GpioService::makeLines(const std::map<std::string, bool>& states) {
             inputs_.back() = std::make_unique<GpioInput>(context_, settings);
         }
     }
-    for (const GpioOutputConfig& settings : context_.config.gpio.outputs) {
+    for (const GpioOutputConfig& settings : config_.gpio.outputs) {
         outputs_.push_back(take(oldOutputs, settings));
         if (outputs_.back()) {
             outputs_.back()->apply(settings, isOnline_);
@@ -43,19 +43,19 @@ void GpioService::makeLines(const std::map<std::string, bool>& states) {
             const auto known = states.find(settings.name);
             const bool active = known == states.end() ? settings.initial : known->second;
             outputs_.back() = std::make_unique<GpioOutput>(context_, settings, active);
-            if (isOnline_) outputs_.back()->connected();
+            if (isOnline_) outputs_.back()->setOnline(true);
         }
     }
 }
 
 void GpioService::onReload(const Config& before) {
-    if (context_.config.gpio == before.gpio) return;
+    if (config_.gpio == before.gpio) return;
     std::map<std::string, bool> states;
     for (const auto& output : outputs_) states[output->health().name] = output->wanted();
     makeLines(states);
     retry_.cancel();
     start();
-    if (context_.healthChanged) context_.healthChanged();
+    changed_();
 }
 
 void GpioService::start() {
@@ -65,18 +65,18 @@ void GpioService::start() {
 void GpioService::checkAll() {
     for (const auto& input : inputs_) input->check();
     for (const auto& output : outputs_) output->check();
-    retry_ = context_.loop.after(kRetry, [this] { checkAll(); });
+    retry_ = loop_.after(kRetry, [this] { checkAll(); });
 }
 
 void GpioService::onConnected() {
     isOnline_ = true;
     for (const auto& input : inputs_) input->republish();
-    for (const auto& output : outputs_) output->connected();
+    for (const auto& output : outputs_) output->setOnline(true);
 }
 
 void GpioService::onDisconnected() {
     isOnline_ = false;
-    for (const auto& output : outputs_) output->disconnected();
+    for (const auto& output : outputs_) output->setOnline(false);
 }
 
 void GpioService::blink() {

@@ -13,15 +13,13 @@ namespace edge {
 
 /// Buttons and lamps: inputs are debounced, published and carry out their action; outputs are set over MQTT or show
 /// that the agent is online. A line that is missing, busy or removed affects no other: it is tried again every kRetry,
-/// logged once, and shown in health. Thread: the loop's.
-class GpioService {
+/// logged once, and shown in health.
+class GpioService : Service {
   public:
     static constexpr seconds kRetry{30};
 
-    /// Opens nothing yet. `healthChanged` may be empty.
-    explicit GpioService(GpioContext context);
-    GpioService(const GpioService&) = delete;
-    GpioService& operator=(const GpioService&) = delete;
+    /// Opens nothing yet.
+    explicit GpioService(const GpioContext& context);
 
     /// Opens all lines; outputs take their initial state.
     void start();

@@ -32,12 +32,8 @@ std::string topicOf(const Config& config) {
 
 }  // namespace
 
-Discovery::Discovery(Loop& loop, Publisher& publisher, Journal& journal, const Config& config, Identity identity,
-                     RandomSource random, Task subscribed)
-    : loop_(loop),
-      publisher_(publisher),
-      journal_(journal),
-      config_(config),
+Discovery::Discovery(const ServiceContext& context, Identity identity, RandomSource random, Task subscribed)
+    : Service(context),
       identity_(std::move(identity)),
       random_(std::move(random)),
       subscribed_(std::move(subscribed)) {}
@@ -48,10 +44,9 @@ std::optional<std::string> Discovery::subscription(const Config& config) {
 }
 
 void Discovery::restore(const JournalSnapshot& snapshot) {
-    const auto found = snapshot.state.find(kStateKey);
-    if (found == snapshot.state.end()) return;
-    known_ = parseKnown(found->second, topicOf(config_));
-    if (!config_.homeAssistant.enabled && found->second != "{}") forget();
+    const std::string saved = savedState(snapshot, kStateKey);
+    known_ = parseKnown(saved, topicOf(config_));
+    if (!config_.homeAssistant.enabled && !saved.empty() && saved != "{}") forget();
 }
 
 /// RetainedTopics empties the topic that is no longer used, so that nothing has to be removed on another one.

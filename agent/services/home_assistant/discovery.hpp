@@ -6,20 +6,17 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
-#include "core/loop/loop.hpp"
 #include "core/system/identity.hpp"
 #include "core/system/random.hpp"
-#include "journal/journal.hpp"
-#include "mqtt/publisher.hpp"
 #include "services/home_assistant/discovery_payload.hpp"
+#include "services/service.hpp"
 
 namespace edge {
 
 /// Announces the device to Home Assistant. Every announcement also names the components that earlier ones had and this
 /// one has not, so that a Home Assistant that was offline at a removal still removes them; the journal keeps these
-/// names. RetainedTopics empties the topic when it is no longer used. Thread: the loop's.
-class Discovery {
+/// names. RetainedTopics empties the topic when it is no longer used.
+class Discovery : Service {
   public:
     /// Home Assistant asks for a random delay, so that not all devices publish at once when it has started.
     static constexpr milliseconds kLongestBirthDelay{5000};
@@ -32,8 +29,7 @@ class Discovery {
 
     /// `subscribed` is called kSubscribed after each announcement: from then on Home Assistant receives messages that
     /// are not retained.
-    Discovery(Loop& loop, Publisher& publisher, Journal& journal, const Config& config, Identity identity,
-              RandomSource random, Task subscribed);
+    Discovery(const ServiceContext& context, Identity identity, RandomSource random, Task subscribed);
 
     /// The topic to subscribe to; nullopt while disabled.
     [[nodiscard]] static std::optional<std::string> subscription(const Config& config);
@@ -55,10 +51,6 @@ class Discovery {
     void announceSoon();
     void forget();
 
-    Loop& loop_;
-    Publisher& publisher_;
-    Journal& journal_;
-    const Config& config_;
     Identity identity_;
     RandomSource random_;
     Task subscribed_;

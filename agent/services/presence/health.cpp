@@ -55,22 +55,18 @@ Json readingsOf(const HealthReport& report) {
     return {{"publishing", report.isPublishing},        {"produced", readings.produced},
             {"delivered", readings.delivered},          {"under_way", readings.underWay},
             {"journaled", readings.journaled},          {"dropped", readings.dropped + report.journal.droppedReadings},
-            {"queued", report.journal.queuedReadings},  {"backlog_delivered", report.backlogDelivered},
+            {"queued", report.journal.queuedReadings},  {"backlog_delivered", readings.backlogDelivered},
             {"delivered_means", deliveredMeans(report)}};
 }
 
 Json sensorsOf(const HealthReport& report) {
     Json sensors = Json::array();
     for (const SensorState& state : report.sensors) {
-        const bool isOffline = state.kind == SensorState::Kind::kOffline;
-        const bool isOnline = state.kind == SensorState::Kind::kOnline;
         Json json{{"name", state.name},
-                  {"status", isOnline    ? "online"
-                             : isOffline ? "offline"
-                                         : "unknown"},
+                  {"status", toString(state.kind)},
                   {"readings", state.readings},
                   {"faults", state.faults}};
-        if (isOffline) json["error"] = state.problem;
+        if (state.kind == SensorState::Kind::kOffline) json["error"] = state.problem;
         sensors.push_back(std::move(json));
     }
     return sensors;

@@ -27,7 +27,6 @@ struct HealthReport {
     CommandCounters commands;
     bool isPublishing = false;
     ReadingCounters readings;
-    std::uint64_t backlogDelivered = 0;
     std::vector<SensorState> sensors;
     bool isCameraConfigured = false;
     CameraState camera;

@@ -23,14 +23,9 @@ milliseconds sinceBoot() {
 
 }  // namespace
 
-LastConnection::LastConnection(Loop& loop, Journal& journal, const Config& config, std::string bootId)
-    : loop_(loop), journal_(journal), config_(config), bootId_(std::move(bootId)) {}
-
 std::optional<milliseconds> LastConnection::away(const JournalSnapshot& snapshot) const {
-    const auto found = snapshot.state.find(kStateKey);
-    if (found == snapshot.state.end()) return std::nullopt;
     try {
-        const Json saved = Json::parse(found->second);
+        const Json saved = Json::parse(savedState(snapshot, kStateKey));
         // Within one boot no clock adjustment can mislead.
         if (saved.at("boot").get<std::string>() == bootId_)
             return sinceBoot() - milliseconds{saved.at("boot_ms").get<std::int64_t>()};

@@ -49,13 +49,10 @@ std::string makeInfo(const Config& config, const Identity& identity, WallTime st
 
 }  // namespace
 
-Presence::Presence(Loop& loop, Publisher& publisher, const Config& config, const Identity& identity,
-                   std::function<std::string()> makeHealth)
-    : loop_(loop),
-      publisher_(publisher),
-      config_(config),
+Presence::Presence(const ServiceContext& context, const Identity& identity, std::function<std::string()> makeHealth)
+    : Service(context),
       identity_(identity),
-      startedAt_(loop.clock().wallNow()),
+      startedAt_(loop_.clock().wallNow()),
       makeHealth_(std::move(makeHealth)) {}
 
 Publication Presence::lastWill(const Config& config) {
@@ -64,13 +61,13 @@ Publication Presence::lastWill(const Config& config) {
 
 void Presence::onReload(const Config& before) {
     std::string info = makeInfo(config_, identity_, startedAt_);
-    if (info != makeInfo(before, identity_, startedAt_)) publish("info", std::move(info));
+    if (info != makeInfo(before, identity_, startedAt_)) publishState("info", std::move(info));
     healthChanged();
 }
 
 void Presence::announce() {
-    publish("status", "online");
-    publish("info", makeInfo(config_, identity_, startedAt_));
+    publishState("status", "online");
+    publishState("info", makeInfo(config_, identity_, startedAt_));
     publishHealth();
 }
 
@@ -83,14 +80,7 @@ void Presence::publishHealth() {
     isSoonPending_ = false;
     soon_.cancel();
     regular_ = loop_.after(kHealthInterval, [this] { publishHealth(); });
-    if (publisher_.connection() != nullptr) publish("health", makeHealth_());
-}
-
-void Presence::publish(const std::string& leaf, std::string payload) {
-    if (config_.topics.base.empty()) return;
-    publisher_.publish(
-        {.topic = config_.topics.base + "/" + leaf, .payload = std::move(payload), .retain = Retain::kYes},
-        Priority::kReply, {});
+    if (publisher_.connection() != nullptr) publishState("health", makeHealth_());
 }
 
 }  // namespace edge

@@ -4,20 +4,17 @@
 #include <functional>
 #include <string>
 
-#include "config/config.hpp"
-#include "core/loop/loop.hpp"
 #include "core/system/identity.hpp"
-#include "mqtt/publisher.hpp"
+#include "services/service.hpp"
 
 namespace edge {
 
 /// Publishes who this agent is and how it is: `<base>/status`, `info` and `health`, all retained. Does nothing if
-/// topics.base is "". Thread: the loop's.
-class Presence {
+/// topics.base is "".
+class Presence : Service {
   public:
     /// `makeHealth` gives the JSON of health when it is needed.
-    Presence(Loop& loop, Publisher& publisher, const Config& config, const Identity& identity,
-             std::function<std::string()> makeHealth);
+    Presence(const ServiceContext& context, const Identity& identity, std::function<std::string()> makeHealth);
 
     /// "offline", retained: the broker publishes it when the agent is gone without a disconnect.
     static Publication lastWill(const Config& config);
@@ -33,12 +30,8 @@ class Presence {
     static constexpr milliseconds kHealthDelay{1000};
 
   private:
-    void publish(const std::string& leaf, std::string payload);
     void publishHealth();
 
-    Loop& loop_;
-    Publisher& publisher_;
-    const Config& config_;
     const Identity& identity_;
     WallTime startedAt_;
     std::function<std::string()> makeHealth_;

@@ -25,8 +25,8 @@ std::string machineOf(const Identity& identity) {
 
 }  // namespace
 
-RetainedTopics::RetainedTopics(Publisher& publisher, Journal& journal, const Config& config, const Identity& identity)
-    : publisher_(publisher), journal_(journal), machine_(machineOf(identity)), config_(config) {}
+RetainedTopics::RetainedTopics(const ServiceContext& context, const Identity& identity)
+    : Service(context), machine_(machineOf(identity)) {}
 
 std::set<std::string> RetainedTopics::of(const Config& config) {
     std::set<std::string> topics;
@@ -43,9 +43,9 @@ std::set<std::string> RetainedTopics::of(const Config& config) {
 }
 
 void RetainedTopics::restore(const JournalSnapshot& snapshot) {
-    const auto found = snapshot.state.find(kStateKey);
-    if (found == snapshot.state.end()) return;
-    const Json json = Json::parse(found->second, nullptr, false);
+    const std::string saved = savedState(snapshot, kStateKey);
+    if (saved.empty()) return;
+    const Json json = Json::parse(saved, nullptr, false);
     if (!json.is_object() || json.value("machine", Json()) != machine_) {
         log::info("this journal comes from another machine; its topics at the broker are left alone");
         return;

@@ -4,21 +4,18 @@
 #include <set>
 #include <string>
 
-#include "config/config.hpp"
 #include "core/loop/scope.hpp"
 #include "core/system/identity.hpp"
-#include "journal/journal.hpp"
-#include "mqtt/publisher.hpp"
+#include "services/service.hpp"
 
 namespace edge {
 
 /// Empties the retained topics that an earlier configuration used and this one does not: of a sensor that is gone, of
 /// another device id, of Home Assistant's discovery once it is disabled. The journal keeps which topics may be at the
 /// broker. If the journal was copied to another machine with its card, the first machine's topics are left alone.
-/// Thread: the loop's.
-class RetainedTopics {
+class RetainedTopics : Service {
   public:
-    RetainedTopics(Publisher& publisher, Journal& journal, const Config& config, const Identity& identity);
+    RetainedTopics(const ServiceContext& context, const Identity& identity);
 
     /// Every topic on which an agent with this configuration may leave a retained message.
     [[nodiscard]] static std::set<std::string> of(const Config& config);
@@ -34,10 +31,7 @@ class RetainedTopics {
     void empty(const std::string& topic);
     void save();
 
-    Publisher& publisher_;
-    Journal& journal_;
     std::string machine_;
-    const Config& config_;
     std::set<std::string> known_;  ///< may be at the broker
     Scope scope_;
 };

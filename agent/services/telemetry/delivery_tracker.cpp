@@ -12,33 +12,22 @@ namespace {
 constexpr seconds kShortest{1};  ///< expiry: MQTT counts in seconds, and 0 means at once
 }  // namespace
 
-DeliveryTracker::DeliveryTracker(Loop& loop, Publisher& publisher, Journal& journal, const Config& config)
-    : loop_(loop), publisher_(publisher), journal_(journal), config_(config) {}
-
 std::string DeliveryTracker::topicOf(const std::string& sensor) const {
     return config_.topics.base + "/sensor/" + sensor;
 }
 
-Publication DeliveryTracker::makePublication(std::string topic, std::string payload) const {
-    Publication publication;
-    publication.topic = std::move(topic);
-    publication.payload = std::move(payload);
-    publication.qos = static_cast<Qos>(config_.mqtt.qos);
-    return publication;
+void DeliveryTracker::send(std::string topic, std::string payload, Priority priority, DeliveryHandler done,
+                           std::optional<seconds> expiry) {
+    publisher_.publish({.topic = std::move(topic),
+                        .payload = std::move(payload),
+                        .qos = static_cast<Qos>(config_.mqtt.qos),
+                        .expiry = expiry},
+                       priority, std::move(done));
 }
 
 void DeliveryTracker::republish(const ReadingRecord& reading) {
-    if (config_.topics.base.empty()) return;
-    publisher_.publish(makePublication(topicOf(reading.sensor), formatReadingJson(reading)), Priority::kReply, {});
-}
-
-void DeliveryTracker::publishStatus(const std::string& sensor, const std::string& status) {
-    if (config_.topics.base.empty()) return;
-    Publication publication;
-    publication.topic = topicOf(sensor) + "/status";
-    publication.payload = status;
-    publication.retain = Retain::kYes;
-    publisher_.publish(std::move(publication), Priority::kReply, {});
+    if (!config_.topics.base.empty())
+        send(topicOf(reading.sensor), formatReadingJson(reading), Priority::kReply, {});
 }
 
 // ---- live
@@ -50,40 +39,25 @@ void DeliveryTracker::publish(const SensorConfig& sensor, const ReadingRecord& r
     const bool hasPlain = !sensor.topic.empty();
     const DeliveryHandler done = scope_.wrap([this, reading](Delivery delivery) { finish(reading, delivery); });
     if (hasPlain) {
-        Publication plain = makePublication(sensor.topic, formatReading(reading, sensor.format));
-        plain.expiry = std::max(std::chrono::ceil<seconds>(interval), kShortest);
-        publisher_.publish(std::move(plain), Priority::kLive, hasJson ? DeliveryHandler{} : done);
+        send(sensor.topic, formatReading(reading, sensor.format), Priority::kLive, hasJson ? DeliveryHandler{} : done,
+             std::max(std::chrono::ceil<seconds>(interval), kShortest));
     }
-    if (hasJson)
-        publisher_.publish(makePublication(topicOf(sensor.name), formatReadingJson(reading)), Priority::kLive, done);
+    if (hasJson) send(topicOf(sensor.name), formatReadingJson(reading), Priority::kLive, done);
     if (!hasJson && !hasPlain) loop_.post([done] { done(Delivery::kLost); });
-    if (publishedHandler_ && publisher_.connection() != nullptr) publishedHandler_();
+    if (publisher_.connection() != nullptr) published_();
 }
 
 void DeliveryTracker::finish(ReadingRecord reading, Delivery delivery) {
+    const bool isDelivered = delivery == Delivery::kDelivered;
+    // A plain number carries no time: late, it would be taken for a live one. It stays as local history at most.
+    const bool isBacklog = !isDelivered && !config_.topics.base.empty();
     --counters_.underWay;
-    if (delivery != Delivery::kDelivered) {
-        keep(std::move(reading));
-    } else {
-        ++counters_.delivered;
-        reading.delivered = true;
-        if (config_.journal.readings == KeepReadings::kAll) journal_.record(std::move(reading));
-    }
+    ++(isDelivered ? counters_.delivered : isBacklog ? counters_.journaled : counters_.dropped);
+    reading.delivered = !isBacklog;
+    if (isBacklog || config_.journal.readings == KeepReadings::kAll) journal_.record(std::move(reading));
+    if (isBacklog) sendBacklog();
     if (counters_.underWay > 0) return;
     for (const Task& done : std::exchange(idleWaiters_, {})) done();
-}
-
-void DeliveryTracker::keep(ReadingRecord reading) {
-    if (config_.topics.base.empty()) {
-        // A plain number carries no time: late, it would be taken for a live one. It stays as local history at most.
-        ++counters_.dropped;
-        reading.delivered = true;
-        if (config_.journal.readings == KeepReadings::kAll) journal_.record(std::move(reading));
-        return;
-    }
-    ++counters_.journaled;
-    journal_.record(std::move(reading));
-    sendBacklog();
 }
 
 void DeliveryTracker::whenIdle(Task done) {
@@ -120,15 +94,14 @@ void DeliveryTracker::sendBatch(const std::vector<ReadingRecord>& batch) {
             continue;
         }
         ++lateUnderWay_;
-        publisher_.publish(makePublication(topicOf(reading.sensor) + "/backlog", formatReadingJson(reading)),
-                           Priority::kBacklog,
-                           scope_.wrap([this, id = reading.id](Delivery delivery) { finishLate(id, delivery); }));
+        send(topicOf(reading.sensor) + "/backlog", formatReadingJson(reading), Priority::kBacklog,
+             scope_.wrap([this, id = reading.id](Delivery delivery) { finishLate(id, delivery); }));
     }
 }
 
 void DeliveryTracker::finishLate(std::int64_t id, Delivery delivery) {
     if (delivery == Delivery::kDelivered) {
-        ++backlogDelivered_;
+        ++counters_.backlogDelivered;
         journal_.ack(id);
     } else {
         journal_.nack(id);

@@ -3,34 +3,41 @@
 
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "core/system/log.hpp"
 
 namespace edge {
 
-SensorChannel::SensorChannel(Loop& loop, Journal& journal, DeliveryTracker& delivery, SensorSlot slot, std::string boot,
-                             std::uint64_t& seq, Task changed, Task wasRead)
-    : loop_(loop),
-      journal_(journal),
+const char* toString(SensorState::Kind kind) {
+    switch (kind) {
+        case SensorState::Kind::kOnline:
+            return "online";
+        case SensorState::Kind::kOffline:
+            return "offline";
+        case SensorState::Kind::kUnknown:
+            break;
+    }
+    return "unknown";
+}
+
+SensorChannel::SensorChannel(const ServiceContext& context, DeliveryTracker& delivery, SensorSlot slot,
+                             std::string boot, std::uint64_t& seq, Task wasRead)
+    : Service(context),
       delivery_(delivery),
       config_(std::move(slot.config)),
       boot_(std::move(boot)),
       seq_(seq),
-      changed_(std::move(changed)),
       wasRead_(std::move(wasRead)),
-      poll_(loop, config_, std::move(slot.sensor), std::move(slot.strand),
+      poll_(loop_, config_, std::move(slot.sensor), std::move(slot.strand),
             [this](const Result<double>& value) { handle(value); }) {
     state_.name = config_.name;
 }
 
-void SensorChannel::startPublishing(milliseconds interval) {
-    isPublishing_ = true;
-    interval_ = intervalFor(interval);
+void SensorChannel::publishEvery(std::optional<milliseconds> common) {
+    isPublishing_ = common.has_value();
+    interval_ = common ? intervalFor(*common) : kIdleInterval;
     poll_.start(interval_);
-}
-
-void SensorChannel::stopPublishing() {
-    isPublishing_ = false;
-    poll_.start(kIdleInterval);
 }
 
 void SensorChannel::shutDown() {
@@ -39,22 +46,14 @@ void SensorChannel::shutDown() {
 }
 
 bool SensorChannel::canTake(const SensorConfig& config) const {
-    SensorConfig same = config;
-    same.topic = config_.topic;
-    same.interval = config_.interval;
-    same.format = config_.format;
-    same.scale = config_.scale;
-    same.offset = config_.offset;
-    same.min = config_.min;
-    same.max = config_.max;
-    return same == config_;
+    return config.name == config_.name && config.type == config_.type && config.device == config_.device;
 }
 
 void SensorChannel::apply(const SensorConfig& config, milliseconds common) {
     config_ = config;
-    if (!isPublishing_) return;
+    if (!isPublishing_ || interval_ == intervalFor(common)) return;
     interval_ = intervalFor(common);
-    poll_.setInterval(interval_);
+    poll_.start(interval_);
 }
 
 void SensorChannel::handle(const Result<double>& value) {
@@ -64,12 +63,11 @@ void SensorChannel::handle(const Result<double>& value) {
     } else {
         handleFault(value.error());
     }
-    if (wasRead_) wasRead_();
+    wasRead_();
 }
 
 void SensorChannel::handleReading(double value) {
     ++state_.readings;
-    state_.value = value;
     if (state_.kind != SensorState::Kind::kOnline) {
         // The first good reading is no news.
         if (state_.kind == SensorState::Kind::kOffline) log::info("sensor {} is back: {:.3f} °C", config_.name, value);
@@ -101,27 +99,26 @@ void SensorChannel::handleFault(const Error& error) {
 
 void SensorChannel::changeTo(SensorState::Kind kind) {
     if (kind != std::exchange(state_.kind, kind)) {
-        const bool isOnline = kind == SensorState::Kind::kOnline;
-        journal_.record(EventRecord{loop_.clock().wallNow(), "sensor",
-                                    config_.name + (isOnline ? " online" : " offline: " + state_.problem)});
+        recordEvent("sensor", fmt::format("{} {}{}{}", config_.name, toString(kind),
+                                          state_.problem.empty() ? "" : ": ", state_.problem));
         publishStatus();
     }
-    if (changed_) changed_();
+    changed_();
 }
 
 void SensorChannel::publishStatus() {
-    if (state_.kind == SensorState::Kind::kUnknown) return;
-    delivery_.publishStatus(config_.name, state_.kind == SensorState::Kind::kOnline ? "online" : "offline");
-}
-
-bool SensorChannel::isCurrent(milliseconds common) const {
-    if (!isPublishing_ || state_.kind != SensorState::Kind::kOnline || !last_) return false;
-    const auto now = std::chrono::duration_cast<milliseconds>(loop_.clock().now().time_since_epoch());
-    return now - milliseconds{last_->monoMs} <= 2 * intervalFor(common);
+    if (state_.kind != SensorState::Kind::kUnknown)
+        publishState("sensor/" + config_.name + "/status", toString(state_.kind));
 }
 
 void SensorChannel::republishReading() {
     if (last_) delivery_.republish(*last_);
+}
+
+void SensorChannel::repeatReading() {
+    if (!isPublishing_ || interval_ <= kSlow || state_.kind != SensorState::Kind::kOnline || !last_) return;
+    const auto now = std::chrono::duration_cast<milliseconds>(loop_.clock().now().time_since_epoch());
+    if (now - milliseconds{last_->monoMs} <= 2 * interval_) republishReading();
 }
 
 }  // namespace edge

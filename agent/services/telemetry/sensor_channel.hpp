@@ -7,10 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "config/config.hpp"
-#include "core/loop/loop.hpp"
-#include "journal/journal.hpp"
 #include "sensors/sensor.hpp"
+#include "services/service.hpp"
 #include "services/telemetry/delivery_tracker.hpp"
 #include "services/telemetry/sensor_poll.hpp"
 
@@ -29,28 +27,27 @@ struct SensorState {
     std::string name;
     Kind kind = Kind::kUnknown;   ///< kUnknown: not read yet
     std::string problem;          ///< why it is offline, and what to do; "" otherwise
-    std::optional<double> value;  ///< °C, the last good one
     std::uint64_t readings = 0;   ///< good ones since start
     std::uint64_t faults = 0;     ///< refused ones since start
 };
 
-/// One sensor: reads it on its schedule, publishes its readings while publishing is on, and its status. Thread: the
-/// loop's.
-class SensorChannel {
+/// "online", "offline" or "unknown".
+const char* toString(SensorState::Kind kind);
+
+/// One sensor: reads it on its schedule, publishes its readings while publishing is on, and its status.
+class SensorChannel : Service {
   public:
     /// While nothing is published, the sensor is read this often, so that its status is right.
     static constexpr seconds kIdleInterval{60};
     static constexpr seconds kSlow{10};
 
-    /// `seq` is the number of the last reading of this name. `changed` is called after every read that changed kind or
-    /// problem, `wasRead` after every read.
-    SensorChannel(Loop& loop, Journal& journal, DeliveryTracker& delivery, SensorSlot slot, std::string boot,
-                  std::uint64_t& seq, Task changed, Task wasRead);
+    /// `seq` is the number of the last reading of this name. `wasRead` is called after every read.
+    SensorChannel(const ServiceContext& context, DeliveryTracker& delivery, SensorSlot slot, std::string boot,
+                  std::uint64_t& seq, Task wasRead);
 
-    /// Publishes now and every interval: the sensor's own one, or `interval`.
-    void startPublishing(milliseconds interval);
-    /// Nothing is published after this; the sensor is read every kIdleInterval.
-    void stopPublishing();
+    /// Reads now; from now on every reading is published: at the sensor's own interval, or else at `common`. Without
+    /// `common` nothing is published, and the sensor is read every kIdleInterval.
+    void publishEvery(std::optional<milliseconds> common);
     /// The sensor is not read any more.
     void shutDown();
 
@@ -63,18 +60,16 @@ class SensorChannel {
     void publishStatus();
     /// Publishes the last reading again, as JSON with its own time; a plain topic carries live ones only.
     void republishReading();
-    /// Whether the last reading is still true: published, good, and at most two intervals old. `common` as for
-    /// intervalFor().
-    [[nodiscard]] bool isCurrent(milliseconds common) const;
-    /// Whether a client that missed a reading waits long for the next one.
-    [[nodiscard]] bool isSlow(milliseconds common) const { return intervalFor(common) > kSlow; }
+    /// The same, if a client that missed it would wait long for the next one (kSlow) and it is still true: good, and at
+    /// most two intervals old.
+    void repeatReading();
 
     [[nodiscard]] const SensorState& state() const { return state_; }
     /// How often it is read while published.
     [[nodiscard]] milliseconds intervalFor(milliseconds common) const {
         return config_.interval.count() > 0 ? config_.interval : common;
     }
-    [[nodiscard]] bool wasReadSince(std::uint64_t mark) const { return reads_ > mark; }
+    /// So far, good or not.
     [[nodiscard]] std::uint64_t reads() const { return reads_; }
 
   private:
@@ -83,19 +78,16 @@ class SensorChannel {
     void handleFault(const Error& error);
     void changeTo(SensorState::Kind kind);
 
-    Loop& loop_;
-    Journal& journal_;
     DeliveryTracker& delivery_;
     SensorConfig config_;
     std::string boot_;
     std::uint64_t& seq_;
-    Task changed_;
     Task wasRead_;
     SensorState state_;
     Errc problemCode_ = Errc::kInternal;
     std::uint64_t reads_ = 0;
     bool isPublishing_ = false;
-    milliseconds interval_{0};  ///< while publishing
+    milliseconds interval_{0};  ///< at which it is read
     std::optional<ReadingRecord> last_;
     SensorPoll poll_;
 };

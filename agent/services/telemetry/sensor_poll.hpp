@@ -34,10 +34,6 @@ class SensorPoll {
 
     /// Reads now, and every `interval` from now on. While it runs at the same interval the schedule stays as it is.
     void start(milliseconds interval);
-    /// As start(), unless `interval` is the one at which it runs already.
-    void setInterval(milliseconds interval) {
-        if (interval != interval_) start(interval);
-    }
     /// The handler is not called after this, not even for a read that is under way.
     void stop();
 

@@ -17,58 +17,36 @@ constexpr const char* kStateKey = "telemetry";
 
 Json describe(const SensorChannel& channel, milliseconds interval) {
     const SensorState& state = channel.state();
-    Json json{{"name", state.name}, {"interval", formatDuration(channel.intervalFor(interval))}};
-    switch (state.kind) {
-        case SensorState::Kind::kOnline:
-            json["status"] = "online";
-            break;
-        case SensorState::Kind::kOffline:
-            json["status"] = "offline";
-            json["error"] = state.problem;
-            break;
-        case SensorState::Kind::kUnknown:
-            json["status"] = "unknown";
-            json["error"] = "it has not answered yet";
-            break;
-    }
+    Json json{{"name", state.name},
+              {"interval", formatDuration(channel.intervalFor(interval))},
+              {"status", toString(state.kind)}};
+    if (state.kind == SensorState::Kind::kOffline) json["error"] = state.problem;
+    if (state.kind == SensorState::Kind::kUnknown) json["error"] = "it has not answered yet";
     return json;
 }
 
 }  // namespace
 
-Telemetry::Telemetry(Loop& loop, Publisher& publisher, Journal& journal, const Config& config, SensorFactory makeSensor,
-                     const std::string& boot)
-    : loop_(loop),
-      publisher_(publisher),
-      journal_(journal),
-      config_(config),
+Telemetry::Telemetry(const ServiceContext& context, SensorFactory makeSensor, std::string boot)
+    : Service(context),
+      context_(context),
       makeSensor_(std::move(makeSensor)),
-      boot_(boot),
-      delivery_(loop, publisher, journal, config) {
-    for (const SensorConfig& sensor : config.sensors) channels_.push_back(makeChannel(sensor));
+      boot_(std::move(boot)),
+      delivery_(context) {
+    for (const SensorConfig& sensor : config_.sensors) channels_.push_back(makeChannel(sensor));
 }
 
 std::unique_ptr<SensorChannel> Telemetry::makeChannel(const SensorConfig& sensor) {
-    return std::make_unique<SensorChannel>(
-        loop_, journal_, delivery_, makeSensor_(sensor), boot_, seqs_[sensor.name], [this] { changed(); },
-        [this] { checkReports(); });
-}
-
-void Telemetry::changed() const {
-    if (changeHandler_) changeHandler_();
+    return std::make_unique<SensorChannel>(context_, delivery_, makeSensor_(sensor), boot_, seqs_[sensor.name],
+                                           [this] { checkReports(); });
 }
 
 // ---- the state
 
 Telemetry::State Telemetry::parseState(const std::string& text) {
-    State state;
     const Json json = Json::parse(text, nullptr, false);
-    if (!json.is_object()) return state;
-    if (const auto value = json.find("publishing"); value != json.end() && value->is_boolean())
-        state.isPublishing = value->get<bool>();
-    if (const auto value = json.find("interval"); value != json.end() && value->is_string())
-        state.interval = parseDuration(value->get<std::string>());
-    return state;
+    if (!json.is_object()) return {};
+    return {json.value("publishing", false), parseDuration(json.value("interval", ""))};
 }
 
 std::string Telemetry::formatState(const State& state) {
@@ -82,12 +60,11 @@ std::string Telemetry::describeState() const {
 }
 
 void Telemetry::resume(const JournalSnapshot& snapshot) {
-    if (const auto saved = snapshot.state.find(kStateKey); saved != snapshot.state.end())
-        state_ = parseState(saved->second);
+    state_ = parseState(savedState(snapshot, kStateKey));
     if (config_.telemetry.onBoot != OnBoot::kResume) state_.isPublishing = config_.telemetry.onBoot == OnBoot::kStart;
     if (state_.isPublishing) log::info("{}", describeState());
-    for (const auto& channel : channels_) apply(*channel);
-    publishState();
+    for (const auto& channel : channels_) channel->publishEvery(publishingInterval());
+    publishSwitch();
 }
 
 void Telemetry::change(const State& wanted) {
@@ -96,17 +73,9 @@ void Telemetry::change(const State& wanted) {
         journal_.saveState(kStateKey, formatState(state_), {});
         log::info("{}", describeState());
     }
-    for (const auto& channel : channels_) apply(*channel);
-    publishState();
-    changed();
-}
-
-void Telemetry::apply(SensorChannel& channel) const {
-    if (state_.isPublishing) {
-        channel.startPublishing(interval());
-    } else {
-        channel.stopPublishing();
-    }
+    for (const auto& channel : channels_) channel->publishEvery(publishingInterval());
+    publishSwitch();
+    changed_();
 }
 
 void Telemetry::onReload(const Config& before) {
@@ -124,19 +93,19 @@ void Telemetry::onReload(const Config& before) {
             channels_.push_back(std::move(*same));
         } else {
             channels_.push_back(makeChannel(sensor));
-            apply(*channels_.back());
+            channels_.back()->publishEvery(publishingInterval());
         }
     }
-    changed();
+    changed_();
 }
 
 // ---- commands
 
 void Telemetry::start(std::optional<milliseconds> interval, std::function<void(std::string report)> done) {
-    Report& report = reports_.emplace_back();
-    report.done = std::move(done);
-    for (const auto& channel : channels_) report.marks.push_back(channel->reads());
-    report.limit = loop_.after(kStartReportLimit, [this, which = &report] { finishReport(which); });
+    const auto report = reports_.emplace(reports_.end());
+    report->done = std::move(done);
+    for (const auto& channel : channels_) report->marks.push_back(channel->reads());
+    report->limit = loop_.after(kStartReportLimit, [this, report] { finishReport(report); });
     change({true, interval});
     if (channels_.empty()) loop_.post(scope_.wrap([this] { checkReports(); }));
 }
@@ -154,33 +123,25 @@ void Telemetry::shutDown(Task done) {
 }
 
 void Telemetry::checkReports() {
-    for (auto report = reports_.begin(); report != reports_.end();) {
-        const Report* candidate = &*report++;
-        if (isComplete(*candidate)) finishReport(candidate);
+    for (auto next = reports_.begin(); next != reports_.end();) {
+        const auto report = next++;
+        const bool isComplete = std::equal(channels_.begin(), channels_.end(), report->marks.begin(),
+                                           [](const auto& channel, auto mark) { return channel->reads() > mark; });
+        if (isComplete) finishReport(report);
     }
 }
 
-bool Telemetry::isComplete(const Report& report) const {
-    for (std::size_t i = 0; i < channels_.size(); ++i) {
-        if (!channels_[i]->wasReadSince(report.marks[i])) return false;
-    }
-    return true;
-}
-
-void Telemetry::finishReport(const Report* which) {
-    const auto found =
-        std::find_if(reports_.begin(), reports_.end(), [which](const Report& report) { return &report == which; });
-    if (found == reports_.end()) return;
-    const auto done = std::move(found->done);
-    reports_.erase(found);
+void Telemetry::finishReport(std::list<Report>::iterator report) {
+    const auto done = std::move(report->done);
+    reports_.erase(report);
     Json sensors = Json::array();
     for (const auto& channel : channels_) sensors.push_back(describe(*channel, interval()));
-    const Json report{{"interval", formatDuration(interval())}, {"sensors", sensors}};
-    done(report.dump(-1, ' ', false, Json::error_handler_t::replace));
+    const Json json{{"interval", formatDuration(interval())}, {"sensors", sensors}};
+    done(json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 void Telemetry::finishReports() {
-    while (!reports_.empty()) finishReport(&reports_.front());
+    while (!reports_.empty()) finishReport(reports_.begin());
 }
 
 std::optional<milliseconds> Telemetry::publishingInterval() const {
@@ -196,13 +157,8 @@ std::vector<SensorState> Telemetry::sensors() const {
 
 // ---- publishing
 
-void Telemetry::publishState() {
-    if (config_.topics.base.empty()) return;
-    Publication publication;
-    publication.topic = config_.topics.base + "/publishing";
-    publication.payload = state_.isPublishing ? "ON" : "OFF";
-    publication.retain = Retain::kYes;
-    publisher_.publish(std::move(publication), Priority::kReply, {});
+void Telemetry::publishSwitch() {
+    publishState("publishing", state_.isPublishing ? "ON" : "OFF");
 }
 
 void Telemetry::onConnected() {
@@ -211,7 +167,7 @@ void Telemetry::onConnected() {
 }
 
 void Telemetry::republish() {
-    publishState();
+    publishSwitch();
     for (const auto& channel : channels_) {
         channel->publishStatus();
         channel->republishReading();
@@ -219,9 +175,7 @@ void Telemetry::republish() {
 }
 
 void Telemetry::repeatReadings() {
-    for (const auto& channel : channels_) {
-        if (channel->isSlow(interval()) && channel->isCurrent(interval())) channel->republishReading();
-    }
+    for (const auto& channel : channels_) channel->repeatReading();
 }
 
 }  // namespace edge

@@ -10,11 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
-#include "core/loop/loop.hpp"
 #include "core/loop/scope.hpp"
-#include "journal/journal.hpp"
-#include "mqtt/publisher.hpp"
+#include "services/service.hpp"
 #include "services/telemetry/delivery_tracker.hpp"
 #include "services/telemetry/sensor_channel.hpp"
 
@@ -24,17 +21,15 @@ namespace edge {
 using SensorFactory = std::function<SensorSlot(const SensorConfig&)>;
 
 /// Periodic readings: what starts and stops them, and the state that survives a restart. That state is `state_` in
-/// memory and the key "telemetry" in the journal; resume() is the only place that reads it. Thread: the loop's,
-/// callbacks too.
-class Telemetry {
+/// memory and the key "telemetry" in the journal; resume() is the only place that reads it.
+class Telemetry : Service {
   public:
     /// How long the reply to `start` waits for the first readings.
     static constexpr seconds kStartReportLimit{2};
 
     /// `boot` identifies this start of the agent in the readings' JSON: with the sequence number it identifies each
     /// reading.
-    Telemetry(Loop& loop, Publisher& publisher, Journal& journal, const Config& config, SensorFactory makeSensor,
-              const std::string& boot);
+    Telemetry(const ServiceContext& context, SensorFactory makeSensor, std::string boot);
 
     /// Continues as telemetry.on_boot and what the last run saved say. From now on the sensors are read, published or
     /// not.
@@ -58,7 +53,7 @@ class Telemetry {
     [[nodiscard]] std::optional<milliseconds> publishingInterval() const;
 
     /// `<base>/publishing`.
-    void publishState();
+    void publishSwitch();
     /// Publishes the sensors' states; then the backlog.
     void onConnected();
     void onDisconnected() { delivery_.onDisconnected(); }
@@ -68,15 +63,8 @@ class Telemetry {
     /// next.
     void repeatReadings();
 
-    /// Called when a live reading was handed to the broker.
-    void onPublished(Task handler) { delivery_.onPublished(std::move(handler)); }
-    /// Called when something that health shows changed.
-    void onChange(Task handler) { changeHandler_ = std::move(handler); }
-
     [[nodiscard]] std::vector<SensorState> sensors() const;
     [[nodiscard]] const ReadingCounters& counters() const { return delivery_.counters(); }
-    /// Readings of the backlog that were delivered, of this run and of earlier ones.
-    [[nodiscard]] std::uint64_t backlogDelivered() const { return delivery_.backlogDelivered(); }
 
   private:
     /// What a restart remembers.
@@ -99,17 +87,11 @@ class Telemetry {
     [[nodiscard]] milliseconds interval() const { return state_.interval.value_or(config_.telemetry.interval); }
     [[nodiscard]] std::string describeState() const;
     void change(const State& wanted);
-    void changed() const;
-    void apply(SensorChannel& channel) const;
     void checkReports();
-    [[nodiscard]] bool isComplete(const Report& report) const;
-    void finishReport(const Report* which);
+    void finishReport(std::list<Report>::iterator report);
     void finishReports();
 
-    Loop& loop_;
-    Publisher& publisher_;
-    Journal& journal_;
-    const Config& config_;
+    ServiceContext context_;  ///< for the channels
     SensorFactory makeSensor_;
     std::string boot_;
     std::map<std::string, std::uint64_t> seqs_;  ///< by name: a sensor that comes back must not count from 1 again
@@ -117,7 +99,6 @@ class Telemetry {
     std::vector<std::unique_ptr<SensorChannel>> channels_;
     State state_;
     std::list<Report> reports_;
-    Task changeHandler_;
     Scope scope_;
 };
 

@@ -33,7 +33,8 @@ class CaptureFixture : public ::testing::Test {
     }
 
     void make() {
-        captures = std::make_unique<CaptureService>(*loop, source, publisher, *journal, strand, config, "run");
+        const ServiceContext context{*loop, publisher, *journal, config, [this] { ++changes; }};
+        captures = std::make_unique<CaptureService>(context, source, strand, "run");
     }
 
     /// Its outcome comes into `outcomes`.
@@ -66,6 +67,7 @@ class CaptureFixture : public ::testing::Test {
     std::shared_ptr<Executor> strand = loop;  ///< of kept pictures
     std::unique_ptr<CaptureService> captures;
     std::vector<Outcome> outcomes;
+    int changes = 0;  ///< of what health shows
 };
 
 }  // namespace edge

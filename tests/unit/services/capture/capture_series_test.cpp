@@ -23,8 +23,6 @@ TEST_F(CaptureSeries, IsAnsweredOnceWhenItEnds) {
 }
 
 TEST_F(CaptureSeries, IsInTheCountersWithItsProgress) {
-    int changes = 0;
-    captures->onChange([&] { ++changes; });
     CommandOptions options;
     options.count = 3;
     options.every = seconds{1};

@@ -24,7 +24,7 @@ class MotionServiceTest : public ::testing::Test {
         loop->runPending();
     }
     MotionService make() {
-        return {*loop, source, publisher, *journal, config, [this] { ++pictures; }};
+        return {ServiceContext{*loop, publisher, *journal, config}, source, [this] { ++pictures; }};
     }
     [[nodiscard]] std::vector<std::string> told() const {
         std::vector<std::string> all;

@@ -20,7 +20,7 @@ namespace edge {
 
 /// The command service over a fake broker and a real journal file. Handlers record, and answer "ok" unless the test
 /// holds them back.
-class CommandFixture : public ::testing::Test {
+class CommandFixture : public ::testing::Test, public CommandHandlers {
   protected:
     using Json = nlohmann::json;
 
@@ -42,21 +42,7 @@ class CommandFixture : public ::testing::Test {
         std::optional<JournalSnapshot> snapshot;
         journal->open([&](const Result<JournalSnapshot>& opened) { snapshot = opened.value(); });
         loop->runPending();
-        commands = std::make_unique<CommandService>(*loop, publisher, *journal, config);
-        for (const char* word : {"start", "stop", "capture", "cancel", "status"}) {
-            commands->setHandler(word, [this](const Command& command, OutcomeHandler done) {
-                carriedOut.push_back(command);
-                if (isHeldBack) {
-                    heldBack.push_back(std::move(done));
-                } else {
-                    done(Outcome::success(R"({"by":"handler"})"));
-                }
-            });
-        }
-        commands->setOutputHandler([this](const std::string& name, OutputCommand command) {
-            outputs[name] = command;
-            return Outcome::success();
-        });
+        commands = std::make_unique<CommandService>(ServiceContext{*loop, publisher, *journal, config}, *this);
         commands->restore(*snapshot);
         loop->runPending();
     }
@@ -85,6 +71,24 @@ class CommandFixture : public ::testing::Test {
         std::vector<Json> found;
         for (const Publication& reply : publisher.on(topic)) found.push_back(Json::parse(reply.payload));
         return found;
+    }
+
+    void startPublishing(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
+    void stopPublishing(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
+    void takePictures(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
+    void cancelSeries(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
+    void publishStatus(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
+    Outcome setOutput(const std::string& name, OutputCommand command) override {
+        outputs[name] = command;
+        return Outcome::success();
+    }
+    void carryOut(const Command& command, OutcomeHandler done) {
+        carriedOut.push_back(command);
+        if (isHeldBack) {
+            heldBack.push_back(std::move(done));
+        } else {
+            done(Outcome::success(R"({"by":"handler"})"));
+        }
     }
 
     TempDir dir;

@@ -9,7 +9,7 @@ namespace edge {
 namespace {
 
 /// An error, and what could be read all the same.
-struct Refusal : CommandError {
+struct Refusal : Outcome {
     std::string name;
     std::string transaction;
 };
@@ -17,12 +17,12 @@ struct Refusal : CommandError {
 Refusal refused(std::string_view payload) {
     const ParsedCommand parsed = parseCommand(payload);
     EXPECT_TRUE(parsed.error) << payload;
-    return {parsed.error.value_or(CommandError{}), parsed.command.name, parsed.command.transaction};
+    return {parsed.error.value_or(Outcome{}), parsed.command.name, parsed.command.transaction};
 }
 
 Command accepted(std::string_view payload) {
     const ParsedCommand parsed = parseCommand(payload);
-    EXPECT_FALSE(parsed.error) << payload << ": " << parsed.error->message;
+    EXPECT_FALSE(parsed.error) << payload << ": " << parsed.error->error;
     return parsed.command;
 }
 
@@ -61,7 +61,7 @@ TEST(ParseCommand, PlainTextIsAnUnknownCommandWithoutAName) {
         const Refusal error = refused(payload);
         EXPECT_EQ(error.code, ReplyCode::kUnknownCommand) << payload;
         EXPECT_EQ(error.name, "") << payload;
-        EXPECT_NE(error.message.find("start, stop, capture, cancel or status"), std::string::npos);
+        EXPECT_NE(error.error.find("start, stop, capture, cancel or status"), std::string::npos);
     }
 }
 
@@ -84,11 +84,11 @@ TEST(ParseCommand, BrokenPayloadsAreInvalid) {
 
 TEST(ParseCommand, SaysThatTheShellRemovedTheQuotes) {
     for (const char* payload : {"{command:capture}", "{command:capture,count:3}", "'{command:capture}'"}) {
-        EXPECT_NE(refused(payload).message.find("the shell has removed the double quotes"), std::string::npos)
+        EXPECT_NE(refused(payload).error.find("the shell has removed the double quotes"), std::string::npos)
             << payload;
     }
     for (const char* payload : {"{", "{}", R"({"command":capture})"}) {
-        EXPECT_EQ(refused(payload).message.find("shell"), std::string::npos) << payload;
+        EXPECT_EQ(refused(payload).error.find("shell"), std::string::npos) << payload;
     }
 }
 
@@ -105,7 +105,7 @@ TEST(ParseCommand, DeepJsonIsRefusedWhateverItsSize) {
         const Refusal error = refused(open + std::string(depth, '['));
         EXPECT_EQ(error.code, ReplyCode::kInvalidPayload) << depth;
     }
-    EXPECT_NE(refused(open + std::string(9, '[') + std::string(9, ']') + "}").message.find("deeper"),
+    EXPECT_NE(refused(open + std::string(9, '[') + std::string(9, ']') + "}").error.find("deeper"),
               std::string::npos);
 }
 
@@ -123,13 +123,14 @@ class CaptureOption : public testing::TestWithParam<OptionCase> {};
 
 TEST_P(CaptureOption, IsHeldToItsRange) {
     const std::string payload = std::string(R"({"command":"capture",)") + GetParam().option + "}";
-    const auto [command, error] = parseCommand(payload);
+    const auto [command, function, error] = parseCommand(payload);
 
     EXPECT_EQ(!error, GetParam().isAllowed) << payload;
+    EXPECT_NE(function, nullptr);
     EXPECT_EQ(command.name, "capture");
     if (error) {
         EXPECT_EQ(error->code, ReplyCode::kInvalidOption);
-        EXPECT_FALSE(error->message.empty());
+        EXPECT_FALSE(error->error.empty());
     }
 }
 

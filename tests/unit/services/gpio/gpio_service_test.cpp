@@ -33,9 +33,9 @@ class GpioServiceTest : public testing::Test {
 
     GpioService& start() {
         service_ = std::make_unique<GpioService>(GpioContext{
-            loop_, gpio_, publisher_, config_,
-            [this](const std::string& word, const std::string& source) { commands_.emplace_back(word, source); },
-            [this] { ++healthChanges_; }});
+            {loop_, publisher_, journal_, config_, [this] { ++healthChanges_; }},
+            gpio_,
+            [this](const std::string& word, const std::string& source) { commands_.emplace_back(word, source); }});
         service_->start();
         loop_.runPending();
         return *service_;
@@ -79,6 +79,7 @@ class GpioServiceTest : public testing::Test {
     ManualLoop loop_;
     FakeGpio gpio_;
     FakePublisher publisher_{loop_};
+    Journal journal_{loop_, std::make_shared<ManualLoop>(), {}, std::string(32, 'b')};
     Words commands_;
     int healthChanges_ = 0;
     std::vector<GpioLineHealth> health_;
@@ -346,14 +347,14 @@ TEST_F(GpioServiceTest, ChatteringInputDoesNotFillTheQueue) {
     start();
 
     for (int i = 0; i < 1000; ++i) moveTo(i % 2 == 0);
-    EXPECT_LE(publisher_.on("edge/pi/gpio/button").size(), GpioReport::kMaxInFlight);
+    EXPECT_LE(publisher_.on("edge/pi/gpio/button").size(), ReportedLine::kMaxInFlight);
     for (int i = 0; i < 50; ++i) {
         publisher_.finishAll(Delivery::kDelivered);
         loop_.runPending();
     }
 
     EXPECT_EQ(payloads("button").back(), "OFF");
-    EXPECT_EQ(payloads("button").size(), GpioReport::kMaxInFlight + 1);
+    EXPECT_EQ(payloads("button").size(), ReportedLine::kMaxInFlight + 1);
 }
 
 TEST_F(GpioServiceTest, BusyLineIsRetriedWhileTheOthersWork) {

@@ -43,7 +43,8 @@ class DiscoveryTest : public ::testing::Test {
         discovery.reset();
         journal = std::make_unique<Journal>(*loop, loop, config.journal, std::string(32, 'b'));
         discovery = std::make_unique<Discovery>(
-            *loop, publisher, *journal, config, Identity{}, [] { return 0.5; }, [this] { ++subscribed; });
+            ServiceContext{*loop, publisher, *journal, config}, Identity{}, [] { return 0.5; },
+            [this] { ++subscribed; });
         journal->open([this](const Result<JournalSnapshot>& snapshot) { discovery->restore(*snapshot); });
         loop->runPending();
         publisher.sent.clear();

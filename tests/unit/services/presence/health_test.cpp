@@ -41,7 +41,7 @@ TEST(Health, ListsRunningSeries) {
 TEST(Health, NamesDeniedTopicsFaultsAndDrops) {
     HealthReport report;
     report.session.deniedTopics = {"room/temp"};
-    report.sensors.push_back({"room", SensorState::Kind::kOffline, "its CRC is wrong", std::nullopt, 5, 2});
+    report.sensors.push_back({"room", SensorState::Kind::kOffline, "its CRC is wrong", 5, 2});
     report.readings.dropped = 3;
     report.journal.droppedReadings = 4;
     report.journal.writable = false;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "fakes/fake_publisher.hpp"
 #include "fakes/manual_loop.hpp"
 #include "fakes/temp_dir.hpp"
 
@@ -19,6 +20,9 @@ class LastConnectionTest : public ::testing::Test {
         journal = std::make_unique<Journal>(*loop, loop, config.journal, kBoot);
         journal->open([](const Result<JournalSnapshot>& opened) { ASSERT_TRUE(opened) << opened.error().message; });
         loop->runPending();
+    }
+    LastConnection make(const std::string& bootId = kBoot) {
+        return {ServiceContext{*loop, publisher, *journal, config}, bootId};
     }
     /// What a next start would find.
     JournalSnapshot reopen() {
@@ -41,15 +45,16 @@ class LastConnectionTest : public ::testing::Test {
     TempDir dir;
     Config config;
     std::shared_ptr<ManualLoop> loop = std::make_shared<ManualLoop>();
+    FakePublisher publisher{*loop};
     std::unique_ptr<Journal> journal;
 };
 
 TEST_F(LastConnectionTest, KnowsNothingOnAFirstStart) {
-    EXPECT_EQ(LastConnection(*loop, *journal, config, kBoot).away({}), std::nullopt);
+    EXPECT_EQ(make().away({}), std::nullopt);
 }
 
 TEST_F(LastConnectionTest, WritesNothingWithMqtt5) {
-    LastConnection connection(*loop, *journal, config, kBoot);
+    LastConnection connection = make();
     connection.onConnected(5);
     loop->advance(std::chrono::hours{10});
     connection.onDisconnected();
@@ -58,39 +63,39 @@ TEST_F(LastConnectionTest, WritesNothingWithMqtt5) {
 }
 
 TEST_F(LastConnectionTest, MeasuresFromTheLastNoteAcrossBootsByTheClock) {
-    LastConnection connection(*loop, *journal, config, kBoot);
+    LastConnection connection = make();
     connection.onConnected(4);
     loop->advance(std::chrono::hours{3});
     connection.onDisconnected();
     const JournalSnapshot snapshot = reopen();
     loop->manualClock().wall += std::chrono::hours{2};
 
-    EXPECT_EQ(LastConnection(*loop, *journal, config, "another boot").away(snapshot), std::chrono::hours{2});
+    EXPECT_EQ(make("another boot").away(snapshot), std::chrono::hours{2});
 }
 
 TEST_F(LastConnectionTest, AnAgentThatWasKilledLeftANoteNotLongAgo) {
-    LastConnection connection(*loop, *journal, config, kBoot);
+    LastConnection connection = make();
     connection.onConnected(4);
     loop->advance(std::chrono::hours{3} + std::chrono::minutes{10});
     const JournalSnapshot snapshot = reopen();
 
-    const auto away = LastConnection(*loop, *journal, config, "another boot").away(snapshot);
+    const auto away = make("another boot").away(snapshot);
     ASSERT_TRUE(away);
     EXPECT_LE(*away, config.mqtt.sessionExpiry / 4);
 }
 
 TEST_F(LastConnectionTest, AClockThatWentBackwardsIsNoTimeAway) {
-    LastConnection connection(*loop, *journal, config, kBoot);
+    LastConnection connection = make();
     connection.onConnected(4);
     connection.onDisconnected();
     const JournalSnapshot snapshot = reopen();
     loop->manualClock().wall -= std::chrono::hours{24 * 365};
 
-    EXPECT_EQ(LastConnection(*loop, *journal, config, "another boot").away(snapshot), milliseconds{0});
+    EXPECT_EQ(make("another boot").away(snapshot), milliseconds{0});
 }
 
 TEST_F(LastConnectionTest, ANoteThatCannotBeReadIsNone) {
-    const LastConnection connection(*loop, *journal, config, kBoot);
+    const LastConnection connection = make();
     for (const char* text : {"", "[]", "{}", R"({"wall_ms":"x","boot_ms":1,"boot":"b"})", "{"}) {
         JournalSnapshot snapshot;
         snapshot.state["connection"] = text;

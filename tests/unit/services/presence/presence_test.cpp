@@ -30,7 +30,7 @@ class PresenceTest : public ::testing::Test {
         identity.os = "Debian";
     }
     Presence make() {
-        return Presence(*loop, publisher, config, identity,
+        return Presence(ServiceContext{*loop, publisher, journal, config}, identity,
                         [this] { return "{\"n\":" + std::to_string(++healths) + "}"; });
     }
 
@@ -38,6 +38,7 @@ class PresenceTest : public ::testing::Test {
     Identity identity;
     std::shared_ptr<ManualLoop> loop = std::make_shared<ManualLoop>();
     FakePublisher publisher{*loop};
+    Journal journal{*loop, loop, config.journal, std::string(32, 'b')};  // not opened: nothing is recorded
     int healths = 0;
 };
 
@@ -99,7 +100,7 @@ TEST_F(PresenceTest, IsSilentWhileOfflineAndWithPlainTopicsOnly) {
 
     config.topics.base = "";
     FakePublisher plain{*loop};
-    Presence quiet(*loop, plain, config, identity, [] { return "{}"; });
+    Presence quiet(ServiceContext{*loop, plain, journal, config}, identity, [] { return "{}"; });
     quiet.announce();
     EXPECT_TRUE(plain.sent.empty());
 }

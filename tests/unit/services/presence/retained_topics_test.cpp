@@ -33,7 +33,7 @@ class RetainedTopicsTest : public ::testing::Test {
             loop->runPending();
         }
         journal = std::make_unique<Journal>(*loop, loop, config.journal, std::string(32, 'b'));
-        retained = std::make_unique<RetainedTopics>(publisher, *journal, config, identity);
+        retained = std::make_unique<RetainedTopics>(ServiceContext{*loop, publisher, *journal, config}, identity);
         journal->open([this](const Result<JournalSnapshot>& snapshot) { retained->restore(*snapshot); });
         loop->runPending();
         return connect();

@@ -92,7 +92,7 @@ TEST_F(DeliveryTrackerTest, AnOutageArrivesCompleteInOrderAndOnlyWithItsOwnTime)
     for (std::size_t i = 0; i < seqs.size(); ++i) EXPECT_EQ(seqs[i], static_cast<std::int64_t>(i) + 7);
     EXPECT_EQ(plain(), plainBefore + 1000) << "the fake records what was tried while disconnected, and no more";
     EXPECT_EQ(journal->health().queuedReadings, 0U);
-    EXPECT_EQ(telemetry->backlogDelivered(), 1000U);
+    EXPECT_EQ(telemetry->counters().backlogDelivered, 1000U);
 }
 
 TEST_F(DeliveryTrackerTest, TheBacklogLeavesAtABoundedRateAndBehindLiveReadings) {
@@ -174,7 +174,7 @@ TEST_F(DeliveryTrackerTest, ADeniedBacklogIsKeptAndDoesNotSpin) {
     disconnect();
     connect();
     loop->advance(seconds{60});
-    EXPECT_EQ(telemetry->backlogDelivered(), 30U);
+    EXPECT_EQ(telemetry->counters().backlogDelivered, 30U);
 }
 
 TEST_F(DeliveryTrackerTest, WithoutABaseTopicLateReadingsAreDroppedAndCounted) {

@@ -88,7 +88,7 @@ TEST_F(OutageTest, ADaysReadingsArriveCompleteAndOldestFirst) {
     EXPECT_EQ(numbersOn("edge/pi/sensor/room").size(), static_cast<std::size_t>(std::chrono::minutes{8} / kInterval));
     EXPECT_EQ(journal->health().queuedReadings, 0U);
     EXPECT_EQ(journal->health().droppedReadings, 0U);
-    EXPECT_EQ(telemetry->backlogDelivered(), kReadingsOfADay);
+    EXPECT_EQ(telemetry->counters().backlogDelivered, kReadingsOfADay);
     expectBalance();
 }
 

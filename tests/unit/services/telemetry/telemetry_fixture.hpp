@@ -55,7 +55,8 @@ class TelemetryFixture : public ::testing::Test {
         loop->runPending();
         listSensors();
         telemetry = std::make_unique<Telemetry>(
-            *loop, publisher, *journal, config, [this](const SensorConfig& sensor) { return makeSlot(sensor); }, kRun);
+            ServiceContext{*loop, publisher, *journal, config},
+            [this](const SensorConfig& sensor) { return makeSlot(sensor); }, kRun);
         telemetry->resume(*snapshot);
         loop->runPending();
     }

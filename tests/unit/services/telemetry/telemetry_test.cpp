@@ -318,7 +318,7 @@ TEST_F(TelemetryTest, PublishesStatesOnEveryConnection) {
     publisher.disconnect();
     publisher.connect();
     const std::size_t before = countOn("edge/pi/publishing");
-    telemetry->publishState();
+    telemetry->publishSwitch();
     telemetry->onConnected();
 
     EXPECT_EQ(countOn("edge/pi/publishing"), before + 1);
@@ -418,7 +418,7 @@ TEST_F(TelemetryTest, SendsTheBacklogWhenTheConnectionIsBackBeforeTheReadingsTha
     });
     loop->advance(seconds{20});
 
-    EXPECT_EQ(telemetry->backlogDelivered(), queued);
+    EXPECT_EQ(telemetry->counters().backlogDelivered, queued);
 }
 
 TEST_F(TelemetryTest, AnswersStartWithoutSensors) {
