@@ -76,11 +76,10 @@ struct Agent::Impl : CommandHandlers {
           gpioPort(makeGpiodPort()),
           resolver(
               makeSystemResolver(l, [&p](const std::string& name) { return p.makeStrand(name, kNetworkStallLimit); })),
-          session(
-              l, makePahoClientFactory(l, p.makeStrand("the MQTT library", kNetworkStallLimit)), *resolver,
-              sessionSettings(loaded),
-              {[this](const ConnectionInfo& info) { connected(info); }, [this] { disconnected(); },
-               [this](InboundMessage message) { received(std::move(message)); }, [this] { changed(); }}),
+          session(l, makePahoClientFactory(l, p.makeStrand("the MQTT library", kNetworkStallLimit)), *resolver,
+                  sessionSettings(loaded),
+                  {[this](const ConnectionInfo& info) { connected(info); }, [this] { disconnected(); },
+                   [this](InboundMessage message) { received(std::move(message)); }, [this] { changed(); }}),
           context{l, session, journal, config, [this] { changed(); }, [this] { gpio.blink(); }},
           commands(context, *this),
           telemetry(
@@ -101,9 +100,8 @@ struct Agent::Impl : CommandHandlers {
     // ---- commands
 
     void startPublishing(const Command& command, OutcomeHandler done) override {
-        telemetry.start(command.options.interval, [done = std::move(done)](std::string report) {
-            done(Outcome::success(std::move(report)));
-        });
+        telemetry.start(command.options.interval,
+                        [done = std::move(done)](std::string report) { done(Outcome::success(std::move(report))); });
     }
 
     void stopPublishing(const Command& /*command*/, OutcomeHandler done) override {

@@ -16,8 +16,8 @@ struct ServiceContext {
     Loop& loop;
     Publisher& publisher;
     Journal& journal;
-    const Config& config;     ///< in force: a reload replaces what is in it
-    Task changed = [] {};     ///< called when something that health shows has changed
+    const Config& config;    ///< in force: a reload replaces what is in it
+    Task changed = [] {};    ///< called when something that health shows has changed
     Task published = [] {};  ///< called when a reading or a picture went to the broker
 };
 

@@ -87,10 +87,7 @@ struct CaptureService::Job {
 
 CaptureService::CaptureService(const ServiceContext& context, PictureSource& source, std::shared_ptr<Executor> strand,
                                std::string imagePrefix)
-    : Service(context),
-      source_(source),
-      backlog_(context, std::move(strand)),
-      imagePrefix_(std::move(imagePrefix)) {
+    : Service(context), source_(source), backlog_(context, std::move(strand)), imagePrefix_(std::move(imagePrefix)) {
     source.onStateChange([this](const CameraState& state) {
         recordEvent("camera", state.online ? "online: " + state.model : "offline: " + state.reason);
         publishStatus();
@@ -155,8 +152,7 @@ void CaptureService::request(const JobPtr& job) {
         .width = options.width,
         .height = options.height,
         .quality = options.quality,
-        .maxBytes =
-            std::min(static_cast<std::size_t>(config_.image.maxBytes), maxPicturePayload(publisher_, config_)),
+        .maxBytes = std::min(static_cast<std::size_t>(config_.image.maxBytes), maxPicturePayload(publisher_, config_)),
         .notBefore = job->command.arrived,
         .timeout = options.timeout.value_or(config_.camera.timeout)};
     source_.capture(request, scope_.wrap([this, job](Result<Picture> picture) { taken(job, std::move(picture)); }));

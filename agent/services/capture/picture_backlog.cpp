@@ -116,9 +116,7 @@ void PictureFolder::remove(std::uint64_t number) {
 // ---- keeping and sending
 
 PictureBacklog::PictureBacklog(const ServiceContext& context, std::shared_ptr<Executor> strand)
-    : Service(context),
-      strand_(std::move(strand)),
-      folder_(std::make_shared<PictureFolder>(folderOf(config_))) {}
+    : Service(context), strand_(std::move(strand)), folder_(std::make_shared<PictureFolder>(folderOf(config_))) {}
 
 void PictureBacklog::onReload(const Config& before) {
     if (folderOf(config_) != folderOf(before)) {
@@ -174,7 +172,8 @@ void PictureBacklog::sendNext() {
 
 void PictureBacklog::send(PictureFolder::Stored stored) {
     if (stored.post.jpeg.size() > maxPicturePayload(publisher_, config_)) return drop(stored.number, kTooLarge);
-    const auto done = [this, number = stored.number, wasLost = stored.wasLost, connection = connections_](Delivery how) {
+    const auto done = [this, number = stored.number, wasLost = stored.wasLost,
+                       connection = connections_](Delivery how) {
         const bool isRefused = how == Delivery::kLost && isConnected_ && connection == connections_;
         if (isRefused) return pauseFor(kRetry);  // for now: a quota of the broker is exceeded
         sent(number, wasLost, how);

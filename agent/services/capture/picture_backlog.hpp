@@ -60,7 +60,7 @@ struct PictureBacklogCounters {
 class PictureBacklog : Service {
   public:
     static constexpr milliseconds kPause{500};  ///< between two pictures
-    static constexpr seconds kRetry{60};       ///< after one that the broker refused for now
+    static constexpr seconds kRetry{60};        ///< after one that the broker refused for now
 
     /// `strand` reads and writes the files.
     PictureBacklog(const ServiceContext& context, std::shared_ptr<Executor> strand);

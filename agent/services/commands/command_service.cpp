@@ -162,8 +162,9 @@ std::optional<Outcome> CommandService::checkExpiry(const Command& command) const
     if (!command.expiresAt) return std::nullopt;
     const WallTime now = loop_.clock().wallNow();
     if (now >= *command.expiresAt) {
-        return Outcome::failure(ReplyCode::kExpired, fmt::format("the command expired at {}; it is {} here",
-                                                                 formatRfc3339(*command.expiresAt), formatRfc3339(now)));
+        return Outcome::failure(ReplyCode::kExpired,
+                                fmt::format("the command expired at {}; it is {} here",
+                                            formatRfc3339(*command.expiresAt), formatRfc3339(now)));
     }
     if (loop_.clock().wallState() == ClockState::kSynchronised) return std::nullopt;
     return Outcome::failure(ReplyCode::kClockUnsynchronised,

@@ -117,13 +117,15 @@ void GpioInput::settle() {
 
 void GpioInput::accept() {
     show(debounce_.settled());
-    if (debounce_.settled() && !settings_.action.empty()) context_.runCommand(settings_.action, "gpio:" + settings_.name);
+    if (debounce_.settled() && !settings_.action.empty())
+        context_.runCommand(settings_.action, "gpio:" + settings_.name);
 }
 
 // ---- outputs
 
 bool GpioOutput::canTake(const GpioOutputConfig& settings) const {
-    return settings.chip == settings_.chip && settings.line == settings_.line && settings.activeLow == settings_.activeLow;
+    return settings.chip == settings_.chip && settings.line == settings_.line &&
+           settings.activeLow == settings_.activeLow;
 }
 
 void GpioOutput::apply(const GpioOutputConfig& settings, bool online) {

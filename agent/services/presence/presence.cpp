@@ -50,10 +50,7 @@ std::string makeInfo(const Config& config, const Identity& identity, WallTime st
 }  // namespace
 
 Presence::Presence(const ServiceContext& context, const Identity& identity, std::function<std::string()> makeHealth)
-    : Service(context),
-      identity_(identity),
-      startedAt_(loop_.clock().wallNow()),
-      makeHealth_(std::move(makeHealth)) {}
+    : Service(context), identity_(identity), startedAt_(loop_.clock().wallNow()), makeHealth_(std::move(makeHealth)) {}
 
 Publication Presence::lastWill(const Config& config) {
     return {.topic = config.topics.base + "/status", .payload = "offline", .retain = Retain::kYes};

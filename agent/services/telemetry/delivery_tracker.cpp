@@ -26,8 +26,7 @@ void DeliveryTracker::send(std::string topic, std::string payload, Priority prio
 }
 
 void DeliveryTracker::republish(const ReadingRecord& reading) {
-    if (!config_.topics.base.empty())
-        send(topicOf(reading.sensor), formatReadingJson(reading), Priority::kReply, {});
+    if (!config_.topics.base.empty()) send(topicOf(reading.sensor), formatReadingJson(reading), Priority::kReply, {});
 }
 
 // ---- live

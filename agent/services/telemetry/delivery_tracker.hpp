@@ -15,10 +15,10 @@ namespace edge {
 /// the journal knows which were delivered later, which wait, and which it dropped.
 struct ReadingCounters {
     std::uint64_t produced = 0;
-    std::uint64_t delivered = 0;  ///< acknowledged by the broker, live
-    std::uint64_t underWay = 0;   ///< published, not acknowledged yet
-    std::uint64_t journaled = 0;  ///< given to the journal because they were not delivered
-    std::uint64_t dropped = 0;    ///< not delivered, and topics.base = "" leaves no topic for late ones
+    std::uint64_t delivered = 0;         ///< acknowledged by the broker, live
+    std::uint64_t underWay = 0;          ///< published, not acknowledged yet
+    std::uint64_t journaled = 0;         ///< given to the journal because they were not delivered
+    std::uint64_t dropped = 0;           ///< not delivered, and topics.base = "" leaves no topic for late ones
     std::uint64_t backlogDelivered = 0;  ///< late, of this run and of earlier ones
 };
 

@@ -99,8 +99,8 @@ void SensorChannel::handleFault(const Error& error) {
 
 void SensorChannel::changeTo(SensorState::Kind kind) {
     if (kind != std::exchange(state_.kind, kind)) {
-        recordEvent("sensor", fmt::format("{} {}{}{}", config_.name, toString(kind),
-                                          state_.problem.empty() ? "" : ": ", state_.problem));
+        recordEvent("sensor", fmt::format("{} {}{}{}", config_.name, toString(kind), state_.problem.empty() ? "" : ": ",
+                                          state_.problem));
         publishStatus();
     }
     changed_();

@@ -25,10 +25,10 @@ struct SensorSlot {
 struct SensorState {
     enum class Kind { kUnknown, kOnline, kOffline };
     std::string name;
-    Kind kind = Kind::kUnknown;   ///< kUnknown: not read yet
-    std::string problem;          ///< why it is offline, and what to do; "" otherwise
-    std::uint64_t readings = 0;   ///< good ones since start
-    std::uint64_t faults = 0;     ///< refused ones since start
+    Kind kind = Kind::kUnknown;  ///< kUnknown: not read yet
+    std::string problem;         ///< why it is offline, and what to do; "" otherwise
+    std::uint64_t readings = 0;  ///< good ones since start
+    std::uint64_t faults = 0;    ///< refused ones since start
 };
 
 /// "online", "offline" or "unknown".

@@ -121,7 +121,8 @@ TEST_F(Pieces, NameTheOtherFileOfADuplicate) {
     const std::string main = write("agent.toml", "[[gpio.output]]\nname = \"a\"\nline = 5\n");
     const std::string piece = write("agent.d/a.toml", "[[gpio.output]]\nname = \"b\"\nline = 5\n");
 
-    EXPECT_EQ(error(), piece + ":3: gpio.output.line: \"GPIO5\" is already used in " + main + ":3; allowed: each GPIO line once");
+    EXPECT_EQ(error(), piece + ":3: gpio.output.line: \"GPIO5\" is already used in " + main +
+                           ":3; allowed: each GPIO line once");
 }
 
 TEST_F(Pieces, MayNotRepeatANameWithinOneFile) {

@@ -84,8 +84,7 @@ TEST(ParseCommand, BrokenPayloadsAreInvalid) {
 
 TEST(ParseCommand, SaysThatTheShellRemovedTheQuotes) {
     for (const char* payload : {"{command:capture}", "{command:capture,count:3}", "'{command:capture}'"}) {
-        EXPECT_NE(refused(payload).error.find("the shell has removed the double quotes"), std::string::npos)
-            << payload;
+        EXPECT_NE(refused(payload).error.find("the shell has removed the double quotes"), std::string::npos) << payload;
     }
     for (const char* payload : {"{", "{}", R"({"command":capture})"}) {
         EXPECT_EQ(refused(payload).error.find("shell"), std::string::npos) << payload;
@@ -105,8 +104,7 @@ TEST(ParseCommand, DeepJsonIsRefusedWhateverItsSize) {
         const Refusal error = refused(open + std::string(depth, '['));
         EXPECT_EQ(error.code, ReplyCode::kInvalidPayload) << depth;
     }
-    EXPECT_NE(refused(open + std::string(9, '[') + std::string(9, ']') + "}").error.find("deeper"),
-              std::string::npos);
+    EXPECT_NE(refused(open + std::string(9, '[') + std::string(9, ']') + "}").error.find("deeper"), std::string::npos);
 }
 
 TEST(ParseCommand, ThePayloadHasAtMost64KiB) {
