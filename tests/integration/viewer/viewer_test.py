@@ -713,7 +713,19 @@ class Licences(unittest.TestCase):
 
 
 class Screenshots(ViewerCase):
-    """Makes the pictures of the documentation where EDGE_SCREENSHOTS names a folder."""
+    """Makes the pictures of the documentation where EDGE_SCREENSHOTS names a folder, with the photograph that EDGE_PHOTOGRAPH names."""
+
+    @staticmethod
+    def frame(place):
+        if not (file := os.environ.get("EDGE_PHOTOGRAPH")):
+            return scene.garden(0.8 + place * 0.04, seed=place)
+        with Image.open(file) as photograph:
+            height = photograph.height - 12
+            left, top = photograph.width - height * 4 // 3 - 6 * (6 - place), 2 * (6 - place)
+            part = photograph.convert("RGB").crop((left, top, left + height * 4 // 3, top + height)).resize(scene.SIZE, Image.LANCZOS)
+        jpeg = io.BytesIO()
+        part.point(lambda value: round(value * (0.88 + place * 0.02))).save(jpeg, "JPEG", quality=85)
+        return jpeg.getvalue()
 
     def test_pictures_of_the_page(self):
         client = self.connect()
@@ -727,7 +739,7 @@ class Screenshots(ViewerCase):
             age = (360 - place) * 10
             device.reading(round(21.4 + 1.3 * math.sin(place / 75) + 0.3 * math.sin(place / 13) + 0.05 * math.sin(place * 2.3), 2), age)
         for place in range(6):
-            device.picture(scene.garden(0.8 + place * 0.04, seed=place), (6 - place) * 600)
+            device.picture(self.frame(place), (6 - place) * 600)
         page.count("#thumbnails button", 6)
         page.hover("#chart .u-over", 120)
         for name, options in (("viewer", {"width": 1200, "height": 1290}), ("viewer-ko-dark", {"width": 420, "height": 1500})):
