@@ -5,13 +5,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include <fmt/core.h>
 
 #include "core/system/log.hpp"
+#include "core/system/shared_module.hpp"
 
 namespace edge {
 namespace {
@@ -23,6 +22,9 @@ constexpr seconds kExitLimit{2};
 
 ProgramLink::ProgramLink(Loop& loop, const Config& config, std::string program)
     : loop_(loop), config_(config), program_(std::move(program)) {}
+
+ProgramLink::ProgramLink(Loop& loop, const Config& config)
+    : ProgramLink(loop, config, findInstalled("pi-edge-camera", EDGE_CAMERA_FOLDER)) {}
 
 ProgramLink::~ProgramLink() {
     disconnect();  // first: a child exits when its connection ends
@@ -126,13 +128,6 @@ void ProgramLink::finish(const std::string& reason) {
     const auto ended = events_.ended;
     close();
     if (ended) ended(reason);
-}
-
-std::string ProgramLink::findProgram() {
-    std::error_code error;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-    const auto beside = self.parent_path() / "pi-edge-camera";
-    return !error && ::access(beside.c_str(), X_OK) == 0 ? beside.string() : EDGE_CAMERA_PROGRAM;
 }
 
 }  // namespace edge

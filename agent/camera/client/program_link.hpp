@@ -18,7 +18,9 @@ namespace edge {
 class ProgramLink : public CameraLink {
   public:
     /// `config` must outlive it. A child reads its [camera] from `config.file`.
-    ProgramLink(Loop& loop, const Config& config, std::string program = findProgram());
+    ProgramLink(Loop& loop, const Config& config);
+    /// With another program, for tests.
+    ProgramLink(Loop& loop, const Config& config, std::string program);
     ~ProgramLink() override;
 
     /// While the last child is still exiting, the next program waits for it: two cannot have one camera.
@@ -35,9 +37,6 @@ class ProgramLink : public CameraLink {
     void disconnected(const std::string& reason);
     void childExited(const ExitStatus& status);
     void finish(const std::string& reason);
-
-    /// Beside this executable (a build tree), else where the package put it.
-    static std::string findProgram();
 
     Loop& loop_;
     const Config& config_;

@@ -36,30 +36,27 @@ CapturePipeline::CapturePipeline(Loop& loop, Camera& camera, const std::vector<s
       encoders_(loop, strands),
       stream_(loop, camera, config.camera) {}
 
-std::uint64_t CapturePipeline::capture(const Capture& capture, Done done) {
-    Job job;
-    job.capture = capture;
-    job.notBefore = std::min(capture.notBefore, bootTimeNow());  // no frame is from the future
-    job.size = {capture.width, capture.height};
-    job.done = std::move(done);
-    return add(std::move(job), std::chrono::duration_cast<milliseconds>(capture.deadline - bootTimeNow()));
-}
-
-std::uint64_t CapturePipeline::verify(milliseconds limit, Done done) {
-    Job job;
-    job.notBefore = bootTimeNow();
-    job.size = {config_.camera.width, config_.camera.height};
-    job.done = std::move(done);
-    return add(std::move(job), limit);
-}
-
-std::uint64_t CapturePipeline::add(Job job, milliseconds limit) {
+std::uint64_t CapturePipeline::capture(Capture capture, Done done) {
+    capture.notBefore = std::min(capture.notBefore, bootTimeNow());  // no frame is from the future
     const std::uint64_t ticket = nextTicket_++;
+    Job job;
     job.ticket = ticket;
-    job.timer = loop_.after(limit, [this, ticket] { timeOut(ticket); });
+    job.capture = capture;
+    job.done = std::move(done);
+    job.timer = loop_.after(capture.deadline - bootTimeNow(), [this, ticket] { timeOut(ticket); });
     jobs_.push_back(std::move(job));
     scheduleAdvance();
     return ticket;
+}
+
+void CapturePipeline::verify(milliseconds limit, Done done) {
+    Capture capture;
+    capture.width = config_.camera.width;
+    capture.height = config_.camera.height;
+    capture.notBefore = bootTimeNow();
+    capture.deadline = capture.notBefore + limit;
+    this->capture(capture, std::move(done));
+    jobs_.back().isForFrame = true;
 }
 
 void CapturePipeline::cancel(std::uint64_t ticket) {
@@ -86,7 +83,7 @@ void CapturePipeline::advance() {
     if (const Job* job = firstWaiting()) {
         // A frame for a look alone may have been exposed too early for this capture: its demand is replaced.
         if (!(isDemanding() && !demand_->isForLook) && encoders_.isFree())
-            demandFrame(job->size, job->notBefore, false);
+            demandFrame({job->capture.width, job->capture.height}, job->capture.notBefore, false);
     } else if (look_ && !isDemanding()) {
         // At the size that is streamed: starting again would cost the next capture its time.
         const auto size = stream_.size().value_or(std::pair(config_.camera.width, config_.camera.height));
@@ -127,11 +124,13 @@ void CapturePipeline::takeFrame(Result<Frame> frame) {
     if (job == nullptr) return;
     // The capture that it was taken for may be gone, and the next one may have been requested later, or at another
     // size.
-    const bool fits = frame->exposureStart > job->notBefore && job->size == size;
-    if (job->capture && !encoders_.isFree())
-        return;  // a frame for a look; the capture gets one when an encoder is free
-    if (job->capture && fits && !frame->isStartup) return encode(*job, std::move(*frame));
-    if (!job->capture && (fits || frame->isStartup)) complete(job->ticket, FinishedPicture{});  // the camera works
+    const Capture& capture = job->capture;
+    const bool fits = frame->exposureStart > capture.notBefore && size == std::pair(capture.width, capture.height);
+    if (job->isForFrame) {
+        if (fits || frame->isStartup) complete(job->ticket, FinishedPicture{});  // the camera works
+    } else if (fits && !frame->isStartup && encoders_.isFree()) {
+        encode(*job, std::move(*frame));
+    }
 }
 
 void CapturePipeline::encode(Job& job, Frame frame) {
@@ -139,8 +138,8 @@ void CapturePipeline::encode(Job& job, Frame frame) {
     job.exposed = frame.exposureStart;
     job.received = bootTimeNow();
     const WallTime exposureStart = toWallTime(frame.exposureStart, loop_.clock().wallNow());
-    const std::string enlarged = enlargement(*job.capture, frame.view, remaining_);
-    RenderOptions options = optionsFor(*job.capture, frame, exposureStart);
+    const std::string enlarged = enlargement(job.capture, frame.view, remaining_);
+    RenderOptions options = optionsFor(job.capture, frame, exposureStart);
     encoders_.encode(std::move(frame), std::move(options),
                      [this, ticket = job.ticket, exposureStart, enlarged](Result<RenderedJpeg> rendered) {
                          if (!rendered && rendered.error().code == Errc::kFault)
@@ -240,7 +239,7 @@ void CapturePipeline::deliver() {
     while (!jobs_.empty() && jobs_.front().stage == Stage::kDone) {
         const Job job = std::move(jobs_.front());
         jobs_.pop_front();
-        if (job.capture && job.result && log::enabled(log::Level::kDebug)) logTimings(job);
+        if (!job.isForFrame && job.result && log::enabled(log::Level::kDebug)) logTimings(job);
         job.done(job.result);
     }
 }
@@ -252,7 +251,7 @@ void CapturePipeline::logTimings(const Job& job) {
     log::debug(
         "a picture of {}x{}: its exposure began {:.1f} ms after the command, its frame came {:.1f} ms later, encoding "
         "took {:.1f} ms, its turn came {:.1f} ms later",
-        job.capture->width, job.capture->height, between(job.notBefore, job.exposed),
+        job.capture.width, job.capture.height, between(job.capture.notBefore, job.exposed),
         between(job.exposed, job.received), between(job.received, job.encoded), between(job.encoded, bootTimeNow()));
 }
 

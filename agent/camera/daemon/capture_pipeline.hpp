@@ -44,9 +44,9 @@ class CapturePipeline {
     /// `done` is called once, never inside this call, by the capture's deadline. Returns a ticket for cancel(). A
     /// damaged frame is skipped, and the next one taken instead. Errors: kUnavailable, kTimeout, kTooLarge, kInvalid,
     /// kFault (kMaxDamagedFrames of them), and those of Camera::start().
-    std::uint64_t capture(const Capture& capture, Done done);
+    std::uint64_t capture(Capture capture, Done done);
     /// As capture(), of the configured size, but only to see that a frame comes.
-    std::uint64_t verify(milliseconds limit, Done done);
+    void verify(milliseconds limit, Done done);
     /// `done` is not called any more.
     void cancel(std::uint64_t ticket);
     /// Streams without a capture (camera.keep_warm = "always").
@@ -70,10 +70,9 @@ class CapturePipeline {
     enum class Stage { kWaiting, kEncoding, kDone };
     struct Job {
         std::uint64_t ticket = 0;
-        std::optional<Capture> capture;  ///< none: verify
-        BootTime notBefore{};
-        std::pair<int, int> size;
-        Timer timer;  ///< of its deadline
+        Capture capture;
+        bool isForFrame = false;  ///< nothing is encoded: it shows that the camera works
+        Timer timer;              ///< of its deadline
         Stage stage = Stage::kWaiting;
         int damagedFrames = 0;
         std::string damage;  ///< of the last damaged frame
@@ -90,7 +89,6 @@ class CapturePipeline {
         bool isForLook = false;  ///< only `look_` wants it
     };
 
-    std::uint64_t add(Job job, milliseconds limit);
     void scheduleAdvance();
     void advance();
     /// The camera drops what it was asked for when it stops.

@@ -18,24 +18,21 @@
 namespace edge {
 namespace {
 
-std::string modulePath(const char* name) {
-    std::error_code error;
-    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-    if (!error) {
-        auto beside = self.parent_path() / name;
-        if (::access(beside.c_str(), R_OK) == 0) return beside.string();
-    }
-    return fmt::format("{}/{}", EDGE_MODULE_DIR, name);
-}
-
 struct Unload {
     void operator()(void* module) const { ::dlclose(module); }
 };
 
 }  // namespace
 
+std::string findInstalled(const std::string& name, const std::string& folder) {
+    std::error_code error;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    const std::string beside = self.parent_path() / name;
+    return !error && ::access(beside.c_str(), R_OK) == 0 ? beside : folder + "/" + name;
+}
+
 Result<void*> findInModule(const char* name, const char* symbol) {
-    std::unique_ptr<void, Unload> module(::dlopen(modulePath(name).c_str(), RTLD_NOW | RTLD_LOCAL));
+    std::unique_ptr<void, Unload> module(::dlopen(findInstalled(name, EDGE_MODULE_DIR).c_str(), RTLD_NOW | RTLD_LOCAL));
     if (module == nullptr) return fail(Errc::kUnavailable, printable(::dlerror(), 400));
     const auto version = reinterpret_cast<ModuleVersion>(::dlsym(module.get(), kModuleVersionSymbol));
     void* const found = ::dlsym(module.get(), symbol);

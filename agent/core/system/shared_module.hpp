@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
+
 #include "core/result.hpp"
 
 namespace edge {
@@ -10,6 +12,9 @@ namespace edge {
 /// (kVersion).
 inline constexpr const char* kModuleVersionSymbol = "edgeModuleVersion";
 using ModuleVersion = const char* (*)();
+
+/// A file of ours: beside this executable (in a build tree), else in `folder`, where the package put it.
+std::string findInstalled(const std::string& name, const std::string& folder);
 
 /// The address of `symbol` in the module `name` ("libpi-edge-….so"), which lies beside this executable, or where the
 /// package put it. It stays loaded from then on. Errors: kUnavailable, with the loader's reason; it may be asked again

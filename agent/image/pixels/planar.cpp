@@ -2,8 +2,6 @@
 #include "image/pixels/planar.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <utility>
 
 namespace edge {
 namespace {

@@ -131,8 +131,7 @@ Result<std::shared_ptr<LibcameraSession>> LibcameraSession::start(Loop& loop, st
                                                                   StreamSetup setup,
                                                                   const libcamera::ControlList& controls) {
     std::shared_ptr<LibcameraSession> session(new LibcameraSession(loop, std::move(camera), std::move(setup)));
-    TRY(session->prepare());
-    TRY(session->run(controls));
+    TRY(session->begin(controls));
     return session;
 }
 
@@ -150,7 +149,7 @@ void LibcameraSession::end() {
     allocator_.reset();
 }
 
-Result<void> LibcameraSession::prepare() {
+Result<void> LibcameraSession::begin(const libcamera::ControlList& controls) {
     if (const int error = camera_->configure(setup_.config.get()); error != 0) {
         return fail(Errc::kFault, "the camera rejects its configuration: " + errorText(error));
     }
@@ -171,10 +170,6 @@ Result<void> LibcameraSession::prepare() {
         buffers_.push_back(std::move(mapped));
         requests_.push_back(std::move(request));
     }
-    return {};
-}
-
-Result<void> LibcameraSession::run(const libcamera::ControlList& controls) {
     camera_->requestCompleted.connect(this, &LibcameraSession::requestCompleted);
     if (const int error = camera_->start(&controls); error != 0) {
         return fail(Errc::kFault, "cannot start the camera: " + errorText(error));

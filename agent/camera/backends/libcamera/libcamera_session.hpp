@@ -57,8 +57,7 @@ class LibcameraSession : public std::enable_shared_from_this<LibcameraSession> {
     };
 
     LibcameraSession(Loop& loop, std::shared_ptr<libcamera::Camera> camera, StreamSetup setup);
-    Result<void> prepare();
-    Result<void> run(const libcamera::ControlList& controls);
+    Result<void> begin(const libcamera::ControlList& controls);
     void requestCompleted(libcamera::Request* request);
     void process(libcamera::Request* request);
     Frame makeFrame(libcamera::Request* request, const FrameView& view, BootTime exposureStart);
