@@ -19,7 +19,8 @@ constexpr int kExitFailed = 1;
 
 int runCommand(const edge::CommandLine& line, std::ostream& out) {
     if (line.command == "run") return edge::runAgent(line.config);
-    if (line.command == "check-config") return edge::checkConfig(line.config, out, std::cerr);
+    if (line.command == "check-config") return edge::checkConfig(line.config, line.show, out, std::cerr);
+    if (line.command == "print-id") return edge::printId(line.config, out);
     if (line.command == "capture") return edge::capturePicture(line.config, line.output, out, std::cerr);
     if (line.command == "journal") return edge::printJournal(line.config, line.journal, out, std::cerr);
     const auto style = line.json ? edge::ReportStyle::kJson : edge::styleOfStandardOutput();

@@ -8,7 +8,7 @@
 
 namespace edge {
 
-int checkConfig(const std::string& configPath, std::ostream& out, std::ostream& err) {
+int checkConfig(const std::string& configPath, bool show, std::ostream& out, std::ostream& err) {
     const Config config = loadConfig(configPath, readIdentity());
     const auto check = [&err](const auto& part) {
         try {
@@ -22,8 +22,17 @@ int checkConfig(const std::string& configPath, std::ostream& out, std::ostream& 
     for (const std::string& warning : configurationWarnings(config)) err << "warning: " << warning << '\n';
     for (const std::string& warning : connectionWarnings(config.mqtt))
         err << configPath << ": warning: " << warning << '\n';
+    if (show) {
+        out << showConfig(configPath, readIdentity());
+        return 0;
+    }
     out << filesOf(config) << ": fine. Device " << config.device.id << ", " << config.sensors.size()
         << " sensors, broker " << toString(config.mqtt.servers.front()) << '\n';
+    return 0;
+}
+
+int printId(const std::string& configPath, std::ostream& out) {
+    out << loadConfig(configPath, readIdentity()).device.id << '\n';
     return 0;
 }
 

@@ -56,7 +56,11 @@ std::unique_ptr<CLI::App> makeApp(CommandLine& line) {
 
     addConfig(add("run", "Connect to the broker and serve until stopped. SIGHUP reads the configuration again."));
 
-    addConfig(add("check-config", "Check a configuration file; prints one line for each error"), "file,-c,--config");
+    CLI::App* check = add("check-config", "Check a configuration file; prints one line for each error");
+    addConfig(check, "file,-c,--config");
+    check->add_flag("--show", line.show, "Print every setting with the file and line that sets it");
+
+    addConfig(add("print-id", "Print the device's id, which is its MQTT client id and part of its topics"));
 
     CLI::App* doctor = add("doctor",
                            "Check everything that commonly fails, and print what to do. Publishes one real reading of "

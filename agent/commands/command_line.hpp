@@ -12,8 +12,9 @@ namespace edge {
 
 /// The parsed command line.
 struct CommandLine {
-    std::string command;  ///< "run", "check-config", "capture", "journal" or "doctor"
+    std::string command;  ///< "run", "check-config", "print-id", "capture", "journal" or "doctor"
     std::string config = kConfigFile;
+    bool show = false;   ///< of check-config
     bool json = false;   ///< of doctor
     std::string output;  ///< of capture: a path, or "-"
     JournalCommandOptions journal;

@@ -15,9 +15,12 @@ namespace edge {
 /// (the reason is logged). Throws at the start only.
 int runAgent(const std::string& configPath);
 
-/// `check-config`: reads the file as `run` would, including secrets and certificates. A secret that this user may not
-/// read is a warning.
-int checkConfig(const std::string& configPath, std::ostream& out, std::ostream& err);
+/// `check-config`: reads the files as `run` would, including secrets and certificates. A secret that this user may not
+/// read is a warning. With `show` it prints the effective configuration.
+int checkConfig(const std::string& configPath, bool show, std::ostream& out, std::ostream& err);
+
+/// `print-id`: prints device.id.
+int printId(const std::string& configPath, std::ostream& out);
 
 /// `capture`: writes one picture to a file (replaceFile()), without a broker; "-" is `out`, which is standard output.
 /// Returns 0, or 1 or 2 (standard output is a terminal) with the reason on `err`.

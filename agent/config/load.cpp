@@ -13,6 +13,7 @@
 #include "config/schema/checks.hpp"
 #include "config/schema/diagnostics.hpp"
 #include "config/schema/schema.hpp"
+#include "config/schema/show.hpp"
 #include "config/schema/toml_file.hpp"
 #include "config/secrets/secret_file.hpp"
 #include "core/suggest.hpp"
@@ -153,10 +154,26 @@ bool hasLevel(std::string_view topic, std::string_view id) {
     return fmt::format("/{}/", topic).find(fmt::format("/{}/", id)) != std::string::npos;
 }
 
-void completeNames(Config& config, const Identity& identity) {
-    if (config.device.id.empty()) config.device.id = identity.deviceId;
+/// A configuration with the defaults of `path`, for the keys that no file sets.
+Config defaultsOf(const std::string& path, const Identity& identity) {
+    Config config;
+    config.file = path;
+    config.device.id = identity.deviceId;
+    if (const auto instance = instanceOf(path)) {
+        const std::string folder = instance->empty() ? "" : *instance + '/';
+        config.camera.socket = fmt::format("/run/pi-edge-agent/{}camera.sock", folder);  // of pi-edge-camera.socket
+        config.journal.path = fmt::format("/var/lib/pi-edge-agent/{}journal.db", folder);
+        if (!instance->empty()) config.device.id += '-' + *instance;
+    }
+    return config;
+}
+
+/// `deviceId` is the one by default.
+void completeNames(Config& config, const std::string& deviceId) {
+    if (config.device.id.empty()) config.device.id = deviceId;
     if (config.device.name.empty()) config.device.name = config.device.id;
-    const auto expand = [&](std::string& topic) { topic = expandId(topic, config.device.id); };
+    const auto expand = [&](std::string& text) { text = expandId(text, config.device.id); };
+    expand(config.mqtt.username);
     expand(config.topics.command);
     expand(config.topics.base);
     expand(config.homeAssistant.prefix);
@@ -168,23 +185,16 @@ void completeNames(Config& config, const Identity& identity) {
     for (SensorConfig& sensor : config.sensors) expand(sensor.topic);
 }
 
-/// Whether it is the configuration of the service. `path` may be relative.
-bool isInstalled(const std::string& path) {
-    std::error_code error;
-    return fs::absolute(path, error).lexically_normal() == kConfigFile;
-}
-
 struct Source {
     std::string name;
     std::string text;
 };
 
-/// `sources` is not empty.
-Config parseSources(const std::vector<Source>& sources, const Identity& identity) {
-    Config config;
-    config.file = sources.front().name;
+/// Fills `root`, which is empty, with all that `sources` set. `sources` is not empty.
+Config parseSources(const std::vector<Source>& sources, const Identity& identity, toml::table& root) {
+    Config config = defaultsOf(sources.front().name, identity);
+    const std::string deviceId = config.device.id;
     Diagnostics diagnostics(config);
-    toml::table root;
     for (const Source& source : sources) {
         config.files.push_back(source.name);
         mergeToml(root, parseToml(source.text, source.name, diagnostics));
@@ -192,13 +202,48 @@ Config parseSources(const std::vector<Source>& sources, const Identity& identity
     diagnostics.throwIfAny();
 
     Reader(config, diagnostics).read(root, "", "", {});
-    completeNames(config, identity);
+    completeNames(config, deviceId);
     validate(config, diagnostics);
     diagnostics.throwIfAny();
     return config;
 }
 
+/// Throws ConfigError.
+std::vector<Source> readSources(const std::vector<std::string>& files) {
+    std::vector<Source> sources;
+    std::string errors;
+    for (const std::string& path : files) {
+        auto file = readRegularFile(path, kMaxFileBytes);
+        if (!file) {
+            errors += fmt::format("{}{}: {}; allowed: a TOML file that this user can read", errors.empty() ? "" : "\n",
+                                  path, file.error().message);
+        } else {
+            sources.push_back({path, std::move(file->content)});
+        }
+    }
+    if (!errors.empty()) throw ConfigError(errors);
+    return sources;
+}
+
+/// configurationFiles(). Throws ConfigError.
+std::vector<std::string> findFiles(const std::string& path) {
+    auto files = configurationFiles(path);
+    if (!files) throw ConfigError(files.error().message + "; allowed: a directory that this user can read");
+    return *std::move(files);
+}
+
 }  // namespace
+
+std::optional<std::string> instanceOf(const std::string& path) {
+    std::error_code error;
+    const fs::path file = fs::absolute(path, error).lexically_normal();
+    const fs::path installed = kConfigFile;
+    if (file == installed) return "";
+    const std::string name = file.parent_path().filename().string();
+    const bool isBeside =
+        file.filename() == installed.filename() && file.parent_path().parent_path() == installed.parent_path();
+    return isBeside && isWord(name, "_-") ? std::optional(name) : std::nullopt;
+}
 
 Result<std::vector<std::string>> configurationFiles(const std::string& path, const std::string& bootFile) {
     std::vector<std::string> files;
@@ -212,34 +257,28 @@ Result<std::vector<std::string>> configurationFiles(const std::string& path, con
         return failSystem(directory.string() + ": cannot be listed", error.value());
     std::sort(files.begin(), files.end());
     files.insert(files.begin(), path);
-    if (isInstalled(path) && fs::exists(bootFile, error)) files.push_back(bootFile);
+    if (instanceOf(path) == "" && fs::exists(bootFile, error)) files.push_back(bootFile);
     return files;
 }
 
 Config loadConfigFiles(const std::vector<std::string>& files, const Identity& identity) {
-    std::vector<Source> sources;
-    std::string errors;
-    for (const std::string& path : files) {
-        auto file = readRegularFile(path, kMaxFileBytes);
-        if (!file) {
-            errors += fmt::format("{}{}: {}; allowed: a TOML file that this user can read", errors.empty() ? "" : "\n",
-                                  path, file.error().message);
-        } else {
-            sources.push_back({path, std::move(file->content)});
-        }
-    }
-    if (!errors.empty()) throw ConfigError(errors);
-    return parseSources(sources, identity);
+    toml::table root;
+    return parseSources(readSources(files), identity, root);
 }
 
 Config loadConfig(const std::string& path, const Identity& identity) {
-    const auto files = configurationFiles(path);
-    if (!files) throw ConfigError(files.error().message + "; allowed: a directory that this user can read");
-    return loadConfigFiles(*files, identity);
+    return loadConfigFiles(findFiles(path), identity);
 }
 
 Config parseConfig(std::string_view text, const std::string& name, const Identity& identity) {
-    return parseSources({{name, std::string(text)}}, identity);
+    toml::table root;
+    return parseSources({{name, std::string(text)}}, identity, root);
+}
+
+std::string showConfig(const std::string& path, const Identity& identity) {
+    toml::table root;
+    const Config config = parseSources(readSources(findFiles(path)), identity, root);
+    return fmt::format("# {}\n{}", filesOf(config), showTables(root, defaultsOf(path, identity)));
 }
 
 std::string drawnName(const DeviceConfig& device) {
@@ -255,7 +294,7 @@ std::vector<std::string> configurationWarnings(const Config& config, const std::
     std::vector<std::string> warnings;
     // Windows hides the ending that its editor adds.
     std::error_code error;
-    if (const std::string misnamed = bootFile + ".txt"; isInstalled(config.file) && fs::exists(misnamed, error))
+    if (const std::string misnamed = bootFile + ".txt"; instanceOf(config.file) == "" && fs::exists(misnamed, error))
         warnings.push_back(fmt::format("{} is not read; rename it to {}", misnamed, bootFile));
     if (!config.image.timestamp || drawnName(config.device) == config.device.name) return warnings;
     warnings.push_back(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -41,6 +42,11 @@ inline constexpr int kExitConfig = 78;  // EX_CONFIG of sysexits.h; systemd does
 /// computer can write.
 inline constexpr const char* kBootConfigFile = "/boot/firmware/pi-edge-agent.toml";
 
+/// The service that `path` is the configuration of: "" for kConfigFile and pi-edge-agent.service, "front" for
+/// front/agent.toml beside it and pi-edge-agent@front.service; nullopt for any other file. A service has its own socket
+/// to the camera program, journal and device.id by default, so that two on one machine share nothing.
+std::optional<std::string> instanceOf(const std::string& path);
+
 /// The files of the configuration `path`, in the order in which they are read: `path`, the files agent.d/*.toml beside
 /// it by name, and for the installed configuration `bootFile` where it exists.
 Result<std::vector<std::string>> configurationFiles(const std::string& path,
@@ -55,6 +61,10 @@ Config loadConfig(const std::string& path, const Identity& identity);
 
 /// The same from text; `name` stands for the file in messages.
 Config parseConfig(std::string_view text, const std::string& name, const Identity& identity);
+
+/// The effective configuration as TOML, with the place where each value is set, or "default", as a comment. What could
+/// be a password is masked. Throws ConfigError.
+std::string showConfig(const std::string& path, const Identity& identity);
 
 /// What image.timestamp draws: the name, or the id if the name is not ASCII, because there is no font for it.
 [[nodiscard]] std::string drawnName(const DeviceConfig& device);
@@ -76,5 +86,16 @@ std::string loadPassword(const Config& config);
 /// key. Returns a digest that changes with their content; "" without files. Throws ConfigError (SecretUnreadable if
 /// only this user is the reason).
 std::string checkTlsFiles(const Config& config);
+
+/// When a file of [mqtt.tls] ends: a client certificate with the first certificate in it, a file of authorities with the
+/// last.
+struct CertificateEnd {
+    std::string key;  ///< "mqtt.tls.cert_file"
+    std::string file;
+    WallTime end;
+};
+
+/// Of the files that this user can read. The configuration has passed checkTlsFiles().
+std::vector<CertificateEnd> certificateEnds(const Config& config);
 
 }  // namespace edge

@@ -53,6 +53,7 @@ int runDoctor(const std::string& configPath, ReportStyle style, std::ostream& ou
     if (config) {
         std::map<std::string, double> values;
         std::optional<Picture> picture;
+        append(findings, checkCertificates(*config, SystemClock().wallNow()));
         append(findings, checkClock(*config, SystemClock().wallState()));
         append(findings, checkSensors(*config, machine, values));
         append(findings, checkCameraDevices(*config, machine));

@@ -12,11 +12,12 @@ _pi_edge_agent() {
     esac
     [[ -n $words ]] || case ${COMP_WORDS[1]} in
         run) words="-h --help -c --config" ;;
-        check-config) words="-h --help -c --config" ;;
+        check-config) words="-h --help -c --config --show" ;;
+        print-id) words="-h --help -c --config" ;;
         doctor) words="-h --help -c --config --json" ;;
         capture) words="-h --help -c --config -o --output" ;;
         journal) words="-h --help -c --config --kind --since --last --json --follow" ;;
-        *) ((COMP_CWORD > 1)) || words="run check-config doctor capture journal --version -h --help" ;;
+        *) ((COMP_CWORD > 1)) || words="run check-config print-id doctor capture journal --version -h --help" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }

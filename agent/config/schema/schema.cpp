@@ -35,7 +35,7 @@ Keys mqttKeys(Config& config) {
         serversKey("servers", c.servers),
         choiceKey("protocol", c.protocol,
                   {{"auto", Protocol::kAuto}, {"5", Protocol::kV5}, {"3.1.1", Protocol::kV311}}),
-        textKey("username", c.username, kMaxUsernameBytes),
+        usernameKey("username", c.username, kMaxUsernameBytes),
         passwordFileKey("password_file", c.passwordFile),
         // MQTT counts keep-alive and session expiry in whole seconds, the first in 16 bits.
         durationKey("keep_alive", c.keepAlive, 1s, 1h, 1s),

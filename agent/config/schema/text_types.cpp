@@ -14,13 +14,14 @@ namespace {
 /// A service, a shell and systemd would each look in another directory.
 constexpr const char* kNotAbsolute = "does not begin with '/'";
 
-/// "{id}" in another spelling, or "<id>" as the documentation has it; "" if there is none.
-std::string misspeltId(std::string_view topic) {
-    const std::string rest = expandId(topic, "/");
+/// What is wrong with the `{id}` of `text`: another spelling, or "<id>" as the documentation has it; "" if nothing is.
+std::string validateId(std::string_view text) {
+    const std::string rest = expandId(text, "/");
     const std::string lower = toLower(rest);
     for (const std::string_view spelling : {"{id}", "{ id }", "<id>", "{device.id}", "{device_id}", "{deviceid}"}) {
         const auto at = lower.find(spelling);
-        if (at != std::string::npos) return rest.substr(at, spelling.size());
+        if (at != std::string::npos)
+            return fmt::format("has {}, did you mean {{id}}?", rest.substr(at, spelling.size()));
     }
     return "";
 }
@@ -61,6 +62,7 @@ using Validate = std::function<std::string(const std::string& text)>;
 
 Key makeText(std::string name, std::string& into, std::string allowed, Validate validate, bool isSecret = false) {
     Key key(std::move(name), KeyType::kText, inQuotes(into), std::move(allowed));
+    key.isSecret = isSecret;
     key.read = [&into, validate = std::move(validate), isSecret](const toml::node& value) -> ValueErrors {
         const auto* text = value.as_string();
         const std::string error = text == nullptr ? "is not a text in quotes" : validate(text->get());
@@ -94,6 +96,15 @@ Key textKey(std::string name, std::string& into, std::size_t maxBytes, Empty emp
     return makeText(std::move(name), into,
                     fmt::format("{}a text of at most {} bytes without control characters", orEmpty(empty), maxBytes),
                     [maxBytes, empty](const std::string& text) { return validateText(text, maxBytes, empty); });
+}
+
+Key usernameKey(std::string name, std::string& into, std::size_t maxBytes) {
+    return makeText(std::move(name), into,
+                    fmt::format("\"\" or a text of at most {} bytes without control characters", maxBytes),
+                    [maxBytes](const std::string& text) {
+                        std::string error = validateId(text);
+                        return error.empty() ? validateText(text, maxBytes, Empty::kAllowed) : error;
+                    });
 }
 
 Key pathKey(std::string name, std::string& into, Empty empty, std::size_t maxBytes) {
@@ -133,9 +144,8 @@ Key topicKey(std::string name, std::string& into, Empty empty, std::size_t maxBy
                     orEmpty(empty), maxBytes),
         [empty, maxBytes](const std::string& text) -> std::string {
             if (text.empty() && empty == Empty::kAllowed) return "";
-            const std::string misspelt = misspeltId(text);
-            return misspelt.empty() ? validateTopic(text, maxBytes)
-                                    : fmt::format("has {}, did you mean {{id}}?", misspelt);
+            std::string error = validateId(text);
+            return error.empty() ? validateTopic(text, maxBytes) : error;
         });
 }
 

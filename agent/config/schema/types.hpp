@@ -48,6 +48,7 @@ struct Key {
     std::string min;           ///< as TOML; "" = no range
     std::string max;
     std::vector<std::string> choices;  ///< as TOML
+    bool isSecret = false;             ///< the value may be a password in the wrong place, so it is never shown
     /// Sets the variable, or returns what is wrong with the value.
     std::function<ValueErrors(const toml::node& value)> read;
 };
@@ -79,6 +80,8 @@ Key sizeKey(std::string name, std::int64_t& intoBytes, std::int64_t min, std::in
 
 /// Letters, digits, '_' and '-', which can be part of a topic and of a client id.
 Key identifierKey(std::string name, std::string& into, Empty empty, const std::string& meaningOfEmpty = "");
+/// The name to log in with, in which `{id}` stands for the device's id.
+Key usernameKey(std::string name, std::string& into, std::size_t maxBytes);
 /// Any text without control characters.
 Key textKey(std::string name, std::string& into, std::size_t maxBytes, Empty empty = Empty::kAllowed);
 inline constexpr std::size_t kMaxPathBytes = 4095;  // PATH_MAX less the final NUL

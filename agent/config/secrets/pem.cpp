@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "config/secrets/pem.hpp"
 
+#include <algorithm>
+#include <ctime>
 #include <memory>
 
 #include <openssl/err.h>
@@ -41,16 +43,6 @@ KeyPtr readKey(const std::string& content) {
     return key;
 }
 
-bool hasCertificate(const std::string& content) {
-    const BioPtr file = open(content);
-    const InfosPtr found(PEM_X509_INFO_read_bio(file.get(), nullptr, noPassphrase, nullptr));
-    ERR_clear_error();
-    const int count = found ? sk_X509_INFO_num(found.get()) : 0;
-    for (int i = 0; i < count; ++i) {
-        if (sk_X509_INFO_value(found.get(), i)->x509 != nullptr) return true;
-    }
-    return false;
-}
 
 bool isDer(const std::string& content) {
     const auto* bytes = reinterpret_cast<const unsigned char*>(content.data());
@@ -74,8 +66,25 @@ std::string validateText(const std::string& content, bool isPresent, const char*
 
 }  // namespace
 
+std::vector<WallTime> endsOfCertificates(const std::string& content) {
+    const BioPtr file = open(content);
+    const InfosPtr found(PEM_X509_INFO_read_bio(file.get(), nullptr, noPassphrase, nullptr));
+    std::vector<WallTime> ends;
+    const int count = found ? sk_X509_INFO_num(found.get()) : 0;
+    for (int i = 0; i < count; ++i) {
+        const X509* certificate = sk_X509_INFO_value(found.get(), i)->x509;
+        std::tm end{};
+        if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1) continue;
+        // RFC 5280 writes "never" as the year 9999, which WallTime cannot say.
+        constexpr auto kLatest = std::chrono::duration_cast<seconds>(WallTime::max().time_since_epoch());
+        ends.emplace_back(std::min(seconds{::timegm(&end)}, kLatest));
+    }
+    ERR_clear_error();
+    return ends;
+}
+
 std::string validateCertificates(const std::string& content) {
-    if (hasCertificate(content)) return "";
+    if (!endsOfCertificates(content).empty()) return "";
     if (isDer(content))
         return "is in DER and not in PEM; convert it with: openssl x509 -inform der -in FILE -out NEWFILE";
     const bool isPresent =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -139,6 +140,19 @@ std::string checkTlsFiles(const Config& config) {
     diagnostics.throwIfAny();
     const std::string all = ca + certificate + key;
     return all.empty() ? "" : sha256Hex(all);
+}
+
+std::vector<CertificateEnd> certificateEnds(const Config& config) {
+    std::vector<CertificateEnd> found;
+    const auto add = [&](const char* key, const std::string& path, auto choose) {
+        const auto file = path.empty() ? fail(Errc::kNotFound, "") : readRegularFile(path, kMaxCertificatesBytes);
+        const auto ends = file ? endsOfCertificates(file->content) : std::vector<WallTime>{};
+        if (!ends.empty()) found.push_back({key, path, *choose(ends.begin(), ends.end())});
+    };
+    using Iterator = std::vector<WallTime>::const_iterator;
+    add("mqtt.tls.cert_file", config.mqtt.tls.certFile, std::min_element<Iterator>);
+    add("mqtt.tls.ca_file", config.mqtt.tls.caFile, std::max_element<Iterator>);
+    return found;
 }
 
 }  // namespace edge

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <chrono>
+#include <string>
+#include <string_view>
 
 #include <fmt/core.h>
 
 #include "config/load.hpp"
 #include "core/system/identity.hpp"
+#include "core/time/time.hpp"
 #include "doctor/checks/checks.hpp"
 #include "mqtt/settings.hpp"
 
@@ -54,6 +58,24 @@ Findings checkConfiguration(const std::string& path, std::optional<Config>& conf
         findings.begin(),
         {Severity::kFine, kCheck,
          fmt::format("{}: device {}, {} sensors", filesOf(*config), config->device.id, config->sensors.size()), ""});
+    return findings;
+}
+
+Findings checkCertificates(const Config& config, WallTime now) {
+    constexpr std::chrono::days kNotice{30};
+    Findings findings;
+    for (const CertificateEnd& certificate : certificateEnds(config)) {
+        const auto left = certificate.end - now;
+        if (left > kNotice) continue;
+        const std::string date = formatRfc3339(certificate.end).substr(0, std::string_view("2026-11-20").size());
+        const std::string text =
+            left <= std::chrono::seconds{0}
+                ? fmt::format("{}: {} ended on {}", certificate.key, certificate.file, date)
+                : fmt::format("{}: {} ends on {}, in {} days", certificate.key, certificate.file, date,
+                              std::chrono::duration_cast<std::chrono::days>(left).count());
+        findings.push_back({left <= std::chrono::seconds{0} ? Severity::kError : Severity::kWarning, kCheck, text,
+                            "replace the file, then: sudo systemctl reload pi-edge-agent"});
+    }
     return findings;
 }
 

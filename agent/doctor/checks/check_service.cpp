@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "config/load.hpp"
 #include "doctor/checks/checks.hpp"
 
 namespace edge {
@@ -67,10 +68,12 @@ Findings checkUnit(const std::string& unit, bool mayRest) {
 
 Findings checkService(const Config& config, const Machine& machine) {
     if (!machine.exists("/run/systemd/system")) return {};
-    Findings findings = checkUnit("pi-edge-agent.service", false);
+    const std::string instance = instanceOf(config.file).value_or("");
+    const std::string suffix = instance.empty() ? "" : '@' + instance;
+    Findings findings = checkUnit(fmt::format("pi-edge-agent{}.service", suffix), false);
     if (config.camera.socket.empty() || config.camera.backend == CameraBackend::kNone) return findings;
-    append(findings, checkUnit("pi-edge-camera.socket", false));
-    append(findings, checkUnit("pi-edge-camera.service", true));
+    append(findings, checkUnit(fmt::format("pi-edge-camera{}.socket", suffix), false));
+    append(findings, checkUnit(fmt::format("pi-edge-camera{}.service", suffix), true));
     return findings;
 }
 

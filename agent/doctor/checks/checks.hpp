@@ -25,6 +25,9 @@ namespace edge {
 Findings checkConfiguration(const std::string& path, std::optional<Config>& config,
                             std::optional<std::string>& password);
 
+/// Certificates of [mqtt.tls] that have ended or end within 30 days.
+Findings checkCertificates(const Config& config, WallTime now);
+
 Findings checkClock(const Config& config, ClockState state);
 
 /// Each sensor is read once; what it gave comes into `values`, by name.

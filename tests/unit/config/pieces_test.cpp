@@ -160,6 +160,59 @@ TEST(ConfigurationFiles, EndWithTheOneOfTheBootPartitionForTheInstalledConfigura
     EXPECT_EQ(*configurationFiles(own, boot), std::vector<std::string>{own});
 }
 
+TEST(InstanceOf, IsTheFolderOfAServicesConfiguration) {
+    const std::filesystem::path folder = std::filesystem::path(kConfigFile).parent_path();
+    EXPECT_EQ(instanceOf(kConfigFile), "");
+    EXPECT_EQ(instanceOf(folder / "front" / "agent.toml"), "front");
+    EXPECT_EQ(instanceOf(folder / "front" / "other.toml"), std::nullopt);
+    EXPECT_EQ(instanceOf(folder / "a b" / "agent.toml"), std::nullopt) << "it is part of the id";
+    EXPECT_EQ(instanceOf("/tmp/agent.toml"), std::nullopt);
+}
+
+TEST(LoadConfig, GivesEachServiceASocketAJournalAndAnIdOfItsOwn) {
+    const std::string front = std::filesystem::path(kConfigFile).parent_path() / "front" / "agent.toml";
+
+    const Config service = parseConfig("", kConfigFile, testIdentity());
+    EXPECT_EQ(service.camera.socket, "/run/pi-edge-agent/camera.sock");
+    EXPECT_EQ(service.journal.path, "/var/lib/pi-edge-agent/journal.db");
+    EXPECT_EQ(service.device.id, "pi-0a1b2c");
+
+    const Config second = parseConfig("", front, testIdentity());
+    EXPECT_EQ(second.camera.socket, "/run/pi-edge-agent/front/camera.sock");
+    EXPECT_EQ(second.journal.path, "/var/lib/pi-edge-agent/front/journal.db");
+    EXPECT_EQ(second.device.id, "pi-0a1b2c-front");
+    EXPECT_EQ(second.topics.base, "edge/pi-0a1b2c-front");
+
+    EXPECT_EQ(parseConfig("[camera]\nsocket = \"\"\n", kConfigFile, testIdentity()).camera.socket, "");
+    EXPECT_EQ(parseConfig("[device]\nid = \"\"\n", front, testIdentity()).device.id, "pi-0a1b2c-front");
+    EXPECT_EQ(configOf("").camera.socket, "") << "not the configuration of a service";
+}
+
+TEST(LoadConfig, PutsTheIdIntoTheUserName) {
+    EXPECT_EQ(configOf("[mqtt]\nusername = \"{id}\"\n").mqtt.username, "pi-0a1b2c");
+    EXPECT_TRUE(contains(errorsOf("[mqtt]\nusername = \"{ID}\"\n"), "agent.toml:2: mqtt.username: "));
+}
+
+TEST_F(Pieces, AreShownWithTheirPlaces) {
+    const std::string main = write("agent.toml", "[mqtt]\npassword_file = \"word\"\n[[sensor]]\nname = \"a\"\n");
+    const std::string piece = write("agent.d/a.toml", "[camera.controls]\nGain = 3\n[image]\ntopic = \"a/{id}\"\n");
+
+    const std::string shown = showConfig(main, testIdentity());
+
+    const auto hasLine = [&shown](const std::string& setting, const std::string& place) {
+        const auto at = shown.find('\n' + setting + ' ');
+        const auto line = at == std::string::npos ? "" : shown.substr(at + 1, shown.find('\n', at + 1) - at - 1);
+        return line.ends_with("# " + place);
+    };
+    EXPECT_TRUE(hasLine("id = \"pi-0a1b2c\"", "default")) << shown;
+    EXPECT_TRUE(hasLine("password_file = \"***\"", main + ":2")) << shown;
+    EXPECT_TRUE(hasLine("name = \"a\"", main + ":4")) << shown;
+    EXPECT_TRUE(hasLine("type = \"w1\"", "default")) << shown;
+    EXPECT_TRUE(hasLine("topic = \"a/{id}\"", piece + ":4")) << shown;
+    EXPECT_TRUE(contains(shown, "\n[camera.controls]\n")) << shown;
+    EXPECT_FALSE(contains(shown, "\"word\"")) << shown;
+}
+
 TEST(ConfigurationWarnings, NameABootFileWithTheEndingThatWindowsHides) {
     const TempDir directory;
     Config config;

@@ -15,7 +15,7 @@ import unittest
 
 from PIL import Image
 
-from support import AGENT, PATIENCE, Agent, AgentCase, Client
+from support import AGENT, ID, PATIENCE, Agent, AgentCase, Client
 
 ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../../..")
 
@@ -39,7 +39,7 @@ class CommandLine(AgentCase):
         with open(f"{ROOT}/docs/man/pi-edge-agent.1", encoding="utf-8") as file:
             manual = file.read()
         commands = listed(r"^  ([a-z][a-z-]*) ", ())
-        self.assertEqual(set(commands), {"run", "check-config", "doctor", "capture", "journal"})
+        self.assertEqual(set(commands), {"run", "check-config", "print-id", "doctor", "capture", "journal"})
         self.assertEqual(re.findall(r"^\.It Cm (.*)$", manual[:manual.index(".Sh FILES")], re.MULTILINE), commands)
         self.assertEqual(self.complete(""), [*commands, "--version", "-h", "--help"])
         for command in commands:
@@ -159,6 +159,35 @@ class CommandLine(AgentCase):
                 self.assertEqual(result.returncode, 78)
                 self.assertIn(f"{bad}:4: image.quality: ", result.stderr)
         self.assertEqual(run("check-config", "/nowhere/agent.toml").returncode, 78)
+
+    def test_show_prints_a_configuration_with_the_place_of_each_value(self):
+        directory = os.path.dirname(self.agent.config_path)
+        os.mkdir(f"{directory}/agent.d")
+        with open(f"{directory}/agent.d/20.toml", "w", encoding="utf-8") as file:
+            file.write('[mqtt]\nusername = "{id}"\npassword_file = "hunter2"\n\n[camera.controls]\nGain = 2\n')
+        shown = run("check-config", "--show", self.agent.config_path)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        lines = [" ".join(line.split()) for line in shown.stdout.splitlines()]
+        self.assertIn(f'username = "{{id}}" # {directory}/agent.d/20.toml:2', lines)
+        self.assertIn(f"Gain = 2 # {directory}/agent.d/20.toml:6", lines)
+        self.assertIn("qos = 1 # default", lines)
+        self.assertIn('name = "room" # ' + self.agent.config_path + ":14", lines)
+        self.assertNotIn("hunter2", shown.stdout + shown.stderr)
+        with self.subTest("it can be read again"):
+            copy = os.path.join(self.agent.directory, "copy.toml")
+            with open(copy, "w", encoding="utf-8") as file:
+                file.write(shown.stdout)
+            os.remove(f"{directory}/agent.d/20.toml")
+            again = run("check-config", "--show", copy)
+            self.assertEqual((again.returncode, again.stdout.count(" # default")), (0, 0), again.stderr)
+
+    def test_print_id_is_the_id_of_the_configuration(self):
+        self.assertEqual(run("print-id", "--config", self.agent.config_path).stdout, f"{ID}\n")
+        empty = os.path.join(self.agent.directory, "empty.toml")
+        with open(empty, "w", encoding="utf-8"):
+            pass
+        self.assertRegex(run("print-id", "--config", empty).stdout, r"\A[\w-]+-[0-9a-f]{6}\n\Z")
+        self.assertEqual(run("print-id", "--config", "/nowhere/agent.toml").returncode, 78)
 
     def test_a_name_that_pictures_cannot_show_is_a_warning(self):
         korean = os.path.join(self.agent.directory, "korean.toml")

@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 
 #include "config/secrets/secret_file.hpp"
+#include "fakes/certificate.hpp"
 #include "fakes/temp_dir.hpp"
 #include "unit/config/reading.hpp"
 
@@ -175,18 +176,7 @@ TEST_F(Secrets, ACredentialCannotBeAPathOutOfItsDirectory) {
     EXPECT_TRUE(contains(passwordError(directory_.file("credentials/../outside")), "has mode 0440"));
 }
 
-/// Made for these tests: of nobody, for nothing.
-constexpr const char* kCertificate =
-    "-----BEGIN CERTIFICATE-----\n"
-    "MIIBdTCCARugAwIBAgIUIoF5Fo1WQwv9/YSOCno7aFtIVTYwCgYIKoZIzj0EAwIw\n"
-    "DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjExNjA5MjZaGA8yMTI2MTAyODE2MDky\n"
-    "NlowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABGat\n"
-    "L3GQ8l+Oj8BMYG34dJsrm8z80tkD3qdDad5XtAoROrpPlwGZOrky1YgRNuZAEXWh\n"
-    "7OhUTAOE/XT/7d2GUDGjUzBRMB0GA1UdDgQWBBSG+mSSqSy04q+9TAHFI/e2FUFS\n"
-    "tTAfBgNVHSMEGDAWgBSG+mSSqSy04q+9TAHFI/e2FUFStTAPBgNVHRMBAf8EBTAD\n"
-    "AQH/MAoGCCqGSM49BAMCA0gAMEUCIB4Frl5niZW2t/ARGizdJl1p8jpCGn9BJX+4\n"
-    "xNCqCRjqAiEAqboGQw6jnvIDZODvcsb0Rjgicp6GmLePznxKNn1f3YQ=\n"
-    "-----END CERTIFICATE-----\n";
+/// The one of kCertificate.
 constexpr const char* kPrivateKey =
     "-----BEGIN PRIVATE KEY-----\n"
     "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgMhxuB1fn9ekQJCf6\n"
@@ -287,6 +277,21 @@ TEST_F(Secrets, ATlsKeyIsPrivateAndHasNoPassphrase) {
 
     const std::string locked = file("locked.pem", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nx\n", 0600);
     EXPECT_TRUE(contains(tlsError(cert + "key_file = \"" + locked + "\"\n"), "passphrase"));
+}
+
+TEST_F(Secrets, ACertificateTellsWhenItEnds) {
+    const std::string cert = file("cert.pem", kCertificate, 0644);
+    const std::string bundle = file("ca.pem", std::string(kCertificate) + kEndsNever, 0644);
+    const Config config = configOf("[mqtt.tls]\ncert_file = \"" + cert + "\"\nkey_file = \"" +
+                                   file("key.pem", kPrivateKey, 0600) + "\"\nca_file = \"" + bundle + "\"\n");
+
+    const auto ends = certificateEnds(config);
+
+    ASSERT_EQ(ends.size(), 2U);
+    EXPECT_EQ(ends[0].file, cert);
+    EXPECT_EQ(formatRfc3339(ends[0].end), "2126-10-28T16:09:26.000Z");
+    EXPECT_EQ(ends[1].file, bundle);
+    EXPECT_GT(ends[1].end, ends[0].end) << "a file of authorities ends with its last one";
 }
 
 }  // namespace

@@ -10,7 +10,9 @@
 
 #include <gtest/gtest.h>
 
+#include "config/load.hpp"
 #include "core/system/identity.hpp"
+#include "fakes/certificate.hpp"
 #include "fakes/fake_gpio.hpp"
 #include "unit/doctor/fake_machine.hpp"
 
@@ -61,6 +63,22 @@ TEST(CheckConfiguration, AnOpenPasswordFileIsTold) {
     ::chmod(dir.file("secret").c_str(), 0600);
     EXPECT_TRUE(checkConfiguration(dir.file("agent.toml"), config, password).back().severity != Severity::kError);
     EXPECT_EQ(password, "word");
+}
+
+TEST(CheckCertificates, WarnThirtyDaysBeforeOneEnds) {
+    const TempDir dir;
+    Config config;
+    config.mqtt.tls.certFile = dir.write("device.pem", kCertificate);
+    const WallTime end = certificateEnds(config).at(0).end;
+
+    EXPECT_TRUE(checkCertificates(config, end - std::chrono::days{31}).empty());
+    const Findings soon = checkCertificates(config, end - std::chrono::days{29});
+    ASSERT_EQ(soon.size(), 1U);
+    EXPECT_TRUE(soon[0].severity == Severity::kWarning && has(soon[0].text, "device.pem ends on 2126-10-28, in 29 days"))
+        << soon[0].text;
+    const Findings late = checkCertificates(config, end);
+    ASSERT_EQ(late.size(), 1U);
+    EXPECT_TRUE(late[0].severity == Severity::kError) << late[0].text;
 }
 
 TEST(CheckConfiguration, ACredentialThatOnlyTheServiceGetsIsNoError) {

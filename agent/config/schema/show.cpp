@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "config/schema/show.hpp"
+
+#include <sstream>
+#include <string_view>
+
+#include <fmt/core.h>
+#include <toml++/toml.h>
+
+#include "config/schema/diagnostics.hpp"
+#include "config/schema/schema.hpp"
+
+namespace edge {
+namespace {
+
+std::string tomlOf(const toml::node& value) {
+    std::ostringstream out;
+    out << toml::toml_formatter(value, toml::format_flags::allow_unicode_strings);
+    return out.str();
+}
+
+std::string showLine(std::string_view name, std::string_view value, std::string_view comment) {
+    return fmt::format("{:<40} # {}\n", fmt::format("{} = {}", name, value), comment);
+}
+
+bool mayBePassword(const Key& key, const toml::node& value) {
+    return key.isSecret && !value.value_or(std::string()).starts_with('/');
+}
+
+/// `table` is the one of `name` in the files; nullptr = they do not have it.
+std::string showKeys(const std::string& name, const Keys& keys, const toml::table* table) {
+    std::string out;
+    std::string below;  // tables come after keys
+    for (const Key& key : keys) {
+        const toml::node* value = table == nullptr ? nullptr : table->get(key.name);
+        if (value == nullptr) {
+            out += showLine(key.name, key.defaultValue, "default");
+        } else if (const toml::table* values = value->as_table()) {
+            below += fmt::format("\n[{}.{}]\n", name, key.name);
+            for (const auto& [element, node] : *values) {
+                const std::string_view elementName = element.str();
+                below += showLine(isWord(elementName, "_-") ? std::string(elementName) : inQuotes(elementName),
+                                  tomlOf(node), toString(locationOf(element)));
+            }
+        } else {
+            out += showLine(key.name, mayBePassword(key, *value) ? "\"***\"" : tomlOf(*value),
+                            toString(locationOf(*value)));
+        }
+    }
+    return out + below;
+}
+
+}  // namespace
+
+std::string showTables(const toml::table& root, Config defaults) {
+    std::string out;
+    for (const Table& table : tables()) {
+        const auto node = root.at_path(table.name);
+        if (!table.isRepeated) {
+            out += fmt::format("\n[{}]\n{}", table.name, showKeys(table.name, table.bind(defaults), node.as_table()));
+        } else if (const toml::array* blocks = node.as_array()) {
+            for (const toml::node& block : *blocks) {
+                out += fmt::format("\n[[{}]]\n{}", table.name,
+                                   showKeys(table.name, table.bind(defaults), block.as_table()));
+            }
+        }
+    }
+    return out;
+}
+
+}  // namespace edge
