@@ -10,13 +10,13 @@ install(FILES docs/man/pi-edge-agent.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1
 install(FILES docs/man/pi-edge-agent.bash DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions"
   RENAME pi-edge-agent COMPONENT agent)
 
-# The service takes pictures through systemd's socket, everything else through a child process: that one line is the difference
-# from config/agent.toml.
+# The service takes pictures through systemd's socket, everything else through a child process: the file shows the default of
+# the service, which is that one line's difference from config/agent.toml.
 set(template "${PROJECT_SOURCE_DIR}/config/agent.toml")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${template}")
 file(READ "${template}" original)
 string(REGEX REPLACE "\n#socket = \"\"[^\n]*\n"
-  "\nsocket = \"/run/pi-edge-agent/camera.sock\"  # of pi-edge-camera.socket; \"\" = the agent starts pi-edge-camera itself\n"
+  "\n#socket = \"/run/pi-edge-agent/camera.sock\"  # of pi-edge-camera.socket; \"\" = the agent starts pi-edge-camera itself\n"
   configuration "${original}")
 if(configuration STREQUAL original)
   message(FATAL_ERROR "config/agent.toml has no line '#socket = \"\"' in [camera], which the installed file replaces")
@@ -33,25 +33,35 @@ install(CODE "
   endif()
   file(MAKE_DIRECTORY \"\$ENV{DESTDIR}${configurationFolder}/agent.d\")" COMPONENT configuration)
 
-# edgeUnits(COMPONENT UNIT…): units, users and udev rules of one package. systemd and udev read lib below /usr and /usr/local,
-# which does not follow the library directory of the architecture.
+# edgeUnits(COMPONENT TYPE…): units, users and udev rules of one package: a unit of each type for the service, and a template for
+# further agents on one machine, as instanceOf() and what follows from it in agent/config/load.cpp expect them. systemd and udev
+# read lib below /usr and /usr/local, which does not follow the library directory of the architecture.
 function(edgeUnits component)
-  foreach(unit ${ARGN})
-    if(EXISTS "${PROJECT_SOURCE_DIR}/systemd/${unit}.in")
-      configure_file("systemd/${unit}.in" "install/${unit}" @ONLY)
-    else()
-      configure_file("systemd/${unit}" "install/${unit}" COPYONLY)
-    endif()
-    install(FILES "${PROJECT_BINARY_DIR}/install/${unit}" DESTINATION lib/systemd/system COMPONENT ${component})
+  foreach(type ${ARGN})
+    set(template "systemd/pi-edge-${component}.${type}.in")
+    set(EDGE_UNIT "")        # what follows the name of a unit of another program
+    set(EDGE_FOLDER "")      # below the folders for configuration, state and sockets
+    set(EDGE_DESCRIPTION "")
+    set(EDGE_UNIT_CONFIG "${EDGE_CONFIG_FILE}")
+    configure_file("${template}" "install/pi-edge-${component}.${type}" @ONLY)
+    set(EDGE_UNIT "@%i")
+    set(EDGE_FOLDER "/%i")
+    set(EDGE_DESCRIPTION " (%i)")
+    cmake_path(GET EDGE_CONFIG_FILE FILENAME name)
+    set(EDGE_UNIT_CONFIG "${configurationFolder}/%i/${name}")
+    configure_file("${template}" "install/pi-edge-${component}@.${type}" @ONLY)
+    install(FILES "${PROJECT_BINARY_DIR}/install/pi-edge-${component}.${type}"
+      "${PROJECT_BINARY_DIR}/install/pi-edge-${component}@.${type}"
+      DESTINATION lib/systemd/system COMPONENT ${component})
   endforeach()
   install(FILES systemd/pi-edge-${component}.sysusers DESTINATION lib/sysusers.d RENAME pi-edge-${component}.conf
     COMPONENT ${component})
   install(FILES systemd/60-pi-edge-${component}.rules DESTINATION lib/udev/rules.d COMPONENT ${component})
 endfunction()
 
-edgeUnits(agent pi-edge-agent.service)
+edgeUnits(agent service)
 if(EDGE_CAMERA)
-  edgeUnits(camera pi-edge-camera.service pi-edge-camera.socket)
+  edgeUnits(camera service socket)
 endif()
 
 if(EDGE_VIEWER)

@@ -68,12 +68,16 @@ class Install(TemporaryFolder):
     def test_installs_all_that_the_units_name(self):
         units = self.installed("/usr/local/lib/systemd/system")
         texts = {name: (units / name).read_text(encoding="utf-8")
-                 for name in ("pi-edge-agent.service", "pi-edge-camera.service", "pi-edge-camera.socket")}
-        for name in ("pi-edge-agent.service", "pi-edge-camera.service"):
-            command = re.search(r"^ExecStart=(\S+)(.*)", texts[name], re.MULTILINE)
+                 for program in ("pi-edge-agent{}.service", "pi-edge-camera{}.service", "pi-edge-camera{}.socket")
+                 for name in (program.format(""), program.format("@"))}
+        for name, text in texts.items():
+            if name.endswith(".socket"):
+                continue
+            command = re.search(r"^ExecStart=(\S+)(.*)", text, re.MULTILINE)
             self.assertTrue(os.access(self.installed(command[1]), os.X_OK), command[0])
-            self.assertIn(" --config /etc/pi-edge-agent/agent.toml", command[2])
-            documentation = re.search(r"^Documentation=file://(.*)", texts[name], re.MULTILINE)[1]
+            folder = "/%i" if "@" in name else ""
+            self.assertTrue(command[2].endswith(f" --config /etc/pi-edge-agent{folder}/agent.toml"), command[2])
+            documentation = re.search(r"^Documentation=file://(.*)", text, re.MULTILINE)[1]
             self.assertTrue(self.installed(f"{documentation}/mqtt.md").is_file(), documentation)
         # The places that systemd and udev read (sysusers.d(5), udev(7)); users of the units are made there.
         for program in ("agent", "camera"):
@@ -81,8 +85,11 @@ class Install(TemporaryFolder):
             user = re.search(r"^User=(.*)", texts[f"pi-edge-{program}.service"], re.MULTILINE)[1]
             self.assertRegex(users, rf"(?m)^u {user} ")
             self.assertTrue(self.installed(f"/usr/local/lib/udev/rules.d/60-pi-edge-{program}.rules").is_file())
-        socket = re.search(r"^ListenSequentialPacket=(.*)", texts["pi-edge-camera.socket"], re.MULTILINE)[1]
-        self.assertRegex(self.config.read_text(encoding="utf-8"), rf'(?m)^socket = "{socket}"')
+        # What the programs expect by default: LoadConfig.GivesEachServiceASocketAJournalAndAnIdOfItsOwn.
+        for instance, folder in (("", ""), ("@", "/%i")):
+            self.assertIn(f"\nListenSequentialPacket=/run/pi-edge-agent{folder}/camera.sock\n", texts[f"pi-edge-camera{instance}.socket"])
+            self.assertIn(f"\nStateDirectory=pi-edge-agent{folder}\n", texts[f"pi-edge-agent{instance}.service"])
+        self.assertRegex(self.config.read_text(encoding="utf-8"), r'(?m)^#socket = "/run/pi-edge-agent/camera.sock"')
 
     @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd is not installed")
     def test_systemd_accepts_the_units(self):

@@ -41,8 +41,11 @@ def online(bus, since=0, seconds=60):
 
 def processes(unit):
     """Returns the process ids of a unit."""
+    group = pathlib.Path("/sys/fs/cgroup/system.slice")
+    if "@" in unit:  # the instances of a template have a slice
+        group /= "system-" + unit.split("@")[0].replace("-", "\\x2d") + ".slice"
     try:
-        return [int(pid) for pid in pathlib.Path(f"/sys/fs/cgroup/system.slice/{unit}/cgroup.procs").read_text().split()]
+        return [int(pid) for pid in (group / unit / "cgroup.procs").read_text().split()]
     except OSError:  # no process, no group
         return []
 

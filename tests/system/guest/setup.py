@@ -17,7 +17,6 @@ name = "room"
 type = "thermal"
 topic = "room/temp"
 [camera]
-socket = "/run/pi-edge-agent/camera.sock"
 timeout = "30s"
 """
 

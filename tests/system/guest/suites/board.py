@@ -19,7 +19,6 @@ type = "thermal"
 device = "cpu-thermal"
 topic = "room/temp"
 [camera]
-socket = "/run/pi-edge-agent/camera.sock"
 timeout = "60s"
 [[gpio.output]]
 name = "relay"

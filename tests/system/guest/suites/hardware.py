@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-from agent import AGENT, CAMERA, CONFIG as AGENT_CONFIG, capture, change_config, online, processes, temperature
+from agent import AGENT, CAMERA, CONFIG as AGENT_CONFIG, capture, change_config, expect_sandbox, online, processes, temperature
 from cadence import Cadence
 from gpio import Chip
 from i2c import Lm75
@@ -392,6 +392,37 @@ def expect_told(found, name, severity, *parts):
           any(how == severity and all(part in text for part in parts) for how, text in found.get(name, [])), found.get(name))
 
 
+def second_agent(state):
+    """A second agent, with another virtual camera."""
+    bus, first = state["bus"], state["device"]
+    folder = AGENT_CONFIG.parent / "back"
+    config = folder / "agent.toml"
+    units = ("pi-edge-camera@back.socket", "pi-edge-agent@back.service")
+    folder.mkdir()
+    config.write_text('[topics]\ncommand = ""\n[camera]\nbackend = "pattern"\n[image]\ntopic = "edge/{id}/jpeg"\n')
+    second = run("pi-edge-agent", "print-id", "--config", str(config))
+    expect_equal("the second agent's id is the first one's and its name", second, f"{first}-back")
+    since = bus.position()
+    run("systemctl", "enable", "--now", *units)
+    bus.wait("the second agent is online", lambda m: m.topic == f"edge/{second}/status" and m.payload == b"online", since, 120)
+    check("it is online beside the first")
+
+    since = bus.position()
+    for device in (first, second):
+        bus.send(f"edge/{device}/command", json.dumps({"command": "capture", "timeout": "60s"}))
+    for device, topic in ((first, "jpeg"), (second, f"edge/{second}/jpeg")):
+        reply = bus.wait(f"the reply of {device}", lambda m, device=device: m.topic == f"edge/{device}/response", since, 90).json
+        expect_equal(f"a picture of both at once: {device}", (reply["status"], len(bus.heard(since, topic))), ("ok", 1))
+    expect_equal("each has a camera program of its own",
+                 [len(processes(f"pi-edge-camera{name}.service")) for name in ("", "@back")], [1, 1])
+    expect_sandbox("pi-edge-agent@back.service", "pi-edge-agent")
+    expect_sandbox("pi-edge-camera@back.service", "pi-edge-camera")
+    check("it has a journal of its own", pathlib.Path("/var/lib/pi-edge-agent/back/journal.db").exists())
+
+    run("systemctl", "disable", "--now", *units, "pi-edge-camera@back.service")
+    expect_equal("the first stays", property_of(AGENT, "ActiveState"), "active")
+
+
 def doctor(state):
     """The doctor finds nothing where nothing is wrong, and everything that is."""
     lm75, chip = state["lm75"], state["chip"]
@@ -424,4 +455,4 @@ def doctor(state):
 
 
 TESTS = [prepare, unplugged_in_a_capture, unplugged_in_a_series, stopped, killed, without_permission, held, without_libcamera,
-         bad_zone, hwmon, button, outputs, chip_removed, reload, doctor]
+         bad_zone, hwmon, button, outputs, chip_removed, reload, second_agent, doctor]
