@@ -87,8 +87,8 @@ std::string loadPassword(const Config& config);
 /// only this user is the reason).
 std::string checkTlsFiles(const Config& config);
 
-/// When a file of [mqtt.tls] ends: a client certificate with the first certificate in it, a file of authorities with the
-/// last.
+/// When a file of [mqtt.tls] ends: a client certificate with the first certificate in it, a file of authorities with
+/// the last.
 struct CertificateEnd {
     std::string key;  ///< "mqtt.tls.cert_file"
     std::string file;

@@ -43,7 +43,6 @@ KeyPtr readKey(const std::string& content) {
     return key;
 }
 
-
 bool isDer(const std::string& content) {
     const auto* bytes = reinterpret_cast<const unsigned char*>(content.data());
     const CertificatePtr certificate(d2i_X509(nullptr, &bytes, static_cast<long>(content.size())));

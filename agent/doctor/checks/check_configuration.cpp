@@ -68,11 +68,10 @@ Findings checkCertificates(const Config& config, WallTime now) {
         const auto left = certificate.end - now;
         if (left > kNotice) continue;
         const std::string date = formatRfc3339(certificate.end).substr(0, std::string_view("2026-11-20").size());
-        const std::string text =
-            left <= std::chrono::seconds{0}
-                ? fmt::format("{}: {} ended on {}", certificate.key, certificate.file, date)
-                : fmt::format("{}: {} ends on {}, in {} days", certificate.key, certificate.file, date,
-                              std::chrono::duration_cast<std::chrono::days>(left).count());
+        const std::string text = left <= std::chrono::seconds{0}
+                                     ? fmt::format("{}: {} ended on {}", certificate.key, certificate.file, date)
+                                     : fmt::format("{}: {} ends on {}, in {} days", certificate.key, certificate.file,
+                                                   date, std::chrono::duration_cast<std::chrono::days>(left).count());
         findings.push_back({left <= std::chrono::seconds{0} ? Severity::kError : Severity::kWarning, kCheck, text,
                             "replace the file, then: sudo systemctl reload pi-edge-agent"});
     }

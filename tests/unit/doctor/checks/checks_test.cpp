@@ -74,7 +74,8 @@ TEST(CheckCertificates, WarnThirtyDaysBeforeOneEnds) {
     EXPECT_TRUE(checkCertificates(config, end - std::chrono::days{31}).empty());
     const Findings soon = checkCertificates(config, end - std::chrono::days{29});
     ASSERT_EQ(soon.size(), 1U);
-    EXPECT_TRUE(soon[0].severity == Severity::kWarning && has(soon[0].text, "device.pem ends on 2126-10-28, in 29 days"))
+    EXPECT_TRUE(soon[0].severity == Severity::kWarning &&
+                has(soon[0].text, "device.pem ends on 2126-10-28, in 29 days"))
         << soon[0].text;
     const Findings late = checkCertificates(config, end);
     ASSERT_EQ(late.size(), 1U);
