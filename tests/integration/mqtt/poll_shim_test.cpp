@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <future>
 #include <pthread.h>
@@ -24,22 +25,45 @@ namespace {
 constexpr int kForever = 60'000;
 constexpr seconds kPatience{30};
 
-struct TcpPair {
-    TcpPair() {
-        const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof address;
-        auto* const raw = reinterpret_cast<sockaddr*>(&address);
-        EXPECT_EQ(::bind(listener.get(), raw, size), 0);
-        EXPECT_EQ(::listen(listener.get(), 1), 0);
-        EXPECT_EQ(::getsockname(listener.get(), raw, &size), 0);
-        ours.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        EXPECT_EQ(::connect(ours.get(), raw, size), 0);
-        EXPECT_EQ(::fcntl(ours.get(), F_SETFL, O_NONBLOCK), 0);
-        theirs.reset(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+/// On loopback, with room for one connection that is not accepted: the SYN of the next one is not answered.
+class Listener {
+  public:
+    Listener() {
+        EXPECT_EQ(::bind(socket_.get(), raw(), size_), 0);
+        EXPECT_EQ(::listen(socket_.get(), 0), 0);
+        EXPECT_EQ(::getsockname(socket_.get(), raw(), &size_), 0);
     }
+    [[nodiscard]] UniqueFd connect() {
+        UniqueFd ours = makeSocket();
+        EXPECT_EQ(::connect(ours.get(), raw(), size_), 0);
+        EXPECT_EQ(::fcntl(ours.get(), F_SETFL, O_NONBLOCK), 0);
+        return ours;
+    }
+    [[nodiscard]] UniqueFd beginToConnect() {
+        UniqueFd ours = makeSocket(SOCK_NONBLOCK);
+        EXPECT_EQ(::connect(ours.get(), raw(), size_), -1);
+        EXPECT_EQ(errno, EINPROGRESS);
+        return ours;
+    }
+    [[nodiscard]] UniqueFd accept() {
+        return UniqueFd(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    }
+
+  private:
+    static UniqueFd makeSocket(int flags = 0) { return UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0)); }
+    sockaddr* raw() { return reinterpret_cast<sockaddr*>(&address_); }
+
+    sockaddr_in address_{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    socklen_t size_ = sizeof address_;
+    UniqueFd socket_ = makeSocket();
+};
+
+bool canWriteTo(int socket) {
+    pollfd writable{socket, POLLOUT, 0};
+    return ::poll(&writable, 1, 0) == 1;
+}
+
+struct TcpPair {
     /// To the brim: nothing is on its way any more that would make room when it arrives.
     void fill() const {
         do {
@@ -48,11 +72,12 @@ struct TcpPair {
     }
     /// Until our side can write again.
     void drain() {
-        pollfd writable{ours.get(), POLLOUT, 0};
-        while (::poll(&writable, 1, 0) == 0) (void)::recv(theirs.get(), block.data(), block.size(), 0);
+        while (!canWriteTo(ours.get())) (void)::recv(theirs.get(), block.data(), block.size(), 0);
     }
 
-    UniqueFd ours, theirs;
+    Listener listener;
+    UniqueFd ours = listener.connect();
+    UniqueFd theirs = listener.accept();
     std::array<char, 64 << 10> block{};
 
   private:
@@ -102,6 +127,31 @@ TEST(PollShim, EndWhenTheRestOfAPictureCanBeWritten) {
 
     ASSERT_TRUE(receiver.returns());
     EXPECT_EQ(receiver.result().first, 0) << "nothing to read: Paho writes, and waits again";
+}
+
+/// Paho looks at the socket after the wait that follows the one that noticed the connection.
+TEST(PollShim, EndTwiceWhenAConnectionIsMadeLate) {
+    Listener listener;
+    const UniqueFd first = listener.connect();
+    const UniqueFd late = listener.beginToConnect();
+    ASSERT_FALSE(canWriteTo(late.get()));
+    std::promise<void> waits;
+    const auto returned = std::async(std::launch::async, [socket = late.get(), &waits] {
+        pthread_setname_np(pthread_self(), "MQTTAsync_rcv");
+        ConnectScope scope;
+        scope.begin();
+        pollfd readable{socket, POLLIN, 0};
+        ::poll(&readable, 1, 1);  // returns because a connection begins
+        waits.set_value();
+        EXPECT_EQ(::poll(&readable, 1, kForever), 0);
+        EXPECT_TRUE(canWriteTo(socket));
+        EXPECT_EQ(::poll(&readable, 1, kForever), 0);
+    });
+    waits.get_future().wait();
+    ASSERT_FALSE(canWriteTo(late.get()));
+    const UniqueFd accepted = listener.accept();
+
+    EXPECT_EQ(returned.wait_for(kPatience), std::future_status::ready);
 }
 
 TEST(PollShim, EndWhenAnotherConnectionBegins) {
