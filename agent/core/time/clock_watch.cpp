@@ -76,11 +76,17 @@ ClockWatch::ClockWatch(Loop& loop, std::shared_ptr<Executor> strand, Tell tell, 
 }
 
 void ClockWatch::ask() {
-    scope_.reset();  // an answer on its way may be older than the change that this question is about
+    next_.cancel();
+    if (std::exchange(isAsking_, true)) {
+        isOutdated_ = true;
+        return;
+    }
     runOn(*strand_, loop_, scope_, ask_, [this](std::optional<ClockState> state) { onAnswer(state); });
 }
 
 void ClockWatch::onAnswer(std::optional<ClockState> state) {
+    isAsking_ = false;
+    if (std::exchange(isOutdated_, false)) return ask();
     if (state) {
         state_ = *state;
         tell_(state_);
@@ -97,7 +103,6 @@ void ClockWatch::onTimerReadable() {
     std::uint64_t ignored = 0;
     if (::read(timer_.get(), &ignored, sizeof ignored) >= 0 || errno != ECANCELED) return;
     arm();
-    next_.cancel();
     ask();
 }
 

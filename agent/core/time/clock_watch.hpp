@@ -31,8 +31,11 @@ class ClockWatch {
     static constexpr seconds kUnsynchronisedInterval{15};
     static constexpr seconds kSynchronisedInterval{600};  ///< the clock may lose its source
 
-  private:
+    /// Asks now: the clock was set. While a question is open it is asked once more after its answer, which may be
+    /// older than the change and is dropped.
     void ask();
+
+  private:
     void onAnswer(std::optional<ClockState> state);
     void onTimerReadable();
     void arm() const;
@@ -43,6 +46,8 @@ class ClockWatch {
     Ask ask_;
     UniqueFd timer_;  ///< never expires, but is cancelled by the kernel when the clock is set
     std::unique_ptr<FdWatch> watch_;
+    bool isAsking_ = false;
+    bool isOutdated_ = false;  ///< the clock was set while asking
     bool hasWarned_ = false;
     ClockState state_ = ClockState::kUnsynchronised;
     Timer next_;

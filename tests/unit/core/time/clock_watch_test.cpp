@@ -81,6 +81,18 @@ TEST_F(ClockWatchTest, NoAnswerChangesNothingAndIsAskedAgain) {
     EXPECT_EQ(told, std::vector{ClockState::kSynchronised});
 }
 
+TEST_F(ClockWatchTest, ASetClockIsAskedAboutOnceMoreHoweverOftenItIsSet) {
+    watch();
+    for (int i = 0; i < 3; ++i) watcher->ask();
+    EXPECT_EQ(strand->pendingTasks(), 1U) << "questions that block for seconds must not pile up";
+    turn();
+    EXPECT_TRUE(told.empty()) << "the answer may be older than the clock";
+    turn();
+
+    EXPECT_EQ(questions, 2);
+    EXPECT_EQ(told.size(), 1U);
+}
+
 TEST_F(ClockWatchTest, AnAnswerAfterItsEndIsNotHeard) {
     watch();
     strand->runPending();
