@@ -130,7 +130,7 @@ Result<std::vector<JournalRow>> JournalReader::next(std::size_t limit) {
         TRY(db_.execute("BEGIN"));  // ids and rows must be of one state of the file
         const auto done = readBatch(limit, rows, seen);
         TRY(db_.execute("COMMIT"));
-        if (!done) return tl::unexpected(done.error());
+        TRY(done);
     }
     return rows;
 }

@@ -58,17 +58,15 @@ class W1Sensor : public Sensor {
                    "check that it is wired (data on GPIO 4, 4.7 kΩ to 3.3 V) and dtoverlay=w1-gpio is in config.txt") {}
 
     Result<double> readCelsius() override {
-        const auto reading = readDevice();
-        if (!reading) {
-            filter_.forget();
-            return tl::unexpected(reading.error());
-        }
-        if (!filter_.accept(*reading)) {
+        const auto result = readDevice();
+        if (!result) filter_.forget();
+        const W1Reading reading = TRY(result);
+        if (!filter_.accept(reading)) {
             return fail(Errc::kFault, fmt::format("1-Wire {}: 85 °C is its power-on value, it has not measured; check "
                                                   "its supply and the pull-up resistor",
                                                   current_));
         }
-        return toCelsius(*reading);
+        return toCelsius(reading);
     }
 
   private:
@@ -95,8 +93,7 @@ class W1Sensor : public Sensor {
             return fail(Errc::kNotFound,
                         text.error().message + "; check that the sensor is wired and the module w1_therm is loaded");
         }
-        if (!text) return tl::unexpected(text.error());
-        auto reading = parseW1Slave(*text);
+        auto reading = parseW1Slave(TRY(text));
         if (!reading)
             return fail(reading.error().code, fmt::format("1-Wire {}: {}", current_, reading.error().message));
         const bool hasThermocouple = isThermocouple(current_, *reading);

@@ -188,7 +188,7 @@ void CameraServer::verifyCamera() {
     if (std::exchange(isVerifying_, true)) return;  // its result is announced to all
     pipeline_.verify(kVerifyLimit, [this](const Result<FinishedPicture>& result) {
         isVerifying_ = false;
-        if (!setCamera(result ? camera_.probe() : tl::unexpected(result.error()))) announceToAll();
+        if (!setCamera(result.and_then([this](const FinishedPicture&) { return camera_.probe(); }))) announceToAll();
     });
 }
 

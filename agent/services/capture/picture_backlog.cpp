@@ -83,9 +83,9 @@ Result<std::size_t> PictureFolder::add(const PicturePost& post, std::int64_t max
     remove(number);  // what an interrupted removal left
     auto written = replaceFile(nameOf(number, "json"), post.description);
     if (written) written = replaceFile(nameOf(number, "jpg"), post.jpeg);
-    if (written) return dropped;
-    remove(number);
-    return tl::unexpected(written.error());
+    if (!written) remove(number);
+    TRY(written);
+    return dropped;
 }
 
 std::optional<PictureFolder::Stored> PictureFolder::oldest() {
