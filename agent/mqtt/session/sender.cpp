@@ -200,17 +200,13 @@ std::shared_ptr<const Publication> Sender::lowered(std::shared_ptr<const Publica
 }
 
 void Sender::acknowledged(std::uint64_t id, int reasonCode) {
+    if (reasonCode == kConnectionEnded) return;  // until detach() it counts as in flight, and so as a possible reason
     auto outgoing = queue_.finished(id);
     if (!outgoing) return;
-    if (reasonCode < 0 && outgoing->isKept()) {
-        std::vector<Outgoing> again;
-        again.push_back(std::move(*outgoing));
-        return queue_.putBack(std::move(again));  // the end of the connection follows
-    }
     progressAt_ = loop_.clock().now();
     const Publication& publication = *outgoing->publication;
     const Qos qos = qosOf(publication);
-    if (reasonCode >= 0 && qos != Qos::kAtMostOnce) {
+    if (qos != Qos::kAtMostOnce) {
         seen_.hasAcknowledged = true;
         seen_.acknowledgedQos = std::max(seen_.acknowledgedQos, qos);
         if (isRetained(publication)) seen_.hasAcknowledgedRetained = true;
@@ -222,7 +218,7 @@ void Sender::acknowledged(std::uint64_t id, int reasonCode) {
 }
 
 Delivery Sender::deliveryOf(const Publication& publication, int reasonCode) {
-    if (reasonCode < 0 || reasonCode == kQuotaExceeded) return Delivery::kLost;
+    if (reasonCode == kQuotaExceeded) return Delivery::kLost;
     if (reasonCode == kPacketTooLarge) {
         if (learnTooLarge(packetSizeOf(publication))) handlers_.changed();
         return Delivery::kTooLarge;

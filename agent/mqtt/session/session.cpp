@@ -2,6 +2,7 @@
 #include "mqtt/session/session.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include <fmt/core.h>
@@ -36,6 +37,16 @@ milliseconds stallLimit(milliseconds keepAlive) {
 
 bool contains(const std::vector<std::string>& topics, const std::string& topic) {
     return std::find(topics.begin(), topics.end(), topic) != topics.end();
+}
+
+/// Whether a subscription, in which a level may be '+', is to this topic (MQTT 4.7).
+bool includes(std::string_view filter, std::string_view topic) {
+    for (std::size_t plus = 0; (plus = filter.find('+')) != std::string_view::npos;) {
+        if (!topic.starts_with(filter.substr(0, plus))) return false;
+        filter.remove_prefix(plus + 1);
+        topic.remove_prefix(std::min(topic.size(), topic.find('/', plus)));
+    }
+    return filter == topic;
 }
 
 }  // namespace
@@ -208,8 +219,9 @@ void MqttSession::announce() {
     for (InboundMessage& message : std::exchange(early_, {})) deliver(std::move(message));
 }
 
-void MqttSession::subscribe(std::vector<std::string> subscriptions) {
+void MqttSession::subscribe(std::vector<std::string> subscriptions, Task answered) {
     settings_.subscriptions = std::move(subscriptions);
+    whenSubscribed_ = std::move(answered);
     subscribeToAdded();
 }
 
@@ -219,7 +231,10 @@ void MqttSession::subscribeToAdded() {
     for (const std::string& topic : settings_.subscriptions) {
         if (!contains(requested_, topic)) added.push_back(topic);
     }
-    if (added.empty()) return;
+    if (added.empty()) {
+        if (const Task answered = std::exchange(whenSubscribed_, nullptr)) answered();
+        return;
+    }
     requested_.insert(requested_.end(), added.begin(), added.end());
     subscribeTo(added, info_.limits.subscribeQos);
 }
@@ -235,7 +250,9 @@ void MqttSession::arrived(InboundMessage message) {
 void MqttSession::deliver(InboundMessage message) {
     // After stop() nothing is delivered; during a reconnect the broker takes messages for delivered.
     const bool isOpen = state_ == State::kSubscribing || state_ == State::kConnected || upcoming_;
-    if (!contains(settings_.subscriptions, message.topic)) {
+    const bool isWanted = std::ranges::any_of(
+        settings_.subscriptions, [&](const std::string& filter) { return includes(filter, message.topic); });
+    if (!isWanted) {
         return log::debug("{}: not subscribed to; message dropped", printable(message.topic));
     }
     if (isOpen) handlers_.message(std::move(message));
@@ -246,7 +263,7 @@ void MqttSession::failed(const ConnectionFailure& failure) {
     const ServerList::Step step = servers_.failed(stage, failure, loop_.clock().now(), loop_.clock().wallState());
     sender_.detach(failure);
     dropClient();
-    report(step);
+    report(step, failure.kind);
 }
 
 void MqttSession::lost(const ConnectionFailure& failure) {
@@ -263,11 +280,11 @@ void MqttSession::lost(const ConnectionFailure& failure) {
     const ServerList::Step step = servers_.lost(failure, unproven, now, loop_.clock().wallState());
     state_ = State::kWaiting;
     handlers_.disconnected();
-    if (state_ == State::kWaiting) report(step);  // the handler may have stopped us
+    if (state_ == State::kWaiting) report(step, failure.kind);  // the handler may have stopped us
 }
 
 /// One line for each change, and the next attempt.
-void MqttSession::report(const ServerList::Step& step) {
+void MqttSession::report(const ServerList::Step& step, Kind kind) {
     const std::string server = toString(options_.server);
     if (step.isAdapted) {
         log::debug("{}: {}; trying with less", server, step.message);
@@ -275,6 +292,7 @@ void MqttSession::report(const ServerList::Step& step) {
     }
     state_ = State::kWaiting;
     ++health_.failures;
+    health_.isLoginRefused = kind == Kind::kRefusedLogin;
     if (step.isNews) {
         log::warning("{}: {}; trying {} {}", server, step.message,
                      settings_.mqtt.servers.size() > 1 ? "the next server" : "again",

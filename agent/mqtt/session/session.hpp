@@ -26,7 +26,8 @@ struct SessionHealth {
     bool connected = false;
     std::uint64_t connects = 0;          ///< connections made since start
     std::uint64_t failures = 0;          ///< attempts that failed since start
-    std::string lastFailure;             ///< the message of the last one; "" = none
+    std::string lastFailure;             ///< the message of the last one; "" = none, or a connection since
+    bool isLoginRefused = false;         ///< the last one was that
     std::set<std::string> deniedTopics;  ///< refused by the broker's ACL in this session
     std::size_t waiting = 0;             ///< publications that wait for the window
     std::uint64_t droppedReplies = 0;
@@ -66,9 +67,10 @@ class MqttSession : public Publisher {
     /// `disconnected` is called at once where there was a connection. Replies that were not sent by then are sent over
     /// the next one.
     void reconnect(SessionSettings settings, milliseconds limit);
-    /// Other subscriptions on the same connection. Messages on topics that are not subscribed to (any more) are
-    /// dropped: a broker that keeps the session keeps its subscriptions, too.
-    void subscribe(std::vector<std::string> subscriptions);
+    /// Other subscriptions on the same connection; `answered` is called once the broker has granted or refused all of
+    /// them. Messages on topics that are not subscribed to (any more) are dropped: a broker that keeps the session
+    /// keeps its subscriptions, too.
+    void subscribe(std::vector<std::string> subscriptions, Task answered = {});
     /// Sends `last` (the offline status), waits for what is in flight, disconnects cleanly; `done` at the latest after
     /// `limit`. No message is delivered afterwards.
     void stop(std::vector<Publication> last, milliseconds limit, Task done);
@@ -107,7 +109,7 @@ class MqttSession : public Publisher {
     void deliver(InboundMessage message);
     void failed(const ConnectionFailure& failure);
     void lost(const ConnectionFailure& failure);
-    void report(const ServerList::Step& step);
+    void report(const ServerList::Step& step, ConnectionFailure::Kind kind);
     void dropClient();
     void finishWith(std::vector<Publication> last, milliseconds limit);
     void disconnect();
@@ -130,6 +132,7 @@ class MqttSession : public Publisher {
     std::optional<SteadyTime> awaySince_;      ///< since when there has been no connection with our client id
     std::optional<SessionSettings> upcoming_;  ///< of reconnect()
     std::vector<Task> whenStopped_;
+    Task whenSubscribed_;
     SteadyTime deadline_{};  ///< of the addresses to try, or of stop()
     Timer timer_;            ///< of the state: look-up, answer to SUBSCRIBE, next attempt, end of stop()
 

@@ -352,6 +352,19 @@ TEST(Sender, SuspectsWhatTheConnectionHasNotAcknowledgedBefore) {
     EXPECT_EQ(unproven.qos, Qos::kExactlyOnce);
 }
 
+/// Paho fails what is in flight before it reports the end of a connection with a clean session.
+TEST(Sender, SuspectsWhatTheClientFailsBeforeTheConnectionEnds) {
+    Fixture f;
+    f.attach(v311());
+    f.publish("t", Priority::kLive, 1, Qos::kAtLeastOnce, Retain::kYes);
+    f.broker.last().acknowledge(0, -1);
+    const Unproven unproven = f.detach();
+
+    EXPECT_TRUE(unproven.retained);
+    EXPECT_EQ(unproven.qos, Qos::kAtLeastOnce);
+    EXPECT_EQ(f.outcome(), Delivery::kLost);
+}
+
 TEST(Sender, SuspectsNothingLongAfterItWasSent) {
     Fixture f;
     f.attach(v311());

@@ -286,5 +286,30 @@ TEST(SessionSubscribing, AddsWhatCameWhileTheSubscriptionWasUnderWay) {
     EXPECT_EQ(f.broker.last().subscriptions[1].topics, std::vector<std::string>{"more"});
 }
 
+TEST(SessionSubscribing, TellsWhenEverythingIsAnswered) {
+    SessionFixture f;
+    f.startConnected();
+    int answers = 0;
+    f.session->subscribe({"command", "more"}, [&answers] { ++answers; });
+    EXPECT_EQ(answers, 0);
+    f.broker.last().answerSubscription({0x80});
+    EXPECT_EQ(answers, 0) << "a lower QoS is tried";
+    f.broker.last().answerSubscription({0x87});
+
+    EXPECT_EQ(answers, 1);
+}
+
+TEST(SessionSubscribing, APlusStandsForOneLevel) {
+    SessionFixture f;
+    f.startConnected();
+    f.session->subscribe({"edge/+/status"});
+    for (const char* topic :
+         {"edge/a/status", "edge/a/b/status", "edge/a/status/", "edge/status", "edge/a/info", "edge//status"}) {
+        f.broker.last().handlers.message({.topic = topic, .payload = topic});
+    }
+
+    EXPECT_EQ(f.messages, (std::vector<std::string>{"edge/a/status", "edge//status"}));
+}
+
 }  // namespace
 }  // namespace edge
