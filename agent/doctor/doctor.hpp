@@ -13,9 +13,9 @@ enum class Severity { kFine, kNote, kWarning, kError };
 /// One thing that a check has found out.
 struct Finding {
     Severity severity = Severity::kFine;
-    std::string check;   ///< "broker", "camera", …
-    std::string text;    ///< what is the case, and where: topic, device, file
-    std::string remedy;  ///< what to do; "" where there is nothing to do, or the text says it
+    std::string check;     ///< "broker", "camera", …
+    std::string text;      ///< what is the case, and where: topic, device, file
+    std::string remedy{};  ///< what to do; "" where there is nothing to do, or the text says it
 };
 using Findings = std::vector<Finding>;
 

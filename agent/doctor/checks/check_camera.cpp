@@ -65,7 +65,7 @@ Findings checkCameraDevices(const Config& config, const Machine& machine) {
         findings.push_back(
             {Severity::kError, kCheck, "libcamera is not installed", "sudo apt install libcamera-ipa pi-edge-camera"});
     } else {
-        findings.push_back({Severity::kFine, kCheck, "libcamera " + version, ""});
+        findings.push_back({Severity::kFine, kCheck, "libcamera " + version});
     }
     const std::vector<std::string> devices = cameraDevices(machine);
     if (devices.empty()) {
@@ -96,7 +96,7 @@ Findings checkCameraDevices(const Config& config, const Machine& machine) {
 }
 
 Findings checkCameraPicture(const Config& config, std::optional<Picture>& picture) {
-    if (config.camera.backend == CameraBackend::kNone) return {{Severity::kNote, kCheck, "none is configured", ""}};
+    if (config.camera.backend == CameraBackend::kNone) return {{Severity::kNote, kCheck, "none is configured"}};
     const auto began = std::chrono::steady_clock::now();
     auto result = takePicture(config);
     const auto took = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);

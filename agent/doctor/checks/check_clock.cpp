@@ -6,7 +6,7 @@
 namespace edge {
 
 Findings checkClock(const Config& config, ClockState state) {
-    if (state == ClockState::kSynchronised) return {{Severity::kFine, "clock", "synchronised", ""}};
+    if (state == ClockState::kSynchronised) return {{Severity::kFine, "clock", "synchronised"}};
     const bool needsTime = std::any_of(
         config.mqtt.servers.begin(), config.mqtt.servers.end(),
         [](const ServerAddress& server) { return server.scheme == Scheme::kMqtts || server.scheme == Scheme::kWss; });

@@ -42,9 +42,9 @@ Findings checkConfiguration(const std::string& path, std::optional<Config>& conf
     }
     Findings findings;
     for (const std::string& warning : configurationWarnings(*config))
-        findings.push_back({Severity::kWarning, kCheck, warning, ""});
+        findings.push_back({Severity::kWarning, kCheck, warning});
     for (const std::string& warning : connectionWarnings(config->mqtt))
-        findings.push_back({Severity::kWarning, kCheck, warning, ""});
+        findings.push_back({Severity::kWarning, kCheck, warning});
     Findings secrets = trySecret([&] { checkTlsFiles(*config); });
     std::optional<std::string> loaded;
     append(secrets, trySecret([&] { loaded = loadPassword(*config); }));
@@ -57,7 +57,7 @@ Findings checkConfiguration(const std::string& path, std::optional<Config>& conf
     findings.insert(
         findings.begin(),
         {Severity::kFine, kCheck,
-         fmt::format("{}: device {}, {} sensors", filesOf(*config), config->device.id, config->sensors.size()), ""});
+         fmt::format("{}: device {}, {} sensors", filesOf(*config), config->device.id, config->sensors.size())});
     return findings;
 }
 

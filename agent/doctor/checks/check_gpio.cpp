@@ -12,10 +12,10 @@ Finding checkLine(GpioPort& port, const char* direction, const std::string& name
                   const GpioLine& line) {
     const Result<GpioLineUse> use = port.lookUp(chip, line);
     const std::string who = fmt::format("{} {}", direction, name);
-    if (!use) return {Severity::kError, kCheck, fmt::format("{}: {}", who, use.error().message), ""};
-    if (!use->isUsed) return {Severity::kFine, kCheck, fmt::format("{}: {} is free", who, use->place), ""};
+    if (!use) return {Severity::kError, kCheck, fmt::format("{}: {}", who, use.error().message)};
+    if (!use->isUsed) return {Severity::kFine, kCheck, fmt::format("{}: {} is free", who, use->place)};
     if (use->consumer == "pi-edge-agent:" + name)
-        return {Severity::kFine, kCheck, fmt::format("{}: {}, in use by the agent", who, use->place), ""};
+        return {Severity::kFine, kCheck, fmt::format("{}: {}, in use by the agent", who, use->place)};
     return {Severity::kError, kCheck,
             fmt::format("{}: {} is in use by {}", who, use->place, quotedConsumer(use->consumer)),
             "stop that, or configure another line; gpioinfo lists them all"};

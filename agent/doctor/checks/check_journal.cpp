@@ -31,7 +31,7 @@ std::string existingFolder(const std::string& path) {
 Finding checkSpace(const Config& config, FreeSpace space) {
     const std::string folder = existingFolder(config.journal.path);
     const auto bytes = space(folder);
-    if (!bytes) return {Severity::kWarning, kCheck, fmt::format("cannot determine the free space in {}", folder), ""};
+    if (!bytes) return {Severity::kWarning, kCheck, fmt::format("cannot determine the free space in {}", folder)};
     const std::string left = fmt::format("{} MiB free in {}", *bytes / kMebi, folder);
     const auto wanted = static_cast<std::uint64_t>(config.journal.maxSizeBytes);
     constexpr const char* kRemedy = "delete what is not needed, or set journal.max_size lower";
@@ -39,7 +39,7 @@ Finding checkSpace(const Config& config, FreeSpace space) {
     if (*bytes < std::max(kTight, wanted))
         return {Severity::kWarning, kCheck, fmt::format("{}, and the journal may take {} MiB", left, wanted / kMebi),
                 kRemedy};
-    return {Severity::kFine, kCheck, left, ""};
+    return {Severity::kFine, kCheck, left};
 }
 
 Finding unreadable(const Error& error) {
@@ -53,7 +53,7 @@ Finding checkRows(const Config& config) {
     const std::string& path = config.journal.path;
     auto reader = JournalReader::open(path, {});
     if (!reader && reader.error().code == Errc::kNotFound)
-        return {Severity::kNote, kCheck, fmt::format("{} is not there yet: no agent has run with it", path), ""};
+        return {Severity::kNote, kCheck, fmt::format("{} is not there yet: no agent has run with it", path)};
     if (!reader) return unreadable(reader.error());
     const auto end = std::chrono::steady_clock::now() + kRowsLimit;
     std::size_t rows = 0;
@@ -70,7 +70,7 @@ Finding checkRows(const Config& config) {
     if (reader->damaged() > 0)
         return {Severity::kWarning, kCheck, fmt::format("{}, and {} damaged ones", counted, reader->damaged()),
                 "damaged rows are skipped; the SD card may be failing, see: journalctl -k"};
-    return {Severity::kFine, kCheck, counted + ", all intact", ""};
+    return {Severity::kFine, kCheck, counted + ", all intact"};
 }
 
 }  // namespace
@@ -100,7 +100,7 @@ Findings checkCommands(const Config& config) {
     }
     if (last)
         return {{Severity::kFine, "broker",
-                 fmt::format("commands arrive: the last one on \"{}\" came at {}", topic, formatRfc3339(*last)), ""}};
+                 fmt::format("commands arrive: the last one on \"{}\" came at {}", topic, formatRfc3339(*last))}};
     return {{Severity::kNote, "broker", fmt::format("no command has arrived on \"{}\" yet", topic),
              fmt::format("to try it, send \"status\" to {} and wait for the reply on {}/response", topic,
                          config.topics.base)}};

@@ -42,8 +42,7 @@ Findings checkPower(const Machine& machine) {
                                 fmt::format("{}: not now, but since the last boot", flag.text), flag.remedy});
         }
     }
-    if (findings.empty())
-        findings.push_back({Severity::kFine, kCheck, "voltage and temperature were good since boot", ""});
+    if (findings.empty()) findings.push_back({Severity::kFine, kCheck, "voltage and temperature were good since boot"});
     return findings;
 }
 

@@ -68,7 +68,7 @@ Findings checkSensors(const Config& config, const Machine& machine, std::map<std
                                 fmt::format("{}: {:.3f} °C, simulated", sensor.name, *value),
                                 "set type to that of a real sensor"});
         } else {
-            findings.push_back({Severity::kFine, kCheck, fmt::format("{}: {:.3f} °C", sensor.name, *value), ""});
+            findings.push_back({Severity::kFine, kCheck, fmt::format("{}: {:.3f} °C", sensor.name, *value)});
         }
     }
     return findings;

@@ -49,7 +49,7 @@ Findings checkUnit(const std::string& unit, bool mayRest) {
     const std::string told = fmt::format("{}: {} ({})", unit, state, properties["SubState"]);
     const std::string logs = "see: journalctl -u " + unit + " -n 20";
     if (state == "active" || (mayRest && state == "inactive")) {
-        findings.push_back({Severity::kFine, kCheck, told, ""});
+        findings.push_back({Severity::kFine, kCheck, told});
     } else if (state == "inactive") {
         findings.push_back({Severity::kWarning, kCheck, told, "start it: sudo systemctl start " + unit});
     } else {
