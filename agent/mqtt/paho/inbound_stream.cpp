@@ -2,7 +2,6 @@
 #include "mqtt/paho/inbound_stream.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -24,7 +23,7 @@ constexpr unsigned kPublish = 3;
 constexpr std::size_t kMaxLengthBytes = 4;
 /// How a server says that it expected TLS (RFC 8446, 5.1): as the first byte of an answer to a CONNECT it is nothing
 /// else.
-constexpr char kTlsAlert = 0x15;
+constexpr const char* kTlsAlert = "\x15";
 constexpr std::string_view kPingResponse{"\xd0\x00", 2};
 
 // RFC 6455, 5.2.
@@ -66,6 +65,15 @@ std::size_t frameHeaderSize(std::string_view header) {
     const unsigned length = byteAt(header, 1) & ~kMasked;
     if (length == kLength16) return 4;
     return length == kLength64 ? 10 : 2;
+}
+
+/// One read, of at most `size` bytes, to the end of `to`.
+std::ptrdiff_t append(std::string& to, std::size_t size, const InboundStream::Source& source) {
+    const std::size_t before = to.size();
+    to.resize(before + std::min(size, kReadAtOnce));
+    const std::ptrdiff_t got = source(to.data() + before, to.size() - before);
+    to.resize(before + static_cast<std::size_t>(std::max<std::ptrdiff_t>(got, 0)));
+    return got;
 }
 
 std::string packetHeader(char first, std::size_t length) {
@@ -128,12 +136,10 @@ std::ptrdiff_t InboundStream::advance(const Source& source) {
 }
 
 std::ptrdiff_t InboundStream::readAnswer(const Source& source) {
-    char byte = 0;
-    const std::ptrdiff_t got = source(&byte, 1);
+    const std::ptrdiff_t got = append(header_, 1, source);
     if (got <= 0) return got;
-    header_.push_back(byte);
     constexpr std::string_view kHttp = "HTTP/1.";
-    if (header_.front() == kTlsAlert) {
+    if (header_.starts_with(kTlsAlert)) {
         end("the server speaks TLS on this port; use wss:// in mqtt.servers");
     } else if (!std::string_view(header_).starts_with(kHttp.substr(0, header_.size()))) {
         end("the server does not speak HTTP; is this port for websockets?");
@@ -169,11 +175,8 @@ void InboundStream::validateAnswer() {
 }
 
 std::ptrdiff_t InboundStream::readFrameHeader(const Source& source) {
-    std::array<char, 10> bytes{};
-    const std::ptrdiff_t got = source(bytes.data(), frameHeaderSize(header_) - header_.size());
-    if (got <= 0) return got;
-    header_.append(bytes.data(), static_cast<std::size_t>(got));
-    if (header_.size() == frameHeaderSize(header_)) beginFrame();
+    const std::ptrdiff_t got = append(header_, frameHeaderSize(header_) - header_.size(), source);
+    if (got > 0 && header_.size() == frameHeaderSize(header_)) beginFrame();
     return got;
 }
 
@@ -197,10 +200,8 @@ void InboundStream::beginFrame() {
 
 std::ptrdiff_t InboundStream::readControlFrame(const Source& source) {
     if (frameLeft_ > 0) {
-        std::array<char, kMaxControlBytes> bytes{};
-        const std::ptrdiff_t got = source(bytes.data(), frameLeft_);
+        const std::ptrdiff_t got = append(controlPayload_, frameLeft_, source);
         if (got <= 0) return got;
-        controlPayload_.append(bytes.data(), static_cast<std::size_t>(got));
         frameLeft_ -= static_cast<std::size_t>(got);
         if (frameLeft_ > 0) return got;
     }
@@ -211,21 +212,19 @@ std::ptrdiff_t InboundStream::readControlFrame(const Source& source) {
 }
 
 /// What is MQTT's of what the source has.
-std::ptrdiff_t InboundStream::readPayload(char* to, std::size_t size, const Source& source) {
-    if (framing_ == Framing::kMqtt) return source(to, size);
-    const std::ptrdiff_t got = source(to, std::min(size, frameLeft_));
+std::ptrdiff_t InboundStream::readPayload(std::string& to, std::size_t size, const Source& source) {
+    if (framing_ == Framing::kMqtt) return append(to, size, source);
+    const std::ptrdiff_t got = append(to, std::min(size, frameLeft_), source);
     if (got > 0) frameLeft_ -= static_cast<std::size_t>(got);
     return got;
 }
 
 std::ptrdiff_t InboundStream::readPacketHeader(const Source& source) {
-    char byte = 0;
-    const std::ptrdiff_t got = readPayload(&byte, 1, source);
+    const std::ptrdiff_t got = readPayload(packet_, 1, source);
     if (got <= 0) return got;
-    packet_.push_back(byte);
     if (!std::exchange(isMqtt_, true)) {
-        if (byte == kTlsAlert) end("the server speaks TLS on this port; use mqtts:// in mqtt.servers");
-        if (byte == 'H') end("a web server answers on this port, and no MQTT broker");
+        if (packet_ == kTlsAlert) end("the server speaks TLS on this port; use mqtts:// in mqtt.servers");
+        if (packet_ == "H") end("a web server answers on this port, and no MQTT broker");
     }
     if (packet_.size() == 1) return got;
     const bool isLast = (byteAt(packet_, packet_.size() - 1) & 0x80) == 0;
@@ -257,11 +256,11 @@ void InboundStream::beginPacket(std::size_t length) {
 }
 
 std::ptrdiff_t InboundStream::readPacketBody(const Source& source) {
-    std::array<char, kReadAtOnce> bytes{};
-    std::size_t& left = bodyLeft_ > 0 ? bodyLeft_ : discardLeft_;
-    const std::ptrdiff_t got = readPayload(bytes.data(), std::min(left, bytes.size()), source);
+    std::string discarded;
+    const bool isKept = bodyLeft_ > 0;
+    std::size_t& left = isKept ? bodyLeft_ : discardLeft_;
+    const std::ptrdiff_t got = readPayload(isKept ? packet_ : discarded, left, source);
     if (got <= 0) return got;
-    if (bodyLeft_ > 0) packet_.append(bytes.data(), static_cast<std::size_t>(got));
     left -= static_cast<std::size_t>(got);
     if (bodyLeft_ == 0 && discardLeft_ == 0) finishPacket();
     return got;

@@ -39,7 +39,7 @@ class InboundStream {
     std::ptrdiff_t readControlFrame(const Source& source);
     std::ptrdiff_t readPacketHeader(const Source& source);
     std::ptrdiff_t readPacketBody(const Source& source);
-    std::ptrdiff_t readPayload(char* to, std::size_t size, const Source& source);
+    std::ptrdiff_t readPayload(std::string& to, std::size_t size, const Source& source);
     void beginFrame();
     void beginPacket(std::size_t length);
     void finishPacket();
