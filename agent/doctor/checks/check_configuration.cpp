@@ -54,10 +54,9 @@ Findings checkConfiguration(const std::string& path, std::optional<Config>& conf
     const bool isWrong = std::any_of(findings.begin(), findings.end(),
                                      [](const Finding& finding) { return finding.severity == Severity::kError; });
     if (isWrong) return findings;
-    findings.insert(
-        findings.begin(),
-        {Severity::kFine, kCheck,
-         fmt::format("{}: device {}, {} sensors", filesOf(*config), config->device.id, config->sensors.size())});
+    findings.insert(findings.begin(), {Severity::kFine, kCheck,
+                                       fmt::format("{}: device {}, {} sensors", filesOf(*config), config->device.id,
+                                                   config->sensors.size())});
     return findings;
 }
 

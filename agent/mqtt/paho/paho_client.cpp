@@ -27,7 +27,7 @@ class PahoClient : public MqttClient {
   public:
     PahoClient(Loop& loop, std::shared_ptr<Executor> strand, const ConnectOptions& options, Handlers handlers)
         : loop_(loop), strand_(std::move(strand)), options_(options), handlers_(std::move(handlers)) {
-        connection_ = std::make_shared<PahoConnection>(
+        connection_ = makePahoConnection(
             options, PahoConnection::Events{onLoop(&PahoClient::onConnected), onLoop(&PahoClient::onFailed),
                                             onLoop(&PahoClient::onLost), onLoop(&PahoClient::onMessage),
                                             onLoop(&PahoClient::onDropped), onLoop(&PahoClient::onSubscribed),

@@ -187,150 +187,146 @@ class Listener : public mqtt::iaction_listener {
     const Handler succeeded_, failed_;
 };
 
-}  // namespace
+class Connection : public PahoConnection {
+  public:
+    Connection(const ConnectOptions& options, Events events)
+        : options_(options), events_(std::move(events)), route_(options) {}
 
-struct PahoConnection::Impl {
-    Impl(ConnectOptions o, Events e) : options(std::move(o)), events(std::move(e)), route(options) {}
+    void open() override {
+        try {
+            keepLibraryAlive();
+            connect();
+        } catch (const std::exception& error) {  // an option that Paho refuses, for example one that is not UTF-8
+            events_.failed(cannotConnect(options_, error.what()));
+        }
+    }
 
-    void open() {
-        keepLibraryAlive();
-        const mqtt::create_options create(options.protocolVersion, kMaxBuffered);
-        client = std::make_unique<mqtt::async_client>(route.uri(), options.clientId, create, nullptr);
-        client->set_connection_lost_handler([this](const std::string&) {
-            events.lost({ConnectionFailure::Kind::kNetwork, -1, "the connection to the broker was lost"});
+    void subscribe(const std::vector<std::string>& topics, Qos qos) override {
+        try {
+            subscribeCodes_.assign(topics.size(), kConnectionEnded);
+            subscribesWaiting_ = topics.size();
+            for (std::size_t i = 0; i < topics.size(); ++i) {
+                client_->subscribe(topics[i], static_cast<int>(qos), std::bit_cast<void*>(std::uintptr_t{i}),
+                                   onSubscribe_);
+            }
+        } catch (const std::exception&) {
+            // Not connected any more, which is reported separately.
+        }
+    }
+
+    void publish(const std::shared_ptr<const Publication>& publication, PublishId id) override {
+        try {
+            client_->publish(toMessage(publication, options_.protocolVersion), std::bit_cast<void*>(id), onPublish_);
+        } catch (const mqtt::exception& error) {
+            const bool isBadTopic = error.get_return_code() == MQTTASYNC_BAD_UTF8_STRING;
+            if (id != kUnwatched) events_.published(id, isBadTopic ? kTopicNameInvalid : kConnectionEnded);
+        }
+    }
+
+    void disconnect(milliseconds limit) override {
+        try {
+            client_->disconnect(static_cast<int>(limit.count()), nullptr, onDisconnect_);
+        } catch (const std::exception&) {
+            events_.disconnected();
+        }
+    }
+
+    void close() override {
+        connecting_.end();
+        client_.reset();
+    }
+
+    [[nodiscard]] std::optional<ConnectionFailure> problem() const override { return route_.problem(); }
+    void release(const InboundMessage& message) override { inboundBytes_ -= costOf(message); }
+
+  private:
+    void connect() {
+        const mqtt::create_options create(options_.protocolVersion, kMaxBuffered);
+        client_ = std::make_unique<mqtt::async_client>(route_.uri(), options_.clientId, create, nullptr);
+        client_->set_connection_lost_handler([this](const std::string&) {
+            events_.lost({ConnectionFailure::Kind::kNetwork, -1, "the connection to the broker was lost"});
         });
         // A DISCONNECT of the broker (MQTT 5) comes here, and not as a lost connection.
-        client->set_disconnected_handler([this](const mqtt::properties& properties, mqtt::ReasonCode code) {
+        client_->set_disconnected_handler([this](const mqtt::properties& properties, mqtt::ReasonCode code) {
             const auto reason = propertyOr<std::string>(properties, mqtt::property::REASON_STRING, "");
-            events.lost(describeRefusal(static_cast<int>(code), reason));
+            events_.lost(describeRefusal(static_cast<int>(code), reason));
         });
-        client->set_message_callback([this](const mqtt::const_message_ptr& message) { arrived(toInbound(*message)); });
-        connecting.begin();
-        client->connect(toConnectOptions(options), nullptr, onConnect);
+        client_->set_message_callback([this](const mqtt::const_message_ptr& message) { arrived(toInbound(*message)); });
+        connecting_.begin();
+        client_->connect(toConnectOptions(options_), nullptr, onConnect_);
     }
 
     [[nodiscard]] ConnectionFailure connectFailure(const mqtt::token& token) const {
         const int code = codeOf(token);
         if (code > 0) return describeRefusal(code, "");
-        if (auto problem = route.problem()) return *std::move(problem);
-        const bool isTls = usesTls(options.server.scheme);
+        if (auto problem = route_.problem()) return *std::move(problem);
+        const bool isTls = usesTls(options_.server.scheme);
         const std::string text = textOf(token);
         if (text == kClosedOnConnect) {
             return {ConnectionFailure::Kind::kClosedOnConnect, -1,
                     fmt::format("{} port {} closed the connection instead of answering; is it a broker{}?",
-                                options.server.host, options.server.port, isTls ? "" : ", and a port without TLS")};
+                                options_.server.host, options_.server.port, isTls ? "" : ", and a port without TLS")};
         }
-        if (auto problem = isTls ? checkTlsFiles(options.tls) : std::nullopt) return *std::move(problem);
-        return cannotConnect(options, text);
+        if (auto problem = isTls ? checkTlsFiles(options_.tls) : std::nullopt) return *std::move(problem);
+        return cannotConnect(options_, text);
     }
 
     void arrived(InboundMessage message) {
         const std::size_t cost = costOf(message);
-        if (inboundBytes.fetch_add(cost) + cost <= kMaxInboundBytes) return events.message(std::move(message));
-        inboundBytes -= cost;
-        events.dropped();
+        if (inboundBytes_.fetch_add(cost) + cost <= kMaxInboundBytes) return events_.message(std::move(message));
+        inboundBytes_ -= cost;
+        events_.dropped();
     }
 
     void answer(const mqtt::token& token, int code) {
-        subscribeCodes.at(std::bit_cast<std::uintptr_t>(token.get_user_context())) = code;
-        if (--subscribesWaiting == 0) events.subscribed(subscribeCodes);
+        subscribeCodes_.at(std::bit_cast<std::uintptr_t>(token.get_user_context())) = code;
+        if (--subscribesWaiting_ == 0) events_.subscribed(subscribeCodes_);
     }
 
     void published(const mqtt::token& token, int code) const {
         const auto id = std::bit_cast<PublishId>(token.get_user_context());
-        if (id != kUnwatched) events.published(id, code);
+        if (id != kUnwatched) events_.published(id, code);
     }
 
-    const ConnectOptions options;
-    const Events events;
-    const PahoRoute route;
-    ConnectScope connecting;
-    std::atomic<std::size_t> inboundBytes{0};
-    std::vector<int> subscribeCodes;
-    std::size_t subscribesWaiting = 0;
-    Listener onConnect{
-        [this](const mqtt::token& token) {
-            connecting.connected(std::chrono::ceil<seconds>(options.keepAlive));
-            events.connected(toInfo(token.get_connect_response(), options.protocolVersion, toString(options.server)));
-        },
-        [this](const mqtt::token& token) {
-            connecting.end();
-            events.failed(connectFailure(token));
-        }};
+    const ConnectOptions options_;
+    const Events events_;
+    const PahoRoute route_;
+    ConnectScope connecting_;
+    std::atomic<std::size_t> inboundBytes_{0};
+    std::vector<int> subscribeCodes_;
+    std::size_t subscribesWaiting_ = 0;
+    Listener onConnect_{[this](const mqtt::token& token) {
+                            connecting_.connected(std::chrono::ceil<seconds>(options_.keepAlive));
+                            events_.connected(toInfo(token.get_connect_response(), options_.protocolVersion,
+                                                     toString(options_.server)));
+                        },
+                        [this](const mqtt::token& token) {
+                            connecting_.end();
+                            events_.failed(connectFailure(token));
+                        }};
     /// One SUBSCRIBE a topic: of several topics in one, version 1.2.0 hides all answers when the first is a refusal.
-    Listener onSubscribe{[this](const mqtt::token& token) {
-                             // A broker that answers with more codes than there were topics makes a failure of a
-                             // success.
-                             answer(token, isRefusal(codeOf(token)) ? codeOf(token) : 0);
-                         },
-                         [this](const mqtt::token& token) {
-                             // Otherwise the connection ended, which is reported separately.
-                             if (isRefusal(codeOf(token))) answer(token, codeOf(token));
-                         }};
-    Listener onPublish{[this](const mqtt::token& token) { published(token, 0); },
-                       [this](const mqtt::token& token) {
-                           published(token, isRefusal(codeOf(token)) ? codeOf(token) : kConnectionEnded);
-                       }};
-    Listener onDisconnect{[this](const mqtt::token&) { events.disconnected(); },
-                          [this](const mqtt::token&) { events.disconnected(); }};
-    std::unique_ptr<mqtt::async_client> client;
+    Listener onSubscribe_{[this](const mqtt::token& token) {
+                              // A broker that answers with more codes than there were topics makes a failure of a
+                              // success.
+                              answer(token, isRefusal(codeOf(token)) ? codeOf(token) : 0);
+                          },
+                          [this](const mqtt::token& token) {
+                              // Otherwise the connection ended, which is reported separately.
+                              if (isRefusal(codeOf(token))) answer(token, codeOf(token));
+                          }};
+    Listener onPublish_{[this](const mqtt::token& token) { published(token, 0); },
+                        [this](const mqtt::token& token) {
+                            published(token, isRefusal(codeOf(token)) ? codeOf(token) : kConnectionEnded);
+                        }};
+    Listener onDisconnect_{[this](const mqtt::token&) { events_.disconnected(); },
+                           [this](const mqtt::token&) { events_.disconnected(); }};
+    std::unique_ptr<mqtt::async_client> client_;
 };
 
-PahoConnection::PahoConnection(ConnectOptions options, Events events)
-    : impl_(std::make_unique<Impl>(std::move(options), std::move(events))) {}
+}  // namespace
 
-PahoConnection::~PahoConnection() = default;
-
-void PahoConnection::open() {
-    try {
-        impl_->open();
-    } catch (const std::exception& error) {  // an option that Paho refuses, for example one that is not UTF-8
-        impl_->events.failed(cannotConnect(impl_->options, error.what()));
-    }
-}
-
-std::optional<ConnectionFailure> PahoConnection::problem() const {
-    return impl_->route.problem();
-}
-
-void PahoConnection::release(const InboundMessage& message) {
-    impl_->inboundBytes -= costOf(message);
-}
-
-void PahoConnection::subscribe(const std::vector<std::string>& topics, Qos qos) {
-    try {
-        impl_->subscribeCodes.assign(topics.size(), kConnectionEnded);
-        impl_->subscribesWaiting = topics.size();
-        for (std::size_t i = 0; i < topics.size(); ++i) {
-            impl_->client->subscribe(topics[i], static_cast<int>(qos), std::bit_cast<void*>(std::uintptr_t{i}),
-                                     impl_->onSubscribe);
-        }
-    } catch (const std::exception&) {
-        // Not connected any more, which is reported separately.
-    }
-}
-
-void PahoConnection::publish(const std::shared_ptr<const Publication>& publication, PublishId id) {
-    try {
-        const auto message = toMessage(publication, impl_->options.protocolVersion);
-        impl_->client->publish(message, std::bit_cast<void*>(id), impl_->onPublish);
-    } catch (const mqtt::exception& error) {
-        const bool isBadTopic = error.get_return_code() == MQTTASYNC_BAD_UTF8_STRING;
-        if (id != kUnwatched) impl_->events.published(id, isBadTopic ? kTopicNameInvalid : kConnectionEnded);
-    }
-}
-
-void PahoConnection::disconnect(milliseconds limit) {
-    try {
-        impl_->client->disconnect(static_cast<int>(limit.count()), nullptr, impl_->onDisconnect);
-    } catch (const std::exception&) {
-        impl_->events.disconnected();
-    }
-}
-
-void PahoConnection::close() {
-    impl_->connecting.end();
-    impl_->client.reset();
+std::shared_ptr<PahoConnection> makePahoConnection(const ConnectOptions& options, PahoConnection::Events events) {
+    return std::make_shared<Connection>(options, std::move(events));
 }
 
 }  // namespace edge

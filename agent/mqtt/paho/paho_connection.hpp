@@ -31,28 +31,22 @@ class PahoConnection {
         std::function<void()> disconnected;
     };
 
-    PahoConnection(ConnectOptions options, Events events);
-    ~PahoConnection();
-    PahoConnection(const PahoConnection&) = delete;
-    PahoConnection& operator=(const PahoConnection&) = delete;
-
-    void open();
-    void subscribe(const std::vector<std::string>& topics, Qos qos);
+    virtual ~PahoConnection() = default;
+    virtual void open() = 0;
+    virtual void subscribe(const std::vector<std::string>& topics, Qos qos) = 0;
     /// The id of publications without an event `published`.
     static constexpr PublishId kUnwatched = 0;
     /// Between the events `connected` and `lost`; any thread.
-    void publish(const std::shared_ptr<const Publication>& publication, PublishId id);
-    void disconnect(milliseconds limit);
+    virtual void publish(const std::shared_ptr<const Publication>& publication, PublishId id) = 0;
+    virtual void disconnect(milliseconds limit) = 0;
     /// Ends everything; no event comes afterwards.
-    void close();
+    virtual void close() = 0;
     /// Why connecting does not succeed, as far as known. Thread: any.
-    [[nodiscard]] std::optional<ConnectionFailure> problem() const;
+    [[nodiscard]] virtual std::optional<ConnectionFailure> problem() const = 0;
     /// The message has been handled. Thread: any.
-    void release(const InboundMessage& message);
-
-  private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    virtual void release(const InboundMessage& message) = 0;
 };
+
+std::shared_ptr<PahoConnection> makePahoConnection(const ConnectOptions& options, PahoConnection::Events events);
 
 }  // namespace edge

@@ -32,7 +32,7 @@ using Kind = ConnectionFailure::Kind;
 constexpr int kFirstSocket = 100;
 constexpr int kLastSocket = 500;
 
-/// The socket and the problem are under the mutex of PahoRoutes, the rest under Paho's.
+/// The socket and the problem are under the mutex of Routes, the rest under Paho's.
 struct PahoRoute::State {
     explicit State(const ConnectOptions& o)
         : options(o),
@@ -47,20 +47,17 @@ struct PahoRoute::State {
     std::optional<ConnectionFailure> problem{};
 };
 
-static bool isPahoThread() {
+namespace {
+
+using Route = std::shared_ptr<PahoRoute::State>;
+
+bool isPahoThread() {
     thread_local const bool isPahos = isThreadNamed("MQTTAsync_");
     return isPahos;
 }
 
-/// All routes, the newest last. Never destroyed: Paho's threads outlive main().
-struct PahoRoutes {
-    using Route = std::shared_ptr<PahoRoute::State>;
-
-    static PahoRoutes& all() {
-        static auto* const instance = new PahoRoutes;
-        return *instance;
-    }
-
+/// All routes, the newest last.
+struct Routes {
     template <typename Condition>
     Route newest(Condition condition) {
         if (!isPahoThread()) return nullptr;
@@ -80,12 +77,10 @@ struct PahoRoutes {
     std::vector<Route> routes;
 };
 
-namespace {
-
-using Route = PahoRoutes::Route;
-
-PahoRoutes& all() {
-    return PahoRoutes::all();
+/// Never destroyed: Paho's threads outlive main().
+Routes& all() {
+    static auto* const instance = new Routes;
+    return *instance;
 }
 
 /// Without brackets and zone.

@@ -33,9 +33,9 @@ class PahoRoute {
     /// Why the connection failed or ended, as far as known.
     [[nodiscard]] std::optional<ConnectionFailure> problem() const;
 
-  private:
     struct State;
-    friend struct PahoRoutes;
+
+  private:
     std::shared_ptr<State> state_;
 };
 

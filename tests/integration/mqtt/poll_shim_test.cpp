@@ -50,7 +50,9 @@ class Listener {
     }
 
   private:
-    static UniqueFd makeSocket(int flags = 0) { return UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0)); }
+    static UniqueFd makeSocket(int flags = 0) {
+        return UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+    }
     sockaddr* raw() { return reinterpret_cast<sockaddr*>(&address_); }
 
     sockaddr_in address_{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
