@@ -28,7 +28,7 @@ class WorkerPool {
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
 
-    static constexpr seconds kShutdownLimit{3};
+    static constexpr seconds kShutdownLimit{1};
 
     /// A new strand. `name` is for people (logs, health). A task of it that runs longer than `stallLimit` counts as
     /// hung. The strand may outlive the pool: posts are then dropped. Thread: any.
