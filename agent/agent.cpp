@@ -62,10 +62,8 @@ std::string connectionChange(const LoadedConfig& before, const LoadedConfig& now
     return "";
 }
 
-}  // namespace
-
-struct Agent::Impl : CommandHandlers {
-    Impl(Loop& l, WorkerPool& p, WorkerPool& sensorPool, LoadedConfig c, Identity i)
+struct WiredAgent : Agent, CommandHandlers {
+    WiredAgent(Loop& l, WorkerPool& p, WorkerPool& sensorPool, LoadedConfig c, Identity i)
         : loop(l),
           loaded(std::move(c)),
           identity(std::move(i)),
@@ -147,7 +145,7 @@ struct Agent::Impl : CommandHandlers {
 
     // ---- beginning
 
-    void start(const std::function<void()>& ready, const std::function<void(std::string)>& failed) {
+    void start(const std::function<void()>& ready, const std::function<void(std::string)>& failed) override {
         journal.open([this, ready, failed](const Result<JournalSnapshot>& snapshot) {
             if (!snapshot) return failed(snapshot.error().message);
             if (isStopping) return;
@@ -166,7 +164,7 @@ struct Agent::Impl : CommandHandlers {
     // ---- another configuration
 
     /// Home Assistant hears of it before anything is published for what is new.
-    void reload(LoadedConfig next) {
+    void reload(LoadedConfig next) override {
         if (isStopping) return;
         const LoadedConfig old = std::exchange(loaded, std::move(next));
         const Config& before = old.config;
@@ -247,7 +245,7 @@ struct Agent::Impl : CommandHandlers {
 
     // ---- end: pending replies leave, then the broker is told, then the journal is closed
 
-    void stop(const std::string& reason, Task whenDone) {
+    void stop(const std::string& reason, Task whenDone) override {
         isStopping = true;
         commands.shutDown();
         stopped = std::move(whenDone);
@@ -319,19 +317,11 @@ struct Agent::Impl : CommandHandlers {
     Timer step;
 };
 
-Agent::Agent(Loop& loop, WorkerPool& pool, WorkerPool& sensorPool, LoadedConfig loaded, Identity identity)
-    : impl_(std::make_unique<Impl>(loop, pool, sensorPool, std::move(loaded), std::move(identity))) {}
-Agent::~Agent() = default;
+}  // namespace
 
-void Agent::start(const std::function<void()>& ready, const std::function<void(std::string)>& failed) {
-    impl_->start(ready, failed);
-}
-void Agent::stop(const std::string& reason, Task done) {
-    impl_->stop(reason, std::move(done));
-}
-
-void Agent::reload(LoadedConfig loaded) {
-    impl_->reload(std::move(loaded));
+std::unique_ptr<Agent> makeAgent(Loop& loop, WorkerPool& pool, WorkerPool& sensorPool, LoadedConfig loaded,
+                                 Identity identity) {
+    return std::make_unique<WiredAgent>(loop, pool, sensorPool, std::move(loaded), std::move(identity));
 }
 
 }  // namespace edge

@@ -137,7 +137,7 @@ class Runner {
     void begin(LoadedConfig loaded) {
         announce(loaded.config);
         notifyDeviceId(loaded.config);
-        agent_ = std::make_unique<Agent>(loop_, pool_, sensorPool_, std::move(loaded), identity_);
+        agent_ = makeAgent(loop_, pool_, sensorPool_, std::move(loaded), identity_);
         trimMemoryLater();
         agent_->start(
             [this] {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/loop/scope.hpp"
 #include "core/result.hpp"

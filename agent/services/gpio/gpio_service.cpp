@@ -28,23 +28,20 @@ void GpioService::makeLines(const std::map<std::string, bool>& states) {
     auto oldInputs = std::exchange(inputs_, {});
     auto oldOutputs = std::exchange(outputs_, {});
     for (const GpioInputConfig& settings : config_.gpio.inputs) {
-        inputs_.push_back(take(oldInputs, settings));
-        if (inputs_.back()) {
-            inputs_.back()->apply(settings);
-        } else {
-            inputs_.back() = std::make_unique<GpioInput>(context_, settings);
-        }
+        auto& input = inputs_.emplace_back(take(oldInputs, settings));
+        if (input) input->apply(settings);
+        if (!input) input = std::make_unique<GpioInput>(context_, settings);
     }
     for (const GpioOutputConfig& settings : config_.gpio.outputs) {
-        outputs_.push_back(take(oldOutputs, settings));
-        if (outputs_.back()) {
-            outputs_.back()->apply(settings, isOnline_);
-        } else {
-            const auto known = states.find(settings.name);
-            const bool active = known == states.end() ? settings.initial : known->second;
-            outputs_.back() = std::make_unique<GpioOutput>(context_, settings, active);
-            if (isOnline_) outputs_.back()->setOnline(true);
+        auto& output = outputs_.emplace_back(take(oldOutputs, settings));
+        if (output) {
+            output->apply(settings, isOnline_);
+            continue;
         }
+        const auto known = states.find(settings.name);
+        const bool active = known == states.end() ? settings.initial : known->second;
+        output = std::make_unique<GpioOutput>(context_, settings, active);
+        if (isOnline_) output->setOnline(true);
     }
 }
 

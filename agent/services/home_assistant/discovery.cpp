@@ -16,13 +16,9 @@ constexpr const char* kStateKey = "home_assistant";
 
 /// The components that were announced on `topic`; none if the state is about another one.
 DiscoveredComponents parseKnown(const std::string& state, const std::string& topic) {
-    try {
-        const Json json = Json::parse(state);
-        if (json.at("topic") == topic) return json.at("components").get<DiscoveredComponents>();
-    } catch (const Json::exception&) {
-        // Not announced yet, or not readable.
-    }
-    return {};
+    const Json json = Json::parse(state, nullptr, false);
+    if (!json.is_object() || json.value("topic", "") != topic) return {};
+    return json.value("components", DiscoveredComponents{});
 }
 
 /// "" while disabled.

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 
 #include <nlohmann/json.hpp>
 
+#include "core/text.hpp"
 #include "core/version.hpp"
 
 namespace edge {
@@ -24,12 +26,9 @@ int expirySeconds(milliseconds interval) {
 
 /// Home Assistant's entity ids have lower-case letters, digits and '_'.
 std::string slug(const std::string& text) {
-    std::string result;
-    for (const char c : text) {
-        const bool isUpper = c >= 'A' && c <= 'Z';
-        const bool isPlain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        result += isUpper ? static_cast<char>(c - 'A' + 'a') : isPlain ? c : '_';
-    }
+    std::string result = toLower(text);
+    const auto isPlain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    std::replace_if(result.begin(), result.end(), std::not_fn(isPlain), '_');
     return result;
 }
 
