@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "agent.hpp"
 
+#include <map>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include <fmt/core.h>
@@ -82,8 +85,8 @@ struct WiredAgent : Agent, CommandHandlers {
           commands(context, *this),
           telemetry(
               context,
-              [&sensorPool](const SensorConfig& sensor) {
-                  return SensorSlot{sensor, makeSensor(sensor), sensorPool.makeStrand("sensor " + sensor.name)};
+              [this, &sensorPool](const SensorConfig& sensor) {
+                  return SensorSlot{sensor, makeSensor(sensor), strandFor(sensor, sensorPool)};
               },
               runId),
           captures(context, camera, p.makeStrand("kept pictures"), runId.substr(0, kImagePrefix)),
@@ -94,6 +97,16 @@ struct WiredAgent : Agent, CommandHandlers {
           retainedTopics(context, identity),
           discovery(context, identity, systemRandom(), [this] { telemetry.repeatReadings(); }),
           lastConnection(context, identity.bootId) {}
+
+    /// Sensors of one chip share a strand: they are read one after the other.
+    std::shared_ptr<Executor> strandFor(const SensorConfig& sensor, WorkerPool& pool) {
+        const std::string name = "sensor " + sensor.name;
+        const std::string chip = chipOf(sensor);
+        if (chip.empty()) return pool.makeStrand(name);
+        std::shared_ptr<Executor> strand = chipStrands[chip].lock();
+        if (!strand) chipStrands[chip] = strand = pool.makeStrand(name);
+        return strand;
+    }
 
     // ---- commands
 
@@ -303,6 +316,7 @@ struct WiredAgent : Agent, CommandHandlers {
     MqttSession session;
     ServiceContext context;
     CommandService commands;
+    std::map<std::string, std::weak_ptr<Executor>> chipStrands;  ///< by chipOf()
     Telemetry telemetry;
     CaptureService captures;
     MotionService motion;

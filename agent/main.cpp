@@ -23,6 +23,7 @@ int runCommand(const edge::CommandLine& line, std::ostream& out) {
     if (line.command == "print-id") return edge::printId(line.config, out);
     if (line.command == "capture") return edge::capturePicture(line.config, line.output, out, std::cerr);
     if (line.command == "journal") return edge::printJournal(line.config, line.journal, out, std::cerr);
+    if (line.command == "sensors") return edge::listSensors(edge::Machine(), line.json, out);
     const auto style = line.json ? edge::ReportStyle::kJson : edge::styleOfStandardOutput();
     return edge::runDoctor(line.config, style, out);
 }

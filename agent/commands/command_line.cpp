@@ -72,6 +72,9 @@ std::unique_ptr<CLI::App> makeApp(CommandLine& line) {
     addConfig(capture);
     addFile(capture, "-o,--output", line.output, "Where to write the JPEG; - is standard output")->required();
 
+    add("sensors", "List every sensor that this machine offers now, with the block of configuration to paste")
+        ->add_flag("--json", line.json, "One JSON object, for machines");
+
     CLI::App* journal = add("journal", "Show the journal: commands, readings, pictures and events");
     addConfig(journal);
     journal->add_option("--kind", line.journal.kind, "Only rows of one kind: command, reading, capture or event")

@@ -42,10 +42,6 @@ template <typename Number>
     return number;
 }
 
-/// Of a reading in JSON: thousandths, which is what the kernel's interfaces give. Always as many, because a strict
-/// collector takes 23 and 23.125 for two types.
-inline constexpr int kReadingDecimals = 3;
-
 /// With exactly `decimals` digits behind the point, and without "-0".
 [[nodiscard]] std::string formatDecimal(double value, int decimals);
 

@@ -28,7 +28,7 @@ std::vector<Publication> publicationsOf(const Config& config, const std::map<std
         if (value == values.end() || sensor.type == SensorType::kSimulated) continue;
         ReadingRecord reading;
         reading.time = SystemClock().wallNow();
-        reading.sensor = sensor.name;
+        describeReading(reading, sensor);
         reading.value = value->second;
         reading.bootId = "doctor";
         if (!config.topics.base.empty())

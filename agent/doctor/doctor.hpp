@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "doctor/machine.hpp"
+
 namespace edge {
 
 /// From good to what keeps the agent from its work.
@@ -43,5 +45,9 @@ int exitCodeOf(const Findings& findings);
 /// access list it publishes what the agent would: one real reading of each sensor and one real picture. Ends within
 /// three minutes and camera.timeout, whatever hangs. Returns the exit code (exitCodeOf).
 int runDoctor(const std::string& configPath, ReportStyle style, std::ostream& out);
+
+/// `pi-edge-agent sensors`: what the kernel of this machine offers to read right now, with its value and the
+/// [[sensor]] block to paste; then what keeps others from being seen. Text is valid TOML. Returns 0.
+int listSensors(const Machine& machine, bool isJson, std::ostream& out);
 
 }  // namespace edge

@@ -46,7 +46,8 @@ struct Describe {
     }
     std::string operator()(const ReadingRecord& record) const {
         return line(time, "reading", printable(record.sensor), record.delivered ? "delivered" : "not delivered yet",
-                    fmt::format("{} °C  #{}", formatDecimal(record.value, kReadingDecimals), record.seq));
+                    fmt::format("{}{}{}  #{}", formatDecimal(record.value, record.decimals),
+                                record.unit.empty() ? "" : " ", printable(record.unit), record.seq));
     }
     std::string operator()(const CaptureRecord& record) const {
         return line(
@@ -76,7 +77,8 @@ struct AddFields {
     void operator()(const ReadingRecord& record) const {
         json["sensor"] = record.sensor;
         json["value"] = nullptr;  // toJsonLine() puts it in
-        json["unit"] = "°C";
+        json["unit"] = record.unit;
+        json["quantity"] = record.quantity;
         json["seq"] = record.seq;
         json["delivered"] = record.delivered;
     }
@@ -121,7 +123,7 @@ std::string toJsonLine(const JournalRow& row) {
     if (const auto* stored = std::get_if<Stored<ReadingRecord>>(&row)) {
         // The library cannot print a fixed number of decimals. Inside a string the quotes would be escaped.
         constexpr std::string_view kPlace = R"("value":null)";
-        const std::string value = formatDecimal(stored->record.value, kReadingDecimals);
+        const std::string value = formatDecimal(stored->record.value, stored->record.decimals);
         text.replace(text.find(kPlace), kPlace.size(), R"("value":)" + value);
     }
     return printableJson(text);

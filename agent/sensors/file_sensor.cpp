@@ -12,24 +12,25 @@ namespace {
 
 class FileSensor : public Sensor {
   public:
-    explicit FileSensor(std::string path) : path_(std::move(path)) {}
+    FileSensor(std::string path, std::string unit) : path_(std::move(path)), unit_(std::move(unit)) {}
 
-    Result<double> readCelsius() override {
+    Result<double> read() override {
         const std::string content = TRY(readAttribute(path_));
         if (trim(content).empty()) return fail(Errc::kFault, fmt::format("{} is empty", path_));
-        if (const auto number = findFirstNumber(content)) return *number;
+        if (const auto number = findFirstNumber(content, unit_)) return *number;
         return fail(Errc::kFault, fmt::format("{} says \"{}\": no number, or an ambiguous one; write it like -21.5",
                                               path_, printable(trim(content), 40)));
     }
 
   private:
     std::string path_;
+    std::string unit_;
 };
 
 }  // namespace
 
 std::unique_ptr<Sensor> makeFileSensor(const SensorConfig& config, const std::string& sysRoot) {
-    return std::make_unique<FileSensor>(sysRoot + config.device);
+    return std::make_unique<FileSensor>(sysRoot + config.device, unitOf(config));
 }
 
 }  // namespace edge

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Devices under /sys/bus/iio, by the kernel's document sysfs-bus-iio.
+// Devices under /sys/bus/iio, by the kernel's documents sysfs-bus-iio and sysfs-bus-iio-*.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string_view>
 #include <utility>
@@ -14,11 +15,40 @@
 namespace edge {
 namespace {
 
-constexpr double kMilli = 1000.0;
-constexpr std::string_view kType = "in_temp";
+/// A type of channel, and the factor from the unit of the kernel's interface to the quantity's.
+struct ChannelType {
+    Quantity quantity;
+    std::string_view name;      ///< in "in_<name>3_<modifier>_raw"
+    std::string_view modifier;  ///< that belongs to the type; "" = none
+    double factor;
+    bool needsScale = false;  ///< without one the driver gives counts, not the unit
+};
 
-/// The stem ("in_temp", "in_temp0", "in_temp_object") of an attribute that is a temperature; "" for any other, also
-/// for the highest, lowest and mean one.
+constexpr std::array<ChannelType, 11> kTypes{{
+    {Quantity::kTemperature, "temp", "", 1e-3},           // thousandths of a degree Celsius
+    {Quantity::kHumidity, "humidityrelative", "", 1e-3},  // thousandths of a per cent
+    {Quantity::kPressure, "pressure", "", 10},            // kPa
+    {Quantity::kIlluminance, "illuminance", "", 1},       // lx
+    {Quantity::kVoltage, "voltage", "", 1e-3},            // mV
+    {Quantity::kCurrent, "current", "", 1e-3},            // mA
+    {Quantity::kPower, "power", "", 1e-3},                // mW
+    {Quantity::kDistance, "distance", "", 1},             // m
+    {Quantity::kDistance, "proximity", "", 1, true},      // m, where there is a scale
+    {Quantity::kCo2, "concentration", "co2", 1e4},        // per cent
+    {Quantity::kResistance, "resistance", "", 1},         // Ω
+}};
+constexpr ChannelType kAnyType{Quantity::kNumber, "", "", 1};
+
+/// "in_voltage0-voltage1", "in_temp_object", "in_concentration_co2", taken apart.
+struct Stem {
+    std::string text;
+    const ChannelType* type = &kAnyType;
+    std::string rest{};  ///< behind the type: "0-voltage1", "_object", ""
+
+    [[nodiscard]] bool isDifferential() const { return rest.find('-') != std::string::npos; }
+};
+
+/// The stem of an attribute that is a measurement; "" for any other, also for the highest, lowest and mean one.
 std::string stemOf(std::string_view file) {
     for (const std::string_view suffix : {"_input", "_raw"}) {
         if (!file.ends_with(suffix)) continue;
@@ -29,30 +59,89 @@ std::string stemOf(std::string_view file) {
     return "";
 }
 
-/// The driver's label, else "object" for "in_temp_object", "temp0" for "in_temp0".
-std::string labelOf(const std::string& channel, const std::string& stem) {
-    const std::string label = readWord(channel + "_label");
-    const std::string rest = stem.substr(kType.size());
-    if (!label.empty() || rest.empty()) return label;
-    return rest.front() == '_' ? rest.substr(1) : "temp" + rest;
+/// `text` as a channel of `type`; false where it is another one.
+bool matches(const ChannelType& type, std::string_view text, std::string& rest) {
+    constexpr std::string_view kDigits = "0123456789";
+    text.remove_prefix(std::string_view("in_").size());
+    if (!text.starts_with(type.name)) return false;
+    text.remove_prefix(type.name.size());
+    if (!text.empty() && text.front() != '_' && text.front() != '-' && kDigits.find(text.front()) == kDigits.npos)
+        return false;
+    if (!type.modifier.empty()) {
+        const auto end = std::min(text.find_first_not_of(kDigits), text.size());
+        if (text.substr(end) != fmt::format("_{}", type.modifier)) return false;
+        text = text.substr(0, end);
+    }
+    rest = text;
+    return true;
+}
+
+Stem parseStem(std::string text) {
+    Stem stem{std::move(text)};
+    for (const ChannelType& type : kTypes) {
+        if (!matches(type, stem.text, stem.rest)) continue;
+        stem.type = &type;
+        return stem;
+    }
+    stem.rest = stem.text.substr(std::string_view("in_").size());
+    return stem;
+}
+
+/// The driver's label, else "object" for "in_temp_object", "temp0" for "in_temp0", "" for "in_temp".
+std::string labelOf(const std::string& channel, const Stem& stem) {
+    std::string label = readWord(channel + "_label");
+    if (!label.empty() || stem.rest.empty()) return label;
+    return stem.rest.front() == '_' ? stem.rest.substr(1) : fmt::format("{}{}", stem.type->name, stem.rest);
+}
+
+/// An attribute that a channel has for itself or shares with all differential ones, all of its type, all inputs, or
+/// the whole device.
+Result<double> readShared(const std::string& channel, std::string_view attribute) {
+    const std::size_t slash = channel.rfind('/') + 1;
+    const std::string device = channel.substr(0, slash);
+    const Stem stem = parseStem(channel.substr(slash));
+    auto own = readDecimal(fmt::format("{}_{}", channel, attribute));
+    const std::string type(stem.type->name);
+    for (const std::string& scope :
+         {fmt::format("in_{}-{}_", type, type), fmt::format("in_{}_", type), std::string("in_"), std::string()}) {
+        if (own || own.error().code != Errc::kNotFound) return own;
+        if (scope.find('-') != std::string::npos && !stem.isDifferential()) continue;
+        if (auto shared = readDecimal(fmt::format("{}{}{}", device, scope, attribute));
+            shared || shared.error().code != Errc::kNotFound)
+            return shared;
+    }
+    return own;
+}
+
+bool isWanted(const std::string& path, const Stem& stem, Quantity quantity) {
+    if (quantity == Quantity::kNumber) return true;
+    if (stem.type->quantity != quantity) return false;
+    return !stem.type->needsScale || readShared(path, "scale").has_value();
 }
 
 /// Each channel as a device: its path up to the stem, called by driver, the device's or its own label, or both.
-void addChannels(const std::string& device, std::vector<Device>& channels) {
-    std::vector<std::string> stems;
-    const auto files = listDirectory(device, kType);
+void addChannels(const std::string& device, Quantity quantity, std::vector<Device>& channels) {
+    std::vector<Stem> stems;
+    const auto files = listDirectory(device, "in_");
     for (const std::string& file : files.value_or(std::vector<std::string>{})) {
-        std::string stem = stemOf(file);
-        if (stem.empty() || std::find(stems.begin(), stems.end(), stem) != stems.end()) continue;
-        stems.insert(stem == kType ? stems.begin() : stems.end(), std::move(stem));
+        const std::string text = stemOf(file);
+        const auto isSame = [&](const Stem& known) { return known.text == text; };
+        if (text.empty() || std::any_of(stems.begin(), stems.end(), isSame)) continue;
+        Stem stem = parseStem(text);
+        if (!isWanted(device + "/" + text, stem, quantity)) continue;
+        stems.push_back(std::move(stem));
     }
+    // The plain channel is the first, differential ones are the last.
+    const auto rank = [](const Stem& stem) { return stem.rest.empty() ? 0 : 1 + int{stem.isDifferential()}; };
+    std::stable_sort(stems.begin(), stems.end(), [&](const Stem& a, const Stem& b) { return rank(a) < rank(b); });
     const std::string driver = readWord(device + "/name");
     const std::string deviceLabel = readWord(device + "/label");
-    for (const std::string& stem : stems) {
-        const std::string path = device + "/" + stem;
+    for (const Stem& stem : stems) {
+        const std::string path = device + "/" + stem.text;
         const std::string label = labelOf(path, stem);
-        channels.push_back({path, driver, {driver}});
-        Device& channel = channels.back();
+        Device& channel = channels.emplace_back(Device{path, driver, {driver}});
+        channel.driver = driver;
+        channel.channels = {stem.text.substr(std::string_view("in_").size()), label};
         if (!label.empty()) {
             channel.name += "/" + label;
             channel.aliases.push_back(label);
@@ -60,19 +149,6 @@ void addChannels(const std::string& device, std::vector<Device>& channels) {
         if (!deviceLabel.empty())
             channel.aliases.insert(channel.aliases.end(), {deviceLabel, deviceLabel + "/" + label});
     }
-}
-
-/// An attribute that a channel has for itself or shares with all temperatures, all inputs, or the whole device.
-Result<double> readShared(const Device& channel, std::string_view attribute) {
-    const std::string device = channel.path.substr(0, channel.path.rfind('/') + 1);
-    auto own = readDecimal(fmt::format("{}_{}", channel.path, attribute));
-    for (const std::string_view scope : {"in_temp_", "in_", ""}) {
-        if (own || own.error().code != Errc::kNotFound) return own;
-        if (auto shared = readDecimal(fmt::format("{}{}{}", device, scope, attribute));
-            shared || shared.error().code != Errc::kNotFound)
-            return shared;
-    }
-    return own;
 }
 
 /// What drivers of thermocouples and resistance thermometers say of broken wires (sysfs-bus-iio-temperature-max31856,
@@ -87,34 +163,37 @@ Result<void> checkFaults(const std::string& device) {
     return {};
 }
 
-/// A processed value is in thousandths of a degree, a raw one is so after (raw + offset) * scale.
-Result<double> readTemperature(const Device& channel) {
-    TRY(checkFaults(channel.path.substr(0, channel.path.rfind('/'))));
-    auto processed = readDecimal(channel.path + "_input");
-    if (processed) return *processed / kMilli;
-    if (processed.error().code != Errc::kNotFound) return processed;
+/// A processed value is in the interface's unit, a raw one is so after (raw + offset) * scale.
+Result<double> readInterface(const std::string& channel, Quantity quantity) {
+    auto processed = readDecimal(channel + "_input");
+    if (processed || processed.error().code != Errc::kNotFound) return processed;
 
-    const double raw = TRY(readDecimal(channel.path + "_raw"));
-    const double scale = TRY(readShared(channel, "scale"));
+    const double raw = TRY(readDecimal(channel + "_raw"));
+    const auto scale = readShared(channel, "scale");
+    const bool isCount = quantity == Quantity::kNumber && !scale && scale.error().code == Errc::kNotFound;
+    if (!scale && !isCount) return scale;
     const auto offset = readShared(channel, "offset");
     if (!offset && offset.error().code != Errc::kNotFound) return offset;
-    const double celsius = (raw + offset.value_or(0.0)) * scale / kMilli;
-    if (!std::isfinite(celsius))
-        return fail(Errc::kFault, fmt::format("{}_raw gives no finite temperature", channel.path));
-    return celsius;
+    return (raw + offset.value_or(0.0)) * scale.value_or(1.0);
 }
 
-constexpr DeviceClass kIio{"IIO temperature",
-                           "check that the sensor is wired and its driver is loaded (dtoverlay in config.txt)",
-                           "/sys/bus/iio/devices",
-                           "iio:device",
-                           addChannels,
-                           readTemperature};
+Result<double> readChannel(const Device& channel, Quantity quantity) {
+    const std::size_t slash = channel.path.rfind('/');
+    TRY(checkFaults(channel.path.substr(0, slash)));
+    const double value = TRY(readInterface(channel.path, quantity));
+    const double factor = quantity == Quantity::kNumber ? 1 : parseStem(channel.path.substr(slash + 1)).type->factor;
+    if (!std::isfinite(value * factor))
+        return fail(Errc::kFault, fmt::format("{}_raw gives no finite value", channel.path));
+    return value * factor;
+}
 
 }  // namespace
 
-std::unique_ptr<Sensor> makeIioSensor(const SensorConfig& config, const std::string& sysRoot) {
-    return makeDeviceSensor(kIio, config, sysRoot);
-}
+const DeviceClass kIioClass{"IIO",
+                            "check that the sensor is wired and its driver is loaded (dtoverlay in config.txt)",
+                            "/sys/bus/iio/devices",
+                            "iio:device",
+                            addChannels,
+                            readChannel};
 
 }  // namespace edge

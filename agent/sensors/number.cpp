@@ -103,8 +103,13 @@ bool isUnitEnd(std::string_view rest) {
     return rest.empty() || (!isWordCharacter(rest.front()) && !startsWithFraction(rest));
 }
 
-/// "C", "°", "°C", "℃" and nothing glued to them.
-bool isUnit(std::string_view rest) {
+/// `unit` and nothing glued to it; for "°C" also "C", "°" and "℃".
+bool isUnit(std::string_view rest, std::string_view unit) {
+    if (unit != "°C") {
+        if (unit.empty() || !rest.starts_with(unit)) return false;
+        rest.remove_prefix(unit.size());
+        return isUnitEnd(rest);
+    }
     const bool isDegree = takeOneOf(rest, kDegrees);
     const bool isCelsius = rest.starts_with('C');
     if (isCelsius) rest.remove_prefix(1);
@@ -119,8 +124,8 @@ bool isThousands(std::string_view number, std::string_view rest) {
     return digits == 3 && !(rest.size() > 3 && isWordCharacter(rest[3]));
 }
 
-/// Whether `number` can end before `rest`.
-bool canEndBefore(std::string_view number, std::string_view rest) {
+/// Whether `number`, in `unit`, can end before `rest`.
+bool canEndBefore(std::string_view number, std::string_view rest, std::string_view unit) {
     if (rest.empty()) return true;
     const char next = rest.front();
     const std::string_view after = rest.substr(1);
@@ -138,9 +143,9 @@ bool canEndBefore(std::string_view number, std::string_view rest) {
     if (next == '.') return after.empty() || isBlank(after.front()) || after.front() == '\n';
     if (next == '\'' || next == '"') return !startsWithDigit(after);  // "1'234", but "42.3'C"
     if (std::string_view(")]};|<%").find(next) != std::string_view::npos) return true;
-    std::string_view unit = rest;
-    takeOneOf(unit, kUnitSpaces);
-    return isUnit(unit);
+    std::string_view word = rest;
+    takeOneOf(word, kUnitSpaces);
+    return isUnit(word, unit);
 }
 
 }  // namespace
@@ -157,7 +162,7 @@ std::optional<double> parseDecimalNumber(std::string_view text) {
     return value;
 }
 
-std::optional<double> findFirstNumber(std::string_view text) {
+std::optional<double> findFirstNumber(std::string_view text, std::string_view unit) {
     constexpr std::string_view kByteOrderMark = "\ufeff";
     if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
     if (hasControlCharacters(text)) return std::nullopt;
@@ -170,7 +175,7 @@ std::optional<double> findFirstNumber(std::string_view text) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || !std::isfinite(value)) return std::nullopt;
     const auto length = static_cast<std::size_t>(end - text.data());
-    if (!canEndBefore(text.substr(0, length), text.substr(length))) return std::nullopt;
+    if (!canEndBefore(text.substr(0, length), text.substr(length), unit)) return std::nullopt;
     return value;
 }
 

@@ -2,56 +2,78 @@
 #include "sensors/sensor.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numbers>
 #include <random>
 
+#include <fmt/format.h>
+
+#include "core/text.hpp"
+#include "sensors/devices.hpp"
+
 namespace edge {
 namespace {
 
-/// No sensor at all: a slow curve around 21 °C with a little noise, as whole numbers, for trying things out. It
-/// advances with every reading, so that it looks alike at any interval.
+/// No sensor at all: a slow curve around a common value with a little noise, for trying things out; temperatures are
+/// whole numbers. It advances with every reading, so that it looks alike at any interval.
 class SimulatedSensor : public Sensor {
   public:
-    Result<double> readCelsius() override {
+    explicit SimulatedSensor(Quantity quantity) : info_(infoOf(quantity)) {}
+
+    Result<double> read() override {
         ++reading_;
-        return std::round(kMean + 4 * std::sin(2 * std::numbers::pi * reading_ / 240) +
-                          std::sin(2 * std::numbers::pi * reading_ / 70) + noise_(engine_));
+        const double shape = std::sin(2 * std::numbers::pi * reading_ / 240) +
+                             std::sin(2 * std::numbers::pi * reading_ / 70) / 4 + noise_(engine_);
+        const double value = info_.typical + info_.swing * shape;
+        return info_.quantity == Quantity::kTemperature ? std::round(value) : value;
     }
 
   private:
-    static constexpr double kMean = 21;  ///< °C
-
+    const QuantityInfo& info_;
     std::mt19937 engine_{std::random_device{}()};
-    std::uniform_real_distribution<double> noise_{-0.5, 0.5};
+    std::uniform_real_distribution<double> noise_{-0.125, 0.125};
     int reading_ = std::uniform_int_distribution<int>{0, 239}(engine_);  ///< two sensors differ
 };
 
-std::unique_ptr<Sensor> makeSimulatedSensor(const SensorConfig& /*config*/, const std::string& /*sysRoot*/) {
-    return std::make_unique<SimulatedSensor>();
-}
-
-struct Row {
-    SensorType type;
-    std::unique_ptr<Sensor> (*make)(const SensorConfig& config, const std::string& sysRoot);
-};
-
-/// To add a type: its row here, its name in config/, its row in docs/sensors.md.
-constexpr std::array<Row, 6> kTypes{{
-    {SensorType::kW1, makeW1Sensor},
-    {SensorType::kHwmon, makeHwmonSensor},
-    {SensorType::kIio, makeIioSensor},
-    {SensorType::kThermal, makeThermalSensor},
-    {SensorType::kFile, makeFileSensor},
-    {SensorType::kSimulated, makeSimulatedSensor},
-}};
-
 }  // namespace
 
+std::string unitOf(const SensorConfig& config) {
+    return config.quantity == Quantity::kNumber ? config.unit : std::string(infoOf(config.quantity).unit);
+}
+
+int decimalsOf(const SensorConfig& config) {
+    constexpr int kMost = 9;
+    const double scale = std::abs(config.scale);
+    const int finer = scale < 1 ? static_cast<int>(std::ceil(-std::log10(scale))) : 0;
+    return std::min(infoOf(config.quantity).decimals + finer, kMost);
+}
+
+std::string chipOf(const SensorConfig& config) {
+    if (config.type != SensorType::kIio && config.type != SensorType::kHwmon) return "";
+    return fmt::format("{} {}", nameOf(config.type), config.device.substr(0, config.device.find('/')));
+}
+
+std::string describeValue(const SensorConfig& config, double value) {
+    const std::string unit = unitOf(config);
+    return formatDecimal(value, decimalsOf(config)) + (unit.empty() ? "" : " " + unit);
+}
+
 std::unique_ptr<Sensor> makeSensor(const SensorConfig& config, const std::string& sysRoot) {
-    const auto* row = std::find_if(kTypes.begin(), kTypes.end(), [&](const Row& r) { return r.type == config.type; });
-    return row->make(config, sysRoot);
+    switch (config.type) {
+        case SensorType::kW1:
+            return makeW1Sensor(config, sysRoot);
+        case SensorType::kHwmon:
+            return makeDeviceSensor(kHwmonClass, config, sysRoot);
+        case SensorType::kIio:
+            return makeDeviceSensor(kIioClass, config, sysRoot);
+        case SensorType::kThermal:
+            return makeDeviceSensor(kThermalClass, config, sysRoot);
+        case SensorType::kFile:
+            return makeFileSensor(config, sysRoot);
+        case SensorType::kSimulated:
+            break;
+    }
+    return std::make_unique<SimulatedSensor>(config.quantity);
 }
 
 }  // namespace edge

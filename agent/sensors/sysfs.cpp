@@ -107,11 +107,11 @@ std::string readWord(const std::string& path) {
     return std::string(trim(readAttribute(path).value_or("")));
 }
 
-Result<double> readMilliCelsius(const std::string& path) {
+Result<double> readWholeNumber(const std::string& path) {
     const std::string content = TRY(readAttribute(path));
     const auto number = parseWholeNumber(content);
     if (!number) return notANumber(path, content);
-    return static_cast<double>(*number) / 1000.0;
+    return static_cast<double>(*number);
 }
 
 Result<double> readDecimal(const std::string& path) {

@@ -30,9 +30,8 @@ Result<std::string> readAttribute(const std::string& path);
 /// The one word that a `name`, `label` or `type` holds: trimmed, "" where it cannot be read.
 std::string readWord(const std::string& path);
 
-/// One whole number of thousandths of a degree, in degrees Celsius. Errors: as readAttribute(), and kFault where the
-/// attribute is something else.
-Result<double> readMilliCelsius(const std::string& path);
+/// One whole number. Errors: as readAttribute(), and kFault where the attribute is something else.
+Result<double> readWholeNumber(const std::string& path);
 
 /// One decimal number. Errors: as readAttribute(), and kFault where the attribute is something else.
 Result<double> readDecimal(const std::string& path);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Thermal zones of the kernel: the processor's temperature.
+// Thermal zones of the kernel (its document sysfs-class-thermal): the processor's temperature.
 #include "sensors/devices.hpp"
 #include "sensors/sensor.hpp"
 #include "sensors/sysfs.hpp"
@@ -7,21 +7,19 @@
 namespace edge {
 namespace {
 
-void addZone(const std::string& zone, std::vector<Device>& devices) {
-    devices.push_back({zone, readWord(zone + "/type"), {}});
+void addZone(const std::string& zone, Quantity quantity, std::vector<Device>& devices) {
+    if (quantity != Quantity::kTemperature) return;
+    const std::string type = readWord(zone + "/type");
+    devices.push_back({zone, type, {}, {}, type});
 }
 
-Result<double> readZone(const Device& zone) {
-    return readMilliCelsius(zone.path + "/temp");
+Result<double> readZone(const Device& zone, Quantity /*quantity*/) {
+    return TRY(readWholeNumber(zone.path + "/temp")) / 1000.0;
 }
-
-constexpr DeviceClass kThermalZones{
-    "thermal zone", "use another sensor type on this machine", "/sys/class/thermal", "thermal_zone", addZone, readZone};
 
 }  // namespace
 
-std::unique_ptr<Sensor> makeThermalSensor(const SensorConfig& config, const std::string& sysRoot) {
-    return makeDeviceSensor(kThermalZones, config, sysRoot);
-}
+const DeviceClass kThermalClass{
+    "thermal zone", "use another sensor type on this machine", "/sys/class/thermal", "thermal_zone", addZone, readZone};
 
 }  // namespace edge

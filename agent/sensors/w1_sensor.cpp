@@ -52,12 +52,12 @@ double toCelsius(const W1Reading& reading) {
 
 class W1Sensor : public Sensor {
   public:
-    W1Sensor(SensorConfig config, const std::string& sysRoot)
-        : directory_(sysRoot + "/sys/bus/w1/devices"),
+    W1Sensor(SensorConfig config, std::string sysRoot)
+        : sysRoot_(std::move(sysRoot)),
           chooser_(withLowerCaseId(std::move(config)), "1-Wire thermometer",
                    "check that it is wired (data on GPIO 4, 4.7 kΩ to 3.3 V) and dtoverlay=w1-gpio is in config.txt") {}
 
-    Result<double> readCelsius() override {
+    Result<double> read() override {
         const auto result = readDevice();
         if (!result) filter_.forget();
         const W1Reading reading = TRY(result);
@@ -75,17 +75,9 @@ class W1Sensor : public Sensor {
         return config;
     }
 
-    Result<Device> find() {
-        std::vector<std::string> ids = TRY(listDirectory(directory_));
-        std::erase_if(ids, [](const std::string& name) { return !isThermometer(name); });
-        std::sort(ids.begin(), ids.end());
-        std::vector<Device> devices;
-        for (const std::string& id : ids) devices.push_back({directory_ + "/" + id, id, {}});
-        return chooser_.choose(std::move(devices));
-    }
-
     Result<W1Reading> readDevice() {
-        const Device device = TRY(find());
+        std::vector<Device> all = TRY(listThermometers(sysRoot_));
+        const Device device = TRY(chooser_.choose(std::move(all)));
         if (device.name != current_) filter_.forget();
         current_ = device.name;
         const auto text = readAttribute(device.path + "/w1_slave");
@@ -109,13 +101,23 @@ class W1Sensor : public Sensor {
         return reading;
     }
 
-    std::string directory_;
+    std::string sysRoot_;
     DeviceChooser chooser_;
     std::string current_;  ///< the id of the device that was read last
     PowerOnFilter filter_;
 };
 
 }  // namespace
+
+Result<std::vector<Device>> listThermometers(const std::string& sysRoot) {
+    const std::string directory = sysRoot + "/sys/bus/w1/devices";
+    std::vector<std::string> ids = TRY(listDirectory(directory));
+    std::erase_if(ids, [](const std::string& name) { return !isThermometer(name); });
+    std::sort(ids.begin(), ids.end());
+    std::vector<Device> devices;
+    for (const std::string& id : ids) devices.push_back({directory + "/" + id, id, {}, {}, id});
+    return devices;
+}
 
 std::unique_ptr<Sensor> makeW1Sensor(const SensorConfig& config, const std::string& sysRoot) {
     return std::make_unique<W1Sensor>(config, sysRoot);

@@ -11,7 +11,7 @@ namespace edge {
 /// Says what the test tells it to: first what is in `answers`, then `value` for ever.
 class FakeSensor : public Sensor {
   public:
-    Result<double> readCelsius() override {
+    Result<double> read() override {
         ++reads;
         if (whileReading) whileReading();
         if (answers.empty()) return value;

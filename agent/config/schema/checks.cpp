@@ -21,13 +21,15 @@ class Checker {
 
     [[nodiscard]] bool isGood(const std::string& path) const { return !diagnostics_.has(path); }
 
+    [[nodiscard]] bool isSet(const std::string& path) const { return config_.locations.count(path) != 0; }
+
     void reject(const std::string& path, const std::string& text) {
         if (isGood(path)) diagnostics_.add(path, text);
     }
 
     /// Points at the one of the two that the file sets.
     void rejectPair(const std::string& first, const std::string& second, const std::string& text) {
-        if (isGood(first) && isGood(second)) reject(config_.locations.count(first) != 0 ? first : second, text);
+        if (isGood(first) && isGood(second)) reject(isSet(first) ? first : second, text);
     }
 
     void requirePath(const std::string& path, const std::string& value, const char* allowed) {
@@ -98,6 +100,31 @@ void checkCamera(const CameraConfig& camera, Checker& checker) {
     }
 }
 
+void checkQuantity(const SensorConfig& sensor, const std::string& path, Checker& checker) {
+    if (!checker.isGood(path + ".type") || !checker.isGood(path + ".quantity")) return;
+    const QuantityInfo& info = infoOf(sensor.quantity);
+    const bool hasChannels = sensor.type == SensorType::kIio || sensor.type == SensorType::kHwmon;
+    const bool isThermometer = sensor.type == SensorType::kW1 || sensor.type == SensorType::kThermal;
+    if (isThermometer && sensor.quantity != Quantity::kTemperature)
+        checker.reject(path + ".quantity", "this type measures temperature only; allowed: \"temperature\"");
+    if (!hasChannels && !sensor.channel.empty())
+        checker.reject(path + ".channel", "this type has no channels; allowed: only with type \"iio\" or \"hwmon\"");
+    if (hasChannels && sensor.quantity == Quantity::kNumber && sensor.channel.empty()) {
+        checker.reject(checker.isSet(path + ".channel") ? path + ".channel" : path + ".quantity",
+                       "\"number\" needs a channel; allowed: one that pi-edge-agent sensors lists, like \"voltage0\"");
+    }
+    if (sensor.quantity != Quantity::kNumber && !sensor.unit.empty()) {
+        checker.reject(path + ".unit", fmt::format("{} is always in {}; allowed: only with quantity = \"number\"",
+                                                   info.name, info.unit));
+    }
+    const double min = sensor.min.value_or(info.min);
+    const double max = sensor.max.value_or(info.max);
+    if (min >= max) {
+        checker.rejectPair(path + ".min", path + ".max",
+                           fmt::format("min = {} is not below max = {}; allowed: min < max", min, max));
+    }
+}
+
 void checkSensors(const Config& config, Checker& checker) {
     std::map<std::string, std::string> names;
     for (std::size_t i = 0; i < config.sensors.size(); ++i) {
@@ -113,11 +140,7 @@ void checkSensors(const Config& config, Checker& checker) {
             checker.reject(path + ".device",
                            "has a '/'; allowed: \"\" or the name below /sys/bus/w1/devices, like \"28-0316a2799af1\"");
         }
-        if (sensor.min >= sensor.max) {
-            checker.rejectPair(
-                path + ".min", path + ".max",
-                fmt::format("min = {} is not below max = {}; allowed: min < max", sensor.min, sensor.max));
-        }
+        checkQuantity(sensor, path, checker);
     }
 }
 

@@ -12,6 +12,8 @@ constexpr std::size_t kMaxNameBytes = 128;
 constexpr std::size_t kMaxUsernameBytes = 1024;
 constexpr std::size_t kMaxDeviceBytes = 4095;
 constexpr std::size_t kMaxChipBytes = 255;
+constexpr std::size_t kMaxChannelBytes = 255;
+constexpr std::size_t kMaxUnitBytes = 32;
 constexpr std::size_t kMaxSocketBytes = sizeof(sockaddr_un::sun_path) - 1;
 constexpr int kMaxPacketBytes = 268'000'000;  // MQTT's own limit is 268,435,455, with the headers of the packet
 constexpr milliseconds kDay = 24h;
@@ -73,19 +75,30 @@ Keys telemetryKeys(Config& config) {
     };
 }
 
+std::vector<std::pair<std::string, SensorType>> sensorTypeNames() {
+    std::vector<std::pair<std::string, SensorType>> names;
+    for (const SensorType type : {SensorType::kW1, SensorType::kHwmon, SensorType::kIio, SensorType::kThermal,
+                                  SensorType::kFile, SensorType::kSimulated})
+        names.emplace_back(nameOf(type), type);
+    return names;
+}
+
+std::vector<std::pair<std::string, Quantity>> quantityNames() {
+    std::vector<std::pair<std::string, Quantity>> names;
+    for (const QuantityInfo& info : kQuantities) names.emplace_back(info.name, info.quantity);
+    return names;
+}
+
 Keys sensorKeys(Config& config) {
     SensorConfig& c = config.sensors.emplace_back();
     c.name = "room";
     return {
         identifierKey("name", c.name, Empty::kRefused),
-        choiceKey("type", c.type,
-                  {{"w1", SensorType::kW1},
-                   {"hwmon", SensorType::kHwmon},
-                   {"iio", SensorType::kIio},
-                   {"thermal", SensorType::kThermal},
-                   {"file", SensorType::kFile},
-                   {"simulated", SensorType::kSimulated}}),
+        choiceKey("type", c.type, sensorTypeNames()),
         textKey("device", c.device, kMaxDeviceBytes),
+        choiceKey("quantity", c.quantity, quantityNames()),
+        textKey("channel", c.channel, kMaxChannelBytes),
+        textKey("unit", c.unit, kMaxUnitBytes),
         topicKey("topic", c.topic, Empty::kAllowed),
         durationKey("interval", c.interval, kMinInterval, kDay, {"", 0s, "as telemetry.interval"}),
         choiceKey("format", c.format,
@@ -94,8 +107,8 @@ Keys sensorKeys(Config& config) {
                    {"json", ReadingFormat::kJson}}),
         realKey("scale", c.scale, kMaxScale, false),
         realKey("offset", c.offset, kMaxReading),
-        realKey("min", c.min, kMaxReading),
-        realKey("max", c.max, kMaxReading),
+        realKey("min", c.min, infoOf(c.quantity).min, kMaxReading),
+        realKey("max", c.max, infoOf(c.quantity).max, kMaxReading),
     };
 }
 

@@ -71,6 +71,8 @@ Key integerKey(std::string name, int& into, int min, int max, int step = 1, cons
 Key integerKey(std::string name, std::int64_t& into, std::int64_t min, std::int64_t max);
 /// A finite number from -`limit` to `limit`.
 Key realKey(std::string name, double& into, double limit, bool isZeroAllowed = true);
+/// The same for one whose default depends on another key; `usual` is what the reference shows.
+Key realKey(std::string name, std::optional<double>& into, double usual, double limit);
 /// "500ms", in steps of `step`.
 Key durationKey(std::string name, milliseconds& into, milliseconds min, milliseconds max,
                 milliseconds step = milliseconds{1});

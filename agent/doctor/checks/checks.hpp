@@ -9,6 +9,7 @@
 
 #include "camera/client/picture_source.hpp"
 #include "config/config.hpp"
+#include "core/result.hpp"
 #include "core/time/time.hpp"
 #include "doctor/doctor.hpp"
 #include "doctor/machine.hpp"
@@ -32,6 +33,12 @@ Findings checkClock(const Config& config, ClockState state);
 
 /// Each sensor is read once; what it gave comes into `values`, by name.
 Findings checkSensors(const Config& config, const Machine& machine, std::map<std::string, double>& values);
+
+/// One reading, with scale and offset, inside its limits. Ends within ten seconds.
+Result<double> readOnce(const SensorConfig& sensor, const Machine& machine);
+/// What keeps sensors from being seen on this machine, and what to do: a bus that is not enabled, on which nothing
+/// answers, or whose device has no driver.
+std::vector<std::string> hintsForMissingSensors(const Machine& machine);
 
 /// Devices and their permissions, who else uses them, and a picture, which comes into `picture`.
 Findings checkCameraDevices(const Config& config, const Machine& machine);

@@ -4,12 +4,32 @@
 #include <charconv>
 #include <zlib.h>
 
+#include <fmt/format.h>
+
 #include "core/text.hpp"
 
 namespace edge {
 namespace {
 
 constexpr std::size_t kBootBytes = 16;
+
+/// "humidity 2 %", "number 3 ", "" for what a ReadingRecord is by itself.
+std::string encodeMeasure(const ReadingRecord& reading) {
+    const ReadingRecord usual;
+    const bool isUsual =
+        reading.quantity == usual.quantity && reading.unit == usual.unit && reading.decimals == usual.decimals;
+    return isUsual ? "" : fmt::format("{} {} {}", reading.quantity, reading.decimals, reading.unit);
+}
+
+/// A damaged text can be anything: the checksum is wrong then.
+void decodeMeasure(std::string_view text, ReadingRecord& reading) {
+    const std::size_t first = text.find(' ');
+    const std::size_t second = text.find(' ', first + 1);
+    if (first == text.npos || second == text.npos) return;
+    reading.quantity = text.substr(0, first);
+    reading.decimals = parseNumber<int>(text.substr(first + 1, second - first - 1)).value_or(0);
+    reading.unit = text.substr(second + 1);
+}
 
 }  // namespace
 
@@ -61,6 +81,12 @@ void RowWriter::addBlob(std::string_view value) {
     statement_.bindBlob(value);
 }
 
+void RowWriter::addMeasure(const ReadingRecord& reading) {
+    const std::string text = encodeMeasure(reading);
+    if (!text.empty()) checksum_.add(std::string_view(text));
+    statement_.bindText(text);
+}
+
 Result<void> RowWriter::insert() {
     statement_.bind(checksum_.value());
     return statement_.run();
@@ -87,6 +113,13 @@ void RowReader::take(WallTime& value) {
 void RowReader::take(std::string& value) {
     value = statement_.bytes(column_++);
     checksum_.add(std::string_view(value));
+}
+
+void RowReader::take(Measure<ReadingRecord> measure) {
+    const std::string text = statement_.bytes(column_++);
+    if (text.empty()) return;
+    checksum_.add(std::string_view(text));
+    decodeMeasure(text, measure.reading);
 }
 
 void RowReader::take(Boot<std::string> boot) {

@@ -27,7 +27,8 @@ struct Table<CommandRecord> {
 template <>
 struct Table<ReadingRecord> {
     static constexpr const char* kName = "readings";
-    static constexpr const char* kColumns = "id, boot, mono_ms, wall_ms, clock_ok, sensor, seq, value, delivered, crc";
+    static constexpr const char* kColumns =
+        "id, boot, mono_ms, wall_ms, clock_ok, sensor, seq, value, delivered, measure, crc";
 };
 
 template <>
@@ -77,6 +78,14 @@ template <typename Text>
 struct Blob {
     Text& text;
 };
+/// Marks what a reading measures, which schema 1 did not have: "" is a temperature, as every reading was then, and is
+/// not in the checksum.
+template <typename Record>
+struct Measure {
+    Record& reading;
+};
+template <typename Record>
+Measure(Record&) -> Measure<Record>;
 template <typename Text>
 Boot(Text&) -> Boot<Text>;
 template <typename Text>
@@ -108,7 +117,12 @@ class RowWriter {
     void add(Blob<Text> blob) {
         addBlob(blob.text);
     }
+    template <typename Record>
+    void add(Measure<Record> measure) {
+        addMeasure(measure.reading);
+    }
     void addInteger(std::int64_t value);
+    void addMeasure(const ReadingRecord& reading);
     void addBlob(std::string_view value);
 
     Statement& statement_;
@@ -137,6 +151,7 @@ class RowReader {
     void take(std::string& value);
     void take(Boot<std::string> boot);
     void take(Blob<std::string> blob) { take(blob.text); }
+    void take(Measure<ReadingRecord> measure);
     std::int64_t takeInteger();
 
     const Statement& statement_;
@@ -154,7 +169,7 @@ void codeRow(Codec& code, Row& row) {
     if constexpr (std::is_same_v<Record, CommandRecord>) {
         code(record.source, Blob{record.payload}, record.command, record.status, record.code, record.transaction);
     } else if constexpr (std::is_same_v<Record, ReadingRecord>) {
-        code(record.sensor, record.seq, record.value, record.delivered);
+        code(record.sensor, record.seq, record.value, record.delivered, Measure{record});
     } else if constexpr (std::is_same_v<Record, CaptureRecord>) {
         code(record.imageId, record.trigger, record.transaction, record.width, record.height, record.bytes, unused,
              record.status);

@@ -33,6 +33,7 @@ CREATE TABLE events (
     id INTEGER PRIMARY KEY, boot BLOB NOT NULL, mono_ms INTEGER NOT NULL, wall_ms INTEGER NOT NULL,
     clock_ok INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, crc INTEGER NOT NULL);
 )",
+    "ALTER TABLE readings ADD COLUMN measure TEXT NOT NULL DEFAULT '';",
 }};
 
 /// Of this connection, not of the file.
@@ -105,6 +106,8 @@ Result<void> prepareReading(Database& db) {
     TRY(setForConnection(db));
     const std::int64_t version = TRY(db.integer("PRAGMA user_version"));
     if (version > kSchemaVersion) return newerSchema(version);
+    // A reader cannot migrate the file. Names of temporary tables come before the file's.
+    if (version < 2) return db.execute("CREATE TEMP VIEW readings AS SELECT *, '' AS measure FROM main.readings");
     return {};
 }
 

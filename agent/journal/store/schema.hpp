@@ -11,7 +11,7 @@ namespace edge {
 /// "PEJ1" in the header of every journal: any other SQLite file belongs to another program.
 inline constexpr std::int64_t kApplicationId = 0x50454A31;
 /// PRAGMA user_version of the newest schema this program knows.
-inline constexpr std::int64_t kSchemaVersion = 1;
+inline constexpr std::int64_t kSchemaVersion = 2;
 
 /// Makes a journal of an empty database that no other connection uses yet.
 Result<void> createJournal(Database& db);

@@ -124,10 +124,11 @@ class Components {
                        {"name", sensor.name},
                        {"state_topic", base_ + topic},
                        {"value_template", "{{ value_json.value }}"},
-                       {"device_class", "temperature"},
-                       {"unit_of_measurement", "°C"},
                        {"state_class", "measurement"},
-                       {"suggested_display_precision", 1}};
+                       {"suggested_display_precision", infoOf(sensor.quantity).shownDecimals}};
+        const std::string_view deviceClass = infoOf(sensor.quantity).deviceClass;
+        if (!deviceClass.empty()) component["device_class"] = deviceClass;
+        if (const std::string unit = unitOf(sensor); !unit.empty()) component["unit_of_measurement"] = unit;
         if (interval_)
             component["expire_after"] = expirySeconds(sensor.interval.count() > 0 ? sensor.interval : *interval_);
         add("sensor_" + sensor.name, std::move(component), topic + "/status");

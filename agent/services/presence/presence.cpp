@@ -21,7 +21,10 @@ constexpr std::array kBackends{"libcamera", "replay", "pattern", "none"};
 Json capabilities(const Config& config) {
     Json sensors = Json::array();
     for (const SensorConfig& sensor : config.sensors) {
-        sensors.push_back({{"name", sensor.name}, {"topic", sensor.topic}, {"unit", "°C"}});
+        sensors.push_back({{"name", sensor.name},
+                           {"topic", sensor.topic},
+                           {"unit", unitOf(sensor)},
+                           {"quantity", infoOf(sensor.quantity).name}});
     }
     Json inputs = Json::array();
     for (const auto& input : config.gpio.inputs) inputs.push_back(input.name);

@@ -4,26 +4,36 @@
 #include <cmath>
 
 #include <fmt/core.h>
+#include <nlohmann/json.hpp>
 
 #include "core/text.hpp"
 
 namespace edge {
 
+void describeReading(ReadingRecord& reading, const SensorConfig& sensor) {
+    reading.sensor = sensor.name;
+    reading.unit = unitOf(sensor);
+    reading.quantity = infoOf(sensor.quantity).name;
+    reading.decimals = decimalsOf(sensor);
+}
+
 std::string formatReadingJson(const ReadingRecord& reading) {
-    return fmt::format(R"({{"value":{},"unit":"°C","time":"{}","boot":"{}","seq":{}}})",
-                       formatDecimal(reading.value, kReadingDecimals), formatRfc3339(reading.time), reading.bootId,
-                       reading.seq);
+    // A unit may be any text that the configuration has.
+    const std::string unit = nlohmann::json(reading.unit).dump();
+    return fmt::format(R"({{"value":{},"unit":{},"quantity":"{}","time":"{}","boot":"{}","seq":{}}})",
+                       formatDecimal(reading.value, reading.decimals), unit, reading.quantity,
+                       formatRfc3339(reading.time), reading.bootId, reading.seq);
 }
 
 std::string formatReading(const ReadingRecord& reading, ReadingFormat format) {
     constexpr int kDecimals = 2;
     switch (format) {
         case ReadingFormat::kInteger:
-            return fmt::format("{}", std::llround(reading.value));
+            return formatDecimal(std::round(reading.value), 0);
         case ReadingFormat::kDecimal:
             return formatDecimal(reading.value, kDecimals);
         case ReadingFormat::kJson:
-            return formatReadingJson(reading);
+            break;
     }
     return formatReadingJson(reading);
 }

@@ -8,7 +8,10 @@
 
 namespace edge {
 
-/// `{"value":21.437,"unit":"°C","time":"…","boot":"…","seq":17}`, the value with kReadingDecimals.
+/// Sets the sensor's name, unit, quantity and decimals.
+void describeReading(ReadingRecord& reading, const SensorConfig& sensor);
+
+/// `{"value":48.20,"unit":"%","quantity":"humidity","time":"…","boot":"…","seq":17}`.
 std::string formatReadingJson(const ReadingRecord& reading);
 
 /// What a plain topic carries: a rounded integer (never "-0": int(payload) must be what a person expects), two

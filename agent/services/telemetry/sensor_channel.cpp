@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "core/system/log.hpp"
+#include "services/telemetry/reading_format.hpp"
 
 namespace edge {
 
@@ -70,7 +71,8 @@ void SensorChannel::handleReading(double value) {
     ++state_.readings;
     if (state_.kind != SensorState::Kind::kOnline) {
         // The first good reading is no news.
-        if (state_.kind == SensorState::Kind::kOffline) log::info("sensor {} is back: {:.3f} °C", config_.name, value);
+        if (state_.kind == SensorState::Kind::kOffline)
+            log::info("sensor {} is back: {}", config_.name, describeValue(config_, value));
         state_.problem.clear();
         changeTo(SensorState::Kind::kOnline);
     }
@@ -81,7 +83,7 @@ void SensorChannel::handleReading(double value) {
     reading.monoMs = std::chrono::duration_cast<milliseconds>(loop_.clock().now().time_since_epoch()).count();
     reading.bootId = boot_;
     reading.seq = ++seq_;
-    reading.sensor = config_.name;
+    describeReading(reading, config_);
     reading.value = value;
     last_ = reading;
     delivery_.publish(config_, reading, interval_);

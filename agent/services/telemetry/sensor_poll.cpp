@@ -13,11 +13,12 @@ Result<double> validateReading(const SensorConfig& config, const Result<double>&
     if (!raw) return raw;
     const double value = *raw * config.scale + config.offset;
     if (!std::isfinite(value)) return fail(Errc::kFault, fmt::format("sensor {} returned no number", config.name));
-    if (value < config.min || value > config.max) {
-        return fail(Errc::kFault,
-                    fmt::format("sensor {} returned {:.3f} °C, which is outside {} … {}; if that can be true, "
-                                "change min and max of the sensor",
-                                config.name, value, config.min, config.max));
+    const double min = config.min.value_or(infoOf(config.quantity).min);
+    const double max = config.max.value_or(infoOf(config.quantity).max);
+    if (value < min || value > max) {
+        return fail(Errc::kFault, fmt::format("sensor {} returned {}, which is outside {} … {}; if that can be true, "
+                                              "change min and max of the sensor",
+                                              config.name, describeValue(config, value), min, max));
     }
     return value;
 }
@@ -32,6 +33,7 @@ SensorPoll::SensorPoll(Loop& loop, const SensorConfig& config, std::shared_ptr<S
 
 void SensorPoll::start(milliseconds interval) {
     const bool isSameSchedule = interval == interval_;
+    retries_ = 0;
     read();
     if (isSameSchedule) return;
     interval_ = interval;
@@ -42,6 +44,7 @@ void SensorPoll::start(milliseconds interval) {
 void SensorPoll::stop() {
     interval_ = milliseconds{0};
     timer_.cancel();
+    retry_.cancel();
     isWanted_ = false;
 }
 
@@ -51,10 +54,12 @@ void SensorPoll::onTimer() {
     // A loop that was held up skips turns, too.
     if (next_ <= now) next_ += ((now - next_) / interval_ + 1) * interval_;
     timer_ = loop_.at(next_, [this] { onTimer(); });
+    retries_ = 0;
     read();
 }
 
 void SensorPoll::read() {
+    retry_.cancel();
     if (isReading_) {
         // A `start` after a `stop` takes the value that is on its way; one that was given up stays so.
         isWanted_ = !isGivenUp_;
@@ -68,7 +73,7 @@ void SensorPoll::read() {
     limit_ = loop_.after(kAnswerLimit, [this] { checkLimit(); });
     const auto work = [sensor = sensor_, &clock = loop_.clock(), begunAt = begunAt_] {
         *begunAt = clock.now();
-        return sensor->readCelsius();
+        return sensor->read();
     };
     runOn(*strand_, loop_, scope_, work, [this](const Result<double>& raw) { finish(raw); });
 }
@@ -84,19 +89,31 @@ void SensorPoll::checkLimit() {
     }
     isGivenUp_ = true;
     if (!std::exchange(isWanted_, false)) return;
-    handler_(fail(Errc::kTimeout,
-                  isWaiting
-                      ? fmt::format("sensor {} could not be read for {} s: too many other sensors do not answer",
-                                    config_.name, kStartLimit.count())
-                      : fmt::format("sensor {} has not answered for {} s; check its wiring. It is read again when it "
-                                    "returns",
-                                    config_.name, kAnswerLimit.count())));
+    handler_(fail(
+        Errc::kTimeout,
+        isWaiting
+            ? fmt::format("sensor {} could not be read for {} s: others of its chip, or too many others, do not answer",
+                          config_.name, kStartLimit.count())
+            : fmt::format("sensor {} has not answered for {} s; check its wiring. It is read again when it "
+                          "returns",
+                          config_.name, kAnswerLimit.count())));
 }
 
 void SensorPoll::finish(const Result<double>& raw) {
     isReading_ = false;
     limit_.cancel();
-    if (std::exchange(isWanted_, false)) handler_(validateReading(config_, raw));
+    if (!isWanted_ || retry(raw)) return;
+    isWanted_ = false;
+    handler_(validateReading(config_, raw));
+}
+
+bool SensorPoll::retry(const Result<double>& raw) {
+    if (raw || raw.error().code != Errc::kIo || retries_ == kRetries) return false;
+    const auto pause = std::min<milliseconds>(kRetryPause, interval_ / 4);
+    if (loop_.clock().now() + pause >= next_) return false;
+    ++retries_;
+    retry_ = loop_.after(pause, [this] { read(); });
+    return true;
 }
 
 }  // namespace edge

@@ -25,7 +25,11 @@ class SensorPoll {
   public:
     static constexpr seconds kAnswerLimit{5};
     static constexpr seconds kStartLimit{60};
-    /// A value in °C with scale and offset applied and inside min … max, or why there is none.
+    /// A read that failed with Errc::kIo, as a DHT22's often does, is tried again within the interval, this often,
+    /// after a quarter of it or kRetryPause, whichever is shorter. Then it is a fault.
+    static constexpr int kRetries = 2;
+    static constexpr seconds kRetryPause{2};
+    /// A value in the quantity's unit, with scale and offset applied and inside min … max, or why there is none.
     using Handler = std::function<void(Result<double>)>;
 
     /// `config` is read with every value: it may change.
@@ -42,6 +46,7 @@ class SensorPoll {
     void read();
     void checkLimit();
     void finish(const Result<double>& raw);
+    [[nodiscard]] bool retry(const Result<double>& raw);
 
     Loop& loop_;
     const SensorConfig& config_;
@@ -52,6 +57,8 @@ class SensorPoll {
     SteadyTime next_{};
     Timer timer_;
     Timer limit_;
+    Timer retry_;
+    int retries_ = 0;                                   ///< of this turn
     SteadyTime startDue_{};                             ///< the read must have begun by then
     std::shared_ptr<std::atomic<SteadyTime>> begunAt_;  ///< set on the strand; max: it waits for a thread
     bool isReading_ = false;                            ///< the strand is inside the sensor

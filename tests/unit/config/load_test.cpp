@@ -48,8 +48,9 @@ TEST(LoadConfig, GivesBlocksTheDefaultsOfTheReference) {
     EXPECT_EQ(sensor.type, SensorType::kW1);
     EXPECT_EQ(sensor.topic, "");
     EXPECT_EQ(sensor.interval, milliseconds{0});
-    EXPECT_EQ(sensor.min, -55.0);
-    EXPECT_EQ(sensor.max, 125.0);
+    EXPECT_EQ(sensor.quantity, Quantity::kTemperature);
+    EXPECT_EQ(sensor.min, std::nullopt);
+    EXPECT_EQ(sensor.max, std::nullopt);
     const GpioOutputConfig& output = config.gpio.outputs.at(0);
     EXPECT_EQ(output.name, "led");
     EXPECT_EQ(output.line.offset, 17);

@@ -258,6 +258,41 @@ TEST_F(DamageTest, ReadsCapturesWhichAnOlderReleaseWroteWithAHash) {
     EXPECT_EQ(rows[0].status, "ok");
 }
 
+/// Turns the file into one of schema 1, which knew temperatures only.
+void makeSchema1(const std::string& path) {
+    auto db = Database::open(path, Access::kWriter);
+    ASSERT_TRUE(db->execute("ALTER TABLE readings DROP COLUMN measure; PRAGMA user_version = 1"));
+}
+
+TEST_F(DamageTest, ReadingsOfSchema1AreTemperatures) {
+    ASSERT_TRUE(start());
+    journal->record(reading(1));
+    stop();
+    makeSchema1(config.path);
+
+    const auto before = fileRows<ReadingRecord>();  // a reader cannot migrate
+    ASSERT_EQ(before.size(), 1U);
+    EXPECT_EQ(before[0].unit, "°C");
+
+    const auto snapshot = start();
+    ASSERT_TRUE(snapshot);
+    EXPECT_EQ(snapshot->warning, "");
+    ReadingRecord humidity = reading(2);
+    humidity.quantity = "humidity";
+    humidity.unit = "%";
+    humidity.decimals = 2;
+    journal->record(humidity);
+    stop();
+
+    const auto rows = fileRows<ReadingRecord>();
+    ASSERT_EQ(rows.size(), 2U);
+    EXPECT_EQ(rows[0].quantity, "temperature");
+    EXPECT_EQ(rows[0].decimals, 3);
+    EXPECT_EQ(rows[1].quantity, "humidity");
+    EXPECT_EQ(rows[1].unit, "%");
+    EXPECT_EQ(rows[1].decimals, 2);
+}
+
 TEST_F(DamageTest, FinishesAStartThatWasInterruptedBeforeTheSchema) {
     {
         auto db = Database::open(dir.write("journal.db", ""), Access::kWriter);

@@ -8,17 +8,17 @@ using FileSensorTest = SensorFixture;
 
 TEST_F(FileSensorTest, TakesTheFirstNumberInTheFile) {
     const auto sensor = make(SensorType::kFile, "/run/temperature");
-    EXPECT_EQ(codeOf(sensor->readCelsius()), Errc::kNotFound);
+    EXPECT_EQ(codeOf(sensor->read()), Errc::kNotFound);
     write("run/temperature", "temp=42.3'C\n");
-    EXPECT_CELSIUS(sensor->readCelsius(), 42.3);
+    EXPECT_VALUE(sensor->read(), 42.3);
     write("run/temperature", "-7\n");
-    EXPECT_CELSIUS(sensor->readCelsius(), -7.0);
+    EXPECT_VALUE(sensor->read(), -7.0);
 }
 
 TEST_F(FileSensorTest, WhatIsNoNumberIsAFault) {
     for (const char* text : {"", " \n", "nan", "23,5", "none", "1e400", "0x10", "\u221221.5", "1 234"}) {
         write("t", text);
-        EXPECT_EQ(codeOf(make(SensorType::kFile, "/t")->readCelsius()), Errc::kFault) << text;
+        EXPECT_EQ(codeOf(make(SensorType::kFile, "/t")->read()), Errc::kFault) << text;
     }
 }
 

@@ -24,31 +24,31 @@ TEST_F(HwmonSensorTest, IsFoundByDriverOrByLabelOrByBoth) {
     chip(4, "lm75");
     input(4, 1, "-1500\n");
 
-    EXPECT_CELSIUS(make(SensorType::kHwmon, "lm75")->readCelsius(), -1.5);
-    EXPECT_CELSIUS(make(SensorType::kHwmon, "nvme")->readCelsius(), 41.85);
-    EXPECT_CELSIUS(make(SensorType::kHwmon, "Sensor 1")->readCelsius(), 43.85);
-    EXPECT_CELSIUS(make(SensorType::kHwmon, "nvme/Sensor 1")->readCelsius(), 43.85);
-    EXPECT_CELSIUS(make(SensorType::kHwmon)->readCelsius(), 41.85);
+    EXPECT_VALUE(make(SensorType::kHwmon, "lm75")->read(), -1.5);
+    EXPECT_VALUE(make(SensorType::kHwmon, "nvme")->read(), 41.85);
+    EXPECT_VALUE(make(SensorType::kHwmon, "Sensor 1")->read(), 43.85);
+    EXPECT_VALUE(make(SensorType::kHwmon, "nvme/Sensor 1")->read(), 43.85);
+    EXPECT_VALUE(make(SensorType::kHwmon)->read(), 41.85);
 }
 
 TEST_F(HwmonSensorTest, NamesWhatThereIs) {
     chip(0, "lm75");
     input(0, 1, "1\n");
-    EXPECT_FAULT(make(SensorType::kHwmon, "lm76")->readCelsius(), Errc::kNotFound, "there are lm75");
+    EXPECT_FAULT(make(SensorType::kHwmon, "lm76")->read(), Errc::kNotFound, "there are lm75");
     remove("sys/class/hwmon");
-    EXPECT_FAULT(make(SensorType::kHwmon, "lm75")->readCelsius(), Errc::kNotFound, "hwmon");
+    EXPECT_FAULT(make(SensorType::kHwmon, "lm75")->read(), Errc::kNotFound, "hwmon");
 }
 
 TEST_F(HwmonSensorTest, FollowsAChipToAnotherNumber) {
     chip(0, "lm75");
     input(0, 1, "20000\n");
     const auto sensor = make(SensorType::kHwmon, "lm75");
-    EXPECT_CELSIUS(sensor->readCelsius(), 20.0);
+    EXPECT_VALUE(sensor->read(), 20.0);
     remove("sys/class/hwmon/hwmon0");
-    EXPECT_EQ(codeOf(sensor->readCelsius()), Errc::kNotFound);
+    EXPECT_EQ(codeOf(sensor->read()), Errc::kNotFound);
     chip(7, "lm75");
     input(7, 1, "21000\n");
-    EXPECT_CELSIUS(sensor->readCelsius(), 21.0);
+    EXPECT_VALUE(sensor->read(), 21.0);
 }
 
 TEST_F(HwmonSensorTest, ABrokenSensorIsAFaultAndAnAlarmIsNone) {
@@ -57,17 +57,17 @@ TEST_F(HwmonSensorTest, ABrokenSensorIsAFaultAndAnAlarmIsNone) {
     write("sys/class/hwmon/hwmon0/temp1_alarm", "1\n");
     write("sys/class/hwmon/hwmon0/temp2_fault", "1\n");
     write("sys/class/hwmon/hwmon0/temp1_fault", "0\n");
-    EXPECT_CELSIUS(make(SensorType::kHwmon)->readCelsius(), 21.5);
+    EXPECT_VALUE(make(SensorType::kHwmon)->read(), 21.5);
 
     write("sys/class/hwmon/hwmon0/temp1_fault", "1\n");
-    EXPECT_FAULT(make(SensorType::kHwmon)->readCelsius(), Errc::kFault, "temp1_fault");
+    EXPECT_FAULT(make(SensorType::kHwmon)->read(), Errc::kFault, "temp1_fault");
 }
 
 TEST_F(HwmonSensorTest, GarbageIsAFault) {
     chip(0, "lm75");
     for (const char* text : {"", "abc", "1e3", "12.5"}) {
         input(0, 1, text);
-        EXPECT_EQ(codeOf(make(SensorType::kHwmon)->readCelsius()), Errc::kFault) << text;
+        EXPECT_EQ(codeOf(make(SensorType::kHwmon)->read()), Errc::kFault) << text;
     }
 }
 

@@ -15,17 +15,17 @@ TEST_F(IioSensorTest, TakesAProcessedValueInThousandths) {
     attribute(0, "name", "adc\n");
     attribute(2, "name", "bme280\n");
     attribute(2, "in_temp_input", "21470\n");
-    EXPECT_CELSIUS(make(SensorType::kIio, "bme280")->readCelsius(), 21.47);
-    EXPECT_CELSIUS(make(SensorType::kIio)->readCelsius(), 21.47);
+    EXPECT_VALUE(make(SensorType::kIio, "bme280")->read(), 21.47);
+    EXPECT_VALUE(make(SensorType::kIio)->read(), 21.47);
 }
 
 TEST_F(IioSensorTest, ComputesItFromRawOffsetAndScale) {
     attribute(0, "name", "tmp006\n");
     attribute(0, "in_temp_raw", "800\n");
     attribute(0, "in_temp_scale", "31.25\n");
-    EXPECT_CELSIUS(make(SensorType::kIio, "tmp006")->readCelsius(), 25.0);
+    EXPECT_VALUE(make(SensorType::kIio, "tmp006")->read(), 25.0);
     attribute(0, "in_temp_offset", "-160\n");
-    EXPECT_CELSIUS(make(SensorType::kIio, "tmp006")->readCelsius(), 20.0);
+    EXPECT_VALUE(make(SensorType::kIio, "tmp006")->read(), 20.0);
 }
 
 TEST_F(IioSensorTest, IsFoundByItsLabelToo) {
@@ -34,17 +34,17 @@ TEST_F(IioSensorTest, IsFoundByItsLabelToo) {
     attribute(1, "name", "bme280\n");
     attribute(1, "label", "outside\n");
     attribute(1, "in_temp_input", "2000\n");
-    EXPECT_CELSIUS(make(SensorType::kIio, "outside")->readCelsius(), 2.0);
+    EXPECT_VALUE(make(SensorType::kIio, "outside")->read(), 2.0);
 }
 
 TEST_F(IioSensorTest, NeedsItsScale) {
     attribute(0, "name", "tmp006\n");
     attribute(0, "in_temp_raw", "800\n");
-    EXPECT_EQ(codeOf(make(SensorType::kIio)->readCelsius()), Errc::kNotFound);
+    EXPECT_EQ(codeOf(make(SensorType::kIio)->read()), Errc::kNotFound);
     attribute(0, "in_temp_scale", "1e400\n");
-    EXPECT_EQ(codeOf(make(SensorType::kIio)->readCelsius()), Errc::kFault);
+    EXPECT_EQ(codeOf(make(SensorType::kIio)->read()), Errc::kFault);
     attribute(0, "in_temp_scale", "1e308\n");
-    EXPECT_EQ(codeOf(make(SensorType::kIio)->readCelsius()), Errc::kFault);
+    EXPECT_EQ(codeOf(make(SensorType::kIio)->read()), Errc::kFault);
 }
 
 TEST_F(IioSensorTest, FindsChannelsByModifierAndIndex) {
@@ -58,13 +58,13 @@ TEST_F(IioSensorTest, FindsChannelsByModifierAndIndex) {
     attribute(1, "in_temp1_input", "2000\n");
     attribute(1, "in_temp1_label", "battery\n");
 
-    EXPECT_CELSIUS(make(SensorType::kIio)->readCelsius(), 22.85);
-    EXPECT_CELSIUS(make(SensorType::kIio, "mlx90614/object")->readCelsius(), 26.85);
-    EXPECT_CELSIUS(make(SensorType::kIio, "object")->readCelsius(), 26.85);
-    EXPECT_CELSIUS(make(SensorType::kIio, "adc")->readCelsius(), 1.0);
-    EXPECT_CELSIUS(make(SensorType::kIio, "adc/temp0")->readCelsius(), 1.0);
-    EXPECT_CELSIUS(make(SensorType::kIio, "adc/battery")->readCelsius(), 2.0);
-    EXPECT_FAULT(make(SensorType::kIio, "x")->readCelsius(), Errc::kNotFound,
+    EXPECT_VALUE(make(SensorType::kIio)->read(), 22.85);
+    EXPECT_VALUE(make(SensorType::kIio, "mlx90614/object")->read(), 26.85);
+    EXPECT_VALUE(make(SensorType::kIio, "object")->read(), 26.85);
+    EXPECT_VALUE(make(SensorType::kIio, "adc")->read(), 1.0);
+    EXPECT_VALUE(make(SensorType::kIio, "adc/temp0")->read(), 1.0);
+    EXPECT_VALUE(make(SensorType::kIio, "adc/battery")->read(), 2.0);
+    EXPECT_FAULT(make(SensorType::kIio, "x")->read(), Errc::kNotFound,
                  "there are mlx90614/ambient, mlx90614/object, adc/temp0, adc/battery");
 }
 
@@ -72,13 +72,13 @@ TEST_F(IioSensorTest, AChannelsOwnScaleComesBeforeASharedOne) {
     attribute(0, "name", "chip\n");
     attribute(0, "in_temp_object_raw", "800\n");
     attribute(0, "scale", "1000\n");
-    EXPECT_CELSIUS(make(SensorType::kIio)->readCelsius(), 800.0);
+    EXPECT_VALUE(make(SensorType::kIio)->read(), 800.0);
     attribute(0, "in_temp_scale", "100\n");
-    EXPECT_CELSIUS(make(SensorType::kIio)->readCelsius(), 80.0);
+    EXPECT_VALUE(make(SensorType::kIio)->read(), 80.0);
     attribute(0, "in_temp_object_scale", "10\n");
-    EXPECT_CELSIUS(make(SensorType::kIio)->readCelsius(), 8.0);
+    EXPECT_VALUE(make(SensorType::kIio)->read(), 8.0);
     attribute(0, "in_temp_object_offset", "100\n");
-    EXPECT_CELSIUS(make(SensorType::kIio)->readCelsius(), 9.0);
+    EXPECT_VALUE(make(SensorType::kIio)->read(), 9.0);
 }
 
 TEST_F(IioSensorTest, TakesTheUnmodifiedTemperatureFirstAndNoStatistic) {
@@ -86,26 +86,26 @@ TEST_F(IioSensorTest, TakesTheUnmodifiedTemperatureFirstAndNoStatistic) {
     attribute(0, "in_temp_peak_raw", "1\n");
     attribute(0, "in_temp_trough_raw", "1\n");
     attribute(0, "in_temp_mean_raw", "1\n");
-    EXPECT_EQ(codeOf(make(SensorType::kIio)->readCelsius()), Errc::kNotFound);
+    EXPECT_EQ(codeOf(make(SensorType::kIio)->read()), Errc::kNotFound);
     attribute(0, "in_temp_ambient_input", "1000\n");
     attribute(0, "in_temp_input", "2000\n");
-    EXPECT_CELSIUS(make(SensorType::kIio)->readCelsius(), 2.0);
+    EXPECT_VALUE(make(SensorType::kIio)->read(), 2.0);
 }
 
 TEST_F(IioSensorTest, ABrokenThermocoupleIsAFault) {
     attribute(0, "name", "max31856\n");
     attribute(0, "in_temp_input", "21500\n");
     attribute(0, "fault_ovuv", "0\n");
-    EXPECT_CELSIUS(make(SensorType::kIio)->readCelsius(), 21.5);
+    EXPECT_VALUE(make(SensorType::kIio)->read(), 21.5);
     attribute(0, "fault_oc", "1\n");
-    EXPECT_FAULT(make(SensorType::kIio)->readCelsius(), Errc::kFault, "fault_oc");
+    EXPECT_FAULT(make(SensorType::kIio)->read(), Errc::kFault, "fault_oc");
 }
 
 TEST_F(IioSensorTest, NamesWhatThereIs) {
-    EXPECT_FAULT(make(SensorType::kIio, "x")->readCelsius(), Errc::kNotFound, "IIO");
+    EXPECT_FAULT(make(SensorType::kIio, "x")->read(), Errc::kNotFound, "IIO");
     attribute(0, "name", "bme280\n");
     attribute(0, "in_temp_input", "1000\n");
-    EXPECT_FAULT(make(SensorType::kIio, "dht11")->readCelsius(), Errc::kNotFound, "there are bme280");
+    EXPECT_FAULT(make(SensorType::kIio, "dht11")->read(), Errc::kNotFound, "there are bme280");
 }
 
 }  // namespace

@@ -15,8 +15,11 @@ namespace edge {
 /// A directory that looks like /sys, and sensors on it.
 class SensorFixture : public ::testing::Test {
   protected:
-    std::unique_ptr<Sensor> make(SensorType type, const std::string& device = "") const {
+    std::unique_ptr<Sensor> make(SensorType type, const std::string& device = "",
+                                 Quantity quantity = Quantity::kTemperature, const std::string& channel = "") const {
         SensorConfig config;
+        config.quantity = quantity;
+        config.channel = channel;
         config.name = "room";
         config.type = type;
         config.device = device;
@@ -31,12 +34,12 @@ class SensorFixture : public ::testing::Test {
     TempDir dir;
 };
 
-/// `expression` must be this many °C.
-#define EXPECT_CELSIUS(expression, celsius)              \
+/// `expression` must be this value.
+#define EXPECT_VALUE(expression, expected)               \
     do {                                                 \
         const auto reading = (expression);               \
         ASSERT_TRUE(reading) << reading.error().message; \
-        EXPECT_DOUBLE_EQ(*reading, celsius);             \
+        EXPECT_DOUBLE_EQ(*reading, expected);            \
     } while (false)
 
 /// `expression` must be an error with this code, whose message has this in it.

@@ -16,7 +16,7 @@ TEST_F(SimulatedSensorTest, IsASlowCurveOfWholeNumbersAround21) {
     constexpr int kReads = 4800;
     const auto sensor = make(SensorType::kSimulated);
     std::vector<double> values;
-    for (int i = 0; i < kReads; ++i) values.push_back(sensor->readCelsius().value());
+    for (int i = 0; i < kReads; ++i) values.push_back(sensor->read().value());
 
     const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
     EXPECT_GE(*lowest, 14);

@@ -28,9 +28,9 @@ TEST_F(SysfsTest, RefusesFilesThatAreTooLong) {
 }
 
 TEST_F(SysfsTest, ReadsThousandthsAndDecimals) {
-    EXPECT_CELSIUS(readMilliCelsius(dir.write("temp", "-21437\n")), -21.437);
-    EXPECT_FAULT(readMilliCelsius(dir.write("empty", "")), Errc::kFault, "is empty");
-    EXPECT_FAULT(readMilliCelsius(dir.write("garbage", "N/A\n")), Errc::kFault, "\"N/A\"");
+    EXPECT_VALUE(readWholeNumber(dir.write("temp", "-21437\n")), -21437);
+    EXPECT_FAULT(readWholeNumber(dir.write("empty", "")), Errc::kFault, "is empty");
+    EXPECT_FAULT(readWholeNumber(dir.write("garbage", "N/A\n")), Errc::kFault, "\"N/A\"");
     EXPECT_FAULT(readDecimal(dir.write("nan", "nan\n")), Errc::kFault, "nan");
 }
 

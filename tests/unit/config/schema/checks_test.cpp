@@ -56,6 +56,32 @@ TEST(KeysTogether, MinMustBeBelowMax) {
     EXPECT_TRUE(contains(errorsOf("[[sensor]]\nmax = -60\n"), "agent.toml:2: sensor.max: "));
 }
 
+TEST(KeysTogether, TheLimitsAreThoseOfTheQuantity) {
+    EXPECT_EQ(errorsOf("[[sensor]]\ntype = \"iio\"\nquantity = \"pressure\"\nmin = 900\n"), "");
+    EXPECT_TRUE(contains(errorsOf("[[sensor]]\ntype = \"iio\"\nquantity = \"humidity\"\nmin = 100\n"),
+                         "agent.toml:4: sensor.min: "));
+    EXPECT_EQ(errorsOf("[[sensor]]\ntype = \"file\"\ndevice = \"/a\"\nquantity = \"number\"\nmin = 2000\n"), "");
+}
+
+TEST(KeysTogether, AThermometerMeasuresTemperatureOnly) {
+    EXPECT_TRUE(contains(errorsOf("[[sensor]]\nquantity = \"humidity\"\n"), "agent.toml:2: sensor.quantity: "));
+    EXPECT_TRUE(
+        contains(errorsOf("[[sensor]]\ntype = \"thermal\"\nquantity = \"fan\"\n"), "agent.toml:3: sensor.quantity: "));
+}
+
+TEST(KeysTogether, ChannelsAreForDevicesThatHaveThem) {
+    EXPECT_TRUE(contains(errorsOf("[[sensor]]\nchannel = \"voltage0\"\n"), "agent.toml:2: sensor.channel: "));
+    EXPECT_EQ(errorsOf("[[sensor]]\ntype = \"iio\"\nquantity = \"voltage\"\nchannel = \"voltage0\"\n"), "");
+}
+
+TEST(KeysTogether, ANumberNeedsItsChannelAndMayHaveAUnit) {
+    EXPECT_TRUE(
+        contains(errorsOf("[[sensor]]\ntype = \"iio\"\nquantity = \"number\"\n"), "agent.toml:3: sensor.quantity: "));
+    EXPECT_EQ(errorsOf("[[sensor]]\ntype = \"iio\"\nquantity = \"number\"\nchannel = \"voltage0\"\nunit = \"g\"\n"),
+              "");
+    EXPECT_TRUE(contains(errorsOf("[[sensor]]\nunit = \"F\"\n"), "agent.toml:2: sensor.unit: "));
+}
+
 TEST(KeysTogether, NamesAreTakenOnce) {
     EXPECT_EQ(errorsOf("[[sensor]]\nname = \"a\"\n[[sensor]]\nname = \"a\"\n"),
               "agent.toml:4: sensor.name: \"a\" is already used in line 2; allowed: each name once");

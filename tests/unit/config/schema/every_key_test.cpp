@@ -23,6 +23,10 @@ std::string companion(const std::string& path, const std::string& value) {
     if (path == "mqtt.reconnect_min") return "reconnect_max = \"1d\"";
     if (path == "mqtt.reconnect_max") return "reconnect_min = \"100ms\"";
     if (path == "sensor.type" || path == "camera.backend") return "device = \"/somewhere\"";
+    if (path == "sensor.quantity" || path == "sensor.unit")
+        return "type = \"file\"\ndevice = \"/somewhere\"" +
+               std::string(path == "sensor.unit" && value != "\"\"" ? "\nquantity = \"number\"" : "");
+    if (path == "sensor.channel") return "type = \"iio\"";
     if (path == "sensor.min" && value != "-55.0") return "max = 1000000000.0";
     if (path == "sensor.max" && value != "125.0") return "min = -1000000000.0";
     return "";

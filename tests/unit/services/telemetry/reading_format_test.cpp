@@ -17,8 +17,9 @@ ReadingRecord reading(double value) {
 }
 
 TEST(ReadingFormatTest, JsonHasTheFieldsOfTheContract) {
-    EXPECT_EQ(formatReadingJson(reading(21.437)),
-              R"({"value":21.437,"unit":"°C","time":"2026-11-20T09:30:00.123Z","boot":"b00t","seq":17})");
+    EXPECT_EQ(
+        formatReadingJson(reading(21.437)),
+        R"({"value":21.437,"unit":"°C","quantity":"temperature","time":"2026-11-20T09:30:00.123Z","boot":"b00t","seq":17})");
 }
 
 TEST(ReadingFormatTest, AnIntegerIsRoundedToTheNearest) {
@@ -31,6 +32,20 @@ TEST(ReadingFormatTest, ADecimalHasTwoDigitsAndNoNegativeZero) {
     const std::vector<std::pair<double, std::string>> cases = {
         {21.437, "21.44"}, {21.0, "21.00"}, {-0.001, "0.00"}, {-5.125, "-5.12"}, {100.0, "100.00"}};
     for (const auto& [value, text] : cases) EXPECT_EQ(formatReading(reading(value), ReadingFormat::kDecimal), text);
+}
+
+TEST(ReadingFormatTest, UnitQuantityAndDecimalsAreThoseOfTheSensor) {
+    SensorConfig sensor;
+    sensor.name = "scales";
+    sensor.quantity = Quantity::kNumber;
+    sensor.unit = "\"kg\"";
+    sensor.scale = 0.1;
+    ReadingRecord record = reading(1.5);
+    describeReading(record, sensor);
+    EXPECT_EQ(record.sensor, "scales");
+    EXPECT_NE(formatReadingJson(record).find(R"({"value":1.5000,"unit":"\"kg\"","quantity":"number",)"),
+              std::string::npos);
+    EXPECT_EQ(formatReading(reading(1e20), ReadingFormat::kInteger), "100000000000000000000");
 }
 
 TEST(ReadingFormatTest, JsonNumbersAlwaysHaveThreeDecimals) {

@@ -132,6 +132,43 @@ TEST_F(TelemetryTest, TheTimeToAnswerBeginsWhenASensorHasAThread) {
     EXPECT_EQ(last("edge/pi/sensor/room/status"), "online");
 }
 
+TEST_F(TelemetryTest, AReadThatFailsForAMomentIsRepeatedWithinTheInterval) {
+    boot();
+    start(seconds{4});
+    const std::size_t before = plain();
+    FakeSensor& sensor = *parts.front().sensor;
+    const int reads = sensor.reads;
+
+    sensor.value = fail(Errc::kIo, "no answer");
+    loop->advance(seconds{4});
+    EXPECT_EQ(plain(), before);
+    EXPECT_EQ(last("edge/pi/sensor/room/status"), "online");
+    sensor.value = 22.0;
+    loop->advance(seconds{1});
+
+    EXPECT_EQ(plain(), before + 1);
+    EXPECT_EQ(sensor.reads, reads + 2);
+    EXPECT_EQ(telemetry->sensors().front().faults, 0U);
+    loop->advance(seconds{3});
+    EXPECT_EQ(plain(), before + 2) << "the schedule did not move";
+}
+
+TEST_F(TelemetryTest, AReadThatGoesOnFailingIsOneFaultAndNoOldValue) {
+    boot();
+    start(seconds{4});
+    const std::size_t before = plain();
+    FakeSensor& sensor = *parts.front().sensor;
+    const int reads = sensor.reads;
+
+    sensor.value = fail(Errc::kIo, "no answer");
+    loop->advance(milliseconds{7900});
+
+    EXPECT_EQ(sensor.reads, reads + 1 + SensorPoll::kRetries);
+    EXPECT_EQ(telemetry->sensors().front().faults, 1U);
+    EXPECT_EQ(last("edge/pi/sensor/room/status"), "offline");
+    EXPECT_EQ(plain(), before);
+}
+
 TEST_F(TelemetryTest, ASensorMayHaveAnIntervalOfItsOwn) {
     addSensor("cpu").config.interval = seconds{10};
     boot();
