@@ -50,7 +50,7 @@ class TlsBrokerConfig : public ClientFixture {
         const auto pair = ca_.issue("localhost", "DNS:localhost");
         broker_.dir().write("server.pem", readWholeFile(pair.certFile));
         broker_.dir().write("server.key", readWholeFile(pair.keyFile));
-        broker_.dir().write("tls.acl", snippet("tls.acl", {}));
+        broker_.dir().write("tls.acl", snippet("tls.acl", {{"user garden", "user pi-1"}}));
         broker_.setPasswords({"pi-1:one", "pi-2:two", "operator:boss"});
         broker_.start();
     }
@@ -90,6 +90,16 @@ TEST_F(TlsBrokerConfig, LetsNoDeviceSpeakForAnother) {
     ASSERT_TRUE(device->connects());
     for (const char* topic : {"edge/pi-2/status", "edge/pi-2/command", "command", "homeassistant/device/pi-2/config"}) {
         EXPECT_GE(device->publish({.topic = topic, .payload = "x"}), 0x80) << topic;
+    }
+}
+
+TEST_F(TlsBrokerConfig, LetsOneUserWriteThePlainTopics) {
+    const auto device = login("pi-2", "two");
+    const auto boss = login("operator", "boss");
+    ASSERT_TRUE(device->connects() && boss->connects());
+    for (const char* topic : {"room/temp", "jpeg"}) {
+        EXPECT_GE(device->publish({.topic = topic, .payload = "99"}), 0x80) << topic;
+        EXPECT_GE(boss->publish({.topic = topic, .payload = "99"}), 0x80) << topic;
     }
 }
 
