@@ -9,7 +9,7 @@ import time
 import traceback
 
 from report import Failed
-from suites import after_reboot, before_reboot, board, cuts, hardware, kills, machine, timing
+from suites import after_reboot, before_reboot, board, cuts, hardware, kills, machine, timing, tutorial
 
 SHARE = pathlib.Path("/share")
 STAGE = SHARE / "stage"
@@ -21,6 +21,7 @@ SUITES = {
     "cuts": cuts.STAGES,
     "board": [board.TESTS],
     "timing": [timing.TESTS],
+    "tutorial": [tutorial.TESTS],
 }
 
 
