@@ -22,6 +22,7 @@
 #include "services/commands/command_service.hpp"
 #include "services/gpio/gpio_service.hpp"
 #include "services/home_assistant/discovery.hpp"
+#include "services/presence/board_monitor.hpp"
 #include "services/presence/health.hpp"
 #include "services/presence/last_connection.hpp"
 #include "services/presence/presence.hpp"
@@ -93,6 +94,9 @@ struct WiredAgent : Agent, CommandHandlers {
           motion(context, camera, [this] { takeMotionPicture(); }),
           gpio({context, *gpioPort,
                 [this](const std::string& command, const std::string& source) { commands.trigger(command, source); }}),
+          board(
+              context, p.makeStrand("the board's state"), [path = config.journal.path] { return readBoard(path); },
+              [this] { discovery.setBoard(board.board()); }),
           presence(context, identity, [this] { return formatHealth(health()); }),
           retainedTopics(context, identity),
           discovery(context, identity, systemRandom(), [this] { telemetry.repeatReadings(); }),
@@ -166,6 +170,7 @@ struct WiredAgent : Agent, CommandHandlers {
             commands.restore(*snapshot);
             retainedTopics.restore(*snapshot);
             discovery.restore(*snapshot);
+            board.start();
             gpio.start();
             telemetry.resume(*snapshot);
             discovery.setInterval(telemetry.publishingInterval());
@@ -248,6 +253,7 @@ struct WiredAgent : Agent, CommandHandlers {
         report.captures = captures.counters();
         report.gpio = gpio.health();
         report.journal = journal.health();
+        report.board = board.board();
         report.residentBytes = residentBytes();
         return report;
     }
@@ -321,6 +327,7 @@ struct WiredAgent : Agent, CommandHandlers {
     CaptureService captures;
     MotionService motion;
     GpioService gpio;
+    BoardMonitor board;
     Presence presence;
     RetainedTopics retainedTopics;
     Discovery discovery;

@@ -3,7 +3,7 @@
 
 #include <fmt/core.h>
 
-#include "core/text.hpp"
+#include "core/system/board.hpp"
 #include "doctor/checks/checks.hpp"
 
 namespace edge {
@@ -28,8 +28,7 @@ constexpr unsigned kSinceBoot = 16;
 }  // namespace
 
 Findings checkPower(const Machine& machine) {
-    const auto text = machine.read("/sys/devices/platform/soc/soc:firmware/get_throttled");
-    const auto flags = text ? parseNumber<unsigned>(text->substr(text->starts_with("0x") ? 2 : 0), 16) : std::nullopt;
+    const auto flags = throttledBits(machine.path(""));
     if (!flags) return {};
     Findings findings;
     for (const Flag& flag : kFlags) {

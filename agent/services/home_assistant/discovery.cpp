@@ -42,6 +42,7 @@ std::optional<std::string> Discovery::subscription(const Config& config) {
 void Discovery::restore(const JournalSnapshot& snapshot) {
     const std::string saved = savedState(snapshot, kStateKey);
     known_ = parseKnown(saved, topicOf(config_));
+    parts_ = partsOf(known_);
     if (!config_.homeAssistant.enabled && !saved.empty() && saved != "{}") forget();
 }
 
@@ -55,7 +56,9 @@ void Discovery::onReload(const Config& before) {
     const bool isOtherTopic = topicOf(config_) != topicOf(before);
     if (isOtherTopic) forget();
     if (!config_.homeAssistant.enabled) return;
-    const auto json = [this](const Config& config) { return makeDiscovery(config, identity_, interval_, known_).json; };
+    const auto json = [this](const Config& config) {
+        return makeDiscovery(config, identity_, interval_, parts_, known_).json;
+    };
     if (isOtherTopic || json(config_) != json(before)) announceSoon();
 }
 
@@ -74,14 +77,21 @@ void Discovery::setInterval(std::optional<milliseconds> interval) {
     if (interval != std::exchange(interval_, interval)) announceSoon();
 }
 
+void Discovery::setBoard(const BoardHealth& board) {
+    const BoardParts now = partsOf(board);
+    const BoardParts all{parts_.hasTemperature || now.hasTemperature, parts_.hasWifi || now.hasWifi,
+                         parts_.hasFirmware || now.hasFirmware};
+    if (all != std::exchange(parts_, all)) announceSoon();
+}
+
 void Discovery::announceSoon() {
     next_ = loop_.at(announcedAt_ + kPause, [this] { announce(); });
 }
 
 void Discovery::announce() {
     if (!config_.homeAssistant.enabled || publisher_.connection() == nullptr) return;
-    DiscoveryPayload payload = makeDiscovery(config_, identity_, interval_, known_);
-    if (payload.components.size() > kMostKnown) payload = makeDiscovery(config_, identity_, interval_, {});
+    DiscoveryPayload payload = makeDiscovery(config_, identity_, interval_, parts_, known_);
+    if (payload.components.size() > kMostKnown) payload = makeDiscovery(config_, identity_, interval_, parts_, {});
     // Saved before it is sent: from then on Home Assistant may know it.
     if (payload.components != known_) {
         known_ = std::move(payload.components);

@@ -45,6 +45,8 @@ class Discovery : Service {
     /// How often readings are published now; nullopt while they are not. A change is announced, not sooner than kPause
     /// after the last announcement.
     void setInterval(std::optional<milliseconds> interval);
+    /// Parts that the board has not had before are announced.
+    void setBoard(const BoardHealth& board);
 
   private:
     void announce();
@@ -55,6 +57,7 @@ class Discovery : Service {
     RandomSource random_;
     Task subscribed_;
     std::optional<milliseconds> interval_;
+    BoardParts parts_;            ///< that the board has now, or had before: a Wi-Fi that is away comes back
     DiscoveredComponents known_;  ///< what any announcement on the current topic named
     SteadyTime announcedAt_{};
     Timer next_;

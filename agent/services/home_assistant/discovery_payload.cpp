@@ -50,7 +50,44 @@ constexpr const char* kCommon = R"({
         "device_class": "problem", "payload_on": "unsynchronised", "payload_off": "synchronised"},
     "diagnostic_journal": {"p": "binary_sensor", "name": "Journal", "entity_category": "diagnostic",
         "state_topic": "~/health", "value_template": "{{ value_json.journal.status }}",
-        "device_class": "problem", "payload_on": "degraded", "payload_off": "ok"}
+        "device_class": "problem", "payload_on": "degraded", "payload_off": "ok"},
+    "diagnostic_load": {"p": "sensor", "name": "Load", "entity_category": "diagnostic",
+        "state_topic": "~/health", "value_template": "{{ (value_json.board | default({})).load_1m | default(none) }}",
+        "state_class": "measurement", "icon": "mdi:gauge"},
+    "diagnostic_memory_available": {"p": "sensor", "name": "Memory available", "entity_category": "diagnostic",
+        "state_topic": "~/health",
+        "value_template": "{{ (value_json.board | default({})).memory_available_kib | default(none) }}",
+        "device_class": "data_size", "unit_of_measurement": "KiB", "state_class": "measurement"},
+    "diagnostic_disk_free": {"p": "sensor", "name": "Disk free", "entity_category": "diagnostic",
+        "state_topic": "~/health",
+        "value_template": "{{ (value_json.board | default({})).disk_free_kib | default(none) }}",
+        "device_class": "data_size", "unit_of_measurement": "KiB", "state_class": "measurement"},
+    "diagnostic_addresses": {"p": "sensor", "name": "IP addresses", "entity_category": "diagnostic",
+        "state_topic": "~/health",
+        "value_template": "{{ ((value_json.board | default({})).addresses | default([]) | join(', '))[:255] }}",
+        "icon": "mdi:ip-network"}
+})";
+constexpr const char* kTemperature = R"({
+    "diagnostic_cpu_temperature": {"p": "sensor", "name": "Processor", "entity_category": "diagnostic",
+        "state_topic": "~/health",
+        "value_template": "{{ (value_json.board | default({})).cpu_temperature_c | default(none) }}",
+        "device_class": "temperature", "unit_of_measurement": "°C", "state_class": "measurement"}
+})";
+constexpr const char* kWifi = R"({
+    "diagnostic_wifi": {"p": "sensor", "name": "Wi-Fi signal", "entity_category": "diagnostic",
+        "state_topic": "~/health",
+        "value_template": "{{ ((value_json.board | default({})).wifi | default({})).signal_dbm | default(none) }}",
+        "device_class": "signal_strength", "unit_of_measurement": "dBm", "state_class": "measurement"}
+})";
+constexpr const char* kFirmware = R"({
+    "diagnostic_undervoltage": {"p": "binary_sensor", "name": "Undervoltage", "entity_category": "diagnostic",
+        "state_topic": "~/health", "payload_on": "True", "payload_off": "False",
+        "value_template": "{{ ((value_json.board | default({})).undervoltage | default({})).now | default(false) }}",
+        "device_class": "problem"},
+    "diagnostic_throttled": {"p": "binary_sensor", "name": "Throttled", "entity_category": "diagnostic",
+        "state_topic": "~/health", "payload_on": "True", "payload_off": "False",
+        "value_template": "{{ ((value_json.board | default({})).throttled | default({})).now | default(false) }}",
+        "device_class": "problem"}
 })";
 // With a camera. The topic of its pictures is added.
 constexpr const char* kCamera = R"({
@@ -67,10 +104,14 @@ constexpr const char* kMotion = R"({
 /// All components of one device.
 class Components {
   public:
-    Components(const Config& config, std::optional<milliseconds> interval, const DiscoveredComponents& known)
+    Components(const Config& config, std::optional<milliseconds> interval, const BoardParts& board,
+               const DiscoveredComponents& known)
         : config_(config), base_(config.topics.base), interval_(interval), known_(known) {
         for (const SensorConfig& sensor : config.sensors) addSensor(sensor);
         addAll(read(kCommon));
+        if (board.hasTemperature) addAll(read(kTemperature));
+        if (board.hasWifi) addAll(read(kWifi));
+        if (board.hasFirmware) addAll(read(kFirmware));
         if (config.camera.backend != CameraBackend::kNone) addCamera();
         for (const GpioInputConfig& input : config.gpio.inputs) addLine(input.name, "binary_sensor");
         for (const GpioOutputConfig& output : config.gpio.outputs) addOutput(output);
@@ -187,9 +228,18 @@ std::string discoveryImageTopic(const Config& config) {
     return isNeeded ? config.topics.base + "/jpeg" : "";
 }
 
+BoardParts partsOf(const BoardHealth& board) {
+    return {board.cpuCelsius.has_value(), board.wifi.has_value(), board.undervoltage.has_value()};
+}
+
+BoardParts partsOf(const DiscoveredComponents& known) {
+    const auto has = [&](const char* key) { return known.count(key) != 0; };
+    return {has("diagnostic_cpu_temperature"), has("diagnostic_wifi"), has("diagnostic_undervoltage")};
+}
+
 DiscoveryPayload makeDiscovery(const Config& config, const Identity& identity, std::optional<milliseconds> interval,
-                               const DiscoveredComponents& known) {
-    Json components = Components(config, interval, known).take();
+                               const BoardParts& board, const DiscoveredComponents& known) {
+    Json components = Components(config, interval, board, known).take();
     for (const auto& [key, platform] : known) {
         if (!components.contains(key)) components[key] = {{"p", platform}};
     }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "config/config.hpp"
+#include "core/system/board.hpp"
 #include "core/system/identity.hpp"
 
 namespace edge {
@@ -27,11 +28,22 @@ struct DiscoveryPayload {
     DiscoveredComponents components;
 };
 
+/// What the board has, so that it is offered.
+struct BoardParts {
+    bool hasTemperature = false;
+    bool hasWifi = false;
+    bool hasFirmware = false;  ///< that of a Pi, which knows of undervoltage and throttling
+    bool operator==(const BoardParts&) const = default;
+};
+BoardParts partsOf(const BoardHealth& board);
+/// What earlier payloads have offered of it.
+BoardParts partsOf(const DiscoveredComponents& known);
+
 /// Device-based discovery (Home Assistant's documentation of MQTT, "Device discovery payload"). `interval` is how often
 /// readings are published, nullopt while they are not: a value that is not renewed on purpose does not expire.
 /// `known` is what earlier payloads on this topic named. What of it is no longer offered is named with its platform
 /// alone, which removes it; its key is never given to a component of another platform.
 DiscoveryPayload makeDiscovery(const Config& config, const Identity& identity, std::optional<milliseconds> interval,
-                               const DiscoveredComponents& known);
+                               const BoardParts& board, const DiscoveredComponents& known);
 
 }  // namespace edge

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cmath>
 #include <fstream>
 
 #include <nlohmann/json.hpp>
@@ -109,6 +110,23 @@ Json gpioOf(const HealthReport& report) {
     return lines;
 }
 
+/// What the machine does not have is left out.
+Json boardOf(const BoardHealth& board) {
+    constexpr double kTenths = 10;
+    constexpr double kHundredths = 100;
+    const auto flag = [](const BoardHealth::Flag& f) { return Json{{"now", f.isNow}, {"since_boot", f.wasSinceBoot}}; };
+    Json json = Json::object();
+    if (board.cpuCelsius) json["cpu_temperature_c"] = std::round(*board.cpuCelsius * kTenths) / kTenths;
+    if (board.load) json["load_1m"] = std::round(*board.load * kHundredths) / kHundredths;
+    if (board.memoryAvailableKib) json["memory_available_kib"] = *board.memoryAvailableKib;
+    if (board.diskFreeKib) json["disk_free_kib"] = *board.diskFreeKib;
+    if (board.undervoltage) json["undervoltage"] = flag(*board.undervoltage);
+    if (board.throttled) json["throttled"] = flag(*board.throttled);
+    if (board.wifi) json["wifi"] = {{"interface", board.wifi->interface}, {"signal_dbm", board.wifi->signalDbm}};
+    if (!board.addresses.empty()) json["addresses"] = board.addresses;
+    return json;
+}
+
 Json journalOf(const JournalHealth& journal) {
     Json json{{"status", journal.writable ? "ok" : "degraded"},
               {"bytes", journal.fileBytes},
@@ -138,6 +156,7 @@ std::string formatHealth(const HealthReport& report) {
                     {"camera", cameraOf(report)},
                     {"gpio", gpioOf(report)},
                     {"journal", journalOf(report.journal)},
+                    {"board", boardOf(report.board)},
                     {"memory_kib", report.residentBytes / kKibi},
                     {"warnings", report.session.warnings}};
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);

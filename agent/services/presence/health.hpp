@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "camera/client/picture_source.hpp"
+#include "core/system/board.hpp"
 #include "core/time/time.hpp"
 #include "journal/journal.hpp"
 #include "mqtt/session/session.hpp"
@@ -33,6 +34,7 @@ struct HealthReport {
     CaptureCounters captures;
     std::vector<GpioLineHealth> gpio;
     JournalHealth journal;
+    BoardHealth board;
     std::uint64_t residentBytes = 0;  ///< of this program, without the camera's
 };
 

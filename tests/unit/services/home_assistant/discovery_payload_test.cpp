@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "services/home_assistant/discovery_payload.hpp"
 
+#include <map>
+#include <string>
+#include <utility>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -26,7 +30,7 @@ Json payload(const Config& config, std::optional<milliseconds> interval = second
              const DiscoveredComponents& known = {}) {
     Identity identity;
     identity.model = "Raspberry Pi 4 Model B Rev 1.4";
-    return Json::parse(makeDiscovery(config, identity, interval, known).json);
+    return Json::parse(makeDiscovery(config, identity, interval, {}, known).json);
 }
 
 TEST(DiscoveryPayload, NamesTheDeviceItsOriginAndItsAvailability) {
@@ -46,7 +50,7 @@ TEST(DiscoveryPayload, AnUnknownModelIsLeftOut) {
     Identity identity;
     identity.model = "unknown";
 
-    const Json device = Json::parse(makeDiscovery(makeConfig(), identity, std::nullopt, {}).json)["dev"];
+    const Json device = Json::parse(makeDiscovery(makeConfig(), identity, std::nullopt, {}, {}).json)["dev"];
 
     EXPECT_FALSE(device.contains("mdl"));
     EXPECT_FALSE(device.contains("mf"));
@@ -129,9 +133,61 @@ TEST(DiscoveryPayload, GpioIsSwitchesWhereItIsFreeAndStatesElsewhere) {
     EXPECT_FALSE(components["gpio_led"].contains("command_topic"));
 }
 
+TEST(DiscoveryPayload, UnitAndDeviceClassAreThoseOfTheQuantity) {
+    // Pairs that Home Assistant accepts: its documentation of the sensor integration, "Available device classes".
+    const std::map<std::string, std::pair<std::string, std::string>> accepted{
+        {"temperature", {"temperature", "°C"}},
+        {"humidity", {"humidity", "%"}},
+        {"pressure", {"atmospheric_pressure", "hPa"}},
+        {"illuminance", {"illuminance", "lx"}},
+        {"voltage", {"voltage", "V"}},
+        {"current", {"current", "A"}},
+        {"power", {"power", "W"}},
+        {"distance", {"distance", "m"}},
+        {"co2", {"carbon_dioxide", "ppm"}},
+        {"resistance", {"", "Ω"}},
+        {"fan", {"", "rpm"}},
+        {"number", {"", "g"}}};
+    Config config = makeConfig();
+    config.sensors.clear();
+    for (const QuantityInfo& info : kQuantities) {
+        SensorConfig sensor;
+        sensor.name = info.name;
+        sensor.quantity = info.quantity;
+        if (info.quantity == Quantity::kNumber) sensor.unit = "g";
+        config.sensors.push_back(sensor);
+    }
+
+    const Json components = payload(config)["cmps"];
+    for (const auto& [name, pair] : accepted) {
+        const Json& component = components.at("sensor_" + name);
+        EXPECT_EQ(component.value("device_class", ""), pair.first) << name;
+        EXPECT_EQ(component["unit_of_measurement"], pair.second) << name;
+        EXPECT_EQ(component["state_class"], "measurement") << name;
+    }
+}
+
+TEST(DiscoveryPayload, OffersWhatTheBoardHas) {
+    const Json without = payload(makeConfig())["cmps"];
+    for (const char* key : {"diagnostic_cpu_temperature", "diagnostic_wifi", "diagnostic_undervoltage"})
+        EXPECT_FALSE(without.contains(key)) << key;
+
+    BoardHealth board;
+    board.cpuCelsius = 50;
+    board.wifi = BoardHealth::Wifi{"wlan0", -61};
+    board.undervoltage = BoardHealth::Flag{};
+    const DiscoveryPayload made = makeDiscovery(makeConfig(), {}, std::nullopt, partsOf(board), {});
+    const Json with = Json::parse(made.json)["cmps"];
+    EXPECT_EQ(with["diagnostic_wifi"]["unit_of_measurement"], "dBm");
+    EXPECT_EQ(with["diagnostic_undervoltage"]["device_class"], "problem");
+    EXPECT_EQ(with["diagnostic_throttled"]["p"], "binary_sensor");
+    EXPECT_EQ(with["diagnostic_cpu_temperature"]["device_class"], "temperature");
+    EXPECT_EQ(partsOf(made.components), partsOf(board)) << "a restart offers it again before it has looked";
+}
+
 TEST(DiscoveryPayload, WhatIsRemovedIsNamedWithItsPlatformAlone) {
     const DiscoveryPayload made =
-        makeDiscovery(makeConfig(), {}, std::nullopt, {{"sensor_old", "sensor"}, {"sensor_room", "sensor"}});
+        makeDiscovery(makeConfig(), {}, std::nullopt, {}, {{"sensor_old", "sensor"}, {"sensor_room", "sensor"}});
 
     const Json components = Json::parse(made.json)["cmps"];
     EXPECT_EQ(components["sensor_old"], Json({{"p", "sensor"}}));
@@ -147,11 +203,11 @@ TEST(DiscoveryPayload, ANameThatChangesItsPlatformGetsAnotherKey) {
     lamp.role = OutputRole::kStatus;
     config.gpio.outputs.push_back(lamp);
 
-    const DiscoveryPayload changed = makeDiscovery(config, {}, std::nullopt, {{"gpio_lamp", "switch"}});
+    const DiscoveryPayload changed = makeDiscovery(config, {}, std::nullopt, {}, {{"gpio_lamp", "switch"}});
     const Json components = Json::parse(changed.json)["cmps"];
     EXPECT_EQ(components["gpio_lamp"], Json({{"p", "switch"}}));
     EXPECT_EQ(components["gpio_lamp.binary_sensor"]["unique_id"], "Garden-Pi_gpio_lamp");
-    EXPECT_EQ(makeDiscovery(config, {}, std::nullopt, changed.components).json, changed.json) << "its key stays";
+    EXPECT_EQ(makeDiscovery(config, {}, std::nullopt, {}, changed.components).json, changed.json) << "its key stays";
 
     config.gpio.outputs[0].role = OutputRole::kFree;
     const Json back = payload(config, std::nullopt, changed.components)["cmps"];

@@ -20,6 +20,24 @@ TEST(Health, TellsWhatThereIsToTellWhileOffline) {
     EXPECT_EQ(json["camera"]["status"], "none");
 }
 
+TEST(Health, HasOfTheBoardWhatTheMachineHas) {
+    HealthReport report;
+    EXPECT_EQ(Json::parse(formatHealth(report))["board"], Json::object());
+
+    report.board.cpuCelsius = 48.312;
+    report.board.load = 0.42;
+    report.board.memoryAvailableKib = 312000;
+    report.board.diskFreeKib = 5000000;
+    report.board.undervoltage = BoardHealth::Flag{false, true};
+    report.board.throttled = BoardHealth::Flag{true, true};
+    report.board.wifi = BoardHealth::Wifi{"wlan0", -61};
+    report.board.addresses = {"192.168.1.20"};
+    EXPECT_EQ(Json::parse(formatHealth(report))["board"], Json::parse(R"({"cpu_temperature_c":48.3,"load_1m":0.42,
+        "memory_available_kib":312000,"disk_free_kib":5000000,"undervoltage":{"now":false,"since_boot":true},
+        "throttled":{"now":true,"since_boot":true},"wifi":{"interface":"wlan0","signal_dbm":-61},
+        "addresses":["192.168.1.20"]})"));
+}
+
 TEST(Health, SaysWhenItWasMade) {
     HealthReport report;
     report.time = WallTime{seconds{1}};
