@@ -54,11 +54,7 @@ std::vector<ReadingRecord> Backlog::fetchFromFile(const ReadOutcome& found, std:
         const std::int64_t id = reading.stamp.id;
         if (!inFlight_.contains(id) && !acked_.contains(id)) fetched.push_back(putInFlight(reading));
     }
-    for (const ReadOutcome::Damaged& row : found.damaged) {
-        if (!row.countsAsUndelivered || acked_.contains(row.id)) continue;
-        if (inFile_ > 0) --inFile_;
-        if (const auto entry = inFlight_.find(row.id); entry != inFlight_.end()) entry->second = true;
-    }
+    if (found.undelivered) inFile_ = *found.undelivered - std::min<std::uint64_t>(*found.undelivered, acked_.size());
     if (cursor_ == from) cursor_ = found.isAtEnd ? std::max(found.lastId, fileEnd_) : found.lastId;
     return fetched;
 }
@@ -72,22 +68,19 @@ std::vector<ReadingRecord> Backlog::fetchFromMemory(std::size_t count) {
     return fetched;
 }
 
-void Backlog::ack(std::int64_t id, std::int64_t nowMs) {
+void Backlog::ack(std::int64_t id) {
     const auto entry = inFlight_.extract(id);
     if (entry.empty() || entry.mapped()) return;
     const auto reading = memory_.find(id);
-    const bool isInMemory = reading != memory_.end();
-    if (isInMemory && keep_ == KeepReadings::kAll) {
+    if (reading == memory_.end() || id <= mayBeInFile_) acked_.insert(id);
+    if (reading == memory_.end()) {
+        if (inFile_ > 0) --inFile_;
+    } else if (keep_ == KeepReadings::kAll) {
         reading->second.record.delivered = true;
         --undeliveredInMemory_;
-    } else if (isInMemory) {
+    } else {
         remove(reading);
-    } else if (inFile_ > 0) {
-        --inFile_;
     }
-    if (isInMemory && id > mayBeInFile_) return;
-    acked_.insert(id);
-    if (!ackedSinceMs_) ackedSinceMs_ = nowMs;
 }
 
 void Backlog::nack(std::int64_t id) {
@@ -102,16 +95,11 @@ void Backlog::nack(std::int64_t id) {
 
 // ---- the file
 
-void Backlog::copyReadingsTo(WriteBatch& batch) {
+void Backlog::copyTo(WriteBatch& batch) {
     for (const auto& [id, reading] : memory_) batch.readings.push_back(reading);
     if (!memory_.empty()) mayBeInFile_ = memory_.rbegin()->first;
+    batch.delivered = acked_;
     isWriting_ = true;
-}
-
-void Backlog::copyAckedTo(WriteBatch& batch) {
-    const auto count = std::min(acked_.size(), kMaxAcked);
-    batch.delivered.assign(acked_.begin(), std::next(acked_.begin(), static_cast<std::ptrdiff_t>(count)));
-    ackedSinceMs_.reset();
 }
 
 void Backlog::onWritten(const WriteBatch& batch, const Pruned& pruned) {
@@ -133,12 +121,11 @@ void Backlog::onWritten(const WriteBatch& batch, const Pruned& pruned) {
             ++dropped_;
         }
     }
-    onWriteEnded();
+    onNotWritten();
 }
 
-void Backlog::onWriteEnded() {
+void Backlog::onNotWritten() {
     isWriting_ = false;
-    if (!acked_.empty() && !ackedSinceMs_) ackedSinceMs_ = 0;
     dropBeyondLimit();
 }
 
@@ -150,15 +137,16 @@ void Backlog::onOpened(std::uint64_t undelivered, std::int64_t lastId) {
 void Backlog::leaveFile() {
     std::erase_if(inFlight_, [this](const auto& entry) { return !memory_.contains(entry.first); });
     acked_.clear();
-    ackedSinceMs_.reset();
     inFile_ = 0;
-    cursor_ = fileEnd_ = kStart;
+    cursor_ = fileEnd_ = mayBeInFile_ = 0;
 }
 
-std::optional<std::int64_t> Backlog::oldestMs() const {
-    if (memory_.empty()) return ackedSinceMs_;
-    const std::int64_t oldest = memory_.begin()->second.stamp.monoMs;
-    return ackedSinceMs_ ? std::min(oldest, *ackedSinceMs_) : oldest;
+void Backlog::addToIds(std::int64_t offset) {
+    inFlight_.clear();
+    for (auto& [id, reading] : std::exchange(memory_, {})) {
+        reading.stamp.id = id + offset;
+        memory_.emplace(id + offset, std::move(reading));
+    }
 }
 
 }  // namespace edge

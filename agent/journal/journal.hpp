@@ -5,13 +5,19 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/loop/loop.hpp"
+#include "core/loop/scope.hpp"
 #include "core/result.hpp"
+#include "journal/backlog.hpp"
 #include "journal/records.hpp"
 #include "journal/settings.hpp"
+#include "journal/store/prune.hpp"
+#include "journal/store/store.hpp"
+#include "journal/write_buffer.hpp"
 
 namespace edge {
 
@@ -48,7 +54,6 @@ class Journal {
     /// `strand` does the SQLite work; it may outlive the journal, and the loop must outlive what runs on it. `bootId`
     /// of this boot goes into every row.
     Journal(Loop& loop, std::shared_ptr<Executor> strand, JournalConfig config, std::string bootId);
-    ~Journal();
 
     /// Opens or makes the file; `done` gets what it holds. A damaged file is quarantined and a new one made; when none
     /// can be made, the journal runs from memory (health().writable is false) and tries again later. The only error is
@@ -83,15 +88,69 @@ class Journal {
     /// Not delivered: fetch() returns it again.
     void nack(std::int64_t id);
 
-    [[nodiscard]] const JournalHealth& health() const;
+    [[nodiscard]] JournalHealth health() const;
 
     /// Writes everything and closes the file. `done` is called within the strand's next tasks; what is recorded after
     /// is lost.
     void close(Task done);
 
   private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    struct Fetch;
+
+    template <typename Work, typename Then>
+    void onStore(Work work, Then then);
+    void onOpened(Result<StoreOpened> opened, const std::function<void(Result<JournalSnapshot>)>& done);
+    void onFileOpened(const StoreOpened& opened);
+    void renumber(std::int64_t firstFreeId);
+    void changeFile();
+
+    template <typename Record>
+    Stored<Record> makeRow(Record record);
+    void commit(Task done);
+    void writeBy(SteadyTime time);
+    void schedule();
+    void writeIfDue();
+    void write();
+    void onWritten(const WriteBatch& batch, Result<WriteOutcome> outcome);
+    void postWaiting();
+    void closeStep();
+
+    void setProblem(const std::string& problem);
+    void setWritable();
+    void countCorrupt(std::uint64_t rows);
+    void warnOfDrops();
+
+    void fetch(const std::shared_ptr<Fetch>& request);
+    void finishFetch(Fetch& request);
+    void correctTime(ReadingRecord& reading) const;
+    [[nodiscard]] std::int64_t monoMs() const;
+    [[nodiscard]] bool hasUnwritten() const { return !buffer_.isEmpty() || backlog_.hasUnwritten(); }
+
+    Loop& loop_;
+    JournalConfig config_;
+    const std::string bootId_;
+    const std::shared_ptr<Executor> strand_;
+    const std::shared_ptr<JournalStore> store_;  ///< used on the strand only
+    WriteBuffer buffer_;
+    Backlog backlog_;
+    Expiry expiry_;
+    JournalHealth health_;  ///< without the counters of buffer_ and backlog_
+
+    std::int64_t nextId_ = 1;  ///< of the next row; ids ascend in the order of recording
+    bool isBusy_ = true;       ///< the store is opening, writing or closing, or open() was not called yet
+    bool isOpened_ = false;    ///< the file at config_.path was opened: no id in it is nextId_ or greater
+    bool isMoving_ = false;    ///< to another path, as soon as the store is not busy
+    bool isClosing_ = false;
+    bool hasTriedLast_ = false;
+    bool isPosted_ = false;          ///< writeIfDue() runs with the loop's next turn
+    std::optional<SteadyTime> due_;  ///< when the next batch is written; nullopt: nothing waits
+    SteadyTime lastWrite_{};
+    std::vector<Task> waiting_;  ///< for the next commit
+    Task closed_;
+    std::string readingsBootId_;  ///< of the readings that are recorded now
+    SteadyTime nextDropLog_{};
+    Timer timer_;
+    Scope scope_;
 };
 
 }  // namespace edge

@@ -86,34 +86,25 @@ Result<JournalReader> JournalReader::open(const std::string& path, JournalFilter
     return reader;
 }
 
-/// The ids and kinds of the rows that the filter selects; SQLite merges the tables, each in its own order.
-std::string JournalReader::selectIds() const {
+/// The ids and kinds of the rows after the position that the filter selects; SQLite merges the tables by id.
+Result<Statement> JournalReader::selectIds(const std::string& order) {
     std::string sql;
     for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
         if (!filter_.kind.empty() && filter_.kind != kKinds[kind]) continue;
         if (!sql.empty()) sql += " UNION ALL ";
-        sql += fmt::format("SELECT id, {} AS kind FROM {} WHERE id > ?", kind, kTables[kind]);
-        if (filter_.since) sql += " AND wall_ms >= ?";
+        sql += fmt::format("SELECT id, {} AS kind FROM {} WHERE id > ?1", kind, kTables[kind]);
+        if (filter_.since) sql += " AND wall_ms >= ?2";
     }
-    return sql;
-}
-
-Result<Statement> JournalReader::prepareIds(const std::string& sql) {
-    auto select = TRY(db_.prepare(sql));
-    for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
-        if (!filter_.kind.empty() && filter_.kind != kKinds[kind]) continue;
-        select.bind(position_[kind]);
-        if (filter_.since) {
-            select.bind(std::int64_t{std::chrono::ceil<milliseconds>(filter_.since->time_since_epoch()).count()});
-        }
-    }
+    auto select = TRY(db_.prepare(sql + " ORDER BY 1 " + order));
+    select.bind(position_);
+    if (filter_.since)
+        select.bind(std::int64_t{std::chrono::ceil<milliseconds>(filter_.since->time_since_epoch()).count()});
     return select;
 }
 
 Result<void> JournalReader::skipToLast(std::uint64_t count) {
-    const std::uint64_t rowsAfter = count == 0 ? 0 : count - 1;
-    auto select = TRY(prepareIds(fmt::format("{} ORDER BY 1 DESC LIMIT 1 OFFSET {}", selectIds(), rowsAfter)));
-    if (TRY(select.step())) position_.fill(count == 0 ? select.integer(0) : select.integer(0) - 1);
+    auto select = TRY(selectIds(fmt::format("DESC LIMIT 1 OFFSET {}", count - 1)));
+    if (TRY(select.step())) position_ = select.integer(0) - 1;
     return {};
 }
 
@@ -136,17 +127,17 @@ Result<std::vector<JournalRow>> JournalReader::next(std::size_t limit) {
 }
 
 Result<void> JournalReader::readBatch(std::size_t limit, std::vector<JournalRow>& rows, std::size_t& seen) {
-    auto ids = TRY(prepareIds(fmt::format("{} ORDER BY 1 LIMIT {}", selectIds(), limit)));
+    auto ids = TRY(selectIds(fmt::format("LIMIT {}", limit)));
     while (TRY(ids.step())) {
         ++seen;
         const std::int64_t id = ids.integer(0);
-        const auto kind = static_cast<std::size_t>(ids.integer(1));
-        if (id <= position_[kind]) {  // a read after the last row would return the same rows again, without end
+        if (id <= position_) {  // a read after the last row would return the same rows again, without end
             isOutOfOrder_ = true;
             seen = limit;
             return {};
         }
-        position_[kind] = id;
+        position_ = id;
+        const auto kind = static_cast<std::size_t>(ids.integer(1));
         if (auto row = TRY(kFetchers[kind](db_, id))) {
             rows.push_back(std::move(*row));
         } else {
@@ -169,7 +160,7 @@ Result<bool> JournalReader::hasChanged() {
         if (!db) return false;  // it is being made; the next call finds it
         db_ = std::move(*db);
         if (number != fileNumber_) {
-            position_.fill(0);
+            position_ = 0;
             isOutOfOrder_ = false;
         }
         fileNumber_ = number;

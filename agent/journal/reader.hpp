@@ -28,7 +28,7 @@ class JournalReader {
     /// Errors: Errc::kNotFound = no file, kFault = not a journal or of a newer version, kPermission.
     static Result<JournalReader> open(const std::string& path, JournalFilter filter);
 
-    /// Starts with the last `count` rows.
+    /// Starts with the last `count` rows, at least one.
     Result<void> skipToLast(std::uint64_t count);
 
     /// The next rows, at most `limit`; fewer only where there are no more now.
@@ -46,8 +46,7 @@ class JournalReader {
   private:
     JournalReader(std::string path, JournalFilter filter, Database db);
     static Result<Database> connect(const std::string& path, bool& isImmutable);
-    [[nodiscard]] std::string selectIds() const;
-    Result<Statement> prepareIds(const std::string& sql);
+    Result<Statement> selectIds(const std::string& order);
     Result<void> readBatch(std::size_t limit, std::vector<JournalRow>& rows, std::size_t& seen);
     [[nodiscard]] bool isReplaced() const;
 
@@ -57,8 +56,7 @@ class JournalReader {
     bool isImmutable_ = false;
     std::uint64_t fileNumber_ = 0;
     std::int64_t dataVersion_ = 0;
-    /// The last row seen of each kind: readings are written later than they are recorded.
-    std::array<std::int64_t, kKinds.size()> position_{};
+    std::int64_t position_ = 0;  ///< the last row seen; rows are committed in the order of their ids
     std::uint64_t damaged_ = 0;
     bool isOutOfOrder_ = false;
 };

@@ -83,9 +83,13 @@ struct Stored {
     T record;
 };
 
-/// Any row, for reading back.
+/// Any row.
 using JournalRow =
     std::variant<Stored<CommandRecord>, Stored<ReadingRecord>, Stored<CaptureRecord>, Stored<EventRecord>>;
+
+inline const Stamp& stampOf(const JournalRow& row) {
+    return std::visit([](const auto& stored) -> const Stamp& { return stored.stamp; }, row);
+}
 
 /// What the agent needs after a restart. Small; never pruned.
 struct PersistentState {

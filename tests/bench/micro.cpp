@@ -116,7 +116,7 @@ void appendCommands(benchmark::State& state) {
         for (std::int64_t i = 0; i < state.range(0); ++i) {
             Stamp stamp;
             stamp.id = id++;
-            batch.commands.push_back({stamp, CommandRecord{{}, "command", "capture", "capture", "ok", "", ""}});
+            batch.rows.push_back(Stored<CommandRecord>{stamp, {{}, "command", "capture", "capture", "ok", "", ""}});
         }
         if (!store.write(batch)) return state.SkipWithError("it cannot be written");
     }

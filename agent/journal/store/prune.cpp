@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include <fmt/core.h>
 
@@ -12,8 +11,8 @@
 namespace edge {
 namespace {
 
-constexpr std::uint64_t kStepRows = 256;
-constexpr std::int64_t kStepBytes = 16 << 10;  // at least: fewer rows may not free a page
+constexpr std::int64_t kStepRows = 256;
+constexpr std::int64_t kFewRows = 4;
 constexpr int kMaxSteps = 64;
 constexpr std::int64_t kPageBytes = 1024;
 constexpr std::int64_t kFewPages = 256;
@@ -32,17 +31,15 @@ constexpr std::array<Kind, 4> kKinds{{
     {Table<EventRecord>::kName, "60 + length(text)", "0", 10},
 }};
 
-/// Deletes the oldest rows that match `where`: at most kStepRows, and no more than make `maxBytes`. The parameters are
-/// those of `where`, then `maxBytes`.
+/// Deletes the oldest rows that match `where`. The parameters are those of `where`, then the greatest number of rows.
 Result<Statement> prepareDelete(Database& db, const Kind& kind, const char* where) {
-    return db.prepare(
-        fmt::format("DELETE FROM {0} WHERE id IN (SELECT id FROM (SELECT id, sum({1}) OVER (ORDER BY id) - ({1}) AS "
-                    "before FROM {0} WHERE {2} ORDER BY id LIMIT {3}) WHERE before < ?) RETURNING id, {4}, {1}",
-                    kind.table, kind.rowBytes, where, kStepRows, kind.undelivered));
+    return db.prepare(fmt::format(
+        "DELETE FROM {0} WHERE id IN (SELECT id FROM {0} WHERE {1} ORDER BY id LIMIT ?) RETURNING id, {2}, {3}",
+        kind.table, where, kind.undelivered, kind.rowBytes));
 }
 
 struct Deleted {
-    std::uint64_t rows = 0;
+    std::int64_t rows = 0;
     std::int64_t bytes = 0;
 };
 
@@ -53,43 +50,12 @@ Result<Deleted> runDelete(Statement& remove, Pruned& pruned) {
         deleted.bytes += remove.integer(2);
         if (remove.integer(1) != 0) pruned.undelivered.push_back(remove.integer(0));
     }
-    pruned.rows += deleted.rows;
+    pruned.rows += static_cast<std::uint64_t>(deleted.rows);
     return deleted;
 }
 
 Result<std::int64_t> usedBytes(Database& db) {
     return (TRY(db.integer("PRAGMA page_count")) - TRY(db.integer("PRAGMA freelist_count"))) * kPageBytes;
-}
-
-Result<void> deleteToSize(Database& db, std::int64_t targetBytes, Pruned& pruned) {
-    std::array<std::int64_t, kKinds.size()> bytes{};
-    for (std::size_t i = 0; i < kKinds.size(); ++i)
-        bytes[i] = TRY(db.integer(fmt::format("SELECT total({}) FROM {}", kKinds[i].rowBytes, kKinds[i].table)));
-    for (int step = 0; step < kMaxSteps; ++step) {
-        const std::int64_t excess = TRY(usedBytes(db)) - targetBytes;
-        if (excess <= 0) return {};
-        std::size_t most = 0;
-        for (std::size_t i = 1; i < kKinds.size(); ++i) {
-            if (bytes[i] * kKinds[most].sharePercent > bytes[most] * kKinds[i].sharePercent) most = i;
-        }
-        auto remove = TRY(prepareDelete(db, kKinds[most], "1"));
-        const Deleted deleted = TRY(runDelete(remove.bind(std::max(excess, kStepBytes)), pruned));
-        if (deleted.rows == 0) return {};  // nothing is left that may be deleted
-        bytes[most] = std::max<std::int64_t>(bytes[most] - deleted.bytes, 0);
-    }
-    pruned.isUnfinished = true;
-    return {};
-}
-
-/// One transaction. Adds to `total` only what is committed.
-template <typename Work>
-Result<void> prune(Database& db, Pruned& total, Work work) {
-    Pruned pruned;
-    TRY(db.transaction([&] { return work(pruned); }));
-    total.rows += pruned.rows;
-    total.undelivered.insert(total.undelivered.end(), pruned.undelivered.begin(), pruned.undelivered.end());
-    total.isUnfinished = total.isUnfinished || pruned.isUnfinished;
-    return {};
 }
 
 }  // namespace
@@ -109,34 +75,51 @@ std::optional<WallTime> Expiry::takeCutoff(milliseconds maxAge) {
 
 std::int64_t tableBudget(std::int64_t maxSizeBytes) {
     constexpr std::int64_t kWalBytes = 1 << 20;
-    constexpr std::int64_t kBatchBytes = 640 << 10;
+    constexpr std::int64_t kBatchBytes = 1152 << 10;
     return std::max(maxSizeBytes - kWalBytes - kBatchBytes, maxSizeBytes / 2);
 }
 
-Result<void> pruneByAge(Database& db, const AgeLimit& limit, Pruned& total) {
+Result<void> pruneByAge(Database& db, const AgeLimit& limit, Pruned& pruned) {
     const auto beforeMs = std::chrono::floor<milliseconds>(limit.before.time_since_epoch()).count();
-    return prune(db, total, [&](Pruned& pruned) -> Result<void> {
-        for (const Kind& kind : kKinds) {
-            auto remove = TRY(prepareDelete(db, kind, "clock_ok = 1 AND wall_ms < ? AND (boot <> ? OR mono_ms < ?)"));
-            remove.bind(std::int64_t{beforeMs}).bindBlob(encodeBoot(limit.bootId)).bind(limit.monoBeforeMs);
-            remove.bind(std::numeric_limits<std::int64_t>::max());
-            if (TRY(runDelete(remove, pruned)).rows == kStepRows) pruned.isUnfinished = true;
-        }
-        return {};
-    });
+    for (const Kind& kind : kKinds) {
+        auto remove = TRY(prepareDelete(db, kind, "clock_ok = 1 AND wall_ms < ? AND (boot <> ? OR mono_ms < ?)"));
+        remove.bind(std::int64_t{beforeMs}).bindBlob(encodeBoot(limit.bootId)).bind(limit.monoBeforeMs).bind(kStepRows);
+        if (TRY(runDelete(remove, pruned)).rows == kStepRows) pruned.isUnfinished = true;
+    }
+    return {};
 }
 
-Result<void> pruneBySize(Database& db, std::int64_t budgetBytes, Pruned& total) {
+Result<void> pruneBySize(Database& db, std::int64_t budgetBytes, Pruned& pruned) {
     if (TRY(usedBytes(db)) <= budgetBytes) return {};
-    return prune(db, total, [&](Pruned& pruned) { return deleteToSize(db, budgetBytes - budgetBytes / 20, pruned); });
+    std::array<Deleted, kKinds.size()> left;
+    for (std::size_t i = 0; i < kKinds.size(); ++i) {
+        const Kind& kind = kKinds[i];
+        left[i].rows = TRY(db.integer(fmt::format("SELECT count(*) FROM {}", kind.table)));
+        left[i].bytes = TRY(db.integer(fmt::format("SELECT total({}) FROM {}", kind.rowBytes, kind.table)));
+    }
+    for (int step = 0; step < kMaxSteps; ++step) {
+        const std::int64_t excess = TRY(usedBytes(db)) - (budgetBytes - budgetBytes / 20);
+        if (excess <= 0) return {};
+        std::size_t most = 0;
+        for (std::size_t i = 1; i < kKinds.size(); ++i) {
+            if (left[i].bytes * kKinds[most].sharePercent > left[most].bytes * kKinds[i].sharePercent) most = i;
+        }
+        if (left[most].bytes <= 0) return {};  // nothing is left that may be deleted
+        const std::int64_t rows = std::clamp(excess * left[most].rows / left[most].bytes, kFewRows, kStepRows);
+        auto remove = TRY(prepareDelete(db, kKinds[most], "1"));
+        const Deleted deleted = TRY(runDelete(remove.bind(rows), pruned));
+        left[most].rows -= deleted.rows;
+        left[most].bytes -= deleted.bytes;
+    }
+    pruned.isUnfinished = true;
+    return {};
 }
 
-Result<bool> shrinkFile(Database& db) {
+Result<void> shrinkFile(Database& db) {
     const std::int64_t pages = TRY(db.integer("PRAGMA page_count"));
     const std::int64_t free = TRY(db.integer("PRAGMA freelist_count"));
-    if (free < kFewPages || free < pages / 4) return false;
-    TRY(db.execute("PRAGMA incremental_vacuum(512)"));
-    return true;
+    if (free < kFewPages || free < pages / 4) return {};
+    return db.execute("PRAGMA incremental_vacuum(512)");
 }
 
 }  // namespace edge

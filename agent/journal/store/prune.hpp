@@ -51,14 +51,15 @@ class Expiry {
 [[nodiscard]] std::int64_t tableBudget(std::int64_t maxSizeBytes);
 
 /// Deletes the oldest rows that are too old, one step of each kind. Rows that were written while the clock was not
-/// synchronised stay: their time says nothing.
+/// synchronised stay: their time says nothing. In a transaction of the caller's.
 Result<void> pruneByAge(Database& db, const AgeLimit& limit, Pruned& pruned);
 
 /// Where the tables take more than `budgetBytes`: deletes the oldest rows of the kind that is furthest over its share,
-/// until they take 5 % less. So each kind has its share for certain, and what the others leave.
+/// until they take 5 % less. So each kind has its share for certain, and what the others leave. In a transaction of the
+/// caller's.
 Result<void> pruneBySize(Database& db, std::int64_t budgetBytes, Pruned& pruned);
 
-/// Gives free pages back to the file system, a few at a time, once they are many. True: it did, and there may be more.
-Result<bool> shrinkFile(Database& db);
+/// Gives free pages back to the file system, a few at a time, once they are many.
+Result<void> shrinkFile(Database& db);
 
 }  // namespace edge

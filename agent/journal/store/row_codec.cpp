@@ -2,9 +2,8 @@
 #include "journal/store/row_codec.hpp"
 
 #include <charconv>
-#include <zlib.h>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/text.hpp"
 
@@ -46,85 +45,56 @@ std::string encodeBoot(std::string_view bootId) {
     return bytes;
 }
 
-void RowChecksum::addBytes(char tag, const void* data, std::size_t size) {
-    const auto length = static_cast<std::uint32_t>(size);
-    const auto add = [this](const void* bytes, std::size_t count) {
-        crc_ = static_cast<std::uint32_t>(crc32_z(crc_, static_cast<const Bytef*>(bytes), count));
-    };
-    add(&tag, 1);
-    add(&length, sizeof length);
-    if (size > 0) add(data, size);  // zlib takes a null pointer as "start anew"
+void bindField(Statement& statement, double value) {
+    statement.bind(value + 0.0);  // SQLite stores -0.0 as 0, which has another checksum
 }
 
-void RowWriter::addInteger(std::int64_t value) {
-    checksum_.add(value);
-    statement_.bind(value);
+void bindField(Statement& statement, WallTime value) {
+    statement.bind(std::int64_t{std::chrono::floor<milliseconds>(value.time_since_epoch()).count()});
 }
 
-void RowWriter::add(double value) {
-    const double kept = value + 0.0;  // SQLite stores -0.0 as 0
-    checksum_.add(kept);
-    statement_.bind(kept);
+void bindField(Statement& statement, const std::string& value) {
+    statement.bindText(value);
 }
 
-void RowWriter::add(WallTime value) {
-    addInteger(std::chrono::floor<milliseconds>(value.time_since_epoch()).count());
+void bindField(Statement& statement, Blob<const std::string> value) {
+    statement.bindBlob(value.text);
 }
 
-void RowWriter::add(const std::string& value) {
-    checksum_.add(std::string_view(value));
-    statement_.bindText(value);
+void bindField(Statement& statement, Boot<const std::string> value) {
+    statement.bindBlob(encodeBoot(value.text));
 }
 
-void RowWriter::addBlob(std::string_view value) {
-    checksum_.add(value);
-    statement_.bindBlob(value);
+void bindField(Statement& statement, Measure<const ReadingRecord> value) {
+    statement.bindText(encodeMeasure(value.reading));
 }
 
-void RowWriter::addMeasure(const ReadingRecord& reading) {
-    const std::string text = encodeMeasure(reading);
-    if (!text.empty()) checksum_.add(std::string_view(text));
-    statement_.bindText(text);
+void readField(const Statement& statement, int column, double& value) {
+    value = statement.real(column);
 }
 
-Result<void> RowWriter::insert() {
-    statement_.bind(checksum_.value());
-    return statement_.run();
-}
-
-std::int64_t RowReader::takeInteger() {
-    const std::int64_t value = statement_.integer(column_++);
-    checksum_.add(value);
-    return value;
-}
-
-void RowReader::take(double& value) {
-    value = statement_.real(column_++);
-    checksum_.add(value);
-}
-
-void RowReader::take(WallTime& value) {
+void readField(const Statement& statement, int column, WallTime& value) {
     constexpr auto kLimit = std::chrono::duration_cast<milliseconds>(WallTime::duration::max()).count();
-    const std::int64_t ms = takeInteger();
+    const std::int64_t ms = statement.integer(column);
     const bool isTime = ms <= kLimit && ms >= -kLimit;  // otherwise the row is damaged
     value = WallTime{std::chrono::duration_cast<WallTime::duration>(milliseconds{isTime ? ms : 0})};
 }
 
-void RowReader::take(std::string& value) {
-    value = statement_.bytes(column_++);
-    checksum_.add(std::string_view(value));
+void readField(const Statement& statement, int column, std::string& value) {
+    value = statement.bytes(column);
 }
 
-void RowReader::take(Measure<ReadingRecord> measure) {
-    const std::string text = statement_.bytes(column_++);
-    if (text.empty()) return;
-    checksum_.add(std::string_view(text));
-    decodeMeasure(text, measure.reading);
+void readField(const Statement& statement, int column, Blob<std::string> value) {
+    value.text = statement.bytes(column);
 }
 
-void RowReader::take(Boot<std::string> boot) {
-    take(boot.text);
-    if (boot.text.size() == kBootBytes) boot.text = toHex(boot.text);
+void readField(const Statement& statement, int column, Boot<std::string> value) {
+    value.text = statement.bytes(column);
+    if (value.text.size() == kBootBytes) value.text = toHex(value.text);
+}
+
+void readField(const Statement& statement, int column, Measure<ReadingRecord> value) {
+    decodeMeasure(statement.bytes(column), value.reading);
 }
 
 }  // namespace edge

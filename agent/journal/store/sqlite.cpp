@@ -2,8 +2,8 @@
 #include "journal/store/sqlite.hpp"
 
 #include <cctype>
-#include <limits>
 #include <thread>
+#include <zlib.h>
 
 #include <fmt/core.h>
 #include <sqlite3.h>
@@ -79,6 +79,38 @@ std::string toUri(const std::string& path, Access access) {
     return uri;
 }
 
+/// A null pointer would bind NULL, and the columns are NOT NULL.
+const char* notNull(std::string_view value) {
+    return value.empty() ? "" : value.data();
+}
+
+/// checksum() of SQL.
+void computeChecksum(sqlite3_context* context, int count, sqlite3_value** values) {
+    uLong crc = 0;
+    const auto add = [&crc](char tag, const void* data, std::size_t size) {
+        const auto length = static_cast<std::uint32_t>(size);
+        crc = crc32_z(crc, reinterpret_cast<const Bytef*>(&tag), 1);
+        crc = crc32_z(crc, reinterpret_cast<const Bytef*>(&length), sizeof length);
+        if (size > 0) crc = crc32_z(crc, static_cast<const Bytef*>(data), size);  // a null pointer would start anew
+    };
+    for (int i = 0; i < count; ++i) {
+        sqlite3_value* const value = values[i];
+        const int type = sqlite3_value_type(value);
+        if (type == SQLITE_NULL) continue;
+        if (type == SQLITE_INTEGER) {
+            const std::int64_t number = sqlite3_value_int64(value);
+            add('i', &number, sizeof number);
+        } else if (type == SQLITE_FLOAT) {
+            const double number = sqlite3_value_double(value);
+            add('r', &number, sizeof number);
+        } else {
+            const void* const bytes = sqlite3_value_blob(value);
+            add(i == 0 ? 'n' : 'b', bytes, static_cast<std::size_t>(sqlite3_value_bytes(value)));
+        }
+    }
+    sqlite3_result_int64(context, static_cast<std::int64_t>(crc));
+}
+
 /// Repeats `work` while the writer updates the WAL's index: a reader that cannot take a lock gets
 /// SQLITE_READONLY_RECOVERY then, at the beginning of a read only.
 template <typename Work>
@@ -93,47 +125,32 @@ int withIndexReady(Work work) {
 
 }  // namespace
 
-StatementCache::~StatementCache() {
-    for (const auto& [sql, statement] : idle_) sqlite3_finalize(statement);
-}
-
-sqlite3_stmt* StatementCache::take(const std::string& sql) {
-    auto found = idle_.extract(sql);
-    return found.empty() ? nullptr : found.mapped();
-}
-
-void StatementCache::giveBack(sqlite3_stmt* statement) {
+void Statement::Reset::operator()(sqlite3_stmt* statement) const {
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
-    const bool isKept = idle_.size() < kMost && idle_.emplace(sqlite3_sql(statement), statement).second;
-    if (!isKept) sqlite3_finalize(statement);
 }
 
-void Statement::remember(int code) {
-    if (code != SQLITE_OK && bindError_ == SQLITE_OK) bindError_ = code;
+Statement& Statement::bound(int code) {
+    if (bindError_ == SQLITE_OK) bindError_ = code;
+    ++nextParameter_;
+    return *this;
 }
 
 Statement& Statement::bind(std::int64_t value) {
-    remember(sqlite3_bind_int64(statement_.get(), nextParameter_++, value));
-    return *this;
+    return bound(sqlite3_bind_int64(statement_.get(), nextParameter_, value));
 }
 
 Statement& Statement::bind(double value) {
-    remember(sqlite3_bind_double(statement_.get(), nextParameter_++, value));
-    return *this;
+    return bound(sqlite3_bind_double(statement_.get(), nextParameter_, value));
 }
 
 Statement& Statement::bindText(std::string_view value) {
-    // A null pointer would bind NULL, and the columns are NOT NULL.
-    remember(sqlite3_bind_text64(statement_.get(), nextParameter_++, value.empty() ? "" : value.data(), value.size(),
-                                 SQLITE_TRANSIENT, SQLITE_UTF8));
-    return *this;
+    return bound(sqlite3_bind_text64(statement_.get(), nextParameter_, notNull(value), value.size(), SQLITE_TRANSIENT,
+                                     SQLITE_UTF8));
 }
 
 Statement& Statement::bindBlob(std::string_view value) {
-    remember(sqlite3_bind_blob64(statement_.get(), nextParameter_++, value.empty() ? "" : value.data(), value.size(),
-                                 SQLITE_TRANSIENT));
-    return *this;
+    return bound(sqlite3_bind_blob64(statement_.get(), nextParameter_, notNull(value), value.size(), SQLITE_TRANSIENT));
 }
 
 Result<bool> Statement::step() {
@@ -144,26 +161,14 @@ Result<bool> Statement::step() {
     };
     const int code = bindError_ != SQLITE_OK ? bindError_ : withIndexReady(once);
     if (code == SQLITE_ROW) return true;
-    auto* db = sqlite3_db_handle(statement_.get());
-    if (code == SQLITE_DONE) {
-        reset();
-        return false;
-    }
-    auto error = failed(db, code);  // before the reset, which replaces the connection's message
-    reset();
-    return error;
+    if (code == SQLITE_DONE) return false;
+    return failed(sqlite3_db_handle(statement_.get()), code);
 }
 
 Result<void> Statement::run() {
     while (true) {
         if (!TRY(step())) return {};
     }
-}
-
-void Statement::reset() {
-    sqlite3_reset(statement_.get());
-    nextParameter_ = 1;
-    bindError_ = SQLITE_OK;
 }
 
 std::int64_t Statement::integer(int column) const {
@@ -178,6 +183,10 @@ std::string Statement::bytes(int column) const {
     const void* data = sqlite3_column_blob(statement_.get(), column);
     const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
     return data == nullptr ? std::string() : std::string(static_cast<const char*>(data), size);
+}
+
+void Database::Finalize::operator()(sqlite3_stmt* statement) const {
+    sqlite3_finalize(statement);
 }
 
 void Database::Close::operator()(sqlite3* db) const {
@@ -200,6 +209,8 @@ Result<Database> Database::open(const std::string& path, Access access) {
     }
     sqlite3_busy_timeout(raw, kBusyTimeoutMs);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_create_function_v2(raw, "checksum", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr, computeChecksum,
+                               nullptr, nullptr, nullptr);
     if (access != Access::kWriter) sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     return database;
 }
@@ -211,14 +222,15 @@ Result<void> Database::execute(const std::string& sql) {
 }
 
 Result<Statement> Database::prepare(const std::string& sql) {
-    if (sqlite3_stmt* const known = cache_->take(sql)) return Statement(known, *cache_);
+    if (const auto known = statements_.find(sql); known != statements_.end()) return Statement(known->second.get());
     sqlite3_stmt* raw = nullptr;
     const int code = withIndexReady([&] {
         return sqlite3_prepare_v3(db_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw,
                                   nullptr);
     });
     if (code != SQLITE_OK) return failed(db_.get(), code);
-    return Statement(raw, *cache_);
+    statements_.emplace(sql, raw);
+    return Statement(raw);
 }
 
 Result<std::int64_t> Database::integer(const std::string& sql) {

@@ -22,26 +22,8 @@ namespace edge {
 /// write it, kBusy = another program holds it, kTimeout = the deadline passed, kIo = the storage failed, so that the
 /// connection's caches must not be trusted any more.
 
-/// Prepared statements for the next use: preparing one costs as much as running ten.
-class StatementCache {
-  public:
-    StatementCache() = default;
-    ~StatementCache();
-    StatementCache(const StatementCache&) = delete;
-    StatementCache& operator=(const StatementCache&) = delete;
-
-    /// The caller owns the result; nullptr where there is none of this text.
-    [[nodiscard]] sqlite3_stmt* take(const std::string& sql);
-    /// Keeps it, ready to be bound; finalizes it when the cache is full.
-    void giveBack(sqlite3_stmt* statement);
-
-  private:
-    static constexpr std::size_t kMost = 24;
-    std::map<std::string, sqlite3_stmt*> idle_;
-};
-
-/// One prepared statement. Values are bound in order, from the first; columns are counted from 0.
-/// Thread: that of its Database, which it must not outlive.
+/// One prepared statement. Values are bound in order, from the first; columns are counted from 0. There is one of each
+/// text at a time. Thread: that of its Database, which it must not outlive.
 class Statement {
   public:
     Statement& bind(std::int64_t value);
@@ -49,12 +31,10 @@ class Statement {
     Statement& bindText(std::string_view value);
     Statement& bindBlob(std::string_view value);
 
-    /// True: there is a row. False: done; the statement can be bound again. A bind that failed is reported here.
+    /// True: there is a row. False: done. A bind that failed is reported here.
     Result<bool> step();
-    /// Runs it to its end; it can be bound again.
+    /// Runs it to its end.
     Result<void> run();
-    /// Skips the rows that are left.
-    void reset();
 
     [[nodiscard]] std::int64_t integer(int column) const;
     [[nodiscard]] double real(int column) const;
@@ -63,14 +43,13 @@ class Statement {
 
   private:
     friend class Database;
-    struct GiveBack {
-        StatementCache* cache = nullptr;
-        void operator()(sqlite3_stmt* statement) const { cache->giveBack(statement); }
+    struct Reset {
+        void operator()(sqlite3_stmt* statement) const;
     };
-    Statement(sqlite3_stmt* statement, StatementCache& cache) : statement_(statement, GiveBack{&cache}) {}
-    void remember(int code);
+    explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+    Statement& bound(int code);
 
-    std::unique_ptr<sqlite3_stmt, GiveBack> statement_;
+    std::unique_ptr<sqlite3_stmt, Reset> statement_;  ///< the Database's own
     int nextParameter_ = 1;
     int bindError_ = 0;
 };
@@ -82,7 +61,8 @@ enum class Access {
     kImmutable,  ///< as kReader, for a file without a WAL
 };
 
-/// One connection. Move-only; closed with its owner. Thread: one at a time.
+/// One connection. Its SQL has a function checksum(table, column, …): a CRC-32 over the table's name and the values,
+/// each with its type and length, NULL left out. Move-only; closed with its owner. Thread: one at a time.
 class Database {
   public:
     static Result<Database> open(const std::string& path, Access access);
@@ -111,10 +91,14 @@ class Database {
     struct Close {
         void operator()(sqlite3* db) const;
     };
+    struct Finalize {
+        void operator()(sqlite3_stmt* statement) const;
+    };
     explicit Database(sqlite3* db) : db_(db) {}
 
     std::unique_ptr<sqlite3, Close> db_;
-    std::unique_ptr<StatementCache> cache_ = std::make_unique<StatementCache>();  ///< destroyed before the connection
+    /// Every statement that was prepared, by its text, for the next use: preparing one costs as much as running ten.
+    std::map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
     std::unique_ptr<SteadyTime> deadline_;  ///< at a fixed address: SQLite's progress handler looks at it
 };
 

@@ -2,7 +2,6 @@
 #include "journal/store/store.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <utility>
 
@@ -23,8 +22,7 @@ constexpr seconds kFullCheckLimit{60};  ///< after a failure
 constexpr seconds kSalvageLimit{3};
 constexpr std::size_t kMaxSalvagedReadings = 100'000;
 
-constexpr const char* kStateTable = "state";
-/// In the state's table, because a checksum guards it there; not part of PersistentState.
+/// In the state's table; not part of PersistentState.
 constexpr const char* kNextIdKey = "journal.next_id";
 
 const char* adviceFor(Errc code) {
@@ -47,15 +45,14 @@ const char* adviceFor(Errc code) {
 
 std::int64_t highestId(const WriteBatch& batch) {
     std::int64_t highest = 0;
-    const auto look = [&](const auto& rows) {
-        for (const auto& row : rows) highest = std::max(highest, row.stamp.id);
-    };
-    look(batch.commands);
-    look(batch.captures);
-    look(batch.events);
-    look(batch.readings);
-    look(batch.state.transactions);
+    for (const auto& row : batch.rows) highest = std::max(highest, stampOf(row).id);
+    for (const auto& row : batch.readings) highest = std::max(highest, row.stamp.id);
+    for (const auto& row : batch.state.transactions) highest = std::max(highest, row.stamp.id);
     return highest;
+}
+
+Result<void> writeRow(Database& db, const JournalRow& row) {
+    return std::visit([&db](const auto& stored) { return writeRow(db, stored); }, row);
 }
 
 template <typename Rows>
@@ -65,10 +62,9 @@ Result<void> writeRows(Database& db, const Rows& rows) {
 }
 
 Result<void> writeValue(Database& db, const std::string& key, const std::string& value) {
-    auto insert = TRY(db.prepare("INSERT OR REPLACE INTO state (key, value, crc) VALUES (?,?,?)"));
-    RowWriter writer(insert, kStateTable);
-    writer(key, value);
-    return writer.insert();
+    auto insert =
+        TRY(db.prepare("INSERT OR REPLACE INTO state (key, value, crc) VALUES (?1, ?2, checksum('state', ?1, ?2))"));
+    return insert.bindText(key).bindText(value).run();
 }
 
 Result<void> writeState(Database& db, const PersistentState& state) {
@@ -92,7 +88,7 @@ Result<void> findUndelivered(Database& db, std::int64_t afterId, std::size_t lim
         // Otherwise a search from the last one would never end.
         if (reading.stamp.id <= outcome.lastId) return fail(Errc::kFault, "its rows are out of order");
         outcome.lastId = reading.stamp.id;
-        if (!isIntact) outcome.damaged.push_back({reading.stamp.id, !reading.record.delivered});
+        if (!isIntact) ++outcome.damagedRows;
         if (isIntact && !reading.record.delivered) outcome.readings.push_back(std::move(reading));
     }
     return {};
@@ -103,11 +99,6 @@ Result<std::uint64_t> countUndelivered(Database& db) {
 }
 
 }  // namespace
-
-bool WriteBatch::hasRows() const {
-    return !(commands.empty() && captures.empty() && events.empty() && readings.empty() && state.values.empty() &&
-             state.transactions.empty() && delivered.empty());
-}
 
 // ---- opening
 
@@ -120,7 +111,6 @@ Result<StoreOpened> JournalStore::open() {
     isSuspect_ = false;
     reservedId_ = 0;
     untrimmed_ = kTrimmedTogether;
-    mayHaveFreePages_ = true;
     opened->fileBytes = journalFileBytes(config_.path);
     if (db_->isReadOnly()) {
         const Error error{Errc::kPermission, fmt::format("{} can be read but not written", config_.path)};
@@ -186,7 +176,7 @@ void JournalStore::salvage(const std::string& quarantined) {
     if (!db) return;
     db->setDeadline(kSalvageLimit);
     StoreOpened unused;
-    (void)loadState(*db, unused);
+    if (!hasState()) (void)loadState(*db, unused);
     ReadOutcome found;
     (void)findUndelivered(*db, 0, kMaxSalvagedReadings, found);
     salvagedReadings_ = std::move(found.readings);
@@ -194,51 +184,41 @@ void JournalStore::salvage(const std::string& quarantined) {
 
 Result<StoreOpened> JournalStore::load(Database& db) {
     StoreOpened loaded;
-    const bool wasKept = !state_.values.empty() || !state_.transactions.empty() || !salvagedReadings_.empty();
-    TRY(loadState(db, loaded));
+    const bool wasKept = hasState() || !salvagedReadings_.empty();
+    if (!hasState()) TRY(loadState(db, loaded));
+    loaded.nextId = TRY(db.integer(fmt::format("SELECT value FROM state WHERE key = '{}'", kNextIdKey)));
     for (const char* table : {"commands", "readings", "captures", "events", "transactions"}) {
         const std::int64_t highest = TRY(db.integer(fmt::format("SELECT max(id) FROM {}", table)));
         loaded.nextId = std::max(loaded.nextId, highest + 1);
     }
+    if (!salvagedReadings_.empty()) loaded.nextId = std::max(loaded.nextId, salvagedReadings_.back().stamp.id + 1);
     if ((wasKept || loaded.corruptRows > 0) && !db.isReadOnly()) TRY(writeKept(db, loaded.nextId));
-    const std::int64_t lastReading = TRY(db.integer("SELECT max(id) FROM readings"));
-    loaded.nextId = std::max(loaded.nextId, lastReading + 1);
     loaded.undelivered = TRY(countUndelivered(db));
     loaded.state = state_;
     return loaded;
 }
 
-/// Adds to `state_`, whose own entries win, what the file has. Stops at the first error; what was read by then stays.
+/// Fills `state_`, which is empty. Stops at the first error; what was read by then stays.
 Result<void> JournalStore::loadState(Database& db, StoreOpened& loaded) {
-    auto values = TRY(db.prepare("SELECT key, value, crc FROM state"));
+    auto values = TRY(db.prepare("SELECT key, value, crc = checksum('state', key, value) FROM state"));
     while (TRY(values.step())) {
-        RowReader reader(values, kStateTable);
-        std::string key;
-        std::string value;
-        reader(key, value);
-        if (!reader.isIntact()) {
+        const std::string key = values.bytes(0);
+        if (values.integer(2) == 0) {
             ++loaded.corruptRows;
-        } else if (key == kNextIdKey) {
-            std::from_chars(value.data(), value.data() + value.size(), loaded.nextId);
-        } else {
-            state_.values.emplace(std::move(key), std::move(value));
+        } else if (key != kNextIdKey) {
+            state_.values.emplace(key, values.bytes(1));
         }
     }
-    const auto own = std::exchange(state_.transactions, {});
-    const auto loadedAll = [&]() -> Result<void> {
-        auto transactions = TRY(db.prepare(selectSql<TransactionRecord>() + " ORDER BY id"));
-        while (TRY(transactions.step())) {
-            Stored<TransactionRecord> row;
-            if (readRow(transactions, row)) {
-                state_.put(row);
-            } else {
-                ++loaded.corruptRows;
-            }
+    auto transactions = TRY(db.prepare(selectSql<TransactionRecord>() + " ORDER BY id"));
+    while (TRY(transactions.step())) {
+        Stored<TransactionRecord> row;
+        if (readRow(transactions, row)) {
+            state_.put(row);
+        } else {
+            ++loaded.corruptRows;
         }
-        return {};
-    }();
-    for (const auto& transaction : own) state_.put(transaction);
-    return loadedAll;
+    }
+    return {};
 }
 
 /// Makes the file hold exactly `state_`, and adds the salvaged readings, in one commit.
@@ -290,9 +270,7 @@ Result<void> JournalStore::ensureWritable(WriteOutcome& outcome) {
 }
 
 Result<void> JournalStore::insertAll(const WriteBatch& batch) {
-    TRY(writeRows(*db_, batch.commands));
-    TRY(writeRows(*db_, batch.captures));
-    TRY(writeRows(*db_, batch.events));
+    TRY(writeRows(*db_, batch.rows));
     TRY(writeRows(*db_, batch.readings));
     TRY(writeState(*db_, batch.state));
     untrimmed_ += batch.state.transactions.size();
@@ -303,7 +281,7 @@ Result<void> JournalStore::insertAll(const WriteBatch& batch) {
                                      "ORDER BY id DESC LIMIT -1 OFFSET {})",
                                      PersistentState::kMaxTransactions)));
     }
-    TRY(removeDelivered(batch.delivered));
+    for (const std::int64_t id : batch.delivered) TRY(removeDelivered(id));
     const std::int64_t highest = highestId(batch);
     if (highest < reservedId_) return {};
     TRY(writeValue(*db_, kNextIdKey, std::to_string(highest + kReservedIds)));
@@ -311,36 +289,32 @@ Result<void> JournalStore::insertAll(const WriteBatch& batch) {
     return {};
 }
 
-Result<void> JournalStore::removeDelivered(const std::vector<std::int64_t>& delivered) {
-    for (const std::int64_t id : delivered) {
-        if (config_.readings != KeepReadings::kAll) {
-            auto remove = TRY(db_->prepare("DELETE FROM readings WHERE id = ?"));
-            TRY(remove.bind(id).run());
-            continue;
-        }
-        // The mark is part of what the checksum covers, so the row is written again.
-        Stored<ReadingRecord> reading;
-        {
-            auto select = TRY(db_->prepare(selectSql<ReadingRecord>() + " WHERE id = ?"));
-            select.bind(id);
-            if (!TRY(select.step()) || !readRow(select, reading)) continue;  // pruned, or damaged
-        }
-        reading.record.delivered = true;
-        TRY(writeRow(*db_, reading));
+Result<void> JournalStore::removeDelivered(std::int64_t id) {
+    if (config_.readings != KeepReadings::kAll) {
+        auto remove = TRY(db_->prepare("DELETE FROM readings WHERE id = ?"));
+        return remove.bind(id).run();
     }
-    return {};
+    auto select = TRY(db_->prepare(selectSql<ReadingRecord>() + " WHERE id = ?"));
+    Stored<ReadingRecord> reading;
+    if (!TRY(select.bind(id).step()) || !readRow(select, reading)) return {};  // pruned, or damaged
+    reading.record.delivered = true;
+    return writeRow(*db_, reading);
 }
 
 /// The batch is on the disk whatever happens here, so an error is no error of it: the next write reports it.
 void JournalStore::maintain(const WriteBatch& batch, WriteOutcome& outcome) {
     const auto done = [&]() -> Result<void> {
-        if (batch.expire) TRY(pruneByAge(*db_, *batch.expire, outcome.pruned));
         // The tables are never larger than the file and its WAL together, which are cheaper to ask for.
         const std::int64_t budget = tableBudget(config_.maxSizeBytes);
-        if (outcome.fileBytes > budget) TRY(pruneBySize(*db_, budget, outcome.pruned));
-        mayHaveFreePages_ = mayHaveFreePages_ || outcome.pruned.rows > 0 || !batch.delivered.empty();
-        if (!mayHaveFreePages_) return {};
-        mayHaveFreePages_ = TRY(shrinkFile(*db_));
+        if (batch.expire || outcome.fileBytes > budget) {
+            Pruned pruned;
+            TRY(db_->transaction([&]() -> Result<void> {
+                if (batch.expire) TRY(pruneByAge(*db_, *batch.expire, pruned));
+                return pruneBySize(*db_, budget, pruned);
+            }));
+            outcome.pruned = std::move(pruned);  // only what is committed
+        }
+        TRY(shrinkFile(*db_));
         outcome.fileBytes = journalFileBytes(config_.path);
         return {};
     }();
@@ -363,11 +337,15 @@ Result<ReadOutcome> JournalStore::readUndelivered(std::int64_t afterId, std::siz
         markSuspect(done.error());
         return withAdvice(done.error());
     }
-    if (db_->isReadOnly()) return outcome;
-    for (const ReadOutcome::Damaged& row : outcome.damaged) {
-        // A row that cannot be deleted is found, and skipped, again after the next start.
-        if (auto remove = db_->prepare("DELETE FROM readings WHERE id = ?")) (void)remove->bind(row.id).run();
-    }
+    if (outcome.damagedRows == 0 || db_->isReadOnly()) return outcome;
+    const auto deleted = [&]() -> Result<void> {
+        auto remove =
+            TRY(db_->prepare("DELETE FROM readings WHERE id BETWEEN ? AND ? AND NOT " + intactSql<ReadingRecord>()));
+        TRY(remove.bind(afterId).bind(outcome.lastId).run());
+        outcome.undelivered = TRY(countUndelivered(*db_));
+        return {};
+    }();
+    if (!deleted) markSuspect(deleted.error());
     return outcome;
 }
 

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,15 +18,16 @@ namespace edge {
 
 /// What goes into the file in one commit.
 struct WriteBatch {
-    std::vector<Stored<CommandRecord>> commands;
-    std::vector<Stored<CaptureRecord>> captures;
-    std::vector<Stored<EventRecord>> events;
+    std::vector<JournalRow> rows;  ///< readings excepted
     std::vector<Stored<ReadingRecord>> readings;
-    PersistentState state;                ///< what changed of it
-    std::vector<std::int64_t> delivered;  ///< readings in the file that the broker has now: deleted or marked
-    std::optional<AgeLimit> expire;       ///< set: delete a step of what is too old
+    PersistentState state;             ///< what changed of it
+    std::set<std::int64_t> delivered;  ///< readings in the file that the broker has now: deleted or marked
+    std::optional<AgeLimit> expire;    ///< set: delete a step of what is too old
 
-    [[nodiscard]] bool hasRows() const;
+    [[nodiscard]] bool isEmpty() const {
+        return rows.empty() && readings.empty() && state.values.empty() && state.transactions.empty() &&
+               delivered.empty();
+    }
 };
 
 /// The file, as it was found when it was opened.
@@ -49,12 +49,9 @@ struct WriteOutcome {
 
 /// What a search for undelivered readings found.
 struct ReadOutcome {
-    struct Damaged {
-        std::int64_t id;
-        bool countsAsUndelivered;  ///< by what its column says, right or wrong
-    };
     std::vector<Stored<ReadingRecord>> readings;  ///< intact ones, oldest first
-    std::vector<Damaged> damaged;                 ///< rows whose checksum is wrong
+    std::uint64_t damagedRows = 0;                ///< their checksum is wrong: they were deleted
+    std::optional<std::uint64_t> undelivered;     ///< counted again where rows were deleted
     std::int64_t lastId = 0;                      ///< the last row that was looked at
     bool isAtEnd = false;                         ///< there are no rows after it
 };
@@ -93,9 +90,10 @@ class JournalStore {
     Result<void> loadState(Database& db, StoreOpened& loaded);
     Result<void> writeKept(Database& db, std::int64_t nextId);
     void salvage(const std::string& quarantined);
+    [[nodiscard]] bool hasState() const { return !state_.values.empty() || !state_.transactions.empty(); }
     Result<void> ensureWritable(WriteOutcome& outcome);
     Result<void> insertAll(const WriteBatch& batch);
-    Result<void> removeDelivered(const std::vector<std::int64_t>& delivered);
+    Result<void> removeDelivered(std::int64_t id);
     void maintain(const WriteBatch& batch, WriteOutcome& outcome);
     void markSuspect(const Error& error);
     [[nodiscard]] tl::unexpected<Error> withAdvice(const Error& error) const;
@@ -106,10 +104,9 @@ class JournalStore {
     PersistentState state_;  ///< a copy of what the file has: a new file gets it
     /// Undelivered readings of a quarantined file, until they are in the new one.
     std::vector<Stored<ReadingRecord>> salvagedReadings_;
-    bool isSuspect_ = false;        ///< reading or writing the file failed: check all of it
-    std::int64_t reservedId_ = 0;   ///< the file knows that ids below this may have been used
-    std::size_t untrimmed_ = 0;     ///< at most so many transactions in the file beyond those that are kept
-    bool mayHaveFreePages_ = true;  ///< the file may have many
+    bool isSuspect_ = false;       ///< reading or writing the file failed: check all of it
+    std::int64_t reservedId_ = 0;  ///< the file knows that ids below this may have been used
+    std::size_t untrimmed_ = 0;    ///< at most so many transactions in the file beyond those that are kept
 };
 
 }  // namespace edge
