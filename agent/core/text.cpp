@@ -146,15 +146,13 @@ std::string printable(std::string_view text, std::size_t maxBytes) {
 
 std::string printableLines(std::string_view text) {
     std::string shown;
-    shown.reserve(text.size());
-    while (!text.empty()) {
-        std::size_t length = 1;
-        const char front = text.front();
-        const bool isPlain = front == '\n' || (front >= ' ' && front < '\x7F');
-        shown += isPlain ? std::string(1, front) : shownCharacter(text, length);
-        text.remove_prefix(length);
+    while (true) {
+        const std::size_t end = text.find('\n');
+        shown += printable(text.substr(0, end), std::string::npos);
+        if (end == std::string_view::npos) return shown;
+        shown += '\n';
+        text.remove_prefix(end + 1);
     }
-    return shown;
 }
 
 std::string printableJson(std::string_view json) {

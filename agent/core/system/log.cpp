@@ -18,7 +18,6 @@
 #include <string>
 
 #include <spdlog/logger.h>
-#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 
 #include "core/system/files.hpp"
@@ -28,18 +27,12 @@
 namespace edge::log {
 namespace {
 
-/// systemd's "<N>" prefix (sd-daemon.h): journald takes the level from it and has its own clock.
-class JournalPriority : public spdlog::custom_flag_formatter {
-  public:
-    void format(const spdlog::details::log_msg& message, const std::tm& /*time*/, spdlog::memory_buf_t& out) override {
-        constexpr std::array<std::string_view, spdlog::level::n_levels> kPrefixes{"<7>", "<7>", "<6>", "<4>",
-                                                                                  "<3>", "<3>", ""};
-        out.append(kPrefixes[static_cast<std::size_t>(message.level)]);
-    }
-    [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
-        return std::make_unique<JournalPriority>();
-    }
-};
+/// systemd's prefix (sd-daemon.h): journald takes the level from it, and has a clock of its own.
+constexpr std::string_view journalPrefix(spdlog::level::level_enum level) {
+    constexpr std::array<std::string_view, spdlog::level::n_levels> kPrefixes{"<7>", "<7>", "<6>", "<4>",
+                                                                              "<3>", "<3>", ""};
+    return kPrefixes[static_cast<std::size_t>(level)];
+}
 
 /// Writes to standard error without waiting for its reader. The open file description may be shared with a shell, the
 /// parent or the camera program, so O_NONBLOCK must not be set on it. Instead, by kind:
@@ -102,6 +95,8 @@ class NonBlockingSink : public spdlog::sinks::base_sink<std::mutex> {
 
   private:
     std::string format(const spdlog::details::log_msg& message) {
+        const std::string_view text(message.payload.data(), message.payload.size());
+        if (isForJournal_) return fmt::format("{}{}\n", journalPrefix(message.level), text);
         ::tzset();  // localtime_r() alone does not notice that the time zone was changed
         spdlog::memory_buf_t line;
         formatter_->format(message, line);
@@ -136,6 +131,7 @@ class NonBlockingSink : public spdlog::sinks::base_sink<std::mutex> {
         return true;
     }
 
+    const bool isForJournal_ = isJournalReading();
     StandardError output_;
     std::string rest_;  ///< of a line that was begun
     std::size_t dropped_ = 0;
@@ -143,13 +139,7 @@ class NonBlockingSink : public spdlog::sinks::base_sink<std::mutex> {
 
 std::shared_ptr<spdlog::logger> makeLogger() {
     auto logger = std::make_shared<spdlog::logger>("edge", std::make_shared<NonBlockingSink>());
-    if (isJournalReading()) {
-        auto formatter = std::make_unique<spdlog::pattern_formatter>();
-        formatter->add_flag<JournalPriority>('*').set_pattern("%*%v");
-        logger->set_formatter(std::move(formatter));
-    } else {
-        logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %l: %v");
-    }
+    logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %l: %v");
     return logger;
 }
 

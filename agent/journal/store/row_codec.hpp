@@ -8,8 +8,6 @@
 #include <string_view>
 #include <type_traits>
 
-#include <fmt/core.h>
-
 #include "journal/records.hpp"
 #include "journal/store/sqlite.hpp"
 
@@ -57,11 +55,11 @@ struct Table<TransactionRecord> {
 /// SQL: the checksum of these columns or parameters, which are in the order of the columns. The last one of a reading,
 /// which schema 1 did not have, is part of it where it is not empty.
 template <typename T>
-std::string checksumSql(std::string_view values) {
-    if (!std::is_same_v<T, ReadingRecord>) return fmt::format("checksum('{}', {})", Table<T>::kName, values);
-    const std::size_t last = values.rfind(", ");
-    return fmt::format("checksum('{}', {}, nullif({}, ''))", Table<T>::kName, values.substr(0, last),
-                       values.substr(last + 2));
+std::string checksumSql(const std::string& values) {
+    const std::string start = std::string("checksum('") + Table<T>::kName + "', ";
+    if (!std::is_same_v<T, ReadingRecord>) return start + values + ")";
+    const std::size_t last = values.rfind(", ") + 2;
+    return start + values.substr(0, last) + "nullif(" + values.substr(last) + ", ''))";
 }
 
 /// SQL: whether the row of this table is as it was written.
@@ -142,11 +140,11 @@ void eachField(Row& row, Visit visit) {
 /// Inserts or replaces: a batch whose commit ended in an unknown state can be written again.
 template <typename T>
 Result<void> writeRow(Database& db, const Stored<T>& row) {
-    const std::string_view columns = Table<T>::kColumns;
+    const std::string columns = Table<T>::kColumns;
     std::string values = "?1";
-    for (auto i = 2; i <= std::count(columns.begin(), columns.end(), ',') + 1; ++i) values += fmt::format(", ?{}", i);
-    auto insert = TRY(db.prepare(fmt::format("INSERT OR REPLACE INTO {} ({}, crc) VALUES ({}, {})", Table<T>::kName,
-                                             columns, values, checksumSql<T>(values))));
+    for (auto i = 2; i <= std::count(columns.begin(), columns.end(), ',') + 1; ++i) values += ", ?" + std::to_string(i);
+    auto insert = TRY(db.prepare("INSERT OR REPLACE INTO " + std::string(Table<T>::kName) + " (" + columns +
+                                 ", crc) VALUES (" + values + ", " + checksumSql<T>(values) + ")"));
     eachField(row, [&](const auto& field) { bindField(insert, field); });
     return insert.run();
 }
@@ -154,7 +152,7 @@ Result<void> writeRow(Database& db, const Stored<T>& row) {
 /// "SELECT … FROM …" for readRow(); a WHERE can follow.
 template <typename T>
 std::string selectSql() {
-    return fmt::format("SELECT {}, {} FROM {}", Table<T>::kColumns, intactSql<T>(), Table<T>::kName);
+    return std::string("SELECT ") + Table<T>::kColumns + ", " + intactSql<T>() + " FROM " + Table<T>::kName;
 }
 
 /// Takes the row on which `select` stands. False: its checksum is wrong, and `row` must not be used.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "journal/store/sqlite.hpp"
 
-#include <cctype>
 #include <thread>
 #include <zlib.h>
 
@@ -63,17 +62,10 @@ tl::unexpected<Error> failed(sqlite3* db, int code) {
                 fmt::format("{}: {} (SQLite {})", path != nullptr && *path != '\0' ? path : "journal", sentence, code));
 }
 
-/// As a URI, so that options can follow; every byte that could mean something in one is escaped.
+/// As a URI, so that options can follow.
 std::string toUri(const std::string& path, Access access) {
     std::string uri = "file:";
-    for (const char c : path) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (std::isalnum(byte) != 0 || c == '/' || c == '.' || c == '-' || c == '_') {
-            uri += c;
-        } else {
-            uri += fmt::format("%{:02X}", byte);
-        }
-    }
+    for (const char c : path) uri += c == '%' || c == '?' || c == '#' ? fmt::format("%{:02X}", c) : std::string(1, c);
     if (access == Access::kReader) uri += "?readonly_shm=1";
     if (access == Access::kImmutable) uri += "?immutable=1";
     return uri;
