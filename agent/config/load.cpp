@@ -261,13 +261,9 @@ Result<std::vector<std::string>> configurationFiles(const std::string& path, con
     return files;
 }
 
-Config loadConfigFiles(const std::vector<std::string>& files, const Identity& identity) {
-    toml::table root;
-    return parseSources(readSources(files), identity, root);
-}
-
 Config loadConfig(const std::string& path, const Identity& identity) {
-    return loadConfigFiles(findFiles(path), identity);
+    toml::table root;
+    return parseSources(readSources(findFiles(path)), identity, root);
 }
 
 Config parseConfig(std::string_view text, const std::string& name, const Identity& identity) {

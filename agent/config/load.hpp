@@ -52,11 +52,8 @@ std::optional<std::string> instanceOf(const std::string& path);
 Result<std::vector<std::string>> configurationFiles(const std::string& path,
                                                     const std::string& bootFile = kBootConfigFile);
 
-/// Reads and checks `files`, of which each adds to those before and replaces what they set. Reports all errors, in the
-/// order of files and lines. Opens no secret. Throws ConfigError.
-Config loadConfigFiles(const std::vector<std::string>& files, const Identity& identity);
-
-/// The same with configurationFiles().
+/// Reads and checks configurationFiles(path), of which each adds to those before and replaces what they set. Reports
+/// all errors, in the order of files and lines. Opens no secret. Throws ConfigError.
 Config loadConfig(const std::string& path, const Identity& identity);
 
 /// The same from text; `name` stands for the file in messages.
