@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What is installed beside the programs. Each component becomes a Debian package (Packaging.cmake), except "configuration":
-# a package leaves /etc to ucf.
+# What is installed beside the programs. Each component is a Debian package (debian/rules), except "configuration": a package
+# leaves /etc to ucf.
 
 install(TARGETS pi-edge-agent RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT agent)
 install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT agent
@@ -62,10 +62,4 @@ endfunction()
 edgeUnits(agent service)
 if(EDGE_CAMERA)
   edgeUnits(camera service socket)
-endif()
-
-if(EDGE_VIEWER)
-  install(FILES "${EDGE_VIEWER}" DESTINATION "${CMAKE_INSTALL_DATADIR}/pi-edge-viewer" RENAME index.html COMPONENT viewer)
-  install(FILES config/mosquitto/classroom-viewer.conf config/mosquitto/tls-viewer.conf
-    DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/pi-edge-viewer/examples" COMPONENT viewer)
 endif()

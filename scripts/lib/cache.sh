@@ -6,7 +6,7 @@
 useCache() {
     cache=${XDG_CACHE_HOME:-$HOME/.cache}/pi-edge-agent/$1
     mkdir -p "$cache"
-    rm -rf "$cache"/*.part
+    rm -rf --one-file-system "$cache"/*.part* # an interrupted mmdebstrap leaves mounts
 }
 
 # cached NAME INPUTS TITLE COMMAND…: sets $made to the folder that COMMAND fills; it gets an empty folder as its last argument. The

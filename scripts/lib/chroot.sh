@@ -5,27 +5,22 @@
 : "${root:?}"
 
 # makeChroot RELEASE ARCHITECTURES OUT PACKAGE…: makes a Debian with these packages. $sources has further lines for its sources.list,
-# $backports the packages that come from the release's backports.
+# $backports the packages that come from the release's backports. $foreign is as-foreign if the first architecture is not this
+# machine's.
 makeChroot() {
-    local release=$1 architectures=$2 out=$3 list proxy
+    local release=$1 architectures=$2 out=$3 list proxy sourcesList
     shift 3
     list=$(IFS=,; echo "$*")
     proxy=$(apt-config shell proxy Acquire::http::Proxy)
     eval "$proxy"
-    { scripts/lib/apt-sources "$release" && printf '%s' "${sources:-}"; } |
-        mmdebstrap --mode=root --variant=minbase --architectures="$architectures" \
-            ${proxy:+--aptopt="Acquire::http::Proxy \"$proxy\""} --aptopt='APT::Install-Recommends "false"' \
-            --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-            ${backports:+--customize-hook="chroot \"\$1\" apt-get install --yes --no-install-recommends -t $release-backports $backports"} \
-            --include="$list" "$release" "$out" -
-}
-
-# copySources CHROOT: copies the project (tracked by git or new) to the chroot's /build; its build directory is kept.
-copySources() {
-    mkdir -p "$1/build"
-    find "$1/build" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
-    git -c safe.directory="$root" ls-files -z --cached --others --exclude-standard |
-        tar --create --null --files-from=- --ignore-failed-read 2>/dev/null | tar --extract --directory "$1/build"
+    sourcesList=$out.list
+    { scripts/lib/apt-sources "$release" && printf '%s' "${sources:-}"; } >"$sourcesList"
+    ${foreign:+"$foreign"} mmdebstrap --mode=root --variant=minbase --skip=check/empty,check/qemu --architectures="$architectures" \
+        ${proxy:+--aptopt="Acquire::http::Proxy \"$proxy\""} --aptopt='APT::Install-Recommends "false"' \
+        --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+        ${backports:+--customize-hook="chroot \"\$1\" apt-get install --yes --no-install-recommends -t $release-backports $backports"} \
+        --include="$list" "$release" "$out" "$sourcesList" &&
+        rm "$sourcesList"
 }
 
 # shareNpm CHROOT: gives npm in the chroot this machine's registry and certificate authorities.
@@ -38,8 +33,15 @@ shareNpm() {
     echo "cafile=$authorities" >>"$1/root/.npmrc"
 }
 
-# dependenciesOf GROUP…: prints the packages of these groups of packages.txt.
-dependenciesOf() {
-    local group
-    for group in "$@"; do awk -v group="$group" '$1 == group { print $2 }' scripts/lib/packages.txt; done | sort -u
+# librariesFor ARCH PACKAGE…: prints the packages with ":ARCH" if that is not amd64. Build tools stay native.
+librariesFor() {
+    local architecture=$1 package
+    shift
+    for package in "$@"; do
+        case $package in
+            g++ | cmake | ninja-build) ;;
+            libasio-dev | libcli11-dev | libexpected-dev | nlohmann-json3-dev) echo "$package" ;; # the same files everywhere
+            *) echo "$package$([[ $architecture == amd64 ]] || echo ":$architecture")" ;;
+        esac
+    done
 }

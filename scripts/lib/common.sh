@@ -62,20 +62,30 @@ compilers() {
     echo $((gigabytes < processors ? gigabytes : processors))
 }
 
-# missingPackages GROUP…: prints the packages of these groups of packages.txt that are not installed.
-missingPackages() {
-    local group package
+# dependenciesOf GROUP…: prints the packages of these groups of packages.txt. The group "build" has those of debian/control, too;
+# without pi-edge-camera's if $camera is "no".
+dependenciesOf() {
+    local group
     for group in "$@"; do
-        while read -r package; do
-            dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || echo "$package"
-        done < <(awk -v group="$group" '$1 == group { print $2 }' "$root/scripts/lib/packages.txt")
+        awk -v group="$group" '$1 == group { print $2 }' "$root/scripts/lib/packages.txt"
+        [[ $group != build ]] || awk -v camera="${camera:-yes}" '/^[^ ]/ { inside = /^Build-Depends:/ }
+            inside && /^ [a-z]/ && !/^ (debhelper-compat|dh-sequence)/ && !(camera == "no" && /nocamera/) { sub(/,$/, ""); print $1 }' \
+            "$root/debian/control"
     done | sort -u
 }
 
-# installDependencies GROUP…: installs the missing Debian packages of these groups of packages.txt.
+# missingPackages GROUP…: prints the packages of these groups that are not installed.
+missingPackages() {
+    local package
+    while read -r package; do
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || echo "$package"
+    done < <(dependenciesOf "$@")
+}
+
+# installDependencies GROUP…: installs the missing Debian packages of these groups (dependenciesOf).
 installDependencies() {
     local missing sudo=() known
-    command -v apt-get >/dev/null || fail "this is not a Debian system" "Required packages: scripts/lib/packages.txt"
+    command -v apt-get >/dev/null || fail "this is not a Debian system" "Required packages: debian/control, scripts/lib/packages.txt"
     mapfile -t missing < <(missingPackages "$@")
     ((${#missing[@]} > 0)) || return 0
     if ((EUID != 0)); then

@@ -187,7 +187,7 @@ void MqttSession::subscribed(const std::vector<std::string>& topics, Qos qos, co
         } else if (canBeTheQos(codes[i]) && qos != Qos::kAtMostOnce) {
             again.push_back(topics[i]);
         } else {
-            log::warning("the broker does not allow to subscribe to {} (code {}); check its access list",
+            log::warning("the broker does not allow subscribing to {} (code {}); check its access list",
                          printable(topics[i]), codes[i]);
             sender_.deny(topics[i]);
         }

@@ -47,7 +47,7 @@ def main():
     source, work, project, target = (pathlib.Path(argument) for argument in sys.argv[1:])
     licences = [licence_of(package) for package in bundled(work)]
     notices = [f"{name} {version} ({licence})\n\n{text}\n" for name, version, licence, text in licences]
-    own = (project.parent.parent.parent / "LICENSE").read_text("utf-8")
+    own = (project.parent.parent / "LICENSE").read_text("utf-8")
     styles = (work / "node_modules/uplot/dist/uPlot.min.css").read_text("utf-8") + (source / "viewer.css").read_text("utf-8")
     script = (work / "viewer.js").read_text("utf-8").replace("</script", "<\\/script")
     page = (source / "index.html").read_text("utf-8")

@@ -30,7 +30,7 @@ class Counter:
 
     def emulated(self, program, *arguments):
         return ["qemu-aarch64-static", "-L", ROOT, "-d", "in_asm,exec,nochain", "-D", self.trace,
-                f"{ROOT}/build/build/release/bin/{program}", *arguments]
+                f"{ROOT}/build/source/build/release/bin/{program}", *arguments]
 
     def ask(self, command):
         self.process.stdin.write(command + "\n")

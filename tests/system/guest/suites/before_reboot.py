@@ -172,13 +172,20 @@ def restart(state):
     check("… within 15 s", time.monotonic() - started < 15, time.monotonic() - started)
 
     edited = CONFIG.read_text()
+    before = starts()
     upgrade()
+    expect_equal("an upgrade restarts the service once", starts() - before, 1)
     expect_equal("upgrade to a version with another agent.toml: no question, the edited one is kept", CONFIG.read_text(), edited)
     since = bus.position()
     online(bus)
     temperature(bus, since, 23)
     check("… publishing continues")
     capture(bus, "upgraded")
+
+
+def starts():
+    """How often systemd has started the agent (SD_MESSAGE_UNIT_STARTED)."""
+    return len(run("journalctl", "--unit", AGENT, "MESSAGE_ID=39f53479d3a045ac8e11786248231fbf", "--output", "cat").splitlines())
 
 
 def upgrade():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A Raspberry Pi 3B: the main job with the board's own thermal zone and GPIO chip, and what it takes."""
+"""A Raspberry Pi 3B or 2B: the main job with the board's own thermal zone and GPIO chip, and what it takes."""
 
 import os
 import pathlib
@@ -31,7 +31,7 @@ def prepare(state):
     """The packages on a Raspberry Pi."""
     wait_for_broker()
     model = pathlib.Path("/sys/firmware/devicetree/base/model").read_text().rstrip("\0")
-    check(f"the machine is a {model}, {os.uname().machine}", model.startswith("Raspberry Pi 3 Model B"), model)
+    check(f"the machine is a {model}, {os.uname().machine}", model.startswith(("Raspberry Pi 3 Model B", "Raspberry Pi 2 Model B")), model)
     install()
     for unit in (AGENT, SOCKET):
         wait_active(unit)
