@@ -47,8 +47,8 @@ using ControlValue = std::variant<bool, std::int64_t, double, std::string, std::
 struct MotionConfig {
     bool enabled = false;
     milliseconds interval{500};
-    int sensitivity = 50;           ///< 1 … 100
-    std::vector<MotionArea> areas;  ///< empty = the whole picture
+    int sensitivity = 50;            ///< 1 … 100
+    std::vector<PictureArea> areas;  ///< empty = the whole picture
     milliseconds coolDown = seconds{10};
 
     bool operator==(const MotionConfig&) const = default;
@@ -66,6 +66,7 @@ struct CameraConfig {
     milliseconds timeout = seconds{5};
     std::string socket;  ///< "" = the agent starts pi-edge-camera itself
     std::map<std::string, ControlValue> controls;
+    std::vector<PictureArea> masks;  ///< of the camera's own picture, before rotation and flip; black
     MotionConfig motion;
 
     bool operator==(const CameraConfig&) const = default;

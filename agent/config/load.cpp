@@ -277,6 +277,13 @@ std::string showConfig(const std::string& path, const Identity& identity) {
     return fmt::format("# {}\n{}", filesOf(config), showTables(root, defaultsOf(path, identity)));
 }
 
+std::vector<PictureArea> masksAsSeen(const CameraConfig& camera) {
+    const Transform transform = toTransform(camera.rotation, camera.flip);
+    std::vector<PictureArea> masks;
+    for (const PictureArea& mask : camera.masks) masks.push_back(transformed(mask, transform));
+    return masks;
+}
+
 std::string drawnName(const DeviceConfig& device) {
     const auto isAscii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
     return std::all_of(device.name.begin(), device.name.end(), isAscii) ? device.name : device.id;

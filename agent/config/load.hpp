@@ -95,4 +95,7 @@ struct CertificateEnd {
 /// Of the files that this user can read. The configuration has passed checkTlsFiles().
 std::vector<CertificateEnd> certificateEnds(const Config& config);
 
+/// camera.masks where people see them: after rotation and flip.
+[[nodiscard]] std::vector<PictureArea> masksAsSeen(const CameraConfig& camera);
+
 }  // namespace edge

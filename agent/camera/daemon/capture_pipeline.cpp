@@ -159,6 +159,7 @@ RenderOptions CapturePipeline::optionsFor(const Capture& capture, const Frame& f
     options.height = capture.height;
     options.transform = remaining_;
     options.quality = capture.quality;
+    options.masks = masksAsSeen(config_.camera);
     options.maxBytes = static_cast<std::size_t>(capture.maxBytes);
     if (config_.image.timestamp) options.overlay = drawnName(config_.device) + " " + formatLocalTime(exposureStart);
     options.exif.time = exposureStart;

@@ -3,18 +3,19 @@
 
 #include <utility>
 
+#include "config/load.hpp"
 #include "core/system/log.hpp"
 
 namespace edge {
 
 MotionWatch::MotionWatch(Loop& loop, CapturePipeline& pipeline, std::shared_ptr<Executor> strand,
-                         const MotionConfig& config, std::function<void(bool)> changed)
+                         const CameraConfig& camera, std::function<void(bool)> changed)
     : loop_(loop),
       pipeline_(pipeline),
       strand_(std::move(strand)),
-      detector_(std::make_shared<MotionDetector>(config.areas)),
-      config_(config),
-      threshold_(MotionDetector::threshold(config.sensitivity)),
+      detector_(std::make_shared<MotionDetector>(camera.motion.areas, masksAsSeen(camera))),
+      config_(camera.motion),
+      threshold_(MotionDetector::threshold(config_.sensitivity)),
       changed_(std::move(changed)) {}
 
 MotionWatch::~MotionWatch() {

@@ -18,7 +18,7 @@ namespace edge {
 class MotionWatch {
   public:
     /// `strand` compares the frames. `changed` gets every change.
-    MotionWatch(Loop& loop, CapturePipeline& pipeline, std::shared_ptr<Executor> strand, const MotionConfig& config,
+    MotionWatch(Loop& loop, CapturePipeline& pipeline, std::shared_ptr<Executor> strand, const CameraConfig& config,
                 std::function<void(bool isMoving)> changed);
     ~MotionWatch();
 

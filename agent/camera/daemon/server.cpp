@@ -58,7 +58,7 @@ CameraServer::CameraServer(Loop& loop, const Config& config, Camera& camera,
         if (!info) pipeline_.cameraLost(info.error());
     });
     if (config_.camera.motion.enabled) {
-        motion_ = std::make_unique<MotionWatch>(loop, pipeline_, strands.back(), config_.camera.motion,
+        motion_ = std::make_unique<MotionWatch>(loop, pipeline_, strands.back(), config_.camera,
                                                 [this](bool isMoving) { sendToAll(Motion{isMoving}); });
     }
     postponeIdle();

@@ -10,7 +10,7 @@
 namespace edge {
 namespace {
 
-std::optional<MotionArea> parseArea(const toml::node& value) {
+std::optional<PictureArea> parseArea(const toml::node& value) {
     constexpr std::int64_t kWhole = 100;
     const auto* list = value.as_array();
     std::array<int, 4> numbers{};
@@ -20,7 +20,7 @@ std::optional<MotionArea> parseArea(const toml::node& value) {
         if (number == nullptr || number->get() < 0 || number->get() > kWhole) return std::nullopt;
         numbers[i] = static_cast<int>(number->get());
     }
-    const MotionArea area{numbers[0], numbers[1], numbers[2], numbers[3]};
+    const PictureArea area{numbers[0], numbers[1], numbers[2], numbers[3]};
     const bool isInside = area.left + area.width <= kWhole && area.top + area.height <= kWhole;
     if (!isInside || area.width == 0 || area.height == 0) return std::nullopt;
     return area;
@@ -72,7 +72,7 @@ Key gpioLineKey(std::string name, GpioLine& into) {
     return key;
 }
 
-Key motionAreasKey(std::string name, std::vector<MotionArea>& into) {
+Key areasKey(std::string name, std::vector<PictureArea>& into) {
     constexpr std::size_t kMaxAreas = 16;
     Key key(std::move(name), KeyType::kAreas, "[]",
             fmt::format("at most {} areas, each [left, top, width, height] in whole per cent and inside the picture",

@@ -131,6 +131,7 @@ Keys cameraKeys(Config& config) {
         durationKey("timeout", c.timeout, 100ms, 10min),
         pathKey("socket", c.socket, Empty::kAllowed, kMaxSocketBytes),
         cameraControlsKey("controls", c.controls),
+        areasKey("masks", c.masks),
     };
 }
 
@@ -140,7 +141,7 @@ Keys motionKeys(Config& config) {
         flagKey("enabled", c.enabled),
         durationKey("interval", c.interval, 100ms, 10s),
         integerKey("sensitivity", c.sensitivity, 1, 100),
-        motionAreasKey("areas", c.areas),
+        areasKey("areas", c.areas),
         durationKey("cool_down", c.coolDown, 1s, kDay),
     };
 }

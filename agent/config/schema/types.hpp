@@ -126,7 +126,7 @@ Result<ServerAddress> parseServerAddress(std::string_view text);
 /// A GPIO line by its offset on the chip (17) or by its name ("GPIO17").
 Key gpioLineKey(std::string name, GpioLine& into);
 /// Parts of a picture: [[left, top, width, height], …] in per cent.
-Key motionAreasKey(std::string name, std::vector<MotionArea>& into);
+Key areasKey(std::string name, std::vector<PictureArea>& into);
 /// libcamera controls by name. Which ones the camera has is known only when it is open.
 Key cameraControlsKey(std::string name, std::map<std::string, ControlValue>& into);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <string>
 #include <string_view>
@@ -167,10 +168,12 @@ std::vector<std::uint8_t> makeExifSegment(const ExifInfo& info, int width, int h
     const std::string tiff = std::string(kTiffHeader) + image.at(kTiffHeader.size()) + exif.at(exifAt);
 
     const std::size_t length = 2 + kExifHeader.size() + tiff.size();
-    std::vector<std::uint8_t> segment{0xFF, marker::kApp1, static_cast<std::uint8_t>(length >> 8U),
-                                      static_cast<std::uint8_t>(length & 0xFFU)};
-    segment.insert(segment.end(), kExifHeader.begin(), kExifHeader.end());
-    segment.insert(segment.end(), tiff.begin(), tiff.end());
+    std::vector<std::uint8_t> segment;
+    segment.reserve(2 + length);
+    for (const std::size_t byte : {std::size_t{0xFF}, std::size_t{marker::kApp1}, length >> 8U, length & 0xFFU})
+        segment.push_back(static_cast<std::uint8_t>(byte));
+    std::copy(kExifHeader.begin(), kExifHeader.end(), std::back_inserter(segment));
+    std::copy(tiff.begin(), tiff.end(), std::back_inserter(segment));
     return segment;
 }
 

@@ -63,10 +63,10 @@ std::string describeReduction(const RenderOptions& asked, int width, int height,
 
 Result<RenderedJpeg> JpegRenderer::render(const FrameView& frame, const RenderOptions& options) {
     Geometry geometry{options.width, options.height, options.transform, drawableText(options.overlay)};
-    if (frame.format == PixelFormat::kMjpeg) {
+    if (frame.format == PixelFormat::kMjpeg && options.masks.empty()) {
         if (auto passed = TRY(passThrough(frame, options, geometry))) return std::move(*passed);
     }
-    const auto [planes, upright] = TRY(reader_.read(frame));
+    const auto [planes, upright] = TRY(reader_.read(frame, options.masks, options.transform));
     geometry.transform = combine(upright, geometry.transform);
     return encode(planes, options, std::move(geometry));
 }

@@ -62,7 +62,8 @@ struct RenderOptions {
     Transform transform;
     int quality = 90;
     std::size_t maxBytes = kNoLimit;
-    std::string overlay;  ///< drawn into the lower left corner; "" = nothing
+    std::vector<PictureArea> masks;  ///< of the whole frame as people see it: black, whatever is cut off it later
+    std::string overlay;             ///< drawn into the lower left corner; "" = nothing
     ExifInfo exif;
 };
 

@@ -21,10 +21,11 @@ Pixels packed(std::vector<std::uint8_t>& bytes, int width, int height) {
 
 }  // namespace
 
-MotionDetector::MotionDetector(std::vector<MotionArea> areas) : areas_(std::move(areas)) {}
+MotionDetector::MotionDetector(std::vector<PictureArea> areas, std::vector<PictureArea> masks)
+    : areas_(std::move(areas)), masks_(std::move(masks)) {}
 
 Result<double> MotionDetector::changedShare(const FrameView& frame, Transform transform) {
-    const auto [planes, upright] = TRY(reader_.read(frame));
+    const auto [planes, upright] = TRY(reader_.read(frame, masks_, transform));
     shape(planes.width, planes.height, combine(upright, transform));
     const PixelOps* ops = TRY(loadPixelOps());
     TRY(ops->resize({planes.planes[0].data, planes.width, planes.height, planes.planes[0].strideBytes}, small_));
@@ -47,7 +48,7 @@ void MotionDetector::shape(int frameWidth, int frameHeight, Transform transform)
     background_.assign(pixels, 0);
     mask_.assign(pixels, areas_.empty() ? 255 : 0);
     isFresh_ = true;
-    for (const MotionArea& area : areas_) {
+    for (const PictureArea& area : areas_) {
         const int left = seen_.width * area.left / 100;
         const int right = seen_.width * (area.left + area.width) / 100;
         for (int y = seen_.height * area.top / 100; y < seen_.height * (area.top + area.height) / 100; ++y)

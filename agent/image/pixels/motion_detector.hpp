@@ -16,8 +16,8 @@ namespace edge {
 /// its memory; one object a strand.
 class MotionDetector {
   public:
-    /// `areas` are those of the picture as people see it; empty = all of it.
-    explicit MotionDetector(std::vector<MotionArea> areas);
+    /// `areas` are those of the picture as people see it; empty = all of it. `masks` are black.
+    explicit MotionDetector(std::vector<PictureArea> areas, std::vector<PictureArea> masks = {});
 
     /// The share of the areas that has changed, 0 … 1. `transform` makes of the frame what people see. 0 for the first
     /// frame, and for the first one of another size. Errors: those of FrameReader::read().
@@ -29,7 +29,8 @@ class MotionDetector {
   private:
     void shape(int frameWidth, int frameHeight, Transform transform);
 
-    const std::vector<MotionArea> areas_;
+    const std::vector<PictureArea> areas_;
+    const std::vector<PictureArea> masks_;
     FrameReader reader_;
     Transform transform_;
     int frameWidth_ = 0;

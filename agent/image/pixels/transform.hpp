@@ -10,14 +10,14 @@ namespace edge {
 /// Mirrored, after the rotation.
 enum class Flip { kNone, kHorizontal, kVertical };
 
-/// A part of the picture as people see it, in per cent of its width and height.
-struct MotionArea {
+/// A part of a picture, in per cent of its width and height.
+struct PictureArea {
     int left = 0;
     int top = 0;
     int width = 100;
     int height = 100;
 
-    bool operator==(const MotionArea&) const = default;
+    bool operator==(const PictureArea&) const = default;
 };
 
 /// One of the eight ways to turn and mirror a picture: rows and columns change places first, then left and right, then
@@ -28,6 +28,21 @@ struct Transform {
     bool vflip = false;
     bool operator==(const Transform&) const = default;
 };
+
+/// What undoes it.
+[[nodiscard]] constexpr Transform inverse(Transform transform) {
+    if (transform.transpose) std::swap(transform.hflip, transform.vflip);
+    return transform;
+}
+
+/// Where `area` of a picture is once the picture is transformed.
+[[nodiscard]] constexpr PictureArea transformed(PictureArea area, Transform transform) {
+    constexpr int kWhole = 100;
+    if (transform.transpose) area = {area.top, area.left, area.height, area.width};
+    if (transform.hflip) area.left = kWhole - area.left - area.width;
+    if (transform.vflip) area.top = kWhole - area.top - area.height;
+    return area;
+}
 
 /// Clockwise by `rotation` (0, 90, 180, 270), then the flip.
 [[nodiscard]] constexpr Transform toTransform(int rotation, Flip flip) {

@@ -25,7 +25,7 @@ TEST_F(SimulatedSensorTest, IsASlowCurveOfWholeNumbersAround21) {
     EXPECT_NEAR(std::accumulate(values.begin(), values.end(), 0.0) / kReads, 21, 0.5);
     for (std::size_t i = 0; i < values.size(); ++i) {
         EXPECT_EQ(values[i], std::floor(values[i]));
-        if (i > 0) EXPECT_LE(std::abs(values[i] - values[i - 1]), 2) << "reading " << i;
+        EXPECT_LE(std::abs(values[i] - values[i > 0 ? i - 1 : 0]), 2) << "reading " << i;
     }
 }
 

@@ -49,6 +49,31 @@ class Mjpeg : public ::testing::Test {
     std::vector<std::uint8_t> camera;
 };
 
+TEST_F(Mjpeg, WithAMaskNothingPassesUntouched) {
+    RenderOptions options = optionsFor(160, 120);
+    options.masks = {{0, 0, 50, 50}};
+    const auto rendered = JpegRenderer().render(viewOf(camera), options);
+    ASSERT_TRUE(rendered);
+    const DecodedImage image = decode(rendered->jpeg);
+    expectColour(quarter(image, 0), {0, 128, 128}, "masked");
+    expectColour(quarter(image, 3), kWhite, "not masked");
+}
+
+TEST_F(Mjpeg, AMaskIsWhereTheUprightPictureHasIt) {
+    for (const int orientation : {3, 6, 8}) {
+        std::vector<std::uint8_t> jpeg = camera;
+        const auto exif = exifWithOrientation(static_cast<std::uint8_t>(orientation));
+        jpeg.insert(jpeg.begin() + 2, exif.begin(), exif.end());
+        RenderOptions options = optionsFor(orientation == 3 ? 160 : 120, orientation == 3 ? 120 : 160);
+        options.masks = {{0, 0, 50, 50}};
+        const auto rendered = JpegRenderer().render(viewOf(jpeg), options);
+        ASSERT_TRUE(rendered);
+        const DecodedImage image = decode(rendered->jpeg);
+        expectColour(quarter(image, 0), {0, 128, 128}, std::to_string(orientation));
+        expectColour(quarter(image, 3), uprightQuarters(orientation)[3], std::to_string(orientation));
+    }
+}
+
 TEST_F(Mjpeg, PassesByteForByteWhereNothingHasToChange) {
     const auto jpeg = render(camera);
     ASSERT_TRUE(jpeg) << jpeg.error().message;

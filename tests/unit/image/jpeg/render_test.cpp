@@ -60,6 +60,89 @@ TEST(Render, TurnsAndFlipsEveryFormat) {
     }
 }
 
+/// Whether a point of the picture (in per cent) is black and colourless, or not.
+void expectMasked(const DecodedImage& image, int x, int y, bool isMasked, const std::string& where) {
+    const auto at = [&](std::size_t plane, int px, int py) {
+        const Plane& p = image.view.planes[plane];
+        return static_cast<int>(p.data[p.strideBytes * static_cast<std::size_t>(py) + static_cast<std::size_t>(px)]);
+    };
+    const int column = image.view.width * x / 100;
+    const int row = image.view.height * y / 100;
+    const int luma = at(0, column, row);
+    if (!isMasked) {
+        EXPECT_GT(luma, 20) << where;
+        return;
+    }
+    EXPECT_LT(luma, 8) << where;
+    EXPECT_NEAR(at(1, column / 2, row / 2), 128, 8) << where;
+    EXPECT_NEAR(at(2, column / 2, row / 2), 128, 8) << where;
+}
+
+TEST(Render, AMaskIsBlackWhereverThePictureIsTurnedAndScaledTo) {
+    const PictureArea mask{10, 20, 30, 40};
+    for (const PixelFormat format :
+         {PixelFormat::kYuv420, PixelFormat::kNv12, PixelFormat::kYuyv, PixelFormat::kRgb888}) {
+        const TestFrame frame = makeFrame(format, kWidth, kHeight);
+        for (const int rotation : {0, 90, 180, 270}) {
+            for (const Flip flip : {Flip::kNone, Flip::kHorizontal, Flip::kVertical}) {
+                for (const int divisor : {1, 2}) {
+                    const bool isLying = rotation % 180 != 0;
+                    RenderOptions options =
+                        optionsFor((isLying ? kHeight : kWidth) / divisor, (isLying ? kWidth : kHeight) / divisor);
+                    options.transform = toTransform(rotation, flip);
+                    const PictureArea seen = transformed(mask, options.transform);
+                    options.masks = {seen};
+                    const DecodedImage image = decode(render(frame.view, options).jpeg);
+                    const std::string where = "format " + std::to_string(static_cast<int>(format)) + " rotation " +
+                                              std::to_string(rotation) + " flip " +
+                                              std::to_string(static_cast<int>(flip));
+                    for (const int share : {10, 50, 90}) {
+                        expectMasked(image, seen.left + seen.width * share / 100, seen.top + seen.height * share / 100,
+                                     true, where);
+                    }
+                    for (const auto& [x, y] : {std::pair{seen.left - 4, seen.top + 10},
+                                               {seen.left + seen.width + 4, seen.top + 10},
+                                               {seen.left + 10, seen.top - 4},
+                                               {seen.left + 10, seen.top + seen.height + 4}})
+                        expectMasked(image, x, y, false, where);
+                }
+            }
+        }
+    }
+}
+
+TEST(Render, AMaskLeavesNoColourAtItsEdges) {
+    // Red and green meet at pixel 80; a mask that ends there at an odd pixel covers the whole chroma sample.
+    const TestFrame frame = makeYuv420(161, 121);
+    FrameReader reader;
+    const std::vector<PictureArea> masks{{1, 1, 48, 47}};
+    const auto picture = reader.read(frame.view, masks);
+    ASSERT_TRUE(picture);
+    const auto& planes = picture->planes;
+    for (int y = 0; y < planes.height; ++y) {
+        for (int x = 0; x < planes.width; ++x) {
+            const bool isInside =
+                x >= 161 / 100 && x < (161 * 49 + 99) / 100 && y >= 121 / 100 && y < (121 * 48 + 99) / 100;
+            if (!isInside) continue;
+            const auto at = [&](std::size_t plane, int px, int py) {
+                return planes.planes[plane].data[planes.planes[plane].strideBytes * static_cast<std::size_t>(py) +
+                                                 static_cast<std::size_t>(px)];
+            };
+            ASSERT_EQ(at(0, x, y), 0) << x << "," << y;
+            ASSERT_EQ(at(1, x / 2, y / 2), 128) << x << "," << y;
+            ASSERT_EQ(at(2, x / 2, y / 2), 128) << x << "," << y;
+        }
+    }
+}
+
+TEST(Render, AMaskMayCoverEverything) {
+    const TestFrame frame = makeYuv420(65, 33);
+    RenderOptions options = optionsFor(65, 33);
+    options.masks = {{0, 0, 100, 100}};
+    const DecodedImage image = decode(render(frame.view, options).jpeg);
+    for (int i = 0; i < 4; ++i) expectColour(quarter(image, i), {0, 128, 128}, std::to_string(i));
+}
+
 TEST(Render, RowsMayBeLongerThanThePicture) {
     const TestFrame frame = makeYuv420(kWidth, kHeight, 37);
     expectColour(quarter(decode(render(frame.view, optionsFor(kWidth, kHeight)).jpeg), 1), kGreen, "padded");

@@ -154,5 +154,13 @@ TEST(MotionDetector, SensitivityIsFromATenthToAThousandth) {
     EXPECT_NEAR(MotionDetector::threshold(100), 0.001, 1e-9);
 }
 
+TEST(MotionDetector, DoesNotLookBehindAMask) {
+    Scene scene;
+    MotionDetector detector({}, {{0, 0, 50, 100}});
+    ASSERT_TRUE(detector.changedShare(scene.at(-1, -1), {}));
+    EXPECT_DOUBLE_EQ(detector.changedShare(scene.at(20, 40), {}).value(), 0);
+    EXPECT_GT(detector.changedShare(scene.at(70, 40), {}).value(), 0);
+}
+
 }  // namespace
 }  // namespace edge
