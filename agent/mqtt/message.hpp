@@ -23,6 +23,7 @@ struct InboundMessage {
     bool retained = false;
     std::optional<std::string> responseTopic{};    ///< MQTT 5 only
     std::optional<std::string> correlationData{};  ///< MQTT 5 only, any bytes
+    std::vector<std::pair<std::string, std::string>> userProperties{};
 };
 
 /// What is to be published.
@@ -34,6 +35,7 @@ struct Publication {
     // The rest is sent with MQTT 5 and silently left out with 3.1.1.
     std::string contentType{};
     std::vector<std::pair<std::string, std::string>> userProperties{};
+    std::optional<std::string> responseTopic{};
     std::optional<std::string> correlationData{};
     std::optional<seconds> expiry{};  ///< the broker delivers it no later than this after it came
 };

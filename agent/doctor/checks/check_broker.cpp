@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <deque>
-#include <memory>
 #include <optional>
 #include <utility>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "core/loop/asio_loop.hpp"
-#include "core/loop/worker_pool.hpp"
 #include "core/text.hpp"
 #include "doctor/checks/checks.hpp"
-#include "mqtt/net/resolver.hpp"
-#include "mqtt/paho/paho_client.hpp"
-#include "mqtt/session/session.hpp"
+#include "mqtt/session/short_client.hpp"
 #include "services/commands/command_service.hpp"
 
 namespace edge {
@@ -30,8 +24,6 @@ constexpr milliseconds kRetainedLimit{500};
 constexpr milliseconds kEchoLimit{1000};
 constexpr milliseconds kGoodbyeLimit{500};
 constexpr seconds kAllLimit{60};
-/// Resolver and library may both hang on a dead name server.
-constexpr seconds kStallLimit = std::chrono::minutes{10};
 constexpr const char* kExpiredCommand =
     R"({"command":"status","expires_at":"2000-01-01T00:00:00.000Z","transaction":"doctor"})";
 
@@ -42,13 +34,7 @@ Publication retainedProbe(const Config& config) {
     return {.topic = config.topics.base + "/sensor/doctor", .payload = "", .retain = Retain::kYes};
 }
 
-/// Never destroyed: a name server may answer after the check has given up.
-AsioLoop& lastingLoop() {
-    static auto& loops = *new std::deque<AsioLoop>;
-    return loops.emplace_back();
-}
-
-/// One server after the other, all on a loop of its own, each with a session like the agent's: what the broker does not
+/// One server after the other, each with a session like the agent's: what the broker does not
 /// support is found out and left out in the same way, by connecting again.
 class BrokerCheck {
   public:
@@ -58,10 +44,7 @@ class BrokerCheck {
           password_(password),
           publications_(std::move(publications)),
           agent_(agent),
-          announcements_(announcements),
-          resolver_(makeSystemResolver(
-              loop_, [this](const std::string& name) { return pool_.makeStrand(name, kStallLimit); })),
-          makeClient_(makePahoClientFactory(loop_, pool_.makeStrand("the MQTT library", kStallLimit))) {}
+          announcements_(announcements) {}
 
     Findings run() {
         loop_.post([this] { next(); });
@@ -69,8 +52,7 @@ class BrokerCheck {
             add(Severity::kError, fmt::format("the check of the broker timed out after {} s", kAllLimit.count()));
             loop_.stop();
         });
-        loop_.run();
-        session_.reset();
+        client_.run();
         append(findings_, std::move(ofConnection_));
         return std::move(findings_);
     }
@@ -90,24 +72,21 @@ class BrokerCheck {
         SessionSettings settings{config_.mqtt, config_.device.id + "-doctor", password_.value_or(""),
                                  retainedProbe(config_), subscribedTopics(config_)};
         settings.mqtt.servers = {server()};
-        settings.mqtt.sessionExpiry = seconds{0};
         if (!password_) {
             settings.mqtt.username.clear();
             settings.mqtt.tls.certFile.clear();
             settings.mqtt.tls.keyFile.clear();
             settings.subscriptions.clear();
         }
-        session_.emplace(loop_, makeClient_, *resolver_, std::move(settings),
-                         MqttSession::Handlers{
-                             [this](const ConnectionInfo& info) { connected(info.limits); }, [this] { disconnected(); },
-                             [this](const InboundMessage& message) { heard(message); }, [this] { healthChanged(); }});
-        session_->start();
+        client_.open(std::move(settings),
+                     {[this](const ConnectionInfo& info) { connected(info.limits); }, [this] { disconnected(); },
+                      [this](const InboundMessage& message) { heard(message); }, [this] { healthChanged(); }});
     }
 
     void leave() {
         if (std::exchange(isLeaving_, true)) return;
         limit_.cancel();
-        session_->stop({}, kGoodbyeLimit, [this] { next(); });
+        client_.session().stop({}, kGoodbyeLimit, [this] { next(); });
     }
 
     /// What is found out on a connection is thrown away where the next one goes on with less.
@@ -119,7 +98,7 @@ class BrokerCheck {
 
     /// The first attempt that failed, whatever was left out, is the last.
     void healthChanged() {
-        const SessionHealth health = session_->health();
+        const SessionHealth health = client_.session().health();
         if (health.lastFailure.empty() || isLeaving_) return;
         if (!password_ && health.isLoginRefused) {
             add(Severity::kNote,
@@ -145,7 +124,7 @@ class BrokerCheck {
                         config_.mqtt.username.empty() ? "" : " as " + config_.mqtt.username,
                         isLimited ? fmt::format(", packets of at most {} bytes", limits.packetSize) : ""));
         checkPacketLimit(limits.packetSize);
-        for (const std::string& topic : session_->health().deniedTopics) denyReading(topic);
+        for (const std::string& topic : client_.session().health().deniedTopics) denyReading(topic);
         isPublishingDenied_ = false;
         if (isMqtt5 || config_.topics.base.empty()) return publishNext(0);
         publish(retainedProbe(config_), [this](Delivery) { publishNext(0); });
@@ -168,9 +147,10 @@ class BrokerCheck {
                 "check whether the broker is overloaded or packets are lost on the way");
             leave();
         });
-        session_->publish(std::move(publication), Priority::kLive, [this, done = std::move(done)](Delivery delivery) {
-            if (!isLeaving_ && session_->connection() != nullptr) done(delivery);
-        });
+        client_.session().publish(std::move(publication), Priority::kLive,
+                                  [this, done = std::move(done)](Delivery delivery) {
+                                      if (!isLeaving_ && client_.session().connection() != nullptr) done(delivery);
+                                  });
     }
 
     void publishNext(std::size_t index) {
@@ -189,7 +169,7 @@ class BrokerCheck {
     }
 
     void finishPublishing() {
-        const BrokerLimits& limits = session_->connection()->limits;
+        const BrokerLimits& limits = client_.session().connection()->limits;
         if (limits.publishQos < static_cast<Qos>(config_.mqtt.qos))
             add(Severity::kWarning, fmt::format("supports QoS {} at most, mqtt.qos is {}",
                                                 static_cast<int>(limits.publishQos), config_.mqtt.qos));
@@ -219,8 +199,8 @@ class BrokerCheck {
             topics.insert(topics.end(), {others + "/status", others + "/info"});
         isAskingMore_ = true;
         limit_ = loop_.after(kAnswerLimit, [this] { leave(); });
-        session_->subscribe(std::move(topics),
-                            [this] { limit_ = loop_.after(kRetainedLimit, [this] { tryReading(); }); });
+        client_.session().subscribe(std::move(topics),
+                                    [this] { limit_ = loop_.after(kRetainedLimit, [this] { tryReading(); }); });
     }
 
     /// A broker may grant a subscription and deliver nothing (mosquitto does): only a message shows. A command that
@@ -234,7 +214,7 @@ class BrokerCheck {
                 [this, topic](Delivery delivery) {
                     if (delivery != Delivery::kDelivered) return leave();
                     limit_ = loop_.after(hasCommand_ ? milliseconds{0} : kEchoLimit, [this, topic] {
-                        const bool isMqtt5 = session_->connection()->limits.protocolVersion == kMqtt5;
+                        const bool isMqtt5 = client_.session().connection()->limits.protocolVersion == kMqtt5;
                         if (!hasCommand_ && isMqtt5) denyReading(topic);
                         leave();
                     });
@@ -268,11 +248,8 @@ class BrokerCheck {
     Announcements& announcements_;
     Findings findings_;      ///< about the servers that are done with
     Findings ofConnection_;  ///< about this one
-    AsioLoop& loop_ = lastingLoop();
-    WorkerPool pool_;
-    const std::unique_ptr<Resolver> resolver_;
-    const MqttClientFactory makeClient_;
-    std::optional<MqttSession> session_;
+    ShortClient client_;
+    AsioLoop& loop_ = client_.loop();
     std::size_t at_ = 0;  ///< the server that is looked at, from 1
     bool isPublishingDenied_ = false;
     bool isAskingMore_ = false;  ///< the agent's own topics are done with

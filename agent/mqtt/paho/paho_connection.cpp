@@ -68,6 +68,10 @@ InboundMessage toInbound(const mqtt::message& message) {
     if (properties.contains(mqtt::property::CORRELATION_DATA)) {
         inbound.correlationData = mqtt::get<std::string>(properties, mqtt::property::CORRELATION_DATA);
     }
+    for (std::size_t i = 0; i < properties.count(mqtt::property::USER_PROPERTY); ++i) {
+        auto [name, value] = mqtt::get<mqtt::string_pair>(properties, mqtt::property::USER_PROPERTY, i);
+        inbound.userProperties.emplace_back(std::move(name), std::move(value));
+    }
     return inbound;
 }
 
@@ -75,6 +79,9 @@ mqtt::properties toProperties(const Publication& publication) {
     mqtt::properties properties;
     if (!publication.contentType.empty()) {
         properties.add(mqtt::property(mqtt::property::CONTENT_TYPE, publication.contentType));
+    }
+    if (publication.responseTopic) {
+        properties.add(mqtt::property(mqtt::property::RESPONSE_TOPIC, *publication.responseTopic));
     }
     if (publication.correlationData) {
         properties.add(mqtt::property(mqtt::property::CORRELATION_DATA, *publication.correlationData));

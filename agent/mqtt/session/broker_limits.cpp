@@ -26,6 +26,7 @@ constexpr std::size_t kFourByteInteger = 4;
 std::size_t propertiesSize(const Publication& publication) {
     std::size_t size = 0;
     if (!publication.contentType.empty()) size += kIdentifier + kLengthPrefix + publication.contentType.size();
+    if (publication.responseTopic) size += kIdentifier + kLengthPrefix + publication.responseTopic->size();
     if (publication.correlationData) size += kIdentifier + kLengthPrefix + publication.correlationData->size();
     if (publication.expiry) size += kIdentifier + kFourByteInteger;
     for (const auto& [name, value] : publication.userProperties) {

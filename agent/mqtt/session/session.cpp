@@ -90,7 +90,7 @@ void MqttSession::attempt() {
                 .keepAlive = plan.keepAlive,
                 .cleanStart = isExpired || !keepsSession(),
                 .sessionExpiry = config.sessionExpiry,
-                .maximumPacketSize = kMaximumPacketSize,
+                .maximumPacketSize = settings_.maximumPacketSize,
                 .will = {}};
     if (!settings_.will.topic.empty()) {
         options_.will = settings_.will;

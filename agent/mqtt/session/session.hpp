@@ -42,6 +42,8 @@ struct SessionSettings {
     Publication will;  ///< the last will; none where its topic is ""
     /// Made on every connection, at QoS 2 or the highest that the broker grants; each refused one is reported once.
     std::vector<std::string> subscriptions;
+    /// Of what is longer only the beginning is received; 0 = no limit, for a client that receives pictures.
+    std::uint32_t maximumPacketSize = kMaximumPacketSize;
 };
 
 /// Keeps a connection to one of the configured brokers: tries servers and the addresses of their names in turn, with a

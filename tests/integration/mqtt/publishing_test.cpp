@@ -87,26 +87,53 @@ TEST_F(Publishing, SendsPropertiesThatOtherClientsRead) {
                      .retain = Retain::kYes,
                      .contentType = "image/jpeg",
                      .userProperties = {{"id", "7"}, {"transaction", "a1"}},
+                     .responseTopic = "answers",
                      .correlationData = "c"});
 
-    const std::string line = broker.receive(1, {"-V", "5", "-t", "jpeg", "-F", "%C|%P|%D|%p"});
+    const std::string line = broker.receive(1, {"-V", "5", "-t", "jpeg", "-F", "%C|%P|%R|%D|%p"});
 
-    EXPECT_EQ(line, "image/jpeg|id:7 transaction:a1|c|picture\n");
+    EXPECT_EQ(line, "image/jpeg|id:7 transaction:a1|answers|c|picture\n");
 }
 
-TEST_F(Publishing, ReadsResponseTopicAndCorrelationData) {
+TEST_F(Publishing, ReadsPropertiesOfOtherClients) {
     Mosquitto broker;
     broker.start();
     const auto client = connect(optionsFor(broker.port()));
     ASSERT_TRUE(client->connects());
     client->subscribe({"command"});
 
-    broker.publish({"-V", "5", "-q", "1", "-t", "command", "-m", "start", "-D", "publish", "response-topic",
-                    "my/answers", "-D", "publish", "correlation-data", "1234"});
+    broker.publish({"-V",
+                    "5",
+                    "-q",
+                    "1",
+                    "-t",
+                    "command",
+                    "-m",
+                    "start",
+                    "-D",
+                    "publish",
+                    "response-topic",
+                    "my/answers",
+                    "-D",
+                    "publish",
+                    "correlation-data",
+                    "1234",
+                    "-D",
+                    "publish",
+                    "user-property",
+                    "id",
+                    "7",
+                    "-D",
+                    "publish",
+                    "user-property",
+                    "id",
+                    "8"});
 
     ASSERT_TRUE(client->receives(1));
     EXPECT_EQ(client->messages[0].responseTopic, "my/answers");
     EXPECT_EQ(client->messages[0].correlationData, "1234");
+    const std::vector<std::pair<std::string, std::string>> properties{{"id", "7"}, {"id", "8"}};
+    EXPECT_EQ(client->messages[0].userProperties, properties);
     EXPECT_EQ(client->messages[0].payload, "start");
 }
 

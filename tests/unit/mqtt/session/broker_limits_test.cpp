@@ -39,10 +39,12 @@ TEST(PacketSize, CountsPropertiesWithMqtt5Only) {
                                   .qos = Qos::kAtMostOnce,
                                   .contentType = "image/jpeg",
                                   .userProperties = {{"id", "7"}},
+                                  .responseTopic = "a/b",
                                   .correlationData = std::string("\0\1", 2)};
 
     EXPECT_EQ(publishPacketSize(publication, 4), 2u + 2 + 1 + 1);
-    EXPECT_EQ(publishPacketSize(publication, 5), 2u + 2 + 1 + 1 + (1 + 2 + 10) + (1 + 2 + 2 + 2 + 1) + (1 + 2 + 2) + 1);
+    EXPECT_EQ(publishPacketSize(publication, 5),
+              2u + 2 + 1 + 1 + (1 + 2 + 10) + (1 + 2 + 2 + 2 + 1) + (1 + 2 + 3) + (1 + 2 + 2) + 1);
 }
 
 TEST(PacketSize, GrowsTheLengthFieldWithThePacket) {
