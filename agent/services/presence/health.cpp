@@ -67,6 +67,11 @@ Json sensorsOf(const HealthReport& report) {
                   {"status", toString(state.kind)},
                   {"readings", state.readings},
                   {"faults", state.faults}};
+        if (state.readings > 0) {
+            json["value"] = state.value;
+            json["unit"] = state.unit;
+            json["time"] = formatRfc3339(state.time);
+        }
         if (state.kind == SensorState::Kind::kOffline) json["error"] = state.problem;
         sensors.push_back(std::move(json));
     }

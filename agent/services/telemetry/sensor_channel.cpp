@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "services/telemetry/sensor_channel.hpp"
 
+#include <cmath>
 #include <utility>
 
 #include <fmt/core.h>
@@ -69,6 +70,10 @@ void SensorChannel::handle(const Result<double>& value) {
 
 void SensorChannel::handleReading(double value) {
     ++state_.readings;
+    const double scale = std::pow(10.0, decimalsOf(config_));
+    state_.value = std::round(value * scale) / scale;
+    state_.time = loop_.clock().wallNow();
+    state_.unit = unitOf(config_);
     if (state_.kind != SensorState::Kind::kOnline) {
         // The first good reading is no news.
         if (state_.kind == SensorState::Kind::kOffline)

@@ -29,6 +29,9 @@ struct SensorState {
     std::string problem;         ///< why it is offline, and what to do; "" otherwise
     std::uint64_t readings = 0;  ///< good ones since start
     std::uint64_t faults = 0;    ///< refused ones since start
+    double value = 0;            ///< of the last good one, if there is one
+    WallTime time{};             ///< when it was read
+    std::string unit;            ///< its unit
 };
 
 /// "online", "offline" or "unknown".

@@ -56,6 +56,18 @@ TEST(Health, ListsRunningSeries) {
               Json::parse(R"([{"taken":3,"count":10,"transaction":"t1"},{"taken":0,"count":2}])"));
 }
 
+TEST(Health, HasTheLastReadingOfASensorThatWasRead) {
+    HealthReport report;
+    report.sensors.push_back({"room", SensorState::Kind::kOnline, "", 5, 0, 21.437, WallTime{seconds{1}}, "°C"});
+    report.sensors.push_back({"tank"});
+    const Json sensors = Json::parse(formatHealth(report))["sensors"];
+
+    EXPECT_EQ(sensors[0]["value"], 21.437);
+    EXPECT_EQ(sensors[0]["unit"], "°C");
+    EXPECT_EQ(sensors[0]["time"], "1970-01-01T00:00:01.000Z");
+    EXPECT_FALSE(sensors[1].contains("value"));
+}
+
 TEST(Health, NamesDeniedTopicsFaultsAndDrops) {
     HealthReport report;
     report.session.deniedTopics = {"room/temp"};
