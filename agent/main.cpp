@@ -5,6 +5,7 @@
 #include <sstream>
 #include <string>
 
+#include "client/client.hpp"
 #include "commands/command_line.hpp"
 #include "commands/commands.hpp"
 #include "config/load.hpp"
@@ -23,6 +24,8 @@ int runCommand(const edge::CommandLine& line, std::ostream& out) {
     if (line.command == "print-id") return edge::printId(line.config, out);
     if (line.command == "capture") return edge::capturePicture(line.config, line.output, out, std::cerr);
     if (line.command == "journal") return edge::printJournal(line.config, line.journal, out, std::cerr);
+    if (line.command == "status") return edge::printStatus(line.config, line.device, line.json, out, std::cerr);
+    if (line.command == "request") return edge::sendRequest(line.config, line.request, out, std::cerr);
     if (line.command == "sensors") return edge::listSensors(edge::Machine(), line.json, out);
     const auto style = line.json ? edge::ReportStyle::kJson : edge::styleOfStandardOutput();
     return edge::runDoctor(line.config, style, out);

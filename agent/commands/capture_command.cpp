@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <ostream>
@@ -12,21 +11,13 @@
 #include "core/system/files.hpp"
 #include "core/system/identity.hpp"
 #include "core/system/log.hpp"
+#include "core/system/standard_streams.hpp"
 
 namespace edge {
 namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
-
-/// "-", or another name for it, such as /dev/stdout.
-bool isStandardOutput(const std::string& path) {
-    struct stat file {};
-    struct stat output {};
-    if (path == "-") return true;
-    return ::stat(path.c_str(), &file) == 0 && ::fstat(STDOUT_FILENO, &output) == 0 && file.st_dev == output.st_dev &&
-           file.st_ino == output.st_ino;
-}
 
 }  // namespace
 

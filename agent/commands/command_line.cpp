@@ -11,6 +11,7 @@
 
 #include "core/suggest.hpp"
 #include "core/text.hpp"
+#include "core/time/time.hpp"
 
 namespace edge {
 namespace {
@@ -28,7 +29,15 @@ CLI::Validator rowCount() {
 }
 
 CLI::Validator notEmpty() {
-    return {[](const std::string& text) { return text.empty() ? std::string("is empty; give a file") : std::string(); },
+    return {[](const std::string& text) { return text.empty() ? std::string("is empty") : std::string(); }, ""};
+}
+
+CLI::Validator duration() {
+    return {[](const std::string& text) {
+                if (parseDuration(text).value_or(milliseconds{0}).count() > 0) return std::string();
+                return fmt::format("\"{}\" is not a duration; give a number with a unit, like 30s or 5m",
+                                   printable(text));
+            },
             ""};
 }
 
@@ -74,6 +83,39 @@ std::unique_ptr<CLI::App> makeApp(CommandLine& line) {
 
     add("sensors", "List every sensor that this machine offers now, with the block of configuration to paste")
         ->add_flag("--json", line.json, "One JSON object, for machines");
+
+    const auto addDevice = [](CLI::App* command, std::string& into) {
+        command->add_option("--id", into, "The device.id of another agent at the same broker")
+            ->type_name("ID")
+            ->check(notEmpty());
+    };
+    CLI::App* status = add("status", "Show how the agent is, as the broker knows it. Exit 0 if it is online, else 1.");
+    addConfig(status);
+    addDevice(status, line.device);
+    status->add_flag("--json", line.json, "One JSON object, for machines");
+
+    CLI::App* request = add("request",
+                            "Send a command to the agent through the broker, and wait for its reply: request start, "
+                            "request capture width=640 -o garden.jpg. docs/mqtt.md has the commands.");
+    request->add_option("command", line.request.command, "start, stop, capture, cancel or status")
+        ->type_name("COMMAND")
+        ->required()
+        ->check(notEmpty());
+    request
+        ->add_option("option", line.request.options,
+                     "An option of the command; a value that is not JSON is sent as text")
+        ->type_name("OPTION=VALUE");
+    addConfig(request);
+    addDevice(request, line.request.device);
+    addFile(request, "-o,--output", line.request.output,
+            "Where to save the picture of capture; - is standard output. With count: FILE-1.jpg and so on.");
+    request
+        ->add_option_function<std::string>(
+            "--timeout", [&line](const std::string& text) { line.request.timeout = parseDuration(text); },
+            "How long to wait for the reply, instead of what the command may take and 10s")
+        ->type_name("DURATION")
+        ->check(duration());
+    request->add_flag("--json", line.request.json, "The reply as it came, for machines");
 
     CLI::App* journal = add("journal", "Show the journal: commands, readings, pictures and events");
     addConfig(journal);

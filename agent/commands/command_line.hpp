@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "client/client.hpp"
 #include "core/version.hpp"
 #include "journal/command.hpp"
 
@@ -12,12 +13,14 @@ namespace edge {
 
 /// The parsed command line.
 struct CommandLine {
-    std::string command;  ///< "run", "check-config", "print-id", "capture", "journal" or "doctor"
+    std::string command;  ///< "run", "check-config", "print-id", "status", …
     std::string config = kConfigFile;
     bool show = false;   ///< of check-config
-    bool json = false;   ///< of doctor
+    bool json = false;   ///< of doctor, sensors and status
     std::string output;  ///< of capture: a path, or "-"
+    std::string device;  ///< of status: device.id of another agent; "" = the configured one
     JournalCommandOptions journal;
+    RequestOptions request;
 };
 
 /// nullopt if there is nothing to run: the help or the version was printed to `out` (`exitCode` 0), or the usage is

@@ -7,7 +7,7 @@ _pi_edge_agent() {
         -c | --config | -o | --output) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
         --kind) words="command reading capture event" ;;
         --since) words="30m 2h 7d" ;;
-        --last) return ;;
+        --last | --id | --timeout) return ;;
         check-config) [[ $current == -* ]] || { mapfile -t COMPREPLY < <(compgen -f -- "$current") && return; } ;;
     esac
     [[ -n $words ]] || case ${COMP_WORDS[1]} in
@@ -16,8 +16,14 @@ _pi_edge_agent() {
         print-id) words="-h --help -c --config" ;;
         doctor) words="-h --help -c --config --json" ;;
         capture) words="-h --help -c --config -o --output" ;;
+        sensors) words="-h --help --json" ;;
+        status) words="-h --help -c --config --id --json" ;;
+        request)
+            words="-h --help -c --config --id -o --output --timeout --json"
+            [[ $current == -* ]] || words="start stop capture cancel status interval= width= height= quality= count= every= timeout="
+            ;;
         journal) words="-h --help -c --config --kind --since --last --json --follow" ;;
-        *) ((COMP_CWORD > 1)) || words="run check-config print-id doctor capture journal --version -h --help" ;;
+        *) ((COMP_CWORD > 1)) || words="run check-config print-id doctor capture sensors status request journal --version -h --help" ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }

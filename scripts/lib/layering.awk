@@ -6,7 +6,7 @@
 # behind its adapter; libcamera's adapter is a folder, and only files in it include its headers.
 
 BEGIN {
-    levels = split("core mqtt,sensors,gpio,journal,image config camera services doctor", level, " ")
+    levels = split("core mqtt,sensors,gpio,journal,image config camera services doctor client", level, " ")
     for (i = 1; i <= levels; ++i) {
         count = split(level[i], names, ",")
         for (j = 1; j <= count; ++j) rank[names[j]] = i

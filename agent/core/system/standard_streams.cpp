@@ -60,6 +60,14 @@ Result<void> StandardOutput::finish() {
     return failSystem("cannot write to standard output", buffer_->error());
 }
 
+bool isStandardOutput(const std::string& path) {
+    struct stat file {};
+    struct stat output {};
+    if (path == "-") return true;
+    return ::stat(path.c_str(), &file) == 0 && ::fstat(STDOUT_FILENO, &output) == 0 && file.st_dev == output.st_dev &&
+           file.st_ino == output.st_ino;
+}
+
 bool isJournalReading() {
     const char* const stream = std::getenv("JOURNAL_STREAM");
     struct stat status {};

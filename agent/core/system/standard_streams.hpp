@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <ostream>
+#include <string>
 #include <string_view>
 
 #include "core/result.hpp"
@@ -23,6 +24,9 @@ class StandardOutput : public std::ostream {
     class Buffer;
     std::unique_ptr<Buffer> buffer_;
 };
+
+/// Whether `path` is "-", or another name for standard output, such as /dev/stdout.
+[[nodiscard]] bool isStandardOutput(const std::string& path);
 
 /// For what ends a program before it has a log, or a command that has none: `text`, of one or several lines, to
 /// standard error, with what does not print escaped; for journald with the priority of an error, so that `journalctl -p

@@ -39,7 +39,8 @@ class CommandLine(AgentCase):
         with open(f"{ROOT}/docs/man/pi-edge-agent.1", encoding="utf-8") as file:
             manual = file.read()
         commands = listed(r"^  ([a-z][a-z-]*) ", ())
-        self.assertEqual(set(commands), {"run", "check-config", "print-id", "doctor", "capture", "journal"})
+        self.assertEqual(set(commands), {"run", "check-config", "print-id", "doctor", "capture", "sensors", "status", "request",
+                                         "journal"})
         self.assertEqual(re.findall(r"^\.It Cm (.*)$", manual[:manual.index(".Sh FILES")], re.MULTILINE), commands)
         self.assertEqual(self.complete(""), [*commands, "--version", "-h", "--help"])
         for command in commands:
@@ -60,6 +61,8 @@ class CommandLine(AgentCase):
 
     def test_the_shell_completes_commands_options_and_files(self):
         self.assertEqual(self.complete("c"), ["check-config", "capture"])
+        self.assertEqual(self.complete("request", "ca"), ["capture", "cancel"])
+        self.assertEqual(self.complete("request", "-o", "age"), ["agent.toml"])
         self.assertIn("doctor", self.complete(""))
         self.assertEqual(self.complete("journal", "--f"), ["--follow"])
         self.assertEqual(self.complete("journal", "--kind", "c"), ["command", "capture"])
@@ -70,7 +73,8 @@ class CommandLine(AgentCase):
     def test_wrong_usage_is_2(self):
         for arguments in ((), ("fly",), ("run", "--fast"), ("capture",), ("journal", "--last", "-5"), ("journal", "--last", "0"),
                           ("journal", "--last", "5x"), ("journal", "--last", "99999999999999999999"), ("journal", "--kind", "x"),
-                          ("journal", "--since", "x"), ("run", "--config", ""), ("check-config", ""), ("capture", "-o", "")):
+                          ("journal", "--since", "x"), ("run", "--config", ""), ("check-config", ""), ("capture", "-o", ""),
+                          ("request",), ("request", "start", "--timeout", "5"), ("status", "--id", "")):
             with self.subTest(arguments):
                 self.assertEqual(run(*arguments).returncode, 2)
 
@@ -78,6 +82,8 @@ class CommandLine(AgentCase):
         for arguments, meant in ((("jurnal",), "journal"), (("doctr", "--json"), "doctor"), (("journal", "--lsat", "5"), "--last"),
                                  (("journal", "--lsat=5"), "--last"), (("run", "--confg", "x"), "--config"),
                                  (("capture", "--outptu", "x"), "--output"), (("--versoin",), "--version"),
+                                 (("requset", "start"), "request"), (("sttaus",), "status"),
+                                 (("request", "start", "--timout=5s"), "--timeout"),
                                  (("journal", "--kind", "comand"), "command")):
             with self.subTest(arguments):
                 result = run(*arguments)

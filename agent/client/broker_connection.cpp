@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "client/broker_connection.hpp"
+
+#include <random>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "config/load.hpp"
+#include "core/text.hpp"
+
+namespace edge {
+namespace {
+
+constexpr milliseconds kGoodbyeLimit{500};
+
+/// `topic` with the level that is the own device.id replaced; as it is where there is none.
+std::string topicOf(const std::string& device, const std::string& topic, const Config& config) {
+    std::string other = '/' + topic + '/';
+    const std::string own = '/' + config.device.id + '/';
+    if (const std::size_t at = other.find(own); at != std::string::npos)
+        other.replace(at + 1, config.device.id.size(), device);
+    return other.substr(1, other.size() - 2);
+}
+
+}  // namespace
+
+Result<DeviceTopics> topicsOf(const Config& config, const std::string& device) {
+    if (device.empty() || device == config.device.id)
+        return DeviceTopics{config.device.id, config.topics.base, config.image.topic};
+    DeviceTopics topics{device, topicOf(device, config.topics.base, config),
+                        topicOf(device, config.image.topic, config)};
+    if (topics.base == config.topics.base)
+        return fail(Errc::kInvalid, fmt::format("topics.base is \"{}\", without {{id}}: it has no place for \"{}\"",
+                                                config.topics.base, printable(device)));
+    return topics;
+}
+
+Result<std::string> loginOf(const Config& config) {
+    try {
+        checkTlsFiles(config);
+        return loadPassword(config);
+    } catch (const SecretUnreadable& error) {
+        return fail(Errc::kPermission, error.reason() == SecretUnreadable::Reason::kPermission
+                                           ? std::string(error.what()) + "; run this as root (sudo)"
+                                           : std::string(error.what()) + "; " + error.remedy());
+    }
+}
+
+BrokerConnection::BrokerConnection(const Config& config, std::string password, const std::string& purpose,
+                                   std::vector<std::string> topics, Handlers handlers)
+    : config_(config),
+      password_(std::move(password)),
+      // Not the agent's own id: the broker would end the agent's connection.
+      clientId_(fmt::format("{}-{}-{:08x}", config.device.id, purpose, std::random_device()())),
+      topics_(std::move(topics)),
+      handlers_(std::move(handlers)) {}
+
+Result<void> BrokerConnection::run() {
+    loop().post([this] { tryNext(); });
+    client_.run();
+    if (hasFailed_) return fail(Errc::kUnavailable, failures_);
+    return {};
+}
+
+void BrokerConnection::tryNext() {
+    if (at_ == config_.mqtt.servers.size()) {
+        hasFailed_ = true;
+        return loop().stop();
+    }
+    ++at_;
+    isLeaving_ = false;
+    SessionSettings settings{config_.mqtt, clientId_, password_, {}, topics_, 0};
+    settings.mqtt.servers = {config_.mqtt.servers[at_ - 1]};
+    client_.open(std::move(settings), {[this](const ConnectionInfo&) { handlers_.connected(); }, [] {},
+                                       [this](InboundMessage message) { handlers_.message(std::move(message)); },
+                                       [this] { healthChanged(); }});
+}
+
+/// The first attempt that failed, whatever was left out, is the last with this server.
+void BrokerConnection::healthChanged() {
+    const SessionHealth health = session().health();
+    if (health.lastFailure.empty() || std::exchange(isLeaving_, true)) return;
+    const bool hasEnded = health.connects > 0;
+    failures_ += fmt::format("{}{}: {}{}", failures_.empty() ? "" : "\n", server(),
+                             hasEnded ? "the connection ended: " : "", health.lastFailure);
+    session().stop({}, kGoodbyeLimit, [this, hasEnded] {
+        if (hasEnded) at_ = config_.mqtt.servers.size();
+        tryNext();
+    });
+}
+
+void BrokerConnection::close() {
+    if (std::exchange(isLeaving_, true)) return;
+    session().stop({}, kGoodbyeLimit, [this] { loop().stop(); });
+}
+
+std::string BrokerConnection::server() const {
+    return toString(config_.mqtt.servers[at_ - 1]);
+}
+
+std::string describeDenied(const std::string& what, const std::string& topic) {
+    return fmt::format(
+        "the access list does not let this user {} \"{}\"; allow it: config/mosquitto/tls.acl has every line that a "
+        "device needs",
+        what, printable(topic));
+}
+
+}  // namespace edge
