@@ -7,6 +7,7 @@ install(DIRECTORY docs/ DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT agent
   FILES_MATCHING PATTERN "*.md" PATTERN decisions EXCLUDE PATTERN images EXCLUDE PATTERN man EXCLUDE)
 install(DIRECTORY config/mosquitto DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples" USE_SOURCE_PERMISSIONS COMPONENT agent)
 install(FILES docs/man/pi-edge-agent.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" COMPONENT agent)
+install(FILES docs/man/agent.toml.5 DESTINATION "${CMAKE_INSTALL_MANDIR}/man5" COMPONENT agent)
 install(FILES docs/man/pi-edge-agent.bash DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions"
   RENAME pi-edge-agent COMPONENT agent)
 

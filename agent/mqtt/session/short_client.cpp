@@ -23,8 +23,8 @@ AsioLoop& lastingLoop() {
 
 ShortClient::ShortClient()
     : loop_(lastingLoop()),
-      resolver_(makeSystemResolver(
-          loop_, [this](const std::string& name) { return pool_.makeStrand(name, kStallLimit); })),
+      resolver_(
+          makeSystemResolver(loop_, [this](const std::string& name) { return pool_.makeStrand(name, kStallLimit); })),
       makeClient_(makePahoClientFactory(loop_, pool_.makeStrand("the MQTT library", kStallLimit))) {}
 
 void ShortClient::open(SessionSettings settings, MqttSession::Handlers handlers) {

@@ -14,6 +14,7 @@ namespace edge {
 namespace {
 
 const char* const kDocument = EDGE_SOURCE_DIR "/docs/configuration.md";
+const char* const kManual = EDGE_SOURCE_DIR "/docs/man/agent.toml.5";
 
 /// "table.key" → its row of the document, "| `key` | `default` | allowed | what it does |".
 std::map<std::string, std::string> documentedRows() {
@@ -28,6 +29,40 @@ std::map<std::string, std::string> documentedRows() {
         if (line.starts_with("| `") && !table.empty()) rows[table + '.' + line.substr(3, line.find('`', 3) - 3)] = line;
     }
     return rows;
+}
+
+/// "table.key" → its entry in the manual page: "key = default", then what is allowed.
+std::map<std::string, std::string> manualEntries() {
+    std::map<std::string, std::string> entries;
+    std::ifstream file(kManual);
+    std::string table;
+    std::string path;
+    for (std::string line; std::getline(file, line);) {
+        for (std::size_t at = 0; (at = line.find("\\(dq")) != std::string::npos;) line.replace(at, 4, "\"");
+        if (line.starts_with(".Ss ")) {
+            const auto begin = line.find_first_not_of('[', line.find('['));
+            table = line.substr(begin, line.find(']') - begin);
+        } else if (const std::size_t equals = line.find(" No = "); line.starts_with(".It Ic ")) {
+            const std::string key = line.substr(7, equals - 7);
+            path = table + '.' + key;
+            entries[path] = key + " = " + line.substr(equals + 6);
+        } else if (line.starts_with("Allowed: ")) {
+            entries[path] += '\n' + line;
+        }
+    }
+    return entries;
+}
+
+TEST(ManualPage, HasEveryKeyWithItsDefaultAndWhatIsAllowedAndNoOther) {
+    std::map<std::string, std::string> wanted;
+    for (const TableKey& key : allKeys())
+        wanted[key.path()] = fmt::format("{} = {}\nAllowed: {}.", key.name, key.defaultValue, key.allowed);
+    const auto entries = manualEntries();
+    for (const auto& [path, entry] : wanted) {
+        ASSERT_TRUE(entries.contains(path)) << path << " is not documented in " << kManual;
+        EXPECT_EQ(entries.at(path), entry);
+    }
+    for (const auto& [path, entry] : entries) EXPECT_TRUE(wanted.contains(path)) << path;
 }
 
 TEST(ConfigurationDocument, HasEveryKeyWithItsDefaultAndWhatIsAllowed) {
