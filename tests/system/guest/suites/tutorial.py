@@ -251,7 +251,7 @@ def readme(_state):
     fresh()
     expect_closed("before anything is installed", AS_SHIPPED)
     follower = Follower()
-    follower.follow("README.md", "Install", "Talk to it")
+    follower.follow("README.md", "Install", "Two commands", "Talk to it")
     expect_closed("after README.md", AS_SHIPPED)
     figure("README.md: blocks run", follower.count)
 
@@ -308,7 +308,7 @@ def follow_encrypted(what):
 
 def clients_encrypted(_state):
     """docs/clients.md, encrypted."""
-    Follower().follow("docs/clients.md", "Home or field")
+    Follower().follow("docs/clients.md", "Home or field", "Home Assistant")
 
 
 def home_assistant(_state):
