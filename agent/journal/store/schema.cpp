@@ -67,7 +67,7 @@ Result<void> migrate(Database& db) {
     std::int64_t version = TRY(db.integer("PRAGMA user_version"));
     if (version < 0 || version > kSchemaVersion) return newerSchema(version);
     if (version == kSchemaVersion) return checkSchema(db);
-    if (db.isReadOnly()) return {};
+    if (db.isReadOnly()) return adaptOldSchema(db);
     for (; version < kSchemaVersion; ++version) {
         TRY(db.transaction([&] {
             return db.execute(fmt::format("{} PRAGMA user_version = {}", kMigrations[static_cast<std::size_t>(version)],
@@ -106,9 +106,14 @@ Result<void> prepareReading(Database& db) {
     TRY(setForConnection(db));
     const std::int64_t version = TRY(db.integer("PRAGMA user_version"));
     if (version > kSchemaVersion) return newerSchema(version);
-    // A reader cannot migrate the file. Names of temporary tables come before the file's.
-    if (version < 2) return db.execute("CREATE TEMP VIEW readings AS SELECT *, '' AS measure FROM main.readings");
-    return {};
+    return adaptOldSchema(db);
+}
+
+Result<void> adaptOldSchema(Database& db) {
+    if (TRY(db.integer("PRAGMA user_version")) >= 2) return {};
+    // The names of temporary tables come before the file's.
+    return db.execute(
+        "PRAGMA temp_store = MEMORY; CREATE TEMP VIEW readings AS SELECT *, '' AS measure FROM main.readings");
 }
 
 }  // namespace edge

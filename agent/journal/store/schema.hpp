@@ -23,4 +23,7 @@ Result<void> prepareJournal(Database& db);
 /// Sets up a connection that reads. Errc::kFault: the schema is newer than kSchemaVersion.
 Result<void> prepareReading(Database& db);
 
+/// For a connection that cannot migrate the file: its tables look like those of kSchemaVersion.
+Result<void> adaptOldSchema(Database& db);
+
 }  // namespace edge

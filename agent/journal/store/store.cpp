@@ -175,6 +175,7 @@ void JournalStore::salvage(const std::string& quarantined) {
     auto db = Database::open(quarantined, Access::kSalvage);
     if (!db) return;
     db->setDeadline(kSalvageLimit);
+    (void)adaptOldSchema(*db);
     StoreOpened unused;
     if (!hasState()) (void)loadState(*db, unused);
     ReadOutcome found;
@@ -308,10 +309,11 @@ void JournalStore::maintain(const WriteBatch& batch, WriteOutcome& outcome) {
         const std::int64_t budget = tableBudget(config_.maxSizeBytes);
         if (batch.expire || outcome.fileBytes > budget) {
             Pruned pruned;
-            TRY(db_->transaction([&]() -> Result<void> {
+            const auto prune = [&]() -> Result<void> {
                 if (batch.expire) TRY(pruneByAge(*db_, *batch.expire, pruned));
                 return pruneBySize(*db_, budget, pruned);
-            }));
+            };
+            TRY(db_->transaction(prune));
             outcome.pruned = std::move(pruned);  // only what is committed
         }
         TRY(shrinkFile(*db_));

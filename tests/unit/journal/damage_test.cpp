@@ -287,6 +287,25 @@ TEST_F(DamageTest, ReadingsOfSchema1AreTemperatures) {
     EXPECT_EQ(rows[1].decimals, 2);
 }
 
+TEST_F(DamageTest, SalvagesReadingsOfSchema1) {
+    ASSERT_TRUE(start());
+    journal->record(reading(1));
+    stop();
+    makeSchema1(config.path);
+    {
+        auto db = Database::open(config.path, Access::kWriter);
+        ASSERT_TRUE(db->execute("DROP TABLE events"));
+    }
+
+    const auto snapshot = start();
+    ASSERT_TRUE(snapshot);
+    EXPECT_NE(snapshot->warning, "");
+    const auto rows = fetch(10);
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows[0].seq, 1U);
+    EXPECT_EQ(rows[0].unit, "°C");
+}
+
 TEST_F(DamageTest, FinishesAStartThatWasInterruptedBeforeTheSchema) {
     {
         auto db = Database::open(dir.write("journal.db", ""), Access::kWriter);
