@@ -22,6 +22,7 @@ from support import PATIENCE, Agent, Broker, Client, free_port
 
 ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../..")
 BUILD = f"{ROOT}/build/viewer"
+SENSORS = ("room", "cpu", "damp", "air", "co2")
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-default-apps", "--no-proxy-server",
          "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
@@ -168,7 +169,7 @@ class Device:
         self.client = client
         self.id = name
         self.base = f"edge/{name}"
-        capabilities = {"sensors": [{"name": "room"}, {"name": "cpu"}], "camera": {"backend": camera, "topic": f"jpeg/{name}"},
+        capabilities = {"sensors": [{"name": name} for name in SENSORS], "camera": {"backend": camera, "topic": f"jpeg/{name}"},
                         "gpio": {"inputs": [], "outputs": list(outputs)}}
         self.retain("info", {"id": name, "name": label or name, "version": "1.0", "model": "Raspberry Pi Zero 2 W",
                              "capabilities": capabilities})
@@ -184,9 +185,10 @@ class Device:
     def health(self, age=0, queued=0, **more):
         self.retain("health", {"time": moment(-age), "clock": "synchronised", "readings": {"queued": queued}, **more})
 
-    def reading(self, value, age=0, sensor="room", live=True):
+    def reading(self, value, age=0, sensor="room", live=True, quantity="temperature", unit="°C"):
+        """`value`: a number, or a text with the decimals that the agent writes."""
         self.client.publish(f"{self.base}/sensor/{sensor}{'' if live else '/backlog'}",
-                            json.dumps({"value": value, "unit": "°C", "time": moment(-age)}), qos=0)
+                            f'{{"value":{value},"unit":"{unit}","quantity":"{quantity}","time":"{moment(-age)}"}}', qos=0)
 
     def picture(self, jpeg, age=0):
         """Its description says which bytes are meant by their number, as for a client of MQTT 3.1.1."""

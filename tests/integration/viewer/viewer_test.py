@@ -37,7 +37,7 @@ class OneDevice(ViewerCase):
         page.until_text("#readings-feedback", "Start: done")
         page.until_text("#log li", "Start: done")
         page.until(lambda: "°C" in page.text("#sensors [data-sensor=room] .value"), "no reading is shown")
-        page.until(lambda: page.all("#chart canvas"), "no chart is drawn")
+        page.until(lambda: page.all("#charts canvas"), "no chart is drawn")
         page.until_text("#publishing", "publishing")
         first = page.text("#sensors .hint")
         page.until(lambda: page.text("#sensors .hint") != first, "the reading does not change")
@@ -111,8 +111,9 @@ class OneDevice(ViewerCase):
             stranger.publish("edge/evil/health", "[1,", retain=True)
             stranger.publish("edge/odd/status", "online", retain=True)
             stranger.publish("edge/odd/info", '{"name":7,"capabilities":{"sensors":1,"gpio":{"outputs":{}},"camera":[]}}', retain=True)
-            stranger.publish("edge/odd/health", '{"sensors":1,"gpio":[null],"time":[],"camera":{"running_series":"x"}}', retain=True)
-            stranger.publish("edge/odd/sensor/x", '{"time":"2026-01-01T00:00:00Z","value":1,"unit":{}}')
+            stranger.publish("edge/odd/health", '{"board":{"wifi":null,"addresses":7,"load_1m":"x","throttled":1},'
+                             '"sensors":1,"gpio":[null],"time":[],"camera":{"running_series":"x"}}', retain=True)
+            stranger.publish("edge/odd/sensor/x", '{"time":"2026-01-01T00:00:00Z","value":1,"unit":{},"quantity":[]}')
             stranger.publish("jpeg", b"\xff\xd8 no picture")
         page.until(lambda: any("<img" in text for text in page.texts("#devices button")), "the stranger is not listed")
         self.assertEqual(page.text("title"), "pi-edge viewer")
@@ -244,6 +245,32 @@ class Messages(ViewerCase):
         self.device.reading(20, age=50, live=False)
         page.count("#troubles li", 0)
 
+    def test_undervoltage_and_throttling_are_said_in_words(self):
+        page = self.page
+        before, now, never = ({"now": now, "since_boot": since} for now, since in ((False, True), (True, True), (False, False)))
+        self.device.health(board={"undervoltage": before, "throttled": never})
+        page.until_text("#troubles .note", "undervoltage since the device started")
+        self.assertEqual(page.text("#devices .badge"), "online", "it is over")
+        self.device.health(board={"undervoltage": now, "throttled": now})
+        page.until_text("#troubles .warning", "Undervoltage: the power supply or its cable is too weak")
+        page.count("#troubles .warning", 2)
+        self.assertEqual(page.text("#devices .badge"), "warning")
+        page.find("#language").send_keys("한국어")
+        page.until_text("#troubles", "저전압")
+        self.device.health(board={"undervoltage": never, "throttled": never})
+        page.count("#troubles li", 0)
+
+    def test_the_board_shows_what_the_machine_has_and_only_that(self):
+        page = self.page
+        self.assertFalse(page.find("#board-section").is_displayed())
+        self.device.health(board={"cpu_temperature_c": 52, "memory_available_kib": 305_000, "disk_free_kib": 12_000_000,
+                                  "wifi": {"interface": "wlan0", "signal_dbm": -61}, "addresses": ["192.168.1.20", "fd00::20"]})
+        page.count("#board dt", 5)
+        self.assertEqual(page.texts("#board dt"), ["Processor", "Memory available", "Disk free", "Wi-Fi signal (wlan0)", "Addresses"])
+        self.assertEqual(page.texts("#board dd"), ["52.0 °C", "312.3 MB", "12.3 GB", "-61 dBm", "192.168.1.20, fd00::20"])
+        page.find("#language").send_keys("한국어")
+        page.until_text("#board", "프로세서 온도")
+
     def test_an_offline_device_is_grey_was_last_seen_and_takes_no_commands(self):
         page = self.page
         self.device.retain("publishing", "ON")
@@ -335,15 +362,15 @@ class Chart(ViewerCase):
             self.device.reading(20 + math.sin(place / 5), age=(count - place) * step)
         self.device.reading(21.5)
         self.page.until_text("#sensors [data-sensor=room] .value", "21.5")
-        self.page.until(lambda: self.page.all("#chart canvas"), "no chart is drawn")
+        self.page.until(lambda: self.page.all("#charts canvas"), "no chart is drawn")
 
     def time_at(self, x):
         """What the legend says of the time at a place of the chart."""
         def is_shown():
-            self.page.hover("#chart .u-over", x)  # again where the chart was drawn anew meanwhile: a new one has no pointer over it
-            return re.fullmatch(EN_TIME, self.page.text("#chart .u-value"))
+            self.page.hover("#charts .u-over", x)  # again where the chart was drawn anew meanwhile: a new one has no pointer over it
+            return re.fullmatch(EN_TIME, self.page.text("#charts .u-value"))
         self.page.until(is_shown, "no time on hover")
-        hours, minutes, seconds = map(int, self.page.text("#chart .u-value").split(":"))
+        hours, minutes, seconds = map(int, self.page.text("#charts .u-value").split(":"))
         return (hours * 60 + minutes) * 60 + seconds
 
     def span(self):
@@ -353,14 +380,14 @@ class Chart(ViewerCase):
     def test_values_show_on_hover_with_one_sensor(self):
         self.fill()
         self.time_at(0)
-        self.page.until(lambda: re.fullmatch(r"\d\d\.\d °C", self.page.texts("#chart .u-value")[1]), "no value on hover")
+        self.page.until(lambda: re.fullmatch(r"\d\d\.\d °C", self.page.texts("#charts .u-value")[1]), "no value on hover")
 
     def test_a_zoom_stays_while_readings_come_until_it_is_reset(self):
         page = self.page
         self.fill()
         whole = self.span()
         self.assertGreater(whole, 250)
-        page.drag("#chart .u-over", -100, 100)
+        page.drag("#charts .u-over", -100, 100)
         page.until(lambda: page.find("#unzoom").is_displayed(), "there is no zoom to reset")
         zoomed = self.span()
         self.assertLess(zoomed, whole / 2)
@@ -381,7 +408,7 @@ class Chart(ViewerCase):
     def test_it_survives_a_change_of_theme_while_stopped(self):
         self.fill()
         self.page.set_dark(True)
-        self.page.until(lambda: self.page.all("#chart canvas"), "the chart is gone")
+        self.page.until(lambda: self.page.all("#charts canvas"), "the chart is gone")
         self.time_at(0)
 
     def test_its_labels_differ_and_nothing_empty_is_below(self):
@@ -400,9 +427,48 @@ class Chart(ViewerCase):
         drawn = self.page.driver.execute_script("return window.drawn")
         self.assertEqual(len(drawn), len(set(drawn)), drawn)
         rest = """
-            const chart = document.getElementById('chart');
+            const chart = document.getElementById('charts');
             return chart.getBoundingClientRect().bottom - chart.querySelector('.u-legend').getBoundingClientRect().bottom;"""
         self.assertLess(self.page.driver.execute_script(rest), 10)
+
+    def test_each_quantity_has_a_chart_with_a_name_and_a_unit(self):
+        for age in (20, 10, 0):
+            self.device.reading("21.125", age, "room")
+            self.device.reading("48.250", age, "cpu")
+            self.device.reading("48.20", age, "damp", quantity="humidity", unit="%")
+            self.device.reading("1006.50", age, "air", quantity="pressure", unit="hPa")
+        self.page.count("#charts canvas", 3)
+        self.assertEqual(self.page.texts("#charts figcaption"), ["Temperature (°C)", "Humidity (%)", "Pressure (hPa)"])
+        legends = [[name for name in self.page.texts(f"#charts figure:nth-child({place}) .u-label")[1:]] for place in (1, 2, 3)]
+        self.assertEqual(legends, [["room", "cpu"], ["damp"], ["air"]])
+        self.page.find("#language").send_keys("한국어")
+        self.page.until(lambda: self.page.texts("#charts figcaption") == ["온도 (°C)", "습도 (%)", "기압 (hPa)"], "no Korean names")
+
+    def test_a_zoom_holds_for_the_charts_of_all_quantities(self):
+        for age in range(100, -1, -10):
+            self.device.reading("21.125", age, "room")
+            self.device.reading("48.20", age, "damp", quantity="humidity", unit="%")
+        self.page.count("#charts canvas", 2)
+        second = "#charts figure:nth-child(2)"
+
+        def right_end():
+            self.page.hover(f"{second} .u-over", 100)
+            return self.page.text(f"{second} .u-value")
+
+        self.page.until(lambda: re.fullmatch(EN_TIME, right_end()), "no time on hover")
+        before = right_end()
+        self.page.drag("#charts figure:nth-child(1) .u-over", -150, -50)
+        self.page.until(lambda: self.page.find("#unzoom").is_displayed(), "there is no zoom to reset")
+        self.page.until(lambda: re.fullmatch(EN_TIME, right_end()) and right_end() < before, "the second chart is not zoomed")
+
+    def test_values_keep_the_decimals_that_they_came_with(self):
+        self.device.reading("23.000", sensor="room")
+        self.page.until_text("#sensors [data-sensor=room] .value", "23.000 °C")
+        self.device.reading("1006.50", sensor="air", quantity="pressure", unit="hPa")
+        self.page.until_text("#sensors [data-sensor=air] .value", "1006.50 hPa")
+        self.device.reading("620", sensor="co2", quantity="co2", unit="ppm")
+        self.page.until_text("#sensors [data-sensor=co2] .value", "620 ppm")
+        self.assertIn("CO₂", self.page.text("#sensors [data-sensor=co2] .hint"))
 
     def test_readings_are_exported_as_csv(self):
         self.fill(count=3)
@@ -416,7 +482,7 @@ class Chart(ViewerCase):
         self.assertEqual(lines[0], "time,sensor,value,unit")
         self.assertRegex(lines[1], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z,room,20,°C$")
         self.assertEqual(len(lines), 7)
-        self.assertIn(",cpu,45.25,°C", lines[4])
+        self.assertEqual(sum(",cpu,45.25,°C" in line for line in lines), 1)
         self.assertEqual([line[:24] for line in lines[1:6]], sorted(line[:24] for line in lines[1:6]))
 
 
@@ -547,7 +613,7 @@ class Looks(ViewerCase):
         self.assertEqual(page.style("body", "word-break"), "keep-all")
         self.assertEqual(page.find("html").get_attribute("lang"), "ko")
         device.reading(20.5)
-        page.until_text("#chart", "시각")
+        page.until_text("#charts", "시각")
         device.reply(status="error", command="capture", code="camera_unavailable", error="no camera found", data={})
         page.until_text("#log", "사진: 카메라를 사용할 수 없습니다")
         self.assertEqual(page.find("#log small").get_attribute("lang"), "en", "the agent's own sentence is marked as English")
@@ -741,7 +807,7 @@ class Screenshots(ViewerCase):
         for place in range(6):
             device.picture(self.frame(place), (6 - place) * 600)
         page.count("#thumbnails button", 6)
-        page.hover("#chart .u-over", 120)
+        page.hover("#charts .u-over", 120)
         for name, options in (("viewer", {"width": 1200, "height": 1290}), ("viewer-ko-dark", {"width": 420, "height": 1500})):
             page.cdp("Emulation.setDeviceMetricsOverride", deviceScaleFactor=1, mobile=False, **options)
             png = page.driver.get_screenshot_as_png()

@@ -3,6 +3,7 @@
 
 const kMostReadings = 10000;
 const kMostPictures = 12;
+const kMostDecimals = 6;
 
 export class Device {
   constructor(id, root) {
@@ -12,7 +13,7 @@ export class Device {
     this.info = {};
     this.health = {};
     this.publishing = null;
-    this.sensors = new Map(); // name → { value, unit, time, status, readings: [[seconds, value], …] }
+    this.sensors = new Map(); // name → { value, unit, quantity, decimals, time, status, readings: [[seconds, value], …] }
     this.gpio = new Map();
     this.motion = null;
     this.pictures = []; // newest first
@@ -62,15 +63,18 @@ export class Device {
   }
 
   sensor(name) {
-    if (!this.sensors.has(name)) this.sensors.set(name, { status: "unknown", unit: "", readings: [] });
+    if (!this.sensors.has(name)) this.sensors.set(name, { status: "unknown", unit: "", quantity: "", decimals: 0, readings: [] });
     return this.sensors.get(name);
   }
 
-  addReading(name, reading, isLive) {
+  /** `decimals`: how many the value came with. */
+  addReading(name, reading, decimals, isLive) {
     const seconds = Date.parse(reading.time) / 1000;
     if (!Number.isFinite(seconds) || typeof reading.value !== "number") return;
     const sensor = this.sensor(name);
     sensor.unit = typeof reading.unit === "string" ? reading.unit : "";
+    sensor.quantity = typeof reading.quantity === "string" ? reading.quantity : ""; // older agents have none
+    sensor.decimals = decimals;
     if (!isLive && this.queued > 0) --this.queued;
     const place = sensor.readings.findLastIndex(([time]) => time <= seconds);
     if (sensor.readings[place]?.[0] === seconds) return;
@@ -98,6 +102,10 @@ export class Device {
     const denied = list(health.connection?.denied_topics);
     if (denied.length > 0) add("error", "deniedProblem", { topics: denied.join(", ") });
     if (health.clock === "unsynchronised") add("warning", "clockProblem");
+    for (const [name, flag] of [["undervoltage", health.board?.undervoltage], ["throttled", health.board?.throttled]]) {
+      if (flag?.now === true) add("warning", name);
+      else if (flag?.since_boot === true) add("note", `${name}Before`);
+    }
     if (this.queued > 0) add("note", "queued", { count: this.queued });
     return found;
   }
@@ -150,13 +158,19 @@ export function handleMessage(device, leaf, payload, isRetained) {
   }
   const reading = parse(text);
   if (!reading) return null;
-  device.addReading(leaf[1], reading, leaf.length === 2);
+  device.addReading(leaf[1], reading, decimalsOf(text), leaf.length === 2);
   return { kind: "reading" };
 }
 
 // Anybody may publish on the topics of a device.
 function list(value) {
   return Array.isArray(value) ? value.filter((item) => item !== null) : [];
+}
+
+/** Of the value in a reading's JSON: a parsed number has lost its trailing zeros. */
+function decimalsOf(text) {
+  const digits = /"value"\s*:\s*-?\d+\.(\d+)/.exec(text)?.[1].length ?? 0;
+  return Math.min(digits, kMostDecimals);
 }
 
 function parse(text) {

@@ -27,6 +27,16 @@ const texts = {
     sensorProblem: "Sensor {name} cannot be read.", cameraProblem: "The camera is not available.", gpioProblem: "GPIO line {name} does not work.",
     journalProblem: "The journal does not work.", clockProblem: "The device's clock is not synchronised. Times may be wrong.",
     deniedProblem: "The broker's access control (ACL) denies: {topics}", queued: "Readings taken during an outage are being sent; {count} to go.",
+    undervoltage: "Undervoltage: the power supply or its cable is too weak. The device may restart or lose data.",
+    undervoltageBefore: "There was undervoltage since the device started. The power supply or its cable may be too weak.",
+    throttled: "The processor is slowed down, because it is too hot or its supply is too weak.",
+    throttledBefore: "The processor was slowed down since the device started: it was too hot, or its supply too weak.",
+    board: "Board", boardProcessor: "Processor", boardLoad: "Load (1 min)",
+    boardMemory: "Memory available", boardDisk: "Disk free",
+    boardWifi: "Wi-Fi signal ({name})", boardAddresses: "Addresses",
+    quantity_temperature: "Temperature", quantity_humidity: "Humidity", quantity_pressure: "Pressure", quantity_illuminance: "Illuminance",
+    quantity_voltage: "Voltage", quantity_current: "Current", quantity_power: "Power", quantity_distance: "Distance", quantity_co2: "CO₂",
+    quantity_resistance: "Resistance", quantity_fan: "Fan speed", quantity_number: "Number",
     asked: "{command} …", ok: "{command}: done", failed: "{command}: {error}", noAnswer: "{command}: no answer within {seconds} s. Is the device online?",
     notSent: "{command}: not sent, there is no connection to the broker.", denied: "{command}: denied by the broker's access control (ACL).",
     progress: "{taken} of {count} pictures", seriesDone: "Series: {taken} of {count} pictures taken",
@@ -34,7 +44,7 @@ const texts = {
     caption: "{time} · {width}×{height} · {size} · quality {quality} · {trigger}", captionBare: "received {time} · {size}", broken: "received {time} · {size} · incomplete",
     reduced: "reduced to fit the size limit", triggerCommand: "on command", triggerMotion: "motion", triggerGpio: "button {name}", on: "on", off: "off",
     toggle: "Toggle {name}", motion: "motion", noMotion: "no motion",
-    chart: "Chart of the readings; drag to zoom", range: "Time range", range5m: "5 min", range1h: "1 h", rangeAll: "All", unzoom: "Reset zoom",
+    charts: "Charts of the readings; drag to zoom", range: "Time range", range5m: "5 min", range1h: "1 h", rangeAll: "All", unzoom: "Reset zoom",
     csv: "Download CSV", time: "Time",
     invalidInterval: "“{value}” is not a valid interval. Examples: 500ms, 2s, 5m.", intervalRange: "The interval is {least} to {most}.",
     numberRange: "Enter a whole number from {least} to {most}.",
@@ -72,6 +82,16 @@ const texts = {
     sensorProblem: "센서 {name}: 값을 읽을 수 없습니다.", cameraProblem: "카메라를 사용할 수 없습니다.", gpioProblem: "GPIO {name}: 작동하지 않습니다.",
     journalProblem: "저널을 사용할 수 없습니다.", clockProblem: "장치의 시계가 동기화되지 않았습니다. 시각이 틀릴 수 있습니다.",
     deniedProblem: "브로커의 접근 제어(ACL)에서 거부됨: {topics}", queued: "연결이 끊긴 동안의 측정값을 전송하는 중입니다. {count}개 남았습니다.",
+    undervoltage: "저전압: 전원 어댑터나 케이블의 용량이 부족합니다. 장치가 재시작되거나 데이터가 손실될 수 있습니다.",
+    undervoltageBefore: "장치가 켜진 뒤로 저전압이 발생한 적이 있습니다. 전원 어댑터나 케이블을 확인하세요.",
+    throttled: "온도가 높거나 전원이 부족해서 프로세서 속도를 낮춘 상태입니다.",
+    throttledBefore: "장치가 켜진 뒤로 프로세서 속도를 낮춘 적이 있습니다. 온도와 전원을 확인하세요.",
+    board: "보드", boardProcessor: "프로세서 온도", boardLoad: "부하(1분)",
+    boardMemory: "사용 가능한 메모리", boardDisk: "디스크 여유 공간",
+    boardWifi: "Wi-Fi 신호({name})", boardAddresses: "주소",
+    quantity_temperature: "온도", quantity_humidity: "습도", quantity_pressure: "기압", quantity_illuminance: "조도",
+    quantity_voltage: "전압", quantity_current: "전류", quantity_power: "전력", quantity_distance: "거리", quantity_co2: "이산화탄소",
+    quantity_resistance: "저항", quantity_fan: "팬 속도", quantity_number: "값",
     asked: "{command} …", ok: "{command}: 완료", failed: "{command}: {error}", noAnswer: "{command}: {seconds}초 안에 응답이 없습니다. 장치가 온라인인가요?",
     notSent: "{command}: 브로커와 연결되어 있지 않아 보내지 못했습니다.", denied: "{command}: 브로커의 접근 제어(ACL)에서 거부됨",
     progress: "{count}장 중 {taken}장", seriesDone: "연속 촬영: {count}장 중 {taken}장 촬영함",
@@ -79,7 +99,7 @@ const texts = {
     caption: "{time} · {width}×{height} · {size} · 품질 {quality} · {trigger}", captionBare: "수신 {time} · {size}", broken: "수신 {time} · {size} · 손상됨",
     reduced: "크기 제한에 맞게 줄임", triggerCommand: "명령", triggerMotion: "움직임", triggerGpio: "버튼 {name}", on: "켜짐", off: "꺼짐",
     toggle: "{name} 전환", motion: "움직임 있음", noMotion: "움직임 없음",
-    chart: "측정값 그래프. 드래그하면 확대됩니다", range: "표시 기간", range5m: "5분", range1h: "1시간", rangeAll: "전체", unzoom: "확대 해제",
+    charts: "측정값 그래프. 드래그하면 확대됩니다", range: "표시 기간", range5m: "5분", range1h: "1시간", rangeAll: "전체", unzoom: "확대 해제",
     csv: "CSV 내려받기", time: "시각",
     invalidInterval: "“{value}”은(는) 올바른 시간 간격이 아닙니다. 예: 500ms, 2s, 5m", intervalRange: "{least}부터 {most}까지 입력할 수 있습니다.",
     numberRange: "{least}부터 {most}까지의 정수를 입력하세요.",
@@ -136,13 +156,16 @@ export function timeText(date) {
   return today ? date.toLocaleTimeString(kNeutral) : date.toLocaleString(kNeutral);
 }
 
-/** A value with as many digits as a person reads. */
-export function valueText(value, unit) {
-  const size = Math.abs(value);
-  const digits = size >= 1000 ? 0 : size >= 1 || size === 0 || unit === "°C" ? 1 : 3;
-  return `${value.toFixed(digits)} ${unit}`.trim();
+/** The name of a quantity; one that this page does not know keeps its own. */
+export function quantityText(quantity) {
+  return `quantity_${quantity}` in texts.en ? t(`quantity_${quantity}`) : quantity;
+}
+
+export function valueText(value, unit, decimals) {
+  return `${value.toFixed(decimals)} ${unit}`.trim();
 }
 
 export function bytesText(bytes) {
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
   return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // From what is known of the devices to what is seen.
-import { Chart } from "./chart.js";
+import { Charts } from "./chart.js";
 import { $, badge, make, update } from "./dom.js";
 import { Gallery } from "./gallery.js";
-import { compareText, t, timeText, valueText } from "./texts.js";
+import { bytesText, compareText, quantityText, t, timeText, valueText } from "./texts.js";
 
 const kMany = 4; // devices; more are searched, and on a phone folded away
 const kStateKinds = { online: "good", offline: "off", unknown: "off", warning: "warning", error: "error" };
@@ -18,13 +18,13 @@ function message(tag, level, text, detail) {
 }
 
 export class View {
-  #chart = new Chart($("chart"), (isZoomed) => { $("unzoom").hidden = !isZoomed; });
+  #charts = new Charts($("charts"), (isZoomed) => { $("unzoom").hidden = !isZoomed; });
   #gallery = new Gallery();
 
   /** `actions`: select(device), toggle(device, line), waiting(device) → its commands without a reply. */
   constructor(actions) {
     this.actions = actions;
-    $("unzoom").onclick = () => this.#chart.zoom(null);
+    $("unzoom").onclick = () => this.#charts.zoom(null);
     for (const button of $("ranges").children) button.onclick = () => this.#chooseRange(button);
     $("open-picker").onclick = () => this.#openPicker($("open-picker").ariaExpanded !== "true");
   }
@@ -38,7 +38,7 @@ export class View {
 
   /** After another language or theme was chosen. */
   redraw() {
-    this.#chart.redraw();
+    this.#charts.redraw();
     this.#gallery.redraw();
   }
 
@@ -118,6 +118,7 @@ export class View {
     this.showReadings(device);
     this.showPictures(device);
     this.#showGpio(device);
+    this.#showBoard(device);
     this.showCommands(device);
   }
 
@@ -142,9 +143,9 @@ export class View {
     const sensors = device.currentSensors();
     update($("sensors"), sensors.map(([name, sensor]) => {
       const isOld = device.status !== "online" || sensor.status === "offline";
-      const facts = [name, sensor.status === "offline" ? t("offline") : "", sensor.time ? timeText(sensor.time) : ""];
+      const facts = [name, quantityText(sensor.quantity), sensor.status === "offline" ? t("offline") : "", sensor.time ? timeText(sensor.time) : ""];
       const row = make("li", {},
-        make("div", { className: `value ${isOld ? "old" : ""}`, textContent: sensor.value === undefined ? "–" : valueText(sensor.value, sensor.unit) }),
+        make("div", { className: `value ${isOld ? "old" : ""}`, textContent: sensor.value === undefined ? "–" : valueText(sensor.value, sensor.unit, sensor.decimals) }),
         make("div", { className: "hint", textContent: facts.filter(Boolean).join(" · ") }));
       row.dataset.sensor = name;
       return row;
@@ -152,12 +153,12 @@ export class View {
     const hasReadings = sensors.some(([, { readings }]) => readings.length > 0);
     $("no-readings").hidden = hasReadings;
     $("chart-box").hidden = !hasReadings; // before it is drawn: it takes the width of its place
-    this.#chart.show(device);
+    this.#charts.show(device);
   }
 
   #chooseRange(button) {
     for (const other of $("ranges").children) other.ariaPressed = String(other === button);
-    this.#chart.setRange(Number(button.value));
+    this.#charts.setRange(Number(button.value));
   }
 
   showPictures(device) {
@@ -180,5 +181,22 @@ export class View {
     $("gpio-section").hidden = rows.length === 0;
     update($("gpio"), rows);
     for (const button of $("gpio").querySelectorAll("button")) button.onclick = () => this.actions.toggle(device, button.dataset.line);
+  }
+  /** What the machine does not have is not in its health. */
+  #showBoard(device) {
+    const board = device.health.board ?? {};
+    const number = (value, text) => (typeof value === "number" ? text(value) : "");
+    const addresses = Array.isArray(board.addresses) ? board.addresses.join(", ") : "";
+    const facts = [
+      ["boardProcessor", number(board.cpu_temperature_c, (value) => valueText(value, "°C", 1))],
+      ["boardLoad", number(board.load_1m, (value) => value.toFixed(2))],
+      ["boardMemory", number(board.memory_available_kib, (value) => bytesText(value * 1024))],
+      ["boardDisk", number(board.disk_free_kib, (value) => bytesText(value * 1024))],
+      ["boardWifi", number(board.wifi?.signal_dbm, (value) => valueText(value, "dBm", 0))],
+      ["boardAddresses", addresses],
+    ].filter(([, text]) => text !== "");
+    $("board-section").hidden = facts.length === 0;
+    update($("board"), facts.map(([key, text]) =>
+      make("div", {}, make("dt", { textContent: t(key, { name: board.wifi?.interface }) }), make("dd", { textContent: text }))));
   }
 }
