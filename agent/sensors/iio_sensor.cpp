@@ -134,7 +134,9 @@ void addChannels(const std::string& device, Quantity quantity, std::vector<Devic
     // The plain channel is the first, differential ones are the last.
     const auto rank = [](const Stem& stem) { return stem.rest.empty() ? 0 : 1 + int{stem.isDifferential()}; };
     std::stable_sort(stems.begin(), stems.end(), [&](const Stem& a, const Stem& b) { return rank(a) < rank(b); });
-    const std::string driver = readWord(device + "/name");
+    // A platform driver takes the name of its device tree node: "dht11@11" for dtoverlay=dht11,gpiopin=17.
+    const std::string name = readWord(device + "/name");
+    const std::string driver = name.substr(0, name.find('@'));
     const std::string deviceLabel = readWord(device + "/label");
     for (const Stem& stem : stems) {
         const std::string path = device + "/" + stem.text;

@@ -157,6 +157,14 @@ TEST_F(QuantityTest, TwoEqualChipsAreToldApartByTheirAddress) {
                  "there are 1-0076/bme280, 1-0077/bme280");
 }
 
+TEST_F(QuantityTest, APlatformDriverIsFoundWithoutItsPlaceInTheDeviceTree) {
+    iio("name", "dht11@11");
+    iio("in_temp_input", "21500");
+    iio("in_humidityrelative_input", "48200");
+    EXPECT_VALUE(make(SensorType::kIio, "dht11")->read(), 21.5);
+    EXPECT_VALUE(make(SensorType::kIio, "dht11", Quantity::kHumidity)->read(), 48.2);
+}
+
 TEST_F(QuantityTest, ABrokenInputIsAFaultForEveryQuantity) {
     hwmon("name", "chip");
     hwmon("fan1_input", "0");
