@@ -26,12 +26,12 @@ struct SensorState {
     enum class Kind { kUnknown, kOnline, kOffline };
     std::string name;
     Kind kind = Kind::kUnknown;  ///< kUnknown: not read yet
-    std::string problem;         ///< why it is offline, and what to do; "" otherwise
+    std::string problem{};       ///< why it is offline, and what to do; "" otherwise
     std::uint64_t readings = 0;  ///< good ones since start
     std::uint64_t faults = 0;    ///< refused ones since start
     double value = 0;            ///< of the last good one, if there is one
     WallTime time{};             ///< when it was read
-    std::string unit;            ///< its unit
+    std::string unit{};          ///< its unit
 };
 
 /// "online", "offline" or "unknown".
