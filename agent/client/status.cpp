@@ -24,7 +24,8 @@ constexpr seconds kRetainedLimit{2};
 
 /// Collects what the broker retains.
 Result<DeviceStatus> readStatus(const Config& config, const DeviceTopics& topics, std::string password) {
-    DeviceStatus device{.id = topics.id};
+    DeviceStatus device;
+    device.id = topics.id;
     std::string denied;
     Timer limit;
     BrokerConnection* running = nullptr;

@@ -17,7 +17,7 @@ struct ConnectionInfo {
     std::string server;  ///< the configured address that answered
     bool sessionPresent = false;
     std::uint16_t receiveMaximum = 65535;
-    BrokerLimits limits;  ///< announced; Publisher::connection() gives those in force, concluded ones too
+    BrokerLimits limits{};  ///< announced; Publisher::connection() gives those in force, concluded ones too
 };
 
 /// What services see of the broker. Thread: the loop's, callbacks too.
