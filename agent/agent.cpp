@@ -95,8 +95,8 @@ struct WiredAgent : Agent, CommandHandlers {
           gpio({context, *gpioPort,
                 [this](const std::string& command, const std::string& source) { commands.trigger(command, source); }}),
           board(
-              context, p.makeStrand("the board's state"), [path = config.journal.path] { return readBoard(path); },
-              [this] { discovery.setBoard(board.board()); }),
+              context, identity.bootId, p.makeStrand("the board's state"),
+              [path = config.journal.path] { return readBoard(path); }, [this] { discovery.setBoard(board.board()); }),
           presence(context, identity, [this] { return formatHealth(health()); }),
           retainedTopics(context, identity),
           discovery(context, identity, systemRandom(), [this] { telemetry.repeatReadings(); }),
@@ -170,7 +170,7 @@ struct WiredAgent : Agent, CommandHandlers {
             commands.restore(*snapshot);
             retainedTopics.restore(*snapshot);
             discovery.restore(*snapshot);
-            board.start();
+            board.start(*snapshot);
             gpio.start();
             telemetry.resume(*snapshot);
             discovery.setInterval(telemetry.publishingInterval());

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "config/schema/types.hpp"
 #include "core/suggest.hpp"
 #include "core/text.hpp"
 #include "core/time/time.hpp"
@@ -37,6 +38,15 @@ CLI::Validator duration() {
                 if (parseDuration(text).value_or(milliseconds{0}).count() > 0) return std::string();
                 return fmt::format("\"{}\" is not a duration; give a number with a unit, like 30s or 5m",
                                    printable(text));
+            },
+            ""};
+}
+
+/// A device.id is a level of topics.
+CLI::Validator deviceId() {
+    return {[](const std::string& text) {
+                if (!text.empty() && isWord(text, "_-")) return std::string();
+                return fmt::format("\"{}\" is not a device.id; allowed: letters, digits, '_' and '-'", printable(text));
             },
             ""};
 }
@@ -87,7 +97,7 @@ std::unique_ptr<CLI::App> makeApp(CommandLine& line) {
     const auto addDevice = [](CLI::App* command, std::string& into) {
         command->add_option("--id", into, "The device.id of another agent at the same broker")
             ->type_name("ID")
-            ->check(notEmpty());
+            ->check(deviceId());
     };
     CLI::App* status = add("status", "Show how the agent is, as the broker knows it. Exit 0 if it is online, else 1.");
     addConfig(status);

@@ -78,7 +78,7 @@ struct AddFields {
         json["sensor"] = record.sensor;
         json["value"] = nullptr;  // toJsonLine() puts it in
         json["unit"] = record.unit;
-        json["quantity"] = record.quantity;
+        if (!record.quantity.empty()) json["quantity"] = record.quantity;
         json["seq"] = record.seq;
         json["delivered"] = record.delivered;
     }

@@ -222,7 +222,10 @@ void Journal::writeIfDue() {
 }
 
 void Journal::write() {
-    if (!hasUnwritten() && health_.writable) return due_.reset();
+    if (!hasUnwritten() && health_.writable) {
+        for (const Task& task : std::exchange(waiting_, {})) loop_.post(scope_.wrap(task));
+        return due_.reset();
+    }
     const SteadyTime now = loop_.clock().now();
     auto batch = std::make_shared<WriteBatch>();
     buffer_.copyTo(*batch);
@@ -234,8 +237,10 @@ void Journal::write() {
     lastWrite_ = now;
     onStore([batch](JournalStore& store) { return store.write(*batch); },
             [this, batch, done = std::exchange(waiting_, {})](Result<WriteOutcome> outcome) {
+                std::vector<Task> wrapped;  // one of them may end the journal
+                for (const Task& task : done) wrapped.emplace_back(scope_.wrap(task));
                 onWritten(*batch, std::move(outcome));
-                for (const Task& task : done) scope_.wrap(task)();  // last: one of them may end the journal
+                for (const Task& task : wrapped) task();
             });
 }
 
@@ -349,7 +354,7 @@ void Journal::correctTime(ReadingRecord& reading) const {
 
 void Journal::ack(std::int64_t id) {
     backlog_.ack(id);
-    if (!hasUnwritten() && health_.writable) {
+    if (!hasUnwritten() && waiting_.empty() && health_.writable) {
         due_.reset();  // delivered before it was written
     } else {
         writeBy(loop_.clock().now() + config_.flush);

@@ -41,8 +41,8 @@ struct ReadingRecord {
     std::string sensor;
     double value = 0;
     std::string unit = "°C";
-    std::string quantity = "temperature";  ///< by its name in the contract
-    int decimals = 3;                      ///< how many the value is written with
+    std::string quantity;  ///< by its name in the contract; "" where the configuration does not name it
+    int decimals = 3;      ///< how many the value is written with
     bool delivered = false;
     std::int64_t id = 0;      ///< set by Journal::fetch(), for ack() and nack()
     std::int64_t monoMs = 0;  ///< CLOCK_MONOTONIC when it was taken; 0: it is recorded as it is taken

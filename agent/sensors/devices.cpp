@@ -42,7 +42,9 @@ void tellApart(std::vector<Device>& devices) {
     std::map<std::string, int> counts;
     for (const Device& device : devices) ++counts[device.name];
     for (Device& device : devices) {
-        if (counts[device.name] > 1 && !device.address.empty()) device.name = device.address + "/" + device.name;
+        if (counts[device.name] < 2 || device.address.empty()) continue;
+        device.aliases.push_back(device.name);  // still the first of them
+        device.name = device.address + "/" + device.name;
     }
 }
 

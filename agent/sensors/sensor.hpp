@@ -28,10 +28,11 @@ struct SensorConfig {
     SensorType type = SensorType::kW1;
     std::string device;
     Quantity quantity = Quantity::kTemperature;
-    std::string channel;       ///< of the device; "" = the first one of that quantity
-    std::string unit;          ///< of Quantity::kNumber only
-    std::string topic;         ///< "" = only under topics.base
-    milliseconds interval{0};  ///< 0 = telemetry.interval
+    bool isQuantityGiven = false;  ///< otherwise readings do not name it, as before there were others
+    std::string channel;           ///< of the device; "" = the first one of that quantity
+    std::string unit;              ///< of Quantity::kNumber only
+    std::string topic;             ///< "" = only under topics.base
+    milliseconds interval{0};      ///< 0 = telemetry.interval
     ReadingFormat format = ReadingFormat::kInteger;
     double scale = 1.0;
     double offset = 0.0;

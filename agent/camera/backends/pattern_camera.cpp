@@ -154,7 +154,7 @@ class PatternCamera : public Camera {
         canvas.copy(*background_);
         const int markWidth = std::max(width_ / 20 / 2 * 2, 2);
         const int markHeight = std::max(height_ / 16 / 2 * 2, 2);
-        const int place = static_cast<int>(frame.sequence) % (width_ / markWidth);
+        const int place = static_cast<int>(frame.sequence % static_cast<std::uint32_t>(width_ / markWidth));
         canvas.fill(place * markWidth, height_ / 2 / 2 * 2, markWidth, markHeight, {kPaper, kNeutral, kNeutral});
         const int scale = std::max(width_ / 200, 1);
         const int line = (kGlyphHeight + 3) * scale;

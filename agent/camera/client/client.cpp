@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "camera/client/program_link.hpp"
+#include "config/load.hpp"
 #include "core/loop/asio_loop.hpp"
 #include "core/system/log.hpp"
 
@@ -27,7 +28,7 @@ bool isSameForProgram(const Config& a, const Config& b) {
     CameraConfig same = a.camera;
     same.timeout = b.camera.timeout;
     const bool isSameText =
-        a.image.timestamp == b.image.timestamp && (!a.image.timestamp || a.device.name == b.device.name);
+        a.image.timestamp == b.image.timestamp && (!a.image.timestamp || drawnName(a.device) == drawnName(b.device));
     return same == b.camera && isSameText;
 }
 

@@ -94,7 +94,9 @@ void CapturePipeline::advance() {
 }
 
 void CapturePipeline::demandFrame(std::pair<int, int> size, BootTime notBefore, bool isForLook) {
-    const auto started = stream_.ensure(size);
+    // Masks are parts of this frame: at another size the camera may show another part of the scene.
+    const std::pair configured(config_.camera.width, config_.camera.height);
+    const auto started = stream_.ensure(config_.camera.masks.empty() ? size : configured);
     if (!started) return cameraFailed(started.error());
     remaining_ = *started;
     demand_ = Demand{loop_.clock().now(), size, isForLook};

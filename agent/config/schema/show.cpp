@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "config/schema/show.hpp"
 
+#include <algorithm>
 #include <sstream>
 #include <string_view>
 
@@ -50,6 +51,18 @@ std::string showKeys(const std::string& name, const Keys& keys, const toml::tabl
     return out + below;
 }
 
+/// The limits of a sensor that sets none are those of its quantity.
+void useLimitsOfQuantity(Keys& keys, const toml::table& block) {
+    const std::string quantity = block["quantity"].value_or(std::string(infoOf(Quantity::kTemperature).name));
+    const auto info = std::find_if(kQuantities.begin(), kQuantities.end(),
+                                   [&](const QuantityInfo& one) { return one.name == quantity; });
+    if (info == kQuantities.end()) return;
+    for (Key& key : keys) {
+        if (key.name == "min") key.defaultValue = fmt::format("{:.1f}", info->min);
+        if (key.name == "max") key.defaultValue = fmt::format("{:.1f}", info->max);
+    }
+}
+
 }  // namespace
 
 std::string showTables(const toml::table& root, Config defaults) {
@@ -60,8 +73,9 @@ std::string showTables(const toml::table& root, Config defaults) {
             out += fmt::format("\n[{}]\n{}", table.name, showKeys(table.name, table.bind(defaults), node.as_table()));
         } else if (const toml::array* blocks = node.as_array()) {
             for (const toml::node& block : *blocks) {
-                out += fmt::format("\n[[{}]]\n{}", table.name,
-                                   showKeys(table.name, table.bind(defaults), block.as_table()));
+                Keys keys = table.bind(defaults);
+                if (table.name == "sensor") useLimitsOfQuantity(keys, *block.as_table());
+                out += fmt::format("\n[[{}]]\n{}", table.name, showKeys(table.name, keys, block.as_table()));
             }
         }
     }

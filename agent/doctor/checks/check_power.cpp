@@ -37,11 +37,11 @@ Findings checkPower(const Machine& machine) {
         if (isNow) {
             findings.push_back({Severity::kError, kCheck, fmt::format("{}, now", flag.text), flag.remedy});
         } else if (wasSinceBoot) {
-            findings.push_back({Severity::kWarning, kCheck,
-                                fmt::format("{}: not now, but since the last boot", flag.text), flag.remedy});
+            findings.push_back(
+                {Severity::kWarning, kCheck, fmt::format("{}: not now, but a moment ago", flag.text), flag.remedy});
         }
     }
-    if (findings.empty()) findings.push_back({Severity::kFine, kCheck, "voltage and temperature were good since boot"});
+    if (findings.empty()) findings.push_back({Severity::kFine, kCheck, "voltage and temperature are good"});
     return findings;
 }
 

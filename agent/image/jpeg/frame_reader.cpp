@@ -20,6 +20,12 @@ struct Span {
     int end;
 };
 
+/// Fills up the row with its last sample: TurboJPEG reads luma up to where chroma ends.
+void copyRow(const std::uint8_t* from, int width, std::uint8_t* to, std::size_t stride) {
+    std::copy_n(from, width, to);
+    std::fill(to + width, to + stride, from[width - 1]);
+}
+
 /// The samples of a plane, one for each `sample` pixels, that cover the per cent `from` and `share` of `pixels`,
 /// widened to whole chroma samples of `step` pixels.
 Span cover(int from, int share, int pixels, int step, int sample) {
@@ -50,7 +56,8 @@ PlanarView FrameReader::mask(const PlanarView& planes, std::span<const PictureAr
         const int width = planeWidth(planes.chroma, plane, planes.width);
         const int height = planeHeight(planes.chroma, plane, planes.height);
         for (int y = 0; y < height; ++y)
-            std::copy_n(data + stride * static_cast<std::size_t>(y), width, masked_.row(plane, y));
+            copyRow(data + stride * static_cast<std::size_t>(y), width, masked_.row(plane, y),
+                    masked_.view().planes[plane].strideBytes);
         for (const PictureArea& area : areas) {
             const Span x = cover(area.left, area.width, planes.width, step.across, plane == 0 ? 1 : step.across);
             const Span y = cover(area.top, area.height, planes.height, step.down, plane == 0 ? 1 : step.down);

@@ -186,12 +186,19 @@ void JournalStore::salvage(const std::string& quarantined) {
 Result<StoreOpened> JournalStore::load(Database& db) {
     StoreOpened loaded;
     const bool wasKept = hasState() || !salvagedReadings_.empty();
-    if (!hasState()) TRY(loadState(db, loaded));
+    if (!hasState()) {
+        if (auto read = loadState(db, loaded); !read) {
+            state_ = {};  // a part of it must not replace the file's
+            return tl::unexpected(std::move(read).error());
+        }
+    }
     loaded.nextId = TRY(db.integer(fmt::format("SELECT value FROM state WHERE key = '{}'", kNextIdKey)));
     for (const char* table : {"commands", "readings", "captures", "events", "transactions"}) {
         const std::int64_t highest = TRY(db.integer(fmt::format("SELECT max(id) FROM {}", table)));
         loaded.nextId = std::max(loaded.nextId, highest + 1);
     }
+    for (const auto& transaction : state_.transactions)
+        loaded.nextId = std::max(loaded.nextId, transaction.stamp.id + 1);
     if (!salvagedReadings_.empty()) loaded.nextId = std::max(loaded.nextId, salvagedReadings_.back().stamp.id + 1);
     if ((wasKept || loaded.corruptRows > 0) && !db.isReadOnly()) TRY(writeKept(db, loaded.nextId));
     loaded.undelivered = TRY(countUndelivered(db));

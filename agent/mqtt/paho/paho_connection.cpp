@@ -280,7 +280,9 @@ class Connection : public PahoConnection {
 
     void arrived(InboundMessage message) {
         const std::size_t cost = costOf(message);
-        if (inboundBytes_.fetch_add(cost) + cost <= kMaxInboundBytes) return events_.message(std::move(message));
+        const std::size_t before = inboundBytes_.fetch_add(cost);
+        // A single one is never too many.
+        if (before == 0 || before + cost <= kMaxInboundBytes) return events_.message(std::move(message));
         inboundBytes_ -= cost;
         events_.dropped();
     }

@@ -52,41 +52,41 @@ constexpr const char* kCommon = R"({
         "state_topic": "~/health", "value_template": "{{ value_json.journal.status }}",
         "device_class": "problem", "payload_on": "degraded", "payload_off": "ok"},
     "diagnostic_load": {"p": "sensor", "name": "Load", "entity_category": "diagnostic",
-        "state_topic": "~/health", "value_template": "{{ (value_json.board | default({})).load_1m | default(none) }}",
+        "state_topic": "~/health", "value_template": "{{ value_json.board.load_1m }}",
         "state_class": "measurement", "icon": "mdi:gauge"},
     "diagnostic_memory_available": {"p": "sensor", "name": "Memory available", "entity_category": "diagnostic",
         "state_topic": "~/health",
-        "value_template": "{{ (value_json.board | default({})).memory_available_kib | default(none) }}",
+        "value_template": "{{ value_json.board.memory_available_kib }}",
         "device_class": "data_size", "unit_of_measurement": "KiB", "state_class": "measurement"},
     "diagnostic_disk_free": {"p": "sensor", "name": "Disk free", "entity_category": "diagnostic",
         "state_topic": "~/health",
-        "value_template": "{{ (value_json.board | default({})).disk_free_kib | default(none) }}",
+        "value_template": "{{ value_json.board.disk_free_kib }}",
         "device_class": "data_size", "unit_of_measurement": "KiB", "state_class": "measurement"},
     "diagnostic_addresses": {"p": "sensor", "name": "IP addresses", "entity_category": "diagnostic",
         "state_topic": "~/health",
-        "value_template": "{{ ((value_json.board | default({})).addresses | default([]) | join(', '))[:255] }}",
+        "value_template": "{{ value_json.board.addresses | join(', ') }}",
         "icon": "mdi:ip-network"}
 })";
 constexpr const char* kTemperature = R"({
     "diagnostic_cpu_temperature": {"p": "sensor", "name": "Processor", "entity_category": "diagnostic",
         "state_topic": "~/health",
-        "value_template": "{{ (value_json.board | default({})).cpu_temperature_c | default(none) }}",
+        "value_template": "{{ value_json.board.cpu_temperature_c }}",
         "device_class": "temperature", "unit_of_measurement": "°C", "state_class": "measurement"}
 })";
 constexpr const char* kWifi = R"({
     "diagnostic_wifi": {"p": "sensor", "name": "Wi-Fi signal", "entity_category": "diagnostic",
         "state_topic": "~/health",
-        "value_template": "{{ ((value_json.board | default({})).wifi | default({})).signal_dbm | default(none) }}",
+        "value_template": "{{ value_json.board.wifi.signal_dbm }}",
         "device_class": "signal_strength", "unit_of_measurement": "dBm", "state_class": "measurement"}
 })";
 constexpr const char* kFirmware = R"({
     "diagnostic_undervoltage": {"p": "binary_sensor", "name": "Undervoltage", "entity_category": "diagnostic",
         "state_topic": "~/health", "payload_on": "True", "payload_off": "False",
-        "value_template": "{{ ((value_json.board | default({})).undervoltage | default({})).now | default(false) }}",
+        "value_template": "{{ value_json.board.undervoltage.now }}",
         "device_class": "problem"},
     "diagnostic_throttled": {"p": "binary_sensor", "name": "Throttled", "entity_category": "diagnostic",
         "state_topic": "~/health", "payload_on": "True", "payload_off": "False",
-        "value_template": "{{ ((value_json.board | default({})).throttled | default({})).now | default(false) }}",
+        "value_template": "{{ value_json.board.throttled.now }}",
         "device_class": "problem"}
 })";
 // With a camera. The topic of its pictures is added.

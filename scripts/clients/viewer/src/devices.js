@@ -73,7 +73,8 @@ export class Device {
     if (!Number.isFinite(seconds) || typeof reading.value !== "number") return;
     const sensor = this.sensor(name);
     sensor.unit = typeof reading.unit === "string" ? reading.unit : "";
-    sensor.quantity = typeof reading.quantity === "string" ? reading.quantity : ""; // older agents have none
+    // Only sensors whose configuration names a quantity have one; all others are temperatures.
+    sensor.quantity = typeof reading.quantity === "string" ? reading.quantity : sensor.unit === "°C" ? "temperature" : "";
     sensor.decimals = decimals;
     if (!isLive && this.queued > 0) --this.queued;
     const place = sensor.readings.findLastIndex(([time]) => time <= seconds);

@@ -151,11 +151,13 @@ class Discovery(AgentCase):
             if not key.startswith("diagnostic_"):
                 continue
             value = decoded(self.client.wait(entity["state_topic"]))
-            for name in entity["value_template"].strip("{} ").split(".")[1:]:
+            path, *filters = entity["value_template"].strip("{} ").split(" | ")
+            for name in path.split(".")[1:]:
                 value = value[name]
-            self.assertIsInstance(value, (int, str), key)
+            value = ", ".join(value) if filters else value
+            self.assertIsInstance(value, (float, int, str), key)
             if entity["platform"] == "binary_sensor":
-                self.assertIn(value, (entity["payload_on"], entity["payload_off"]), key)
+                self.assertIn(str(value), (entity["payload_on"], entity["payload_off"]), key)
 
     def test_birth_has_it_sent_again(self):
         self.home.payload()

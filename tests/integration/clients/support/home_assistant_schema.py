@@ -23,7 +23,7 @@ def topic(value):
 
 
 def template(value):
-    return text(value) and re.fullmatch(r"\{\{ value_json(\.\w+)+ \}\}", value) is not None
+    return text(value) and re.fullmatch(r"\{\{ value_json(\.\w+)+( \| join\(', '\))? \}\}", value) is not None
 
 
 def one_of(*values):

@@ -24,7 +24,7 @@ class BoardMonitorTest : public ::testing::Test {
     int looks = 0;
     BoardHealth next;
     ServiceContext context{*loop, publisher, journal, config, [this] { ++changes; }};
-    BoardMonitor monitor{context, strand, [this] { return next; }, [this] { ++looks; }};
+    BoardMonitor monitor{context, "boot-1", strand, [this] { return next; }, [this] { ++looks; }};
 
     void letItRead() {
         strand->runPending();
@@ -34,7 +34,7 @@ class BoardMonitorTest : public ::testing::Test {
 
 TEST_F(BoardMonitorTest, LooksAtOnceAndEveryMinute) {
     next.load = 0.5;
-    monitor.start();
+    monitor.start({});
     letItRead();
     EXPECT_EQ(monitor.board().load, 0.5);
     next.load = 0.7;
@@ -47,7 +47,7 @@ TEST_F(BoardMonitorTest, LooksAtOnceAndEveryMinute) {
 
 TEST_F(BoardMonitorTest, UndervoltageIsPublishedAtOnce) {
     next.undervoltage = BoardHealth::Flag{};
-    monitor.start();
+    monitor.start({});
     letItRead();
     changes = 0;
     next.undervoltage = BoardHealth::Flag{true, true};
@@ -56,9 +56,32 @@ TEST_F(BoardMonitorTest, UndervoltageIsPublishedAtOnce) {
     EXPECT_EQ(changes, 1);
 }
 
+TEST_F(BoardMonitorTest, WhatWasSeenSinceBootIsNotForgotten) {
+    next.undervoltage = BoardHealth::Flag{true, true};
+    JournalSnapshot snapshot;
+    snapshot.state["board"] = "boot-1 2";
+    next.throttled = BoardHealth::Flag{};
+    monitor.start(snapshot);
+    letItRead();
+    next.undervoltage = BoardHealth::Flag{};  // the kernel has cleared it
+    loop->advance(BoardMonitor::kInterval);
+    letItRead();
+    EXPECT_EQ(monitor.board().undervoltage, (BoardHealth::Flag{false, true}));
+    EXPECT_EQ(monitor.board().throttled, (BoardHealth::Flag{false, true})) << "the run before saw it";
+}
+
+TEST_F(BoardMonitorTest, ABootIsANewBeginning) {
+    JournalSnapshot snapshot;
+    snapshot.state["board"] = "boot-0 3";
+    next.undervoltage = BoardHealth::Flag{};
+    monitor.start(snapshot);
+    letItRead();
+    EXPECT_EQ(monitor.board().undervoltage, BoardHealth::Flag{});
+}
+
 TEST_F(BoardMonitorTest, AFirmwareThatHangsLeavesNoOldValues) {
     next.load = 0.5;
-    monitor.start();
+    monitor.start({});
     letItRead();
     loop->advance(BoardMonitor::kInterval);
     loop->advance(BoardMonitor::kInterval);

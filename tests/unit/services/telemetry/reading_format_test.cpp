@@ -17,9 +17,8 @@ ReadingRecord reading(double value) {
 }
 
 TEST(ReadingFormatTest, JsonHasTheFieldsOfTheContract) {
-    EXPECT_EQ(
-        formatReadingJson(reading(21.437)),
-        R"({"value":21.437,"unit":"°C","quantity":"temperature","time":"2026-11-20T09:30:00.123Z","boot":"b00t","seq":17})");
+    EXPECT_EQ(formatReadingJson(reading(21.437)),
+              R"({"value":21.437,"unit":"°C","time":"2026-11-20T09:30:00.123Z","boot":"b00t","seq":17})");
 }
 
 TEST(ReadingFormatTest, AnIntegerIsRoundedToTheNearest) {
@@ -38,6 +37,7 @@ TEST(ReadingFormatTest, UnitQuantityAndDecimalsAreThoseOfTheSensor) {
     SensorConfig sensor;
     sensor.name = "scales";
     sensor.quantity = Quantity::kNumber;
+    sensor.isQuantityGiven = true;
     sensor.unit = "\"kg\"";
     sensor.scale = 0.1;
     ReadingRecord record = reading(1.5);

@@ -132,6 +132,18 @@ TEST_F(TelemetryTest, TheTimeToAnswerBeginsWhenASensorHasAThread) {
     EXPECT_EQ(last("edge/pi/sensor/room/status"), "online");
 }
 
+TEST_F(TelemetryTest, AnotherQuantityOrChannelIsAnotherSensor) {
+    boot();
+    start();
+    const int before = made;
+    reload([this] { parts[0].config.quantity = Quantity::kHumidity; });
+    EXPECT_EQ(made, before + 1);
+    reload([this] { parts[0].config.channel = "voltage1"; });
+    EXPECT_EQ(made, before + 2);
+    reload([this] { parts[0].config.max = 90.0; });
+    EXPECT_EQ(made, before + 2);
+}
+
 TEST_F(TelemetryTest, AReadThatFailsForAMomentIsRepeatedWithinTheInterval) {
     boot();
     start(seconds{4});
