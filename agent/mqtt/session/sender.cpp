@@ -224,6 +224,9 @@ Delivery Sender::deliveryOf(const Publication& publication, int reasonCode) {
         return Delivery::kTooLarge;
     }
     if (!isRefusal(reasonCode)) return Delivery::kDelivered;
+    // Who empties a topic that is no longer used reports it; nothing that is used is missing.
+    const bool isEmptying = publication.retain == Retain::kYes && publication.payload.empty();
+    if (isEmptying) return Delivery::kDenied;
     if (!deniedTopics_.contains(publication.topic)) {
         log::warning(
             "the broker refuses publications on {} (code {}): none are sent until the next connection; check "

@@ -142,6 +142,21 @@ TEST(Sender, DropsTheOldestOfTooManyReplies) {
     EXPECT_EQ(f.changes, 1);
 }
 
+TEST(Sender, ATopicThatMayNotBeEmptiedIsNotOneThatIsMissing) {
+    Fixture f;
+    f.attach();
+    Publication empty;
+    empty.topic = "old";
+    empty.retain = Retain::kYes;
+    Delivery delivery = Delivery::kDelivered;
+    f.sender.publish(std::make_shared<const Publication>(std::move(empty)), Priority::kReply,
+                     [&](Delivery how) { delivery = how; });
+    f.broker.last().acknowledge(0, 0x87);
+    f.loop.runPending();
+    EXPECT_EQ(delivery, Delivery::kDenied);
+    EXPECT_TRUE(f.sender.deniedTopics().empty());
+}
+
 TEST(Sender, LeavesADeniedTopicAloneForThisConnectionOnly) {
     Fixture f;
     f.attach();
