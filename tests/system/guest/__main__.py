@@ -9,13 +9,14 @@ import time
 import traceback
 
 from report import Failed
-from suites import after_reboot, before_reboot, board, cuts, hardware, kills, machine, timing, tutorial
+from suites import after_reboot, before_reboot, board, cuts, hardware, kills, machine, sensors, timing, tutorial
 
 SHARE = pathlib.Path("/share")
 STAGE = SHARE / "stage"
 SUITES = {
     "service": [before_reboot.TESTS, after_reboot.TESTS],
     "hardware": [hardware.TESTS],
+    "sensors": [sensors.TESTS],
     "machine": [machine.TESTS, machine.WITHOUT_A_CLOCK],
     "kills": [kills.TESTS],
     "cuts": cuts.STAGES,

@@ -13,7 +13,7 @@ import time
 from agent import AGENT, CAMERA, CONFIG as AGENT_CONFIG, capture, change_config, expect_sandbox, online, processes, temperature
 from cadence import Cadence
 from gpio import Chip
-from i2c import Lm75
+from i2c import Bus as I2cBus, Lm75
 from report import Failed, check, expect_equal, figure, property_of, run, wait_until
 from setup import BASIC, at_work
 
@@ -50,7 +50,7 @@ NO_PICTURE = ("camera_unavailable", "capture_timeout")
 
 def prepare(state):
     """A machine with a camera, two sensors, a button, a relay and a lamp."""
-    state["lm75"], state["chip"] = Lm75(), Chip()
+    state["lm75"], state["chip"] = Lm75(I2cBus(Lm75.ADDRESS)), Chip()
     state["lm75"].plug()
     state["lm75"].set(21.5)
     state["chip"].plug()
