@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <ostream>
+#include <string>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -33,7 +34,7 @@ Json toJson(const SensorConfig& sensor, const Result<double>& value) {
               {"channel", sensor.channel},
               {"quantity", infoOf(sensor.quantity).name},
               {"unit", unitOf(sensor)},
-              {"value", value ? Json(*value) : Json(nullptr)},
+              {"value", value ? Json(std::stod(formatDecimal(*value, decimalsOf(sensor)))) : Json(nullptr)},
               {"error", value ? Json(nullptr) : Json(value.error().message)},
               {"config", blockOf(sensor)}};
     return json;
