@@ -117,8 +117,9 @@ class WithoutABroker(MotionCase):
         self.show(scene(500))
         kept = os.path.join(agent.directory, "pictures")
         self.wait_for(lambda: os.path.isdir(kept) and any(name.endswith(".jpg") for name in os.listdir(kept)))
-        self.broker.start()
-        client = self.connect()
+        with agent.paused():
+            self.broker.start()
+            client = self.connect()
         client.wait(STATUS, lambda m: m.payload == b"online")
         description = decoded(client.wait(f"{BASE}/image", lambda m: decoded(m)["trigger"] == "motion"))
         came = client.wait("jpeg").timestamp

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The broker goes away and comes back."""
 
-import os
 import signal
 import unittest
 
@@ -12,11 +11,9 @@ from support import BASE, STATUS, Agent, AgentCase, Broker, decoded
 
 class Outages(AgentCase):
     def back(self):
-        """A client that is there before the agent is: what is not retained is published once."""
-        os.kill(self.agent.process.pid, signal.SIGSTOP)
-        self.broker.start()
-        client = self.connect()
-        os.kill(self.agent.process.pid, signal.SIGCONT)
+        with self.agent.paused():
+            self.broker.start()
+            client = self.connect()
         client.wait(STATUS, lambda m: m.payload == b"online")
         return client
 

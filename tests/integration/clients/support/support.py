@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A private broker, agent and clients on free ports of 127.0.0.1. Tests wait for events, not for time."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -140,6 +141,15 @@ path = "{directory}/journal.db"
             command = [AGENT, "run", "--config", self.config_path]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=die_with_parent, env=self.environment)
         return self
+
+    @contextlib.contextmanager
+    def paused(self):
+        """Who connects meanwhile is there before the agent: what is not retained comes only once."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def start(self):
         """Starts the agent and returns when it is online."""
