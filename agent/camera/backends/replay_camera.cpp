@@ -32,9 +32,7 @@ bool isJpegName(const std::string& name) {
 }
 
 Result<DecodedImage> decodeFile(const fs::path& path) {
-    std::error_code error;
-    const std::uintmax_t size = fs::file_size(path, error);
-    const auto content = TRY(readSmallFile(path, error ? 0 : std::min<std::uintmax_t>(size, kMaxFileBytes)));
+    const auto content = TRY(readSmallFile(path, kMaxFileBytes));
     return decodeJpeg(std::span(reinterpret_cast<const std::uint8_t*>(content.data()), content.size()));
 }
 

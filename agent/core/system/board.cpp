@@ -22,12 +22,6 @@
 namespace edge {
 namespace {
 
-/// Trimmed; "" where it cannot be read.
-std::string readText(const std::string& path) {
-    constexpr std::size_t kMaxBytes = 65536;
-    return std::string(trim(readSmallFile(path, kMaxBytes).value_or("")));
-}
-
 /// The word at `index` of a line whose words white space separates; "" where there are fewer.
 std::string_view wordAt(std::string_view line, std::size_t index) {
     constexpr std::string_view kBlanks = " \t";
@@ -125,8 +119,8 @@ std::vector<std::string> addresses() {
 }
 
 BoardHealth::Flag flagOf(unsigned bits, unsigned mask) {
-    constexpr unsigned kSinceBoot = 16;
-    return {(bits & mask) != 0, (bits >> kSinceBoot & mask) != 0};
+    constexpr unsigned kBefore = 16;
+    return {(bits & mask) != 0, (bits >> kBefore & mask) != 0};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -13,6 +14,8 @@
 #include <system_error>
 
 #include <fmt/core.h>
+
+#include "core/text.hpp"
 
 namespace edge {
 namespace {
@@ -127,13 +130,26 @@ int writeAll(int fd, std::string_view content) {
 Result<std::string> readSmallFile(const std::string& path, std::size_t maxBytes) {
     const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) return failSystem("cannot open " + path, errno);
-    std::string content(maxBytes + 1, '\0');
-    const ssize_t filled = readAll(file.get(), content.data(), content.size());
-    if (filled < 0) return failSystem("cannot read " + path, errno);
-    content.resize(static_cast<std::size_t>(filled));
+    // In the memory that it needs, which may be far less than `maxBytes`.
+    constexpr std::size_t kFirstBytes = 4096 + 1;  // a sysfs attribute comes whole, with one read
+    std::string content;
+    std::size_t filled = 0;
+    while (filled == content.size() && filled <= maxBytes) {
+        content.resize(std::min(std::max(2 * filled, kFirstBytes), maxBytes + 1));
+        const ssize_t got = readAll(file.get(), content.data() + filled, content.size() - filled);
+        if (got < 0) return failSystem("cannot read " + path, errno);
+        filled += static_cast<std::size_t>(got);
+    }
+    content.resize(filled);
     if (content.size() > maxBytes)
         return fail(Errc::kTooLarge, fmt::format("{} is larger than {} bytes", path, maxBytes));
     return content;
+}
+
+std::string readText(const std::string& path) {
+    constexpr std::size_t kMaxBytes = std::size_t{64} << 10;
+    const auto content = readSmallFile(path, kMaxBytes);
+    return content ? std::string(trim(content->substr(0, content->find('\0')))) : "";
 }
 
 // A regular file is replaced as a whole, and keeps its owner and mode: a reader sees the old one or the new one, never

@@ -50,9 +50,14 @@ class UniqueFd {
 /// Writes all of `content`, whatever signals interrupt it. 0, or the errno of the write that failed. Blocks.
 [[nodiscard]] int writeAll(int fd, std::string_view content);
 
-/// The whole of a small text file (a sysfs attribute, a password). At most `maxBytes`; more is Errc::kTooLarge. The
-/// message names the path and the reason. Blocks: call on a strand where the file is a device's.
+/// The whole of a file (a sysfs attribute, a password, a picture). At most `maxBytes`; more is Errc::kTooLarge. Takes
+/// memory for what there is. The message names the path and the reason. Blocks: call on a strand where the file is a
+/// device's.
 Result<std::string> readSmallFile(const std::string& path, std::size_t maxBytes = 4096);
+
+/// The text of a file of /sys, /proc or the device tree: trimmed, without the NUL that ends strings of the latter; ""
+/// where it cannot be read.
+[[nodiscard]] std::string readText(const std::string& path);
 
 /// Replaces a file as a whole, keeping owner and mode; follows links; writes to what is no regular file, like a device.
 Result<void> replaceFile(const std::string& path, std::string_view content);

@@ -12,13 +12,6 @@
 namespace edge {
 namespace {
 
-/// The trimmed content, without the NUL that ends device-tree strings; "" where the file is not there.
-std::string readWord(const std::string& path) {
-    const auto content = readSmallFile(path);
-    if (!content) return "";
-    return std::string(trim(content->substr(0, content->find('\0'))));
-}
-
 /// Six hex digits that tell machines apart and do not give the serial number or machine id away.
 std::string hashDigits(const std::string& secret) {
     return sha256Hex("pi-edge-agent device id v1:" + secret).substr(0, 6);
@@ -44,7 +37,7 @@ std::string sanitise(std::string_view name) {
 
 std::string boardSerial(const std::string& root) {
     for (const char* path : {"/sys/firmware/devicetree/base/serial-number", "/proc/device-tree/serial-number"}) {
-        std::string serial = readWord(root + path);
+        std::string serial = readText(root + path);
         // Boards without one say 0000…: not a number that tells them apart.
         if (serial.find_first_not_of('0') != std::string::npos) return serial;
     }
@@ -54,7 +47,7 @@ std::string boardSerial(const std::string& root) {
 std::string model(const std::string& root) {
     for (const char* path :
          {"/sys/firmware/devicetree/base/model", "/proc/device-tree/model", "/sys/class/dmi/id/product_name"}) {
-        if (std::string found = readWord(root + path); !found.empty()) return found;
+        if (std::string found = readText(root + path); !found.empty()) return found;
     }
     return "unknown";
 }
@@ -75,15 +68,15 @@ std::string prettyOs(const std::string& root) {
 
 Identity readIdentity(const std::string& root) {
     Identity identity;
-    identity.hostname = root.empty() ? hostname() : readWord(root + "/etc/hostname");
+    identity.hostname = root.empty() ? hostname() : readText(root + "/etc/hostname");
     std::string unique = boardSerial(root);
-    if (unique.empty()) unique = readWord(root + "/etc/machine-id");
+    if (unique.empty()) unique = readText(root + "/etc/machine-id");
     // Neither (a container without a machine id): the name alone still tells machines of one network apart.
     if (unique.empty()) unique = identity.hostname;
     identity.deviceId = sanitise(identity.hostname) + "-" + hashDigits(unique);
     identity.model = model(root);
     identity.os = prettyOs(root);
-    for (const char c : readWord(root + "/proc/sys/kernel/random/boot_id")) {
+    for (const char c : readText(root + "/proc/sys/kernel/random/boot_id")) {
         if (c != '-') identity.bootId += c;
     }
     if (identity.bootId.empty()) identity.bootId = std::string(32, '0');

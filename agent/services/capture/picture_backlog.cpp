@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr std::size_t kMaxTextBytes = 64 << 10;
-constexpr std::int64_t kMaxPictureBytes = std::int64_t{256} << 20;
+constexpr std::size_t kMaxPictureBytes = std::size_t{256} << 20;
 constexpr auto kFolderMode = fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec;
 
 std::optional<std::uint64_t> numberOf(const fs::path& file) {
@@ -91,9 +91,7 @@ Result<std::size_t> PictureFolder::add(const PicturePost& post, std::int64_t max
 std::optional<PictureFolder::Stored> PictureFolder::oldest() {
     for (const auto& [number, bytes] : list()) {
         auto description = readSmallFile(nameOf(number, "json"), kMaxTextBytes);
-        // The memory for all that may be read is taken at once.
-        const auto most = static_cast<std::size_t>(std::clamp<std::int64_t>(bytes, 0, kMaxPictureBytes));
-        auto jpeg = readSmallFile(nameOf(number, "jpg"), most);
+        auto jpeg = readSmallFile(nameOf(number, "jpg"), kMaxPictureBytes);
         if (description && jpeg) {
             std::error_code error;
             Stored stored{
