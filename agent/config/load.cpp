@@ -172,8 +172,6 @@ Config defaultsOf(const std::string& path, const Identity& identity) {
 void completeNames(Config& config, const std::string& deviceId) {
     if (config.device.id.empty()) config.device.id = deviceId;
     if (config.device.name.empty()) config.device.name = config.device.id;
-    for (std::size_t i = 0; i < config.sensors.size(); ++i)
-        config.sensors[i].isQuantityGiven = config.locations.count(fmt::format("sensor[{}].quantity", i)) != 0;
     const auto expand = [&](std::string& text) { text = expandId(text, config.device.id); };
     expand(config.mqtt.username);
     expand(config.topics.command);

@@ -83,10 +83,13 @@ std::vector<std::pair<std::string, SensorType>> sensorTypeNames() {
     return names;
 }
 
-std::vector<std::pair<std::string, Quantity>> quantityNames() {
-    std::vector<std::pair<std::string, Quantity>> names;
-    for (const QuantityInfo& info : kQuantities) names.emplace_back(info.name, info.quantity);
-    return names;
+Key quantityKey(SensorConfig& into) {
+    std::vector<std::string> names;
+    for (const QuantityInfo& info : kQuantities) names.emplace_back(info.name);
+    return choiceKey("quantity", names, static_cast<std::size_t>(into.quantity), [&into](std::size_t index) {
+        into.quantity = kQuantities[index].quantity;
+        into.isQuantityGiven = true;
+    });
 }
 
 Keys sensorKeys(Config& config) {
@@ -96,7 +99,7 @@ Keys sensorKeys(Config& config) {
         identifierKey("name", c.name, Empty::kRefused),
         choiceKey("type", c.type, sensorTypeNames()),
         textKey("device", c.device, kMaxDeviceBytes),
-        choiceKey("quantity", c.quantity, quantityNames()),
+        quantityKey(c),
         textKey("channel", c.channel, kMaxChannelBytes),
         textKey("unit", c.unit, kMaxUnitBytes),
         topicKey("topic", c.topic, Empty::kAllowed),

@@ -2,6 +2,7 @@
 #include "config/schema/show.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <sstream>
 #include <string_view>
 
@@ -51,12 +52,17 @@ std::string showKeys(const std::string& name, const Keys& keys, const toml::tabl
     return out + below;
 }
 
-/// The limits of a sensor that sets none are those of its quantity.
+/// The limits of a sensor that sets none are those of its quantity; no number stands for "unbounded".
 void useLimitsOfQuantity(Keys& keys, const toml::table& block) {
     const std::string quantity = block["quantity"].value_or(std::string(infoOf(Quantity::kTemperature).name));
     const auto info = std::find_if(kQuantities.begin(), kQuantities.end(),
                                    [&](const QuantityInfo& one) { return one.name == quantity; });
     if (info == kQuantities.end()) return;
+    if (std::isinf(info->max)) {
+        std::erase_if(keys, [&](const Key& key) {
+            return (key.name == "min" || key.name == "max") && !block.contains(key.name);
+        });
+    }
     for (Key& key : keys) {
         if (key.name == "min") key.defaultValue = fmt::format("{:.1f}", info->min);
         if (key.name == "max") key.defaultValue = fmt::format("{:.1f}", info->max);

@@ -213,6 +213,18 @@ TEST_F(Pieces, AreShownWithTheirPlaces) {
     EXPECT_FALSE(contains(shown, "\"word\"")) << shown;
 }
 
+TEST_F(Pieces, AreShownWithTheLimitsOfTheQuantity) {
+    const std::string main = write("agent.toml",
+                                   "[[sensor]]\ntype = \"iio\"\nquantity = \"pressure\"\n[[sensor]]\nname = \"b\"\n"
+                                   "type = \"file\"\ndevice = \"/b\"\nquantity = \"number\"\nmax = 5\n");
+    const std::string shown = showConfig(main, testIdentity());
+
+    EXPECT_TRUE(contains(shown, "\nmin = 300.0 ")) << shown;
+    EXPECT_TRUE(contains(shown, "\nmax = 1100.0 ")) << shown;
+    EXPECT_TRUE(contains(shown, "\nmax = 5 ")) << shown;
+    EXPECT_FALSE(contains(shown, "= -inf")) << shown;
+}
+
 TEST(ConfigurationWarnings, NameABootFileWithTheEndingThatWindowsHides) {
     const TempDir directory;
     Config config;
