@@ -223,7 +223,7 @@ void Journal::writeIfDue() {
 
 void Journal::write() {
     if (!hasUnwritten() && health_.writable) {
-        for (const Task& task : std::exchange(waiting_, {})) loop_.post(scope_.wrap(task));
+        postWaiting();
         return due_.reset();
     }
     const SteadyTime now = loop_.clock().now();
@@ -274,7 +274,7 @@ void Journal::setProblem(const std::string& problem) {
     postWaiting();
 }
 
-/// It is in memory and stays there: the callers are told so.
+/// For callers whose rows need no commit, or stay in memory because there can be none.
 void Journal::postWaiting() {
     for (Task& done : std::exchange(waiting_, {})) loop_.post(scope_.wrap(std::move(done)));
 }
