@@ -12,7 +12,7 @@ namespace edge {
 struct BoardHealth {
     struct Flag {
         bool isNow = false;
-        bool wasSinceBoot = false;
+        bool wasSinceBoot = false;  ///< as far as it was seen: readBoard() knows of the last two seconds alone
         bool operator==(const Flag&) const = default;
     };
     struct Wifi {
@@ -38,8 +38,8 @@ struct BoardHealth {
 BoardHealth readBoard(const std::string& disk, const std::string& root = "");
 
 /// What a Pi's firmware says of supply and temperature, by bits (Raspberry Pi's documentation, "vcgencmd
-/// get_throttled"): 0 undervoltage, 1 clock capped, 2 throttled, 3 at the temperature limit; each 16 higher: since
-/// boot. nullopt on another machine.
+/// get_throttled"): 0 undervoltage, 1 clock capped, 2 throttled, 3 at the temperature limit; each 16 higher: since the
+/// kernel looked last, which clears it every two seconds. nullopt on another machine.
 std::optional<unsigned> throttledBits(const std::string& root = "");
 
 }  // namespace edge

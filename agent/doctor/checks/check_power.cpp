@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kCheck = "power";
 
-/// Bits of the firmware's "get_throttled" (Raspberry Pi documentation, vcgencmd): now, and 16 bits higher since boot.
+/// Bits of the firmware's "get_throttled" (throttledBits()): now, and 16 bits higher a moment ago.
 struct Flag {
     unsigned bit;
     const char* text;
@@ -23,7 +23,7 @@ constexpr std::array<Flag, 4> kFlags{{{0, "the supply's voltage is too low", kSu
                                       {1, "the processor's clock is capped", kSupply},
                                       {2, "the processor is throttled", kCooling},
                                       {3, "the temperature is too high", kCooling}}};
-constexpr unsigned kSinceBoot = 16;
+constexpr unsigned kBefore = 16;
 
 }  // namespace
 
@@ -33,10 +33,10 @@ Findings checkPower(const Machine& machine) {
     Findings findings;
     for (const Flag& flag : kFlags) {
         const bool isNow = (*flags >> flag.bit & 1U) != 0;
-        const bool wasSinceBoot = (*flags >> (flag.bit + kSinceBoot) & 1U) != 0;
+        const bool wasBefore = (*flags >> (flag.bit + kBefore) & 1U) != 0;
         if (isNow) {
             findings.push_back({Severity::kError, kCheck, fmt::format("{}, now", flag.text), flag.remedy});
-        } else if (wasSinceBoot) {
+        } else if (wasBefore) {
             findings.push_back(
                 {Severity::kWarning, kCheck, fmt::format("{}: not now, but a moment ago", flag.text), flag.remedy});
         }
