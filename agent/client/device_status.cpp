@@ -40,7 +40,7 @@ std::string text(const Json& object, const char* key) {
 
 std::int64_t count(const Json& object, const char* key) {
     const Json value = at(object, key);
-    return value.is_number() ? value.get<std::int64_t>() : 0;
+    return value.is_number_integer() ? value.get<std::int64_t>() : 0;
 }
 
 /// "3 s", "12 min", "5 h", "9 d"
