@@ -102,8 +102,6 @@ Result<PlanarView> TurboEncoder::rgbToPlanes(const FrameView& frame, PlanarBuffe
 
 // ---- TurboDecoder
 
-TurboDecoder::TurboDecoder() : handle_(tjInitDecompress()) {}
-
 Result<void> TurboDecoder::check(int result) const {
     if (result == 0) return {};
     const std::string_view message = tjGetErrorStr2(handle_.get());
@@ -116,6 +114,7 @@ Result<void> TurboDecoder::check(int result) const {
 /// Runs `decode` on the JPEG; if that fails, once more without stray bytes.
 template <typename Decode>
 auto TurboDecoder::tolerantly(Bytes jpeg, JpegLayout& layout, const Decode& decode) {
+    handle_.reset(tjInitDecompress());  // libjpeg would take tables that this picture lacks from the one before it
     isOneScan_ = layout.oneScan;
     auto decoded = decode(stripJpeg(jpeg, layout));
     if (decoded || !layout.oneScan) return decoded;

@@ -45,8 +45,6 @@ class TurboEncoder {
 /// is no memory. One object a thread.
 class TurboDecoder {
   public:
-    TurboDecoder();
-
     /// To full-range planes in the JPEG's own subsampling; unusual colours or subsamplings (RGB, 4:1:0 …) become
     /// 4:2:0.
     Result<PlanarView> decode(std::span<const std::uint8_t> jpeg, JpegLayout& layout, PlanarBuffer& target);
@@ -68,7 +66,7 @@ class TurboDecoder {
     Result<PlanarView> decodePlanes(std::span<const std::uint8_t> jpeg, PlanarBuffer& target);
     Result<PlanarView> decodeThroughRgb(std::span<const std::uint8_t> jpeg, const Header& header, PlanarBuffer& target);
 
-    TurboHandle handle_;
+    TurboHandle handle_;                     ///< of the picture that is being decoded
     bool isOneScan_ = false;                 ///< of what is being decoded: see JpegLayout
     std::unique_ptr<std::uint8_t[]> small_;  ///< of verify()
     std::size_t smallBytes_ = 0;

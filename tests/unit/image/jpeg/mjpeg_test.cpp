@@ -36,10 +36,13 @@ class Mjpeg : public ::testing::Test {
     }
     /// As AVI has it: the standard tables are meant, and left out.
     static std::vector<std::uint8_t> withoutHuffmanTables(std::vector<std::uint8_t> jpeg) {
+        return without(marker::kDht, std::move(jpeg));
+    }
+    static std::vector<std::uint8_t> without(std::uint8_t marker, std::vector<std::uint8_t> jpeg) {
         const auto layout = parseJpeg(jpeg);
         EXPECT_TRUE(layout);
         for (auto segment = layout->headers.rbegin(); segment != layout->headers.rend(); ++segment) {
-            if (segment->marker != 0xC4) continue;
+            if (segment->marker != marker) continue;
             jpeg.erase(jpeg.begin() + static_cast<std::ptrdiff_t>(segment->begin),
                        jpeg.begin() + static_cast<std::ptrdiff_t>(segment->end));
         }
@@ -91,6 +94,15 @@ TEST_F(Mjpeg, GetsItsMissingHuffmanTables) {
 
     EXPECT_EQ(scansOf(jpeg->jpeg), scansOf(camera));
     expectColour(quarter(decode(jpeg->jpeg), 1), kGreen, "with tables");
+}
+
+TEST_F(Mjpeg, DoesNotTakeTablesFromTheFrameBeforeIt) {
+    JpegRenderer renderer;
+    for (const int quality : {90, 10}) {  // passed through, encoded again
+        const RenderOptions options = optionsFor(160, 120, quality);
+        ASSERT_TRUE(renderer.render(viewOf(camera), options));
+        EXPECT_FALSE(renderer.render(viewOf(without(marker::kDqt, camera)), options));
+    }
 }
 
 TEST_F(Mjpeg, MayBeFollowedByPadding) {
