@@ -225,8 +225,8 @@ class ViewerCase(unittest.TestCase):
         self.addCleanup(agent.close)
         return agent.start()
 
-    def connect(self, *topics):
-        client = Client(self.broker, *topics)
+    def connect(self, *topics, **options):
+        client = Client(self.broker, *topics, **options)
         self.addCleanup(client.close)
         return client
 

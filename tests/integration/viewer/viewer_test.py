@@ -368,9 +368,9 @@ class Chart(ViewerCase):
         """What the legend says of the time at a place of the chart."""
         def is_shown():
             self.page.hover("#charts .u-over", x)  # again where the chart was drawn anew meanwhile: a new one has no pointer over it
-            return re.fullmatch(EN_TIME, self.page.text("#charts .u-value"))
+            return re.search(f"{EN_TIME}$", self.page.text("#charts .u-value"))  # yesterday's has its date before it
         self.page.until(is_shown, "no time on hover")
-        hours, minutes, seconds = map(int, self.page.text("#charts .u-value").split(":"))
+        hours, minutes, seconds = map(int, self.page.text("#charts .u-value")[-8:].split(":"))
         return (hours * 60 + minutes) * 60 + seconds
 
     def span(self):

@@ -17,13 +17,17 @@ export class Commands {
 
   /** `control`: the id of the button that it came from. */
   send(device, name, options, control) {
-    const transaction = `viewer-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}-${++this.#last}`;
-    const payload = JSON.stringify({ command: name, ...options, transaction });
-    this.#ask({ device, name, options, control, transaction }, `${device.root}/command`, payload);
+    this.#command({ device, name, options, control });
+  }
+
+  /** As send(), for what the page itself asks: what becomes of it is not shown. Resolves to the command when it has come to its end.
+   * `patience`: in ms. */
+  ask(device, name, options, patience) {
+    return new Promise((ended) => this.#command({ device, name, options, ended, patience }));
   }
 
   toggle(device, line) {
-    this.#ask({ device, name: "toggle", line, options: {}, control: `toggle-${line}`, transaction: `toggle-${++this.#last}` },
+    this.#publish({ device, name: "toggle", line, options: {}, control: `toggle-${line}`, transaction: `toggle-${++this.#last}` },
       `${device.root}/gpio/${line}/set`, "TOGGLE");
   }
 
@@ -54,11 +58,17 @@ export class Commands {
     this.changed(command);
   }
 
-  #ask(command, topic, payload) {
+  #command(command) {
+    const { device, name, options } = command;
+    const transaction = `viewer-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}-${++this.#last}`;
+    this.#publish({ ...command, transaction }, `${device.root}/command`, JSON.stringify({ command: name, ...options, transaction }));
+  }
+
+  #publish(command, topic, payload) {
     Object.assign(command, { taken: 0, received: 0, time: new Date(), step: "asked" });
     this.#pending.set(command.transaction, command);
     this.#arm(command);
-    this.changed(command);
+    if (!command.ended) this.changed(command);
     const denied = () => this.#pending.has(command.transaction) && this.#end(command, "denied");
     if (!this.publish(topic, payload, { denied })) this.#end(command, "notSent");
   }
@@ -67,13 +77,14 @@ export class Commands {
     this.#pending.delete(command.transaction);
     clearTimeout(command.timer);
     Object.assign(command, { step, time: new Date() });
-    this.changed(command);
+    if (command.ended) command.ended(command);
+    else this.changed(command);
   }
 
   /** A series lasts as long as it lasts, from one picture to the next. */
   #arm(command) {
     clearTimeout(command.timer);
-    const patience = kPatience + (command.options.every ? milliseconds(command.options.every) : 0);
+    const patience = (command.patience ?? kPatience) + (command.options.every ? milliseconds(command.options.every) : 0);
     command.seconds = Math.round(patience / 1000);
     command.timer = setTimeout(() => this.#end(command, "noAnswer"), patience);
   }

@@ -16,6 +16,7 @@ export class Device {
     this.sensors = new Map(); // name → { value, unit, quantity, decimals, time, status, readings: [[seconds, value], …] }
     this.gpio = new Map();
     this.motion = null;
+    this.live = null; // "ON" while anybody looks through its camera, else "OFF"
     this.pictures = []; // newest first
     this.queued = 0; // readings of an outage that are still to come
     this.seen = 0; // when something of its own came last, in milliseconds; 0 = not since this page was opened
@@ -135,6 +136,9 @@ export function handleMessage(device, leaf, payload, isRetained) {
       return { kind: "state" };
     case "camera/motion":
       device.motion = text;
+      return { kind: "state" };
+    case "camera/live":
+      device.live = text;
       return { kind: "state" };
     case "info":
       device.info = parse(text) ?? {};

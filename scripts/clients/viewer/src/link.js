@@ -44,8 +44,13 @@ export class Link {
     return this.#client?.connected ?? false;
   }
 
-  subscribe(topics) {
-    this.#client?.subscribe(topics, { qos: 1 });
+  /** `denied()` is called where the broker does not allow it. */
+  subscribe(topics, { qos = 1, denied } = {}) {
+    this.#client?.subscribe(topics, { qos }, (error) => { if (error?.code >= 0x80) denied?.(); });
+  }
+
+  unsubscribe(topics) {
+    if (this.isConnected) this.#client.unsubscribe(topics);
   }
 
   /** False where there is no connection: a command that is sent later is not what the person wanted. `denied()` is called where the
@@ -54,6 +59,12 @@ export class Link {
     if (!this.isConnected) return false;
     this.#client.publish(topic, payload, { qos: 1, retain }, (error) => { if (error?.code === 0x87) denied?.(); });
     return true;
+  }
+
+  /** Sends what MQTT.js keeps for its next turn: a page that is being closed has none. */
+  flush() {
+    const stream = this.#client?.stream;
+    while (stream?.writableCorked > 0) stream.uncork();
   }
 
   close() {

@@ -67,7 +67,7 @@ export class Log {
 }
 
 /** [text, kind, detail] of the step that a command has come to. */
-function describe({ name, line, options, taken, step, reply, seconds }) {
+export function describe({ name, line, options, taken, step, reply, seconds }) {
   const { count } = options;
   if (count && step === "ok") return [t("seriesDone", { taken, count }), "good"];
   const command = commandText(count ? "series" : name, { line });

@@ -4,6 +4,7 @@ import { toCsv } from "./csv.js";
 import { Device, handleMessage } from "./devices.js";
 import { $, download } from "./dom.js";
 import { Link } from "./link.js";
+import { LiveView } from "./live.js";
 import { Log } from "./log.js";
 import { isWhole, PictureMatcher } from "./pictures.js";
 import { editSettings, loadSettings } from "./settings.js";
@@ -39,8 +40,17 @@ const link = new Link({
   message: receive,
 });
 
+const live = new LiveView(link, commands, {
+  said: (textOf) => (textOf ? log.showBeside("live", textOf) : log.clearBeside(["live"])),
+  changed() {
+    $("live").dataset.text = live.device ? "liveEnd" : "liveView";
+    $("live").textContent = t($("live").dataset.text);
+  },
+});
+
 function disconnected(how, reason) {
   for (const device of devices.values()) device.status = "unknown";
+  live.update();
   showConnection("", how, reason);
   refresh();
 }
@@ -62,6 +72,7 @@ function receive(topic, payload, packet) {
   // A retained message that somebody deletes is no news of a device that is not known.
   if (!place || (payload.length === 0 && !devices.has(place.device))) return;
   const device = deviceOf(place);
+  if (place.leaf[0] === "live") return live.handleFrame(device, payload, packet.properties?.userProperties?.time);
   const before = device.status;
   const change = handleMessage(device, place.leaf, payload, packet.retain);
   if (!change) return;
@@ -71,6 +82,7 @@ function receive(topic, payload, packet) {
   if (change.kind === "reading" && device === current) refresh(device);
   if (change.kind !== "state" && change.kind !== "health") return;
   subscribePictures(device);
+  live.update();
   if (place.leaf[0] === "status" && payload.length === 0) return remove(device);
   if (isBetter(device, before)) select(device);
   refresh(device);
@@ -133,6 +145,7 @@ function refresh(device = current) {
 
 function select(device) {
   if (device !== current) {
+    live.stop();
     log.clearBeside();
     for (const field of document.querySelectorAll("#device [aria-invalid]")) field.ariaInvalid = null;
   }
@@ -219,6 +232,7 @@ onSubmit("series-form", () => {
 });
 $("stop").onclick = () => commands.send(current, "stop", {}, "stop");
 $("cancel").onclick = () => commands.send(current, "cancel", {}, "cancel");
+$("live").onclick = () => (live.device ? live.stop() : live.start(current));
 $("csv").onclick = () => download(`${current.id}-readings.csv`, [toCsv(current)], "text/csv");
 $("search").oninput = () => refresh();
 

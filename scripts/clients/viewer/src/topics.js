@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Topics by the agent's contract: everything of one device is below its base, "edge/<id>" unless configured otherwise.
 
-const leaves = ["status", "info", "health", "publishing", "image", "response", "camera/status", "camera/motion", "sensor/+", "sensor/+/status",
+const leaves = ["status", "info", "health", "publishing", "image", "response", "camera/status", "camera/motion", "camera/live", "sensor/+", "sensor/+/status",
   "sensor/+/backlog", "gpio/+"];
 
 /** The subscriptions of a base with "+" in the place of the device. */

@@ -8,7 +8,7 @@ import { bytesText, compareText, quantityText, t, timeText, valueText } from "./
 const kMany = 4; // devices; more are searched, and on a phone folded away
 const kStateKinds = { online: "good", offline: "off", unknown: "off", warning: "warning", error: "error" };
 const kLevelTexts = { error: "levelError", warning: "levelWarning", note: "levelNote" };
-const kControls = ["start", "stop", "capture", "series", "cancel"];
+const kControls = ["start", "stop", "capture", "series", "cancel", "live"];
 
 /** A note, a warning or an error, with a word for its level; `detail` is an agent's own sentence, in English. */
 function message(tag, level, text, detail) {
