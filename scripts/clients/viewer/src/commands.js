@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Commands on their way, each recognised in its reply by a transaction of its own; the switching of an output, which carries none, by
-// its turn.
+// Commands on their way, each recognised in its reply by a transaction of its own; that of a switch, which carries none, by its turn.
 
 const kPatience = 15000;
 
@@ -26,9 +25,10 @@ export class Commands {
     return new Promise((ended) => this.#command({ device, name, options, ended, patience }));
   }
 
-  toggle(device, line) {
-    this.#publish({ device, name: "toggle", line, options: {}, control: `toggle-${line}`, transaction: `toggle-${++this.#last}` },
-      `${device.root}/gpio/${line}/set`, "TOGGLE");
+  /** Publishes `value` (ON, OFF or TOGGLE) for the switch on the device's topic `leaf`; `label` is what a person calls it. */
+  set(device, leaf, value, label) {
+    const command = { device, leaf, label, name: value === "TOGGLE" ? "toggle" : "switch", options: {}, control: leaf, transaction: `set-${++this.#last}` };
+    this.#publish(command, `${device.root}/${leaf}/set`, value);
   }
 
   /** Those of `device` that have no reply yet, oldest first. */
@@ -39,7 +39,7 @@ export class Commands {
   /** True where the reply was to a command of this page. */
   handleReply(device, reply) {
     const command = this.#pending.get(reply.transaction)
-      ?? (reply.command === "set" && !reply.transaction ? this.waiting(device).find(({ name }) => name === "toggle") : undefined);
+      ?? (reply.command === "set" && !reply.transaction ? this.waiting(device).find(({ leaf }) => leaf) : undefined);
     if (!command) return false;
     command.reply = reply;
     if (reply.data?.taken !== undefined) command.taken = reply.data.taken;

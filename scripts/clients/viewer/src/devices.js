@@ -16,6 +16,9 @@ export class Device {
     this.sensors = new Map(); // name → { value, unit, quantity, decimals, time, status, readings: [[seconds, value], …] }
     this.gpio = new Map();
     this.motion = null;
+    this.motionEnabled = null; // "ON" or "OFF", where it can be switched
+    this.settings = null; // what was set at run time, name → { value, configured }; null = the agent has no such settings
+    this.schedules = new Map(); // name → { enabled: "ON" | "OFF", next: Date | null }
     this.live = null; // "ON" while anybody looks through its camera, else "OFF"
     this.pictures = []; // newest first
     this.queued = 0; // readings of an outage that are still to come
@@ -85,6 +88,15 @@ export class Device {
     if (isLive) Object.assign(sensor, { value: reading.value, time: new Date(reading.time) });
   }
 
+  /** A schedule that the configuration does not have any more has no state at the broker. */
+  setSchedule(name, key, text) {
+    const schedule = this.schedules.get(name) ?? { enabled: "", next: null };
+    if (key === "enabled") schedule.enabled = text;
+    else schedule.next = Number.isNaN(Date.parse(text)) ? null : new Date(text);
+    if (schedule.enabled === "" && schedule.next === null) this.schedules.delete(name);
+    else this.schedules.set(name, schedule);
+  }
+
   addPicture(picture) {
     this.pictures.unshift(picture);
     for (const old of this.pictures.splice(kMostPictures)) URL.revokeObjectURL(old.url);
@@ -137,6 +149,12 @@ export function handleMessage(device, leaf, payload, isRetained) {
     case "camera/motion":
       device.motion = text;
       return { kind: "state" };
+    case "camera/motion/enabled":
+      device.motionEnabled = text || null;
+      return { kind: "state" };
+    case "settings":
+      device.settings = parse(text);
+      return { kind: "state" };
     case "camera/live":
       device.live = text;
       return { kind: "state" };
@@ -154,6 +172,10 @@ export function handleMessage(device, leaf, payload, isRetained) {
   }
   if (leaf[0] === "gpio" && leaf.length === 2) {
     device.gpio.set(leaf[1], text);
+    return { kind: "state" };
+  }
+  if (leaf[0] === "schedule" && leaf.length === 3) {
+    device.setSchedule(leaf[1], leaf[2], text);
     return { kind: "state" };
   }
   if (leaf[0] !== "sensor") return null;

@@ -10,8 +10,10 @@ export function make(tag, properties = {}, ...children) {
 }
 
 /** Makes `list` show `rows`. Rows that are equal to the old ones keep their elements, so that a press on a button in them
- * ends on the element that it began on. What a button acts on must therefore show in its row. */
+ * ends on the element that it began on. What a button acts on must therefore show in its row, and in the button's data-…, by which the
+ * focus returns to it. */
 export function update(list, rows) {
+  const focused = list.contains(document.activeElement) ? JSON.stringify(document.activeElement.dataset) : null;
   const left = [...list.children];
   const wanted = rows.map((row) => {
     const place = left.findIndex((old) => old.isEqualNode(row));
@@ -21,6 +23,8 @@ export function update(list, rows) {
   wanted.forEach((row, place) => {
     if (list.children[place] !== row) list.insertBefore(row, list.children[place] ?? null);
   });
+  if (focused === null || list.contains(document.activeElement)) return;
+  [...list.querySelectorAll("button")].find(({ dataset }) => JSON.stringify(dataset) === focused)?.focus({ preventScroll: true });
 }
 
 /** `kind`: "good", "warning", "error", "off" or "". */

@@ -26,7 +26,6 @@ export class Gallery {
     this.#drawn = drawn;
     $("picture").hidden = !shown;
     $("no-picture").hidden = Boolean(shown);
-    const focused = document.activeElement?.dataset?.url;
     update($("thumbnails"), device.pictures.map((picture) => {
       const button = make("button", { type: "button" }, make("img", { src: picture.url, alt: "" }), timeText(picture.time));
       button.dataset.url = picture.url;
@@ -36,7 +35,6 @@ export class Gallery {
     }));
     for (const button of $("thumbnails").querySelectorAll("button")) {
       button.onclick = () => this.#follow(device.pictures.find(({ url }) => url === button.dataset.url));
-      if (button.dataset.url === focused) button.focus();
     }
     if (!shown) return $("enlarged").close();
     const name = `${device.id}-${shown.time.toISOString().replace(/[:.]/g, "-")}.jpg`;

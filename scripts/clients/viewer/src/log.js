@@ -4,7 +4,8 @@ import { $, make, say } from "./dom.js";
 import { codeText, commandText, t, timeText } from "./texts.js";
 
 const kMostLines = 50;
-const kPlaces = { start: "readings", stop: "readings", capture: "capture", series: "series", cancel: "series" };
+const kPlaces = { start: "readings", stop: "readings", capture: "capture", series: "series", cancel: "series", keep: "readings", reset: "options" };
+const kSwitches = { gpio: "gpio", schedule: "schedules", camera: "options" }; // by the first level of their topics
 const kKinds = { asked: "", progress: "", ok: "good" };
 
 export class Log {
@@ -16,7 +17,7 @@ export class Log {
     if (command.step === "progress") return;
     const now = { ...command }; // the command goes on
     const textOf = () => describe(now);
-    if (isCurrent) this.showBeside(kPlaces[command.control] ?? "gpio", textOf);
+    if (isCurrent) this.showBeside(kPlaces[command.control] ?? kSwitches[command.leaf.split("/")[0]], textOf);
     this.#write(command.transaction, command.device, textOf);
   }
 
@@ -67,9 +68,9 @@ export class Log {
 }
 
 /** [text, kind, detail] of the step that a command has come to. */
-export function describe({ name, line, options, taken, step, reply, seconds }) {
+export function describe({ name, label, options, taken, step, reply, seconds }) {
   const { count } = options;
   if (count && step === "ok") return [t("seriesDone", { taken, count }), "good"];
-  const command = commandText(count ? "series" : name, { line });
+  const command = commandText(count ? "series" : name, { label });
   return [t(step, { command, seconds, error: reply ? codeText(reply.code) : "" }), kKinds[step] ?? "error", step === "failed" ? reply.error : ""];
 }

@@ -18,7 +18,12 @@ let pictureTopics = new Set();
 let current = null;
 let connection = ["connecting"]; // what the view was told last
 
-const view = new View({ select: (id) => choose(devices.get(id)), toggle: (device, line) => commands.toggle(device, line), waiting: (device) => commands.waiting(device) });
+const view = new View({
+  select: (id) => choose(devices.get(id)),
+  set: (...what) => commands.set(...what),
+  reset: (device, setting) => commands.send(device, "set", { values: { [setting]: null } }, "reset"),
+  waiting: (device) => commands.waiting(device),
+});
 const log = new Log();
 const commands = new Commands((topic, text, options) => link.publish(topic, text, options), (command) => {
   log.showCommand(command, command.device === current);
@@ -230,6 +235,11 @@ onSubmit("series-form", () => {
   if (!checked("series", { count: isNumber("count", false), every: isDuration("0s", "24h") })) return;
   commands.send(current, "capture", { ...pictureOptions(), count: Number($("count").value), every: $("every").value.trim() || "0s" }, "series");
 });
+$("keep").onclick = () => {
+  const interval = $("interval").value.trim();
+  const isGiven = (text) => (text === "" ? ["intervalMissing"] : isDuration("100ms", "24h")(text));
+  if (checked("readings", { interval: isGiven })) commands.send(current, "set", { values: { "telemetry.interval": interval } }, "keep");
+};
 $("stop").onclick = () => commands.send(current, "stop", {}, "stop");
 $("cancel").onclick = () => commands.send(current, "cancel", {}, "cancel");
 $("live").onclick = () => (live.device ? live.stop() : live.start(current));

@@ -2,7 +2,7 @@
 // Topics by the agent's contract: everything of one device is below its base, "edge/<id>" unless configured otherwise.
 
 const leaves = ["status", "info", "health", "publishing", "image", "response", "camera/status", "camera/motion", "camera/live", "sensor/+", "sensor/+/status",
-  "sensor/+/backlog", "gpio/+"];
+  "sensor/+/backlog", "gpio/+", "schedule/+/enabled", "schedule/+/next", "settings", "camera/motion/enabled"];
 
 /** The subscriptions of a base with "+" in the place of the device. */
 export function subscriptions(base) {

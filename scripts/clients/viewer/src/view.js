@@ -8,7 +8,7 @@ import { bytesText, compareText, quantityText, t, timeText, valueText } from "./
 const kMany = 4; // devices; more are searched, and on a phone folded away
 const kStateKinds = { online: "good", offline: "off", unknown: "off", warning: "warning", error: "error" };
 const kLevelTexts = { error: "levelError", warning: "levelWarning", note: "levelNote" };
-const kControls = ["start", "stop", "capture", "series", "cancel", "live"];
+const kControls = ["start", "stop", "capture", "series", "cancel", "live", "keep"];
 
 /** A note, a warning or an error, with a word for its level; `detail` is an agent's own sentence, in English. */
 function message(tag, level, text, detail) {
@@ -21,7 +21,8 @@ export class View {
   #charts = new Charts($("charts"), (isZoomed) => { $("unzoom").hidden = !isZoomed; });
   #gallery = new Gallery();
 
-  /** `actions`: select(device), toggle(device, line), waiting(device) → its commands without a reply. */
+  /** `actions`: select(device), set(device, leaf, value, label) of a switch, reset(device, setting), waiting(device) → its commands without
+   * a reply. */
   constructor(actions) {
     this.actions = actions;
     $("unzoom").onclick = () => this.#charts.zoom(null);
@@ -51,7 +52,6 @@ export class View {
     const sought = isMany ? $("search").value.trim().toLowerCase() : "";
     const found = devices.filter(({ name, id }) => `${name}\n${id}`.toLowerCase().includes(sought))
       .sort((a, b) => compareText(a.name, b.name) || compareText(a.id, b.id));
-    const focused = document.activeElement?.dataset?.device;
     update($("devices"), found.map((device) => {
       const button = make("button", { type: "button", title: device.id, className: device.status === "online" ? "" : "offline" },
         make("span", { textContent: device.name }), badge(make("span"), t(device.state()), kStateKinds[device.state()]));
@@ -60,7 +60,6 @@ export class View {
       return make("li", {}, button);
     }));
     for (const button of $("devices").querySelectorAll("button")) button.onclick = () => this.#pick(button.dataset.device);
-    if (focused) this.#rowOf(focused)?.focus({ preventScroll: true });
     $("picker").classList.toggle("many", isMany);
     $("search").hidden = !isMany;
     $("device-count").textContent = isMany ? `(${devices.length})` : "";
@@ -79,10 +78,6 @@ export class View {
     const row = $("devices").querySelector("[aria-current=true]")?.getBoundingClientRect();
     if (!row || (row.top >= list.top && row.bottom <= list.bottom)) return;
     $("devices").scrollTop += row.top - list.top - (list.height - row.height) / 2;
-  }
-
-  #rowOf(id) {
-    return $("devices").querySelector(`[data-device="${CSS.escape(id)}"]`);
   }
 
   #pick(id) {
@@ -118,6 +113,8 @@ export class View {
     this.showReadings(device);
     this.showPictures(device);
     this.#showGpio(device);
+    this.#showSchedules(device);
+    this.#showOptions(device);
     this.#showBoard(device);
     this.showCommands(device);
   }
@@ -172,7 +169,7 @@ export class View {
       row.dataset.device = device.id; // another device's line of this name is another row
       if (!device.outputs.includes(name)) return row;
       const button = make("button", { type: "button", textContent: t("toggle", { name }), disabled: device.status !== "online" });
-      button.ariaBusy = String(waiting.some(({ control }) => control === `toggle-${name}`));
+      button.ariaBusy = String(waiting.some(({ leaf }) => leaf === `gpio/${name}`));
       button.dataset.line = name;
       row.append(" ", button);
       return row;
@@ -180,8 +177,57 @@ export class View {
     if (device.motion) rows.push(make("li", {}, badge(make("span"), t(device.motion === "ON" ? "motion" : "noMotion"), device.motion === "ON" ? "good" : "off")));
     $("gpio-section").hidden = rows.length === 0;
     update($("gpio"), rows);
-    for (const button of $("gpio").querySelectorAll("button")) button.onclick = () => this.actions.toggle(device, button.dataset.line);
+    for (const button of $("gpio").querySelectorAll("button")) button.onclick = () => this.actions.set(device, `gpio/${button.dataset.line}`, "TOGGLE", button.dataset.line);
   }
+
+  #showSchedules(device) {
+    const rows = [...device.schedules].sort(([a], [b]) => compareText(a, b)).map(([name, { enabled, next }]) => {
+      const turn = make("span", { className: "hint" });
+      if (enabled !== "ON") turn.textContent = t("scheduleOff");
+      else if (next) turn.append(t("scheduleNext"), " ", make("time", { dateTime: next.toISOString(), textContent: timeText(next) }));
+      else turn.textContent = t("scheduleNone");
+      return this.#switchRow(device, `schedule/${name}/enabled`, name, enabled, turn);
+    });
+    $("schedule-section").hidden = rows.length === 0;
+    this.#updateSwitches(device, $("schedules"), rows);
+  }
+
+  /** Motion detection, and what was set at run time. */
+  #showOptions(device) {
+    const rows = [];
+    if (device.motionEnabled) rows.push(this.#switchRow(device, "camera/motion/enabled", t("motionDetection"), device.motionEnabled));
+    for (const [name, setting] of Object.entries(device.settings ?? {})) {
+      const [value, configured] = [setting?.value, setting?.configured].map((part) => (typeof part === "string" ? part : JSON.stringify(part)));
+      const button = make("button", { type: "button", textContent: t("reset"), disabled: device.status !== "online" });
+      button.ariaLabel = t("resetOf", { name });
+      Object.assign(button.dataset, { device: device.id, setting: name });
+      rows.push(make("li", {}, make("div", {}, make("strong", { textContent: `${name} = ${value}` }), " ",
+        make("span", { className: "hint", textContent: t("configured", { value: configured }) })), button));
+    }
+    $("options-section").hidden = rows.length === 0;
+    $("keep").hidden = device.settings === null;
+    this.#updateSwitches(device, $("options"), rows);
+    for (const button of $("options").querySelectorAll("[data-setting]")) button.onclick = () => this.actions.reset(device, button.dataset.setting);
+  }
+
+  /** `state`, "ON" or "OFF", is what the device says, not what was asked of it. */
+  #switchRow(device, leaf, label, state, ...more) {
+    const button = make("button", { type: "button", className: "switch", disabled: device.status !== "online" });
+    button.role = "switch";
+    button.ariaChecked = String(state === "ON");
+    button.ariaLabel = label;
+    button.ariaBusy = String(this.actions.waiting(device).some((command) => command.leaf === leaf));
+    Object.assign(button.dataset, { device: device.id, leaf });
+    return make("li", {}, button, make("div", {}, make("strong", { textContent: label }), " ", ...more));
+  }
+
+  #updateSwitches(device, list, rows) {
+    update(list, rows);
+    for (const button of list.querySelectorAll(".switch")) {
+      button.onclick = () => this.actions.set(device, button.dataset.leaf, button.ariaChecked === "true" ? "OFF" : "ON", button.ariaLabel);
+    }
+  }
+
   /** What the machine does not have is not in its health. */
   #showBoard(device) {
     const board = device.health.board ?? {};
