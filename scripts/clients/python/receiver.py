@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import paho.mqtt.client as mqtt
 
 PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 9001, "wss": 443}
+TLS = ("mqtts", "wss")
 PROTOCOLS = {"5": mqtt.MQTTv5, "3.1.1": mqtt.MQTTv311}
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 START_OF_SCAN = 0xDA
@@ -91,44 +92,18 @@ class Receiver:
         self.answered = threading.Event()
         self.has_sent = False
         self.finished = threading.Event()
-        version = {"callback_api_version": mqtt.CallbackAPIVersion.VERSION2} if hasattr(mqtt, "CallbackAPIVersion") else {}
-        url = urlsplit(options.broker)
-        self.client = mqtt.Client(client_id="", protocol=PROTOCOLS[options.protocol],
-                                  transport="websockets" if url.scheme in ("ws", "wss") else "tcp", **version)
-        if url.scheme in ("ws", "wss"):
-            self.client.ws_set_options(path=url.path or "/mqtt")
-        self.is_tls = url.scheme in ("mqtts", "wss")
-        if self.is_tls:
-            self.use_tls()
-        if options.user:
-            self.client.username_pw_set(options.user, read_password(options))
+        self.client = make_client(options)
         self.client.on_connect = self.on_connect
         self.client.on_disconnect = self.on_disconnect
         self.client.on_message = self.on_message
         self.client.on_subscribe = self.on_subscribe
-        self.host, self.port = url.hostname, url.port or PORTS[url.scheme]
-
-    def use_tls(self):
-        files = {"--ca": self.options.ca, "--cert": self.options.cert, "--key": self.options.key}
-        for option, path in files.items():
-            if path:
-                readable(option, path)
-        try:
-            self.client.tls_set(ca_certs=files["--ca"], certfile=files["--cert"], keyfile=files["--key"], cert_reqs=ssl.CERT_REQUIRED)
-        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-            given = ", ".join(f"{option} {path}" for option, path in files.items() if path)
-            raise Problem(f"{given}: not a certificate or key in PEM form, or they do not belong together: {error}") from error
 
     def run(self):
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Problem(f"--folder {self.folder}: {error.strerror}") from error
-        try:
-            self.client.connect(self.host, self.port)
-        except (OSError, ValueError) as error:  # ValueError: a name that is none, or an HTTP answer instead of a websocket
-            raise Problem(f"{self.options.broker} cannot be reached: {error}{self.tls_hint(error)}") from error
-        self.client.loop_start()
+        connect(self.client, self.options)
         try:
             deadline = time.monotonic() + (self.options.timeout if self.options.once else math.inf)
             answer_by = time.monotonic() + CONNECT_LIMIT
@@ -136,19 +111,13 @@ class Receiver:
                 if time.monotonic() > deadline:
                     raise Problem(f"no picture came within {self.options.timeout:g} s")
                 if not self.answered.is_set() and time.monotonic() > answer_by:
-                    raise Problem(f"{self.options.broker} does not answer as an MQTT broker within {CONNECT_LIMIT} s{self.tls_hint()}")
+                    raise Problem(f"{self.options.broker} does not answer as an MQTT broker within {CONNECT_LIMIT} s"
+                                  f"{tls_hint(self.options)}")
         finally:
             self.client.disconnect()
             self.client.loop_stop()
         if self.problem:
             raise Problem(self.problem)
-
-    def tls_hint(self, error=None):
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return "; --ca names the CA that signed the broker's certificate, which must be for this name"
-        if self.is_tls:
-            return "; is this port without TLS (mqtt, ws)?" if isinstance(error, ssl.SSLError) else ""
-        return "" if error and not isinstance(error, ConnectionResetError) else "; does this port want TLS (mqtts, wss)?"
 
     def end(self, problem=None):
         self.problem = self.problem or problem
@@ -177,7 +146,7 @@ class Receiver:
         if self.finished.is_set() or not any(details):
             return
         if not self.answered.is_set():
-            return self.end(f"{self.options.broker} closes the connection instead of answering{self.tls_hint()}")
+            return self.end(f"{self.options.broker} closes the connection instead of answering{tls_hint(self.options)}")
         print("the connection is lost; trying again", file=sys.stderr, flush=True)
 
     def on_message(self, _client, _userdata, message):
@@ -215,6 +184,51 @@ class Receiver:
         print(f"{path} ({len(message.payload)} bytes)", flush=True)
         self.pictures += 1
         return self.end() if self.options.once else None
+
+
+def make_client(options):
+    """A client for --broker and the login, not connected yet."""
+    version = {"callback_api_version": mqtt.CallbackAPIVersion.VERSION2} if hasattr(mqtt, "CallbackAPIVersion") else {}
+    url = urlsplit(options.broker)
+    client = mqtt.Client(client_id="", protocol=PROTOCOLS[options.protocol],
+                         transport="websockets" if url.scheme in ("ws", "wss") else "tcp", **version)
+    if url.scheme in ("ws", "wss"):
+        client.ws_set_options(path=url.path or "/mqtt")
+    if url.scheme in TLS:
+        use_tls(client, options)
+    if options.user:
+        client.username_pw_set(options.user, read_password(options))
+    return client
+
+
+def use_tls(client, options):
+    files = {"--ca": options.ca, "--cert": options.cert, "--key": options.key}
+    for option, path in files.items():
+        if path:
+            readable(option, path)
+    try:
+        client.tls_set(ca_certs=files["--ca"], certfile=files["--cert"], keyfile=files["--key"], cert_reqs=ssl.CERT_REQUIRED)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        given = ", ".join(f"{option} {path}" for option, path in files.items() if path)
+        raise Problem(f"{given}: not a certificate or key in PEM form, or they do not belong together: {error}") from error
+
+
+def connect(client, options):
+    """Starts the client's thread, too; from now on it reconnects by itself."""
+    url = urlsplit(options.broker)
+    try:
+        client.connect(url.hostname, url.port or PORTS[url.scheme])
+    except (OSError, ValueError) as error:  # ValueError: a name that is none, or an HTTP answer instead of a websocket
+        raise Problem(f"{options.broker} cannot be reached: {error}{tls_hint(options, error)}") from error
+    client.loop_start()
+
+
+def tls_hint(options, error=None):
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "; --ca names the CA that signed the broker's certificate, which must be for this name"
+    if urlsplit(options.broker).scheme in TLS:
+        return "; is this port without TLS (mqtt, ws)?" if isinstance(error, ssl.SSLError) else ""
+    return "" if error and not isinstance(error, ConnectionResetError) else "; does this port want TLS (mqtts, wss)?"
 
 
 def refusal(value, code, options):
@@ -295,26 +309,31 @@ def commands(words):
     return found
 
 
-def main():
-    parser = argparse.ArgumentParser(description="Prints the readings and saves the pictures of pi-edge-agent.")
-    parser.add_argument("commands", nargs="*", metavar="command",
-                        help="start, stop, capture or another command, sent once at the beginning; its options behind it: "
-                             "capture width=1280 height=720")
+def add_broker_options(parser):
+    """Where the agents are; make_client() and connect() take them."""
     parser.add_argument("--broker", type=broker_url, default="mqtt://localhost",
                         help="mqtt, mqtts, ws or wss://HOST[:PORT] (default: %(default)s)")
-    parser.add_argument("--device", default="", help="send the commands to this device alone; without it, all carry them out")
-    parser.add_argument("--base", default="edge/{id}", metavar="TOPIC",
-                        help="topics.base of the agents, {id} for the device (default: %(default)s)")
-    parser.add_argument("--folder", default="pictures", help="where the pictures go (default: %(default)s)")
-    parser.add_argument("--once", action="store_true", help="end after the first picture")
-    parser.add_argument("--timeout", type=seconds, default=30, help="with --once: give up after so many seconds (default: %(default)s)")
-    parser.add_argument("--pictures", default="jpeg", metavar="TOPIC", help="default: %(default)s")
-    parser.add_argument("--readings", default="room/temp", metavar="TOPIC", help="default: %(default)s")
     parser.add_argument("--user", default="", help="the password comes from --password-file, or from $MQTT_PASSWORD")
     parser.add_argument("--password-file")
     parser.add_argument("--ca", metavar="FILE", help="the CA that signed the broker's certificate; without it, the system's")
     parser.add_argument("--cert", metavar="FILE", help="a client certificate")
     parser.add_argument("--key", metavar="FILE", help="its key")
+    parser.add_argument("--base", default="edge/{id}", metavar="TOPIC",
+                        help="topics.base of the agents, {id} for the device (default: %(default)s)")
+    parser.add_argument("--pictures", default="jpeg", metavar="TOPIC", help="default: %(default)s")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Prints the readings and saves the pictures of pi-edge-agent.")
+    parser.add_argument("commands", nargs="*", metavar="command",
+                        help="start, stop, capture or another command, sent once at the beginning; its options behind it: "
+                             "capture width=1280 height=720")
+    add_broker_options(parser)
+    parser.add_argument("--device", default="", help="send the commands to this device alone; without it, all carry them out")
+    parser.add_argument("--folder", default="pictures", help="where the pictures go (default: %(default)s)")
+    parser.add_argument("--once", action="store_true", help="end after the first picture")
+    parser.add_argument("--timeout", type=seconds, default=30, help="with --once: give up after so many seconds (default: %(default)s)")
+    parser.add_argument("--readings", default="room/temp", metavar="TOPIC", help="default: %(default)s")
     parser.add_argument("--protocol", choices=PROTOCOLS, default="5", help="3.1.1 for a broker without MQTT 5 (default: %(default)s)")
     options = parser.parse_args()
     try:
