@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""docs/recipes with the real programs. Debian has collectd, InfluxDB and ffmpeg (apt install --no-install-recommends collectd-core
-influxdb ffmpeg); Node-RED comes from the npm registry: EDGE_NODE_RED names the folder in which `npm install node-red` was run. Exit
+"""docs/recipes with the real programs. Debian has collectd and InfluxDB (apt install --no-install-recommends collectd-core influxdb);
+Node-RED comes from the npm registry: EDGE_NODE_RED names the folder in which `npm install node-red` was run. Exit
 code 77: something was missing, so not everything ran; what did run passed."""
 
 import json
