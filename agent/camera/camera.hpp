@@ -21,6 +21,13 @@ struct CameraInfo {
     std::string library;  ///< "libcamera 0.0.3"; "" where there is none
 };
 
+/// What the camera's automatic exposure, white balance and focus have come to in a frame.
+enum class Adjustment {
+    kSettled,    ///< also where the camera does not say
+    kSearching,  ///< a later frame will be better
+    kFailed,     ///< focus was not found, and the search is over
+};
+
 /// One frame. The pixels are the camera's: they stay unchanged, and readable from any thread, until `lease` is
 /// destroyed, which gives the buffer back. Thread of the lease: the loop's.
 struct Frame {
@@ -29,6 +36,7 @@ struct Frame {
     std::optional<double> exposureSeconds;
     std::optional<double> analogueGain;
     std::uint32_t sequence = 0;
+    Adjustment adjustment = Adjustment::kSettled;
     bool isStartup = false;  ///< not a picture, and without pixels: the camera is still adjusting its exposure
     std::shared_ptr<const void> lease;
 };

@@ -40,9 +40,10 @@ int capturePicture(const std::string& configPath, const std::string& outputPath,
         err << written.error().message << '\n';
         return kExitFailed;
     }
-    (isToOutput ? err : out) << fmt::format("{}: {}x{}, quality {}, {} bytes, from {}{}\n", outputPath, picture->width,
-                                            picture->height, picture->quality, picture->jpeg.size(), picture->camera,
-                                            picture->reduced.empty() ? "" : " (" + picture->reduced + ")");
+    (isToOutput ? err : out) << fmt::format(
+        "{}: {}x{}, quality {}, {} bytes, from {}{}{}\n", outputPath, picture->width, picture->height, picture->quality,
+        picture->jpeg.size(), picture->camera, picture->reduced.empty() ? "" : " (" + picture->reduced + ")",
+        picture->isSettled ? "" : "; exposure, white balance or focus had not settled");
     return 0;
 }
 

@@ -43,6 +43,7 @@ enum class CameraBackend { kLibcamera, kReplay, kPattern, kNone };
 
 /// A libcamera control's value as TOML gives it; an array is one of numbers.
 using ControlValue = std::variant<bool, std::int64_t, double, std::string, std::vector<double>>;
+using Controls = std::map<std::string, ControlValue>;
 
 struct MotionConfig {
     bool enabled = false;
@@ -65,7 +66,9 @@ struct CameraConfig {
     milliseconds keepWarm = seconds{30};  ///< milliseconds::max() = "always"
     milliseconds timeout = seconds{5};
     std::string socket;  ///< "" = the agent starts pi-edge-camera itself
-    std::map<std::string, ControlValue> controls;
+    bool settle = true;  ///< the default of captures
+    milliseconds settleLimit = seconds{2};
+    Controls controls;
     std::vector<PictureArea> masks;  ///< of the camera's own picture, before rotation and flip; black
     MotionConfig motion;
 

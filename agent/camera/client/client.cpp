@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "camera/client/program_link.hpp"
+#include "camera/controls.hpp"
 #include "config/load.hpp"
 #include "core/loop/asio_loop.hpp"
 #include "core/system/log.hpp"
@@ -27,6 +28,7 @@ milliseconds deadlineMargin(milliseconds timeout) {
 bool isSameForProgram(const Config& a, const Config& b) {
     CameraConfig same = a.camera;
     same.timeout = b.camera.timeout;
+    same.settle = b.camera.settle;
     const bool isSameText =
         a.image.timestamp == b.image.timestamp && (!a.image.timestamp || drawnName(a.device) == drawnName(b.device));
     return same == b.camera && isSameText;
@@ -58,6 +60,7 @@ void CameraClient::capture(const PictureRequest& request, PictureHandler done) {
     capture.maxBytes = std::clamp<std::uint64_t>(limit, 1, kMaxPictureBytes);
     capture.notBefore = request.notBefore > BootTime{} ? request.notBefore : bootTimeNow();
     capture.deadline = bootTimeNow() + request.timeout - deadlineMargin(request.timeout);
+    capture.settle = request.settle.value_or(config_.camera.settle);
     if (!isConfigured() && !isOutdated_) {  // once outdated, it waits for those before it
         return loop_.post([done = std::move(done)] { done(fail(Errc::kUnavailable, kNotConfigured)); });
     }
@@ -111,7 +114,7 @@ void CameraClient::lookForCamera() {
     if (!isConnected && isOutdated_) return restart();
     // A camera that failed may still be listed: only a frame proves that it is back.
     const Hello hello{kProtocolVersion, !state_.online && state_.reason != kNotLookedFor};
-    helloTimer_ = loop_.after(kHelloLimit, [this] { programHangs(); });
+    helloTimer_ = loop_.after(kHelloLimit + silenceLimit(longestFrame(config_.camera)), [this] { programHangs(); });
     CameraLink::Events events{[this](const CameraReply& reply, UniqueFd memory) { receive(reply, std::move(memory)); },
                               [this](const std::string& reason) { linkEnded(reason); }};
     const auto sent = isConnected ? link_->send(hello) : link_->open(hello, std::move(events));
@@ -154,7 +157,7 @@ void CameraClient::handle(const PictureTaken& taken, UniqueFd memory) {
     if (jpeg->size() > request->capture.maxBytes) return refuse("the camera program sent a picture over the limit");
     retryDelay_ = kRetryMin;
     answer(taken.id, Picture{std::move(*jpeg), taken.exposureStart, taken.width, taken.height, taken.quality,
-                             taken.reduced, taken.camera});
+                             taken.reduced, taken.camera, taken.isSettled});
 }
 
 void CameraClient::handle(const Motion& motion, UniqueFd /*none*/) {

@@ -63,7 +63,7 @@ class CameraClient : public PictureSource {
     /// With camera.motion, the connection is made again whenever it ends.
     void onMotion(MotionHandler handler) override { motionHandler_ = std::move(handler); }
 
-    static constexpr seconds kHelloLimit{10};       ///< covers start, libraries, and a first frame from a slow sensor
+    static constexpr seconds kHelloLimit{7};  ///< covers start and libraries; silenceLimit() for a first frame is added
     static constexpr seconds kSilenceLimit{2};      ///< past a deadline, before the program counts as hung
     static constexpr milliseconds kFastRetry{200};  ///< between attempts right after the end of a working program …
     static constexpr int kFastRetries = 5;          ///< … while systemd may still be cleaning up after it

@@ -13,12 +13,13 @@ namespace edge {
 
 /// One picture, as asked for. What is not set is the configuration's.
 struct PictureRequest {
-    std::optional<int> width;    ///< pixels, even, 64 … 9152
-    std::optional<int> height;   ///< pixels, even, 64 … 6944
-    std::optional<int> quality;  ///< 1 … 100
-    std::size_t maxBytes = 0;    ///< the JPEG must not be larger; encoded again smaller until it is
-    BootTime notBefore{};        ///< the exposure begins after this (CLOCK_BOOTTIME)
-    milliseconds timeout{5000};  ///< answered within this, whatever the camera does
+    std::optional<int> width;      ///< pixels, even, 64 … 9152
+    std::optional<int> height;     ///< pixels, even, 64 … 6944
+    std::optional<int> quality;    ///< 1 … 100
+    std::size_t maxBytes = 0;      ///< the JPEG must not be larger; encoded again smaller until it is
+    BootTime notBefore{};          ///< the exposure begins after this (CLOCK_BOOTTIME)
+    milliseconds timeout{5000};    ///< answered within this, whatever the camera does
+    std::optional<bool> settle{};  ///< wait until a camera that was just started has adjusted itself
 };
 
 /// One picture, as taken.
@@ -28,8 +29,9 @@ struct Picture {
     int width = 0;
     int height = 0;
     int quality = 0;
-    std::string reduced;  ///< why it is smaller than asked for (size or quality); "" = it is what was asked for
-    std::string camera;   ///< the camera's model
+    std::string reduced;    ///< why it is smaller than asked for (size or quality); "" = it is what was asked for
+    std::string camera;     ///< the camera's model
+    bool isSettled = true;  ///< false: its exposure, white balance or focus had not settled
 };
 
 /// Whether pictures can be taken, and why not.

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "camera/controls.hpp"
 #include "config/load.hpp"
 #include "core/system/log.hpp"
 #include "core/time/time.hpp"
@@ -34,7 +35,8 @@ CapturePipeline::CapturePipeline(Loop& loop, Camera& camera, const std::vector<s
       config_(config),
       events_(std::move(events)),
       encoders_(loop, strands),
-      stream_(loop, camera, config.camera) {}
+      stream_(loop, camera, config.camera),
+      silenceLimit_(silenceLimit(longestFrame(config.camera))) {}
 
 std::uint64_t CapturePipeline::capture(Capture capture, Done done) {
     capture.notBefore = std::min(capture.notBefore, bootTimeNow());  // no frame is from the future
@@ -43,7 +45,10 @@ std::uint64_t CapturePipeline::capture(Capture capture, Done done) {
     job.ticket = ticket;
     job.capture = capture;
     job.done = std::move(done);
-    job.timer = loop_.after(capture.deadline - bootTimeNow(), [this, ticket] { timeOut(ticket); });
+    const nanoseconds left = capture.deadline - bootTimeNow();
+    job.timer = loop_.after(left, [this, ticket] { timeOut(ticket); });
+    // Half of its time is left for the frame and its encoding.
+    job.settleUntil = loop_.clock().now() + std::chrono::duration_cast<SteadyTime::duration>(left / 2);
     jobs_.push_back(std::move(job));
     scheduleAdvance();
     return ticket;
@@ -102,7 +107,7 @@ void CapturePipeline::demandFrame(std::pair<int, int> size, BootTime notBefore, 
     demand_ = Demand{loop_.clock().now(), size, isForLook};
     camera_.nextFrame(notBefore, [this](Result<Frame> frame) { takeFrame(std::move(frame)); });
     if (!isForLook) return lookTimer_.cancel();
-    lookTimer_ = loop_.after(kSilenceLimit, [this] {
+    lookTimer_ = loop_.after(silenceLimit_, [this] {
         if (!isDemanding()) return;
         look_ = {};
         cameraSilent();
@@ -120,6 +125,7 @@ void CapturePipeline::takeFrame(Result<Frame> frame) {
     silences_ = 0;
     if (!frame->isStartup) {
         events_.working();
+        stream_.frameSeen(frame->adjustment);
         if (const Look look = std::exchange(look_, nullptr)) look(*frame, remaining_);
     }
     Job* job = firstWaiting();
@@ -130,9 +136,14 @@ void CapturePipeline::takeFrame(Result<Frame> frame) {
     const bool fits = frame->exposureStart > capture.notBefore && size == std::pair(capture.width, capture.height);
     if (job->isForFrame) {
         if (fits || frame->isStartup) complete(job->ticket, FinishedPicture{});  // the camera works
-    } else if (fits && !frame->isStartup && encoders_.isFree()) {
+    } else if (fits && !frame->isStartup && !mustSettle(*job, *frame) && encoders_.isFree()) {
         encode(*job, std::move(*frame));
     }
+}
+
+bool CapturePipeline::mustSettle(const Job& job, const Frame& frame) const {
+    const bool isSearching = frame.adjustment == Adjustment::kSearching;
+    return job.capture.settle && isSearching && stream_.isSettling() && loop_.clock().now() < job.settleUntil;
 }
 
 void CapturePipeline::encode(Job& job, Frame frame) {
@@ -141,18 +152,18 @@ void CapturePipeline::encode(Job& job, Frame frame) {
     job.received = bootTimeNow();
     const WallTime exposureStart = toWallTime(frame.exposureStart, loop_.clock().wallNow());
     const std::string enlarged = enlargement(job.capture, frame.view, remaining_);
+    const bool isSettled = frame.adjustment == Adjustment::kSettled;
     RenderOptions options = optionsFor(job.capture, frame, exposureStart);
-    encoders_.encode(std::move(frame), std::move(options),
-                     [this, ticket = job.ticket, exposureStart, enlarged](Result<RenderedJpeg> rendered) {
-                         if (!rendered && rendered.error().code == Errc::kFault)
-                             return frameDamaged(ticket, rendered.error());
-                         if (!rendered) return complete(ticket, tl::unexpected(rendered.error()));
-                         if (!enlarged.empty()) {
-                             rendered->reduced =
-                                 rendered->reduced.empty() ? enlarged : enlarged + "; " + rendered->reduced;
-                         }
-                         complete(ticket, FinishedPicture{std::move(*rendered), exposureStart, stream_.model()});
-                     });
+    encoders_.encode(
+        std::move(frame), std::move(options),
+        [this, ticket = job.ticket, exposureStart, enlarged, isSettled](Result<RenderedJpeg> rendered) {
+            if (!rendered && rendered.error().code == Errc::kFault) return frameDamaged(ticket, rendered.error());
+            if (!rendered) return complete(ticket, tl::unexpected(rendered.error()));
+            if (!enlarged.empty()) {
+                rendered->reduced = rendered->reduced.empty() ? enlarged : enlarged + "; " + rendered->reduced;
+            }
+            complete(ticket, FinishedPicture{std::move(*rendered), exposureStart, stream_.model(), isSettled});
+        });
 }
 
 RenderOptions CapturePipeline::optionsFor(const Capture& capture, const Frame& frame, WallTime exposureStart) const {
@@ -176,7 +187,7 @@ void CapturePipeline::timeOut(std::uint64_t ticket) {
     Job* job = find(ticket);
     if (job == nullptr || job->stage == Stage::kDone) return;
     const bool isSilence =
-        job->stage == Stage::kWaiting && isDemanding() && loop_.clock().now() - demand_->since >= kSilenceLimit;
+        job->stage == Stage::kWaiting && isDemanding() && loop_.clock().now() - demand_->since >= silenceLimit_;
     std::string message = "the camera gave no picture in time";
     if (job->damagedFrames > 0) message = "the camera gave only damaged pictures in time; the last: " + job->damage;
     if (job->stage == Stage::kEncoding) message = "the picture could not be encoded in time; ask for a smaller one";
@@ -189,8 +200,8 @@ void CapturePipeline::timeOut(std::uint64_t ticket) {
 void CapturePipeline::cameraSilent() {
     stream_.stop();
     scheduleAdvance();
-    events_.broken({Errc::kTimeout, fmt::format("the camera streams, but has given no frame for {} s: check its cable",
-                                                kSilenceLimit.count())});
+    events_.broken({Errc::kTimeout, fmt::format("the camera streams, but has given no frame for {}: check its cable",
+                                                formatDuration(silenceLimit_))});
     if (++silences_ >= kMaxSilences) events_.hopeless();
 }
 

@@ -24,6 +24,7 @@ struct FinishedPicture {
     RenderedJpeg rendered;
     WallTime exposureStart{};
     std::string camera;
+    bool isSettled = true;
 };
 
 /// Captures, served in order, each with a frame of its own; the next frame is taken while the last is being encoded.
@@ -62,8 +63,7 @@ class CapturePipeline {
 
     [[nodiscard]] bool isQuiet() const { return jobs_.empty() && !stream_.isStreaming(); }
 
-    static constexpr seconds kSilenceLimit{3};    ///< a streaming camera without a frame for this long is silent
-    static constexpr int kMaxSilences = 2;        ///< in a row, then it is hopeless
+    static constexpr int kMaxSilences = 2;        ///< of silenceLimit(), in a row, then it is hopeless
     static constexpr int kMaxDamagedFrames = 30;  ///< for one capture
 
   private:
@@ -71,8 +71,9 @@ class CapturePipeline {
     struct Job {
         std::uint64_t ticket = 0;
         Capture capture;
-        bool isForFrame = false;  ///< nothing is encoded: it shows that the camera works
-        Timer timer;              ///< of its deadline
+        bool isForFrame = false;   ///< nothing is encoded: it shows that the camera works
+        Timer timer;               ///< of its deadline
+        SteadyTime settleUntil{};  ///< then a frame that has not settled is better than none
         Stage stage = Stage::kWaiting;
         int damagedFrames = 0;
         std::string damage;  ///< of the last damaged frame
@@ -95,6 +96,7 @@ class CapturePipeline {
     [[nodiscard]] bool isDemanding() const { return demand_ && stream_.isStreaming(); }
     void demandFrame(std::pair<int, int> size, BootTime notBefore, bool isForLook);
     void takeFrame(Result<Frame> frame);
+    [[nodiscard]] bool mustSettle(const Job& job, const Frame& frame) const;
     void encode(Job& job, Frame frame);
     [[nodiscard]] RenderOptions optionsFor(const Capture& capture, const Frame& frame, WallTime exposureStart) const;
     void timeOut(std::uint64_t ticket);
@@ -116,6 +118,7 @@ class CapturePipeline {
     StreamManager stream_;
     std::deque<Job> jobs_;
     std::uint64_t nextTicket_ = 1;
+    const milliseconds silenceLimit_;
     Transform remaining_;  ///< of the stream
     std::optional<Demand> demand_;
     Look look_;

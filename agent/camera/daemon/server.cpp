@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include "camera/controls.hpp"
 #include "camera/ipc/packet_socket.hpp"
 #include "camera/ipc/shared_jpeg.hpp"
 #include "core/system/log.hpp"
@@ -147,7 +148,7 @@ void CameraServer::answer(Connection& connection, std::uint64_t id, const Result
     if (!memory) return send(connection, CaptureFailed{id, memory.error().code, memory.error().message});
     send(connection,
          PictureTaken{id, rendered.jpeg.size(), rendered.width, rendered.height, rendered.quality,
-                      result->exposureStart, rendered.reduced, result->camera},
+                      result->exposureStart, rendered.reduced, result->camera, result->isSettled},
          memory->get());
 }
 
@@ -186,10 +187,12 @@ void CameraServer::close(const Connection& connection, const std::string& reason
 
 void CameraServer::verifyCamera() {
     if (std::exchange(isVerifying_, true)) return;  // its result is announced to all
-    pipeline_.verify(kVerifyLimit, [this](const Result<FinishedPicture>& result) {
-        isVerifying_ = false;
-        if (!setCamera(result.and_then([this](const FinishedPicture&) { return camera_.probe(); }))) announceToAll();
-    });
+    pipeline_.verify(kVerifyLimit + silenceLimit(longestFrame(config_.camera)),
+                     [this](const Result<FinishedPicture>& result) {
+                         isVerifying_ = false;
+                         if (!setCamera(result.and_then([this](const FinishedPicture&) { return camera_.probe(); })))
+                             announceToAll();
+                     });
 }
 
 void CameraServer::announce(Connection& connection) {

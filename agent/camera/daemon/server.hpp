@@ -46,7 +46,7 @@ class CameraServer {
     void stop(const std::string& reason, int exitCode = 0);
 
     static constexpr seconds kIdleLimit{10};
-    static constexpr seconds kVerifyLimit{6};
+    static constexpr seconds kVerifyLimit{3};  ///< the camera's start; silenceLimit() for its first frame is added
     static constexpr std::size_t kMaxConnections = 8;
     /// Of one connection. Twice the window and more: a cancel may have been lost.
     static constexpr std::size_t kMaxCaptures = 8;

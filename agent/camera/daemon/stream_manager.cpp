@@ -22,6 +22,8 @@ Result<Transform> StreamManager::ensure(std::pair<int, int> size) {
     log::debug("the camera streams, {}x{} requested", request.width, request.height);
     size_ = size;
     remaining_ = *started;
+    startedAt_ = loop_.clock().now();
+    isSettling_ = true;
     if (const auto info = camera_.probe()) model_ = info->model;
     return remaining_;
 }

@@ -26,6 +26,11 @@ class StreamManager {
     /// Stops now: the camera is silent, or gone.
     void stop();
     [[nodiscard]] bool isStreaming() const { return size_.has_value(); }
+    /// The camera was just started and adjusts itself: until a frame has ended that, at most for camera.settle_limit.
+    [[nodiscard]] bool isSettling() const {
+        return isSettling_ && loop_.clock().now() < startedAt_ + config_.settleLimit;
+    }
+    void frameSeen(Adjustment adjustment) { isSettling_ = isSettling_ && adjustment == Adjustment::kSearching; }
     /// The size that is streamed, as the viewer sees it; nullopt while it is not.
     [[nodiscard]] std::optional<std::pair<int, int>> size() const { return size_; }
     /// Of the camera that streams, or streamed last.
@@ -38,6 +43,8 @@ class StreamManager {
     std::optional<std::pair<int, int>> size_;
     Transform remaining_;
     std::string model_;
+    SteadyTime startedAt_{};
+    bool isSettling_ = false;
     Timer timer_;
 };
 

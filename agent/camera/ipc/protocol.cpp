@@ -125,6 +125,7 @@ void members(Transfer& transfer, Capture& message) {
     transfer.number("max_bytes", message.maxBytes, 1, kMaxBytes);
     transfer.time("not_before", message.notBefore);
     transfer.time("deadline", message.deadline);
+    transfer.flag("settle", message.settle);
 }
 
 void members(Transfer& transfer, Cancel& message) {
@@ -150,6 +151,7 @@ void members(Transfer& transfer, PictureTaken& message) {
     transfer.time("exposure_start", message.exposureStart);
     transfer.text("reduced", message.reduced, kMaxTextBytes);
     transfer.text("camera", message.camera, kMaxNameBytes);
+    transfer.flag("settled", message.isSettled);
 }
 
 void members(Transfer& transfer, CaptureFailed& message) {

@@ -17,7 +17,7 @@ namespace edge {
 /// Neither side trusts the other: a packet that is not exactly right ends the connection.
 
 /// Raised when the two programs could misunderstand each other. Every version understands a hello of every other.
-inline constexpr int kProtocolVersion = 4;
+inline constexpr int kProtocolVersion = 5;
 inline constexpr std::size_t kMaxPacketBytes = 8192;
 /// No JPEG is larger; the largest picture at quality 100 stays below.
 inline constexpr std::uint64_t kMaxPictureBytes = 128ULL << 20;
@@ -45,6 +45,7 @@ struct Capture {
     std::uint64_t maxBytes = 0;
     BootTime notBefore{};  ///< the exposure starts after this
     BootTime deadline{};   ///< answered by then
+    bool settle = true;    ///< wait for exposure, white balance and focus of a camera that was just started
     bool operator==(const Capture&) const = default;
 };
 
@@ -82,6 +83,7 @@ struct PictureTaken {
     WallTime exposureStart{};
     std::string reduced;
     std::string camera;
+    bool isSettled = true;  ///< false: exposure, white balance or focus were not
     bool operator==(const PictureTaken&) const = default;
 };
 

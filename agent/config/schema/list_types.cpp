@@ -95,7 +95,7 @@ Key areasKey(std::string name, std::vector<PictureArea>& into) {
     return key;
 }
 
-Key cameraControlsKey(std::string name, std::map<std::string, ControlValue>& into) {
+Key cameraControlsKey(std::string name, Controls& into) {
     constexpr std::size_t kMaxControls = 64;
     Key key(std::move(name), KeyType::kControls, "{}",
             fmt::format("at most {} libcamera controls by name, each true or false, a finite number, a text of at most "

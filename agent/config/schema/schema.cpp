@@ -132,6 +132,8 @@ Keys cameraKeys(Config& config) {
         integerKey("frame_rate", c.frameRate, 0, 240, 1, "0 = the camera's own"),
         durationKey("keep_warm", c.keepWarm, 0s, kDay, {"always", milliseconds::max(), "it never stops"}),
         durationKey("timeout", c.timeout, 100ms, 10min),
+        flagKey("settle", c.settle),
+        durationKey("settle_limit", c.settleLimit, 100ms, 1min),
         pathKey("socket", c.socket, Empty::kAllowed, kMaxSocketBytes),
         cameraControlsKey("controls", c.controls),
         areasKey("masks", c.masks),

@@ -128,7 +128,7 @@ Key gpioLineKey(std::string name, GpioLine& into);
 /// Parts of a picture: [[left, top, width, height], …] in per cent.
 Key areasKey(std::string name, std::vector<PictureArea>& into);
 /// libcamera controls by name. Which ones the camera has is known only when it is open.
-Key cameraControlsKey(std::string name, std::map<std::string, ControlValue>& into);
+Key cameraControlsKey(std::string name, Controls& into);
 
 // For the types themselves.
 

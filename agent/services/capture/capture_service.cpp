@@ -154,7 +154,8 @@ void CaptureService::request(const JobPtr& job) {
         .quality = options.quality,
         .maxBytes = std::min(static_cast<std::size_t>(config_.image.maxBytes), maxPicturePayload(publisher_, config_)),
         .notBefore = job->command.arrived,
-        .timeout = options.timeout.value_or(config_.camera.timeout)};
+        .timeout = options.timeout.value_or(config_.camera.timeout),
+        .settle = options.settle};
     source_.capture(request, scope_.wrap([this, job](Result<Picture> picture) { taken(job, std::move(picture)); }));
 }
 

@@ -19,6 +19,7 @@ std::string formatDescription(const ImageDescription& description, const Picture
     if (!description.transaction.empty())
         json += fmt::format(R"(,"transaction":{})", jsonString(description.transaction));
     if (!picture.reduced.empty()) json += fmt::format(R"(,"reduced":{})", jsonString(picture.reduced));
+    if (!picture.isSettled) json += R"(,"settled":false)";
     return json + "}";
 }
 

@@ -20,13 +20,14 @@ namespace {
 using Json = nlohmann::json;
 using IntegerField = std::optional<int> CommandOptions::*;
 using DurationField = std::optional<milliseconds> CommandOptions::*;
+using FlagField = std::optional<bool> CommandOptions::*;
 
 /// One option: its key, where its value goes, and the range that is allowed (of a duration: in milliseconds).
 struct OptionSpec {
     std::string_view key;
-    std::variant<IntegerField, DurationField> field;
-    std::int64_t min;
-    std::int64_t max;
+    std::variant<IntegerField, DurationField, FlagField> field;
+    std::int64_t min = 0;
+    std::int64_t max = 0;
     bool isEven = false;
 };
 
@@ -48,6 +49,7 @@ constexpr std::array kCaptureOptions{
     OptionSpec{"count", &CommandOptions::count, 1, 1000},
     OptionSpec{"every", &CommandOptions::every, 0, kOneDay},
     OptionSpec{"timeout", &CommandOptions::timeout, 100, kTenMinutes},
+    OptionSpec{"settle", &CommandOptions::settle},
 };
 
 /// To add a command: a row here, its function in CommandHandlers and agent.cpp, docs/mqtt.md.
@@ -138,6 +140,11 @@ std::optional<Outcome> readOption(const OptionSpec& spec, const Json& value, Com
                                              spec.isEven ? "an even whole" : "a whole", spec.min, spec.max));
         }
         options.** field = static_cast<int>(number);
+        return std::nullopt;
+    }
+    if (const auto* field = std::get_if<FlagField>(&spec.field)) {
+        if (!value.is_boolean()) return invalidOption(fmt::format("\"{}\" must be true or false", spec.key));
+        options.** field = value.get<bool>();
         return std::nullopt;
     }
     const auto* text = value.get_ptr<const std::string*>();

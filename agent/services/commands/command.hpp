@@ -21,6 +21,7 @@ struct CommandOptions {
     std::optional<int> count;             ///< 1 … 1000
     std::optional<milliseconds> every;    ///< only with count > 1
     std::optional<milliseconds> timeout;  ///< per picture
+    std::optional<bool> settle;
 };
 
 struct Command {

@@ -11,6 +11,23 @@
 
 namespace edge {
 
+/// A grey frame whose memory is its lease.
+inline Frame greyFrame(int width, int height, std::uint8_t brightness = 128) {
+    const auto luma = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
+    const auto half = static_cast<std::size_t>(width / 2);
+    auto pixels = std::make_shared<std::vector<std::uint8_t>>(luma * 3 / 2, brightness);
+    Frame frame;
+    frame.view = {PixelFormat::kYuv420,
+                  ColorRange::kFull,
+                  width,
+                  height,
+                  {{{pixels->data(), luma, static_cast<std::size_t>(width)},
+                    {pixels->data() + luma, luma / 4, half},
+                    {pixels->data() + luma * 5 / 4, luma / 4, half}}}};
+    frame.lease = std::move(pixels);
+    return frame;
+}
+
 /// A camera whose frames the test makes. Remembers what it was asked for.
 class FakeCamera : public Camera {
   public:
@@ -40,21 +57,9 @@ class FakeCamera : public Camera {
     /// A grey frame of this size, exposed now (or at `exposureStart`), for the pending nextFrame().
     void deliver(int width = 64, int height = 64, std::optional<BootTime> exposureStart = std::nullopt,
                  std::uint8_t brightness = 128) {
-        auto pixels = std::make_shared<std::vector<std::uint8_t>>(
-            static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3 / 2, brightness);
-        const auto luma = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-        const auto half = static_cast<std::size_t>(width / 2);
-        Frame frame;
-        frame.view = {PixelFormat::kYuv420,
-                      ColorRange::kFull,
-                      width,
-                      height,
-                      {{{pixels->data(), luma, static_cast<std::size_t>(width)},
-                        {pixels->data() + luma, luma / 4, half},
-                        {pixels->data() + luma * 5 / 4, luma / 4, half}}}};
+        Frame frame = greyFrame(width, height, brightness);
         frame.exposureStart = exposureStart.value_or(bootTimeNow());
-        frame.lease = pixels;
-        leases.push_back(pixels);
+        leases.push_back(frame.lease);
         std::exchange(demand, nullptr)(std::move(frame));
     }
     /// A frame of a camera that gives JPEGs itself.
@@ -89,7 +94,7 @@ class FakeCamera : public Camera {
     std::vector<StreamRequest> requests;
     FrameHandler demand;
     ChangeHandler changed;
-    std::vector<std::weak_ptr<void>> leases;
+    std::vector<std::weak_ptr<const void>> leases;
 };
 
 }  // namespace edge

@@ -184,7 +184,9 @@ class LibcameraCamera : public Camera {
         const auto controls = TRY(makeControls(*camera_, config_));
         const Transform left = setup.remaining;
         log::debug("libcamera: {} from {}", setup.config->at(0).toString(), camera_->id());
-        session_ = TRY(LibcameraSession::start(loop_, camera_, std::move(setup), controls));
+        const bool hasAutofocus = camera_->controls().count(&libcamera::controls::AfMode) > 0;
+        session_ = TRY(LibcameraSession::start(loop_, camera_, std::move(setup), controls,
+                                               AutomaticParts::of(config_.controls, hasAutofocus)));
         return left;
     }
 

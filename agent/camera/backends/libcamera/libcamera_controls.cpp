@@ -12,19 +12,12 @@
 
 #include "camera/backends/libcamera/libcamera_compat.hpp"
 #include "camera/backends/libcamera/libcamera_session.hpp"
+#include "camera/controls.hpp"
 #include "core/suggest.hpp"
 #include "core/system/log.hpp"
 
 namespace edge {
 namespace {
-
-std::vector<double> numbersOf(const ControlValue& value) {
-    if (const auto* flag = std::get_if<bool>(&value)) return {*flag ? 1.0 : 0.0};
-    if (const auto* whole = std::get_if<std::int64_t>(&value)) return {static_cast<double>(*whole)};
-    if (const auto* number = std::get_if<double>(&value)) return {*number};
-    if (const auto* list = std::get_if<std::vector<double>>(&value)) return *list;
-    return {};
-}
 
 template <typename T>
 std::optional<T> toWhole(double number) {

@@ -11,6 +11,7 @@
 #include <ctime>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -115,6 +116,32 @@ std::string errorText(int negativeErrno) {
     return std::generic_category().message(-negativeErrno);
 }
 
+template <typename T>
+void read(const libcamera::ControlValue& value, libcamera::ControlType type, std::optional<T>& into) {
+    if (value.type() == type && !value.isArray()) into = value.get<T>();
+}
+
+/// By the controls' names: some of them are drafts, or missing, in one release or another.
+ReportedStates statesOf(const libcamera::ControlList& metadata) {
+    using namespace libcamera;
+    ReportedStates states;
+    for (const auto& [number, value] : metadata) {
+        const auto id = controls::controls.find(number);
+        if (id == controls::controls.end()) continue;
+        const std::string_view name = id->second->name();
+        if (name == "AeState") read(value, ControlTypeInteger32, states.aeState);
+        if (name == "AeLocked") read(value, ControlTypeBool, states.aeLocked);
+        if (name == "AwbState") read(value, ControlTypeInteger32, states.awbState);
+        if (name == "AwbLocked") read(value, ControlTypeBool, states.awbLocked);
+        if (name == "AfState") read(value, ControlTypeInteger32, states.afState);
+        if (name == "ColourGains" && value.type() == ControlTypeFloat && value.numElements() == 2) {
+            const auto gains = value.get<Span<const float>>();
+            states.colourGains = {gains[0], gains[1]};
+        }
+    }
+    return states;
+}
+
 /// Video4Linux stamps with CLOCK_MONOTONIC, libcamera's documentation says CLOCK_BOOTTIME. They are apart by the time
 /// the machine was suspended, and a frame is never older than that and new at once.
 BootTime toBootTime(nanoseconds stamp) {
@@ -129,14 +156,21 @@ BootTime toBootTime(nanoseconds stamp) {
 
 Result<std::shared_ptr<LibcameraSession>> LibcameraSession::start(Loop& loop, std::shared_ptr<libcamera::Camera> camera,
                                                                   StreamSetup setup,
-                                                                  const libcamera::ControlList& controls) {
-    std::shared_ptr<LibcameraSession> session(new LibcameraSession(loop, std::move(camera), std::move(setup)));
+                                                                  const libcamera::ControlList& controls,
+                                                                  const AutomaticParts& automatic) {
+    std::shared_ptr<LibcameraSession> session(
+        new LibcameraSession(loop, std::move(camera), std::move(setup), automatic));
     TRY(session->begin(controls));
     return session;
 }
 
-LibcameraSession::LibcameraSession(Loop& loop, std::shared_ptr<libcamera::Camera> camera, StreamSetup setup)
-    : loop_(loop), camera_(std::move(camera)), setup_(std::move(setup)) {}
+LibcameraSession::LibcameraSession(Loop& loop, std::shared_ptr<libcamera::Camera> camera, StreamSetup setup,
+                                   const AutomaticParts& automatic)
+    : loop_(loop),
+      camera_(std::move(camera)),
+      setup_(std::move(setup)),
+      convergence_(automatic),
+      frameTime_(kAssumedFrame) {}
 
 LibcameraSession::~LibcameraSession() {
     end();
@@ -175,6 +209,8 @@ Result<void> LibcameraSession::begin(const libcamera::ControlList& controls) {
         return fail(Errc::kFault, "cannot start the camera: " + errorText(error));
     }
     isRunning_ = true;
+    // Up to libcamera 0.4 the pipelines of USB and virtual cameras ignore what a camera is started with.
+    requests_.front()->controls().merge(controls);
     for (const auto& request : requests_) {
         if (const int error = camera_->queueRequest(request.get()); error != 0) {
             return fail(Errc::kFault, "cannot queue a request to the camera: " + errorText(error));
@@ -200,6 +236,8 @@ void LibcameraSession::process(libcamera::Request* request) {
                                                   : std::nullopt;
     if (kind == FrameKind::kPicture && !view) kind = FrameKind::kBroken;
     if (!broken_.add(kind)) return giveUp("the camera gives only broken frames: check its cable");
+    const Adjustment adjustment = convergence_.add(statesOf(request->metadata()));
+    measureFrame(metadata);
     if (!view) {
         requeue(request);
         if (kind != FrameKind::kStartup) return;
@@ -209,15 +247,27 @@ void LibcameraSession::process(libcamera::Request* request) {
     }
     const BootTime start = exposureStart(request);
     if (!demand_ || start <= demand_->notBefore) return requeue(request);
-    answer(makeFrame(request, *view, start));
+    answer(makeFrame(request, *view, start, adjustment));
 }
 
-Frame LibcameraSession::makeFrame(libcamera::Request* request, const FrameView& view, BootTime exposureStart) {
+/// A camera that does not say how long a frame takes may be slow: one frame a second in the dark.
+void LibcameraSession::measureFrame(const libcamera::FrameMetadata& metadata) {
+    if (lastStamp_ > 0 && metadata.timestamp > lastStamp_ && metadata.sequence > lastSequence_) {
+        const nanoseconds between{static_cast<std::int64_t>(metadata.timestamp - lastStamp_)};
+        frameTime_ = std::max(kAssumedFrame, between / (metadata.sequence - lastSequence_));
+    }
+    lastStamp_ = metadata.timestamp;
+    lastSequence_ = metadata.sequence;
+}
+
+Frame LibcameraSession::makeFrame(libcamera::Request* request, const FrameView& view, BootTime exposureStart,
+                                  Adjustment adjustment) {
     const libcamera::FrameMetadata& metadata = request->buffers().begin()->second->metadata();
     Frame frame;
     frame.view = view;
     frame.sequence = metadata.sequence;
     frame.exposureStart = exposureStart;
+    frame.adjustment = adjustment;
     if (const auto micros = request->metadata().get(libcamera::controls::ExposureTime))
         frame.exposureSeconds = *micros / 1e6;
     if (const auto gain = request->metadata().get(libcamera::controls::AnalogueGain)) frame.analogueGain = *gain;
@@ -241,7 +291,7 @@ BootTime LibcameraSession::exposureStart(libcamera::Request* request) {
         return toBootTime(nanoseconds{*stamp}) - std::chrono::microseconds{exposure.value_or(0)};
     }
     const auto duration = metadata.get(libcamera::controls::FrameDuration);
-    const nanoseconds frame = duration ? nanoseconds{std::chrono::microseconds{*duration}} : kAssumedFrame;
+    const nanoseconds frame = duration ? nanoseconds{std::chrono::microseconds{*duration}} : frameTime_;
     const auto stamp = request->buffers().begin()->second->metadata().timestamp;
     return toBootTime(nanoseconds{static_cast<std::int64_t>(stamp)}) - frame;
 }

@@ -9,6 +9,7 @@
 
 #include <libcamera/libcamera.h>
 
+#include "camera/backends/libcamera/convergence.hpp"
 #include "camera/backends/libcamera/frame_kind.hpp"
 #include "camera/camera.hpp"
 #include "config/config.hpp"
@@ -40,7 +41,8 @@ class LibcameraSession : public std::enable_shared_from_this<LibcameraSession> {
   public:
     /// `camera` has been acquired. Errors: kFault, kIo, kUnavailable.
     static Result<std::shared_ptr<LibcameraSession>> start(Loop& loop, std::shared_ptr<libcamera::Camera> camera,
-                                                           StreamSetup setup, const libcamera::ControlList& controls);
+                                                           StreamSetup setup, const libcamera::ControlList& controls,
+                                                           const AutomaticParts& automatic);
     ~LibcameraSession();
     LibcameraSession(const LibcameraSession&) = delete;
     LibcameraSession& operator=(const LibcameraSession&) = delete;
@@ -56,17 +58,19 @@ class LibcameraSession : public std::enable_shared_from_this<LibcameraSession> {
         Camera::FrameHandler done;
     };
 
-    LibcameraSession(Loop& loop, std::shared_ptr<libcamera::Camera> camera, StreamSetup setup);
+    LibcameraSession(Loop& loop, std::shared_ptr<libcamera::Camera> camera, StreamSetup setup,
+                     const AutomaticParts& automatic);
     Result<void> begin(const libcamera::ControlList& controls);
     void requestCompleted(libcamera::Request* request);
     void process(libcamera::Request* request);
-    Frame makeFrame(libcamera::Request* request, const FrameView& view, BootTime exposureStart);
+    Frame makeFrame(libcamera::Request* request, const FrameView& view, BootTime exposureStart, Adjustment adjustment);
     void requeue(libcamera::Request* request);
     void giveUp(const std::string& message);
     void answer(Result<Frame> frame);
     /// Answers with `ending_`, later: the caller may be in the middle of giving a frame back.
     void postEnding();
-    [[nodiscard]] static BootTime exposureStart(libcamera::Request* request);
+    [[nodiscard]] BootTime exposureStart(libcamera::Request* request);
+    void measureFrame(const libcamera::FrameMetadata& metadata);
 
     Loop& loop_;
     const std::shared_ptr<libcamera::Camera> camera_;
@@ -78,6 +82,10 @@ class LibcameraSession : public std::enable_shared_from_this<LibcameraSession> {
     std::vector<std::shared_ptr<MappedBuffer>> buffers_;  ///< by the request's cookie
     bool isRunning_ = false;
     BrokenFrames broken_;
+    Convergence convergence_;
+    std::uint64_t lastStamp_ = 0;  ///< nanoseconds, of the frame before
+    std::uint32_t lastSequence_ = 0;
+    nanoseconds frameTime_;  ///< from one frame to the next
 };
 
 }  // namespace edge

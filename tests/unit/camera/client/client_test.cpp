@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "camera/controls.hpp"
 #include "fake_link.hpp"
 #include "fakes/manual_loop.hpp"
 
@@ -374,7 +375,7 @@ TEST_F(CameraClientTest, GivesUpOnAProgramThatDoesNotSayHello) {
     client();
     loop.advance(milliseconds{1});
     capture("a", seconds{30});
-    loop.advance(CameraClient::kHelloLimit);
+    loop.advance(CameraClient::kHelloLimit + silenceLimit(milliseconds{0}));
 
     EXPECT_EQ(link->aborted, 1);
     EXPECT_FALSE(client().state().online);

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "camera/controls.hpp"
 #include "core/system/log.hpp"
 #include "fakes/held_executor.hpp"
 #include "fakes/manual_loop.hpp"
@@ -419,7 +420,7 @@ TEST_F(CapturePipelineTest, ALookUsesTheSizeThatIsStreamed) {
 TEST_F(CapturePipelineTest, ALookInVainShowsThatTheCameraIsSilent) {
     pipeline().look([](const Frame&, Transform) { FAIL(); });
     loop.runPending();
-    loop.advance(CapturePipeline::kSilenceLimit);
+    loop.advance(silenceLimit(milliseconds{0}));
     ASSERT_EQ(broken.size(), 1U);
     EXPECT_FALSE(camera.isStreaming);
 }

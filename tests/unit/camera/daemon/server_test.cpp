@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "camera/controls.hpp"
 #include "camera/ipc/packet_socket.hpp"
 #include "camera/ipc/shared_jpeg.hpp"
 #include "fakes/manual_loop.hpp"
@@ -149,7 +150,7 @@ TEST_F(ServerTest, DoesNotCallASilentCameraBackBecauseItIsListed) {
     Peer peer = connect();
     peer.hello(true);
     read();
-    loop.advance(CameraServer::kVerifyLimit);
+    loop.advance(CameraServer::kVerifyLimit + silenceLimit(milliseconds{0}));
     const auto told = peer.hear<Description>();
     ASSERT_TRUE(told);
     EXPECT_FALSE(told->online);

@@ -11,7 +11,7 @@ namespace edge {
 namespace {
 
 Capture someCapture() {
-    return {7, 1920, 1080, 85, 900'000, BootTime{123}, BootTime{456}};
+    return {7, 1920, 1080, 85, 900'000, BootTime{123}, BootTime{456}, false};
 }
 
 template <typename Message>
@@ -37,8 +37,8 @@ TEST(Protocol, CarriesEveryRequest) {
 
 TEST(Protocol, CarriesEveryReply) {
     const Description description{kProtocolVersion, true, "libcamera", "libcamera 0.0.3", "imx708", ""};
-    const PictureTaken picture{3,         12'345,  640, 480, 72, WallTime{nanoseconds{1'700'000'000'123'456'789}},
-                               "smaller", "imx708"};
+    const PictureTaken picture{3,         12'345,   640,  480, 72, WallTime{nanoseconds{1'700'000'000'123'456'789}},
+                               "smaller", "imx708", false};
     const CaptureFailed failed{4, Errc::kTooLarge, "it is too large"};
     const Goodbye goodbye{false, "bye \"you\""};
 

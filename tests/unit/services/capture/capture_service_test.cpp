@@ -36,6 +36,22 @@ TEST_F(CaptureServiceTest, DescribesThePictureBesideItAndInTheReply) {
     EXPECT_EQ(Json::parse(outcomes.front().data), json);
 }
 
+TEST_F(CaptureServiceTest, SaysWhereThePictureHadNotSettled) {
+    capture();
+    takePicture();
+    capture();
+    Picture picture;
+    picture.jpeg = "\xff\xd8jpeg";
+    picture.isSettled = false;
+    source.give(picture);
+    loop->runPending();
+
+    const auto descriptions = publisher.on("edge/pi/image");
+    ASSERT_EQ(descriptions.size(), 2U);
+    EXPECT_FALSE(Json::parse(descriptions.front().payload).contains("settled"));
+    EXPECT_EQ(Json::parse(descriptions.back().payload)["settled"], false);
+}
+
 TEST_F(CaptureServiceTest, PublishesEachDescriptionRightBehindItsPicture) {
     capture({}, "first");
     capture({}, "second");
@@ -54,6 +70,7 @@ TEST_F(CaptureServiceTest, AsksForWhatTheCommandSaysAndTheBrokerTakes) {
     options.width = 320;
     options.quality = 50;
     options.timeout = seconds{9};
+    options.settle = false;
     publisher.topicLimits["jpeg"] = 1234;
     capture(options);
 
@@ -62,6 +79,7 @@ TEST_F(CaptureServiceTest, AsksForWhatTheCommandSaysAndTheBrokerTakes) {
     EXPECT_EQ(request.height, std::nullopt);
     EXPECT_EQ(request.quality, 50);
     EXPECT_EQ(request.timeout, seconds{9});
+    EXPECT_EQ(request.settle, false);
     EXPECT_EQ(request.maxBytes, 1234U);
     EXPECT_EQ(request.notBefore, BootTime{1});
 }

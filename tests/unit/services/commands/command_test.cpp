@@ -43,7 +43,7 @@ TEST(ParseCommand, IgnoresInvisibleMarksAround) {
 
 TEST(ParseCommand, TakesAnObjectWithEveryOption) {
     const Command command = accepted(R"( {"command": "Capture", "width": 1280, "height": 720, "quality": 75, "count": 3,
-        "every": "500ms", "timeout": "10s", "transaction": "t-1", "expires_at": "2026-11-20T09:30:00Z"} )");
+        "every": "500ms", "timeout": "10s", "settle": false, "transaction": "t-1", "expires_at": "2026-11-20T09:30:00Z"} )");
 
     EXPECT_EQ(command.name, "capture");
     EXPECT_EQ(command.options.width, 1280);
@@ -52,8 +52,17 @@ TEST(ParseCommand, TakesAnObjectWithEveryOption) {
     EXPECT_EQ(command.options.count, 3);
     EXPECT_EQ(command.options.every, milliseconds{500});
     EXPECT_EQ(command.options.timeout, seconds{10});
+    EXPECT_EQ(command.options.settle, false);
     EXPECT_EQ(command.transaction, "t-1");
     EXPECT_EQ(command.expiresAt, parseRfc3339("2026-11-20T09:30:00Z"));
+}
+
+TEST(ParseCommand, SettleIsTrueOrFalse) {
+    for (const char* value : {"1", "\"true\"", "null", "[]"}) {
+        const Refusal error = refused(std::string(R"({"command":"capture","settle":)") + value + "}");
+        EXPECT_EQ(error.code, ReplyCode::kInvalidOption) << value;
+        EXPECT_NE(error.error.find("true or false"), std::string::npos) << error.error;
+    }
 }
 
 TEST(ParseCommand, PlainTextIsAnUnknownCommandWithoutAName) {

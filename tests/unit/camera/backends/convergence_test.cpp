@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "camera/backends/libcamera/convergence.hpp"
+
+#include <gtest/gtest.h>
+
+namespace edge {
+namespace {
+
+ReportedStates gains(float red, float blue) {
+    ReportedStates states;
+    states.colourGains = {red, blue};
+    return states;
+}
+
+TEST(Convergence, OfACameraThatSaysNothingIsSettledAtOnce) {
+    EXPECT_EQ(Convergence({}).add({}), Adjustment::kSettled);
+}
+
+TEST(Convergence, FollowsTheExposureInEveryRelease) {
+    Convergence convergence({});
+    EXPECT_EQ(convergence.add({.aeLocked = false}), Adjustment::kSearching);
+    EXPECT_EQ(convergence.add({.aeLocked = true}), Adjustment::kSettled);
+    EXPECT_EQ(convergence.add({.aeState = 1}), Adjustment::kSearching);
+    EXPECT_EQ(convergence.add({.aeState = 2}), Adjustment::kSettled);
+    EXPECT_EQ(convergence.add({.aeState = 0}), Adjustment::kSettled) << "idle: nothing is automatic";
+}
+
+TEST(Convergence, FollowsTheWhiteBalance) {
+    Convergence convergence({});
+    EXPECT_EQ(convergence.add({.awbState = 1}), Adjustment::kSearching);
+    EXPECT_EQ(convergence.add({.awbState = 2}), Adjustment::kSettled);
+    EXPECT_EQ(convergence.add({.awbLocked = false}), Adjustment::kSearching);
+    EXPECT_EQ(convergence.add({.awbLocked = true}), Adjustment::kSettled);
+}
+
+TEST(Convergence, JudgesTheWhiteBalanceByItsGainsWhereNothingElseIsReported) {
+    Convergence convergence({});
+    EXPECT_EQ(convergence.add(gains(1, 1)), Adjustment::kSearching);
+    EXPECT_EQ(convergence.add(gains(1.5, 1.4F)), Adjustment::kSearching);
+    EXPECT_EQ(convergence.add(gains(1.51F, 1.41F)), Adjustment::kSearching);
+    EXPECT_EQ(convergence.add(gains(1.51F, 1.41F)), Adjustment::kSettled);
+    EXPECT_EQ(convergence.add(gains(1.51F, 1.8F)), Adjustment::kSearching);
+}
+
+TEST(Convergence, TellsAFocusThatFailedFromOneThatIsSearched) {
+    Convergence convergence({.isFocusContinuous = true});
+    EXPECT_EQ(convergence.add({.afState = 0}), Adjustment::kSearching) << "it has not begun yet";
+    EXPECT_EQ(convergence.add({.afState = 1}), Adjustment::kSearching);
+    EXPECT_EQ(convergence.add({.afState = 3}), Adjustment::kFailed);
+    EXPECT_EQ(convergence.add({.aeLocked = false, .afState = 3}), Adjustment::kSearching);
+    EXPECT_EQ(convergence.add({.afState = 2}), Adjustment::kSettled);
+}
+
+TEST(Convergence, AnIdleLensThatIsSetByHandIsSettled) {
+    EXPECT_EQ(Convergence(AutomaticParts::of({{"AfMode", std::int64_t{0}}}, true)).add({.afState = 0}),
+              Adjustment::kSettled);
+    EXPECT_EQ(Convergence(AutomaticParts::of({}, true)).add({.afState = 0}), Adjustment::kSearching);
+}
+
+TEST(Convergence, DoesNotWaitForWhatTheControlsFix) {
+    const Controls night{{"ExposureTime", std::int64_t{6'000'000}}, {"AnalogueGain", 2.0}};
+    EXPECT_EQ(Convergence(AutomaticParts::of(night, false)).add({.aeLocked = false}), Adjustment::kSettled);
+    EXPECT_EQ(Convergence(AutomaticParts::of({{"AeEnable", false}}, false)).add({.aeState = 1}), Adjustment::kSettled);
+    const Controls onlyTime{{"ExposureTime", std::int64_t{6'000'000}}};
+    EXPECT_EQ(Convergence(AutomaticParts::of(onlyTime, false)).add({.aeLocked = false}), Adjustment::kSearching);
+    const Controls colours{{"ColourGains", std::vector<double>{1.5, 1.2}}};
+    EXPECT_EQ(Convergence(AutomaticParts::of(colours, false)).add(gains(1.5, 1.2F)), Adjustment::kSettled);
+    EXPECT_EQ(Convergence(AutomaticParts::of({{"AwbEnable", false}}, false)).add({.awbState = 1}),
+              Adjustment::kSettled);
+}
+
+}  // namespace
+}  // namespace edge
