@@ -90,7 +90,8 @@ struct WiredAgent : Agent, CommandHandlers {
                   return SensorSlot{sensor, makeSensor(sensor), strandFor(sensor, sensorPool)};
               },
               runId),
-          captures(context, camera, p.makeStrand("kept pictures"), runId.substr(0, kImagePrefix)),
+          pictures(context, p.makeStrand("kept pictures")),
+          captures(context, camera, pictures, runId.substr(0, kImagePrefix)),
           motion(context, camera, [this] { takeMotionPicture(); }),
           gpio({context, *gpioPort,
                 [this](const std::string& command, const std::string& source) { commands.trigger(command, source); }}),
@@ -171,6 +172,7 @@ struct WiredAgent : Agent, CommandHandlers {
             retainedTopics.restore(*snapshot);
             discovery.restore(*snapshot);
             board.start(*snapshot);
+            pictures.start();
             gpio.start();
             telemetry.resume(*snapshot);
             discovery.setInterval(telemetry.publishingInterval());
@@ -201,6 +203,7 @@ struct WiredAgent : Agent, CommandHandlers {
         retainedTopics.onReload();
         discovery.onReload(before);
         telemetry.onReload(before);
+        pictures.onReload(before);
         captures.onReload(before);
         motion.onReload(before);
         gpio.onReload(before);
@@ -251,6 +254,7 @@ struct WiredAgent : Agent, CommandHandlers {
         report.isCameraConfigured = config.camera.backend != CameraBackend::kNone;
         report.camera = captures.cameraState();
         report.captures = captures.counters();
+        report.archive = pictures.health();
         report.gpio = gpio.health();
         report.journal = journal.health();
         report.board = board.board();
@@ -324,6 +328,7 @@ struct WiredAgent : Agent, CommandHandlers {
     CommandService commands;
     std::map<std::string, std::weak_ptr<Executor>> chipStrands;  ///< by chipOf()
     Telemetry telemetry;
+    PictureStore pictures;
     CaptureService captures;
     MotionService motion;
     GpioService gpio;

@@ -85,6 +85,13 @@ struct ImageConfig {
     std::int64_t keepOfflineBytes = 64LL << 20;  ///< of pictures taken without a connection; 0 = none is kept
 };
 
+/// Every picture that is taken, kept beside the journal.
+struct ArchiveConfig {
+    std::int64_t maxSizeBytes = 0;  ///< 0 = none is kept
+    milliseconds maxAge = std::chrono::hours{24 * 30};
+    std::int64_t minFreeBytes = 500LL << 20;  ///< left of the file system
+};
+
 struct HomeAssistantConfig {
     bool enabled = false;
     std::string prefix = "homeassistant";
@@ -116,6 +123,7 @@ struct Config {
     ImageConfig image;
     GpioConfig gpio;
     JournalConfig journal;
+    ArchiveConfig archive;
     HomeAssistantConfig homeAssistant;
     LogConfig log;
     /// Where each key is set: "mqtt.password_file", "sensor[0].topic", and "sensor[0]" for the block itself. Only keys

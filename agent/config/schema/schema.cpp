@@ -213,6 +213,15 @@ Keys journalKeys(Config& config) {
     };
 }
 
+Keys archiveKeys(Config& config) {
+    ArchiveConfig& c = config.archive;
+    return {
+        sizeKey("max_size", c.maxSizeBytes, 0, 4096 * kGiB),
+        durationKey("max_age", c.maxAge, 1h, 3650 * kDay),
+        sizeKey("min_free", c.minFreeBytes, 0, 4096 * kGiB),
+    };
+}
+
 Keys homeAssistantKeys(Config& config) {
     HomeAssistantConfig& c = config.homeAssistant;
     return {
@@ -245,6 +254,7 @@ const std::vector<Table>& tables() {
         {"gpio.output", true, gpioOutputKeys},
         {"gpio.input", true, gpioInputKeys},
         {"journal", false, journalKeys},
+        {"archive", false, archiveKeys},
         {"home_assistant", false, homeAssistantKeys},
         {"log", false, logKeys},
     };

@@ -85,9 +85,9 @@ struct CaptureService::Job {
     [[nodiscard]] std::string progress() const { return fmt::format(R"({{"taken":{},"count":{}}})", taken, wanted); }
 };
 
-CaptureService::CaptureService(const ServiceContext& context, PictureSource& source, std::shared_ptr<Executor> strand,
+CaptureService::CaptureService(const ServiceContext& context, PictureSource& source, PictureStore& store,
                                std::string imagePrefix)
-    : Service(context), source_(source), backlog_(context, std::move(strand)), imagePrefix_(std::move(imagePrefix)) {
+    : Service(context), source_(source), store_(store), backlog_(context, store), imagePrefix_(std::move(imagePrefix)) {
     source.onStateChange([this](const CameraState& state) {
         recordEvent("camera", state.online ? "online: " + state.model : "offline: " + state.reason);
         publishStatus();
@@ -99,7 +99,7 @@ CaptureService::~CaptureService() {
     source_.onStateChange({});
 }
 
-// ---- a picture: waiting → in the camera → taken → on its way (or being kept) → finished
+// ---- a picture: waiting → in the camera → taken → being kept (if it is) → on its way → finished
 
 void CaptureService::capture(const Command& command, OutcomeHandler done) {
     if (count(Stage::kWaiting) >= kMaxWaiting) {
@@ -131,7 +131,7 @@ void CaptureService::wait(Job& job) {
 void CaptureService::advance() {
     while (!isLineFull()) {
         if (const JobPtr job = first(Stage::kTaken)) {
-            publish(job);
+            keepOrPublish(job);
         } else if (const JobPtr next = first(Stage::kWaiting); next && count(Stage::kInCamera) < kInFlight) {
             request(next);
         } else {
@@ -141,7 +141,8 @@ void CaptureService::advance() {
 }
 
 void CaptureService::request(const JobPtr& job) {
-    if (publisher_.connection() == nullptr && !isKeptOffline(*job)) {
+    const bool isKept = isOffline(*job) && (backlog_.isEnabled() || store_.isArchiving());
+    if (publisher_.connection() == nullptr && !isKept) {
         return finishPicture(
             *job, Outcome::failure(ReplyCode::kInternal,
                                    "there is no connection to the broker, so no picture was taken; try again later"));
@@ -171,20 +172,33 @@ void CaptureService::taken(const JobPtr& job, Result<Picture> picture) {
     advance();
 }
 
-void CaptureService::publish(const JobPtr& job) {
+/// Nothing is published before the archive has it: a power cut may come at once.
+void CaptureService::keepOrPublish(const JobPtr& job) {
     const std::string& transaction = job->command.transaction;
     job->description = formatDescription({job->id, triggerOf(job->command), transaction, job->bytes}, job->picture);
     PicturePost post{std::move(job->picture.jpeg), job->description, job->id, formatRfc3339(job->picture.exposureStart),
                      transaction};
-    if (publisher_.connection() == nullptr && isKeptOffline(*job)) {
-        job->stage = Stage::kKeeping;
+    const bool isForBroker = isOffline(*job) && backlog_.isEnabled();
+    if (!isForBroker && !store_.isArchiving()) return publish(job, std::move(post));
+    job->stage = Stage::kKeeping;
+    if (isForBroker) {
         return backlog_.keep(std::move(post), scope_.wrap([this, job](const Result<void>& kept) {
-            if (kept) return finishPicture(*job, Outcome::success(std::move(job->description)));
-            finishPicture(*job, Outcome::failure(ReplyCode::kInternal,
-                                                 "there is no connection, and the picture could not be kept: " +
-                                                     kept.error().message));
+            finishPicture(*job, kept ? Outcome::success(std::move(job->description))
+                                     : Outcome::failure(ReplyCode::kInternal,
+                                                        "there is no connection, and the picture could not be kept: " +
+                                                            kept.error().message));
+            advance();
         }));
     }
+    store_.archive(std::move(post), scope_.wrap([this, job](PicturePost archived, bool isKept) {
+        if (job->stage != Stage::kKeeping) return;  // answered by shutDown() meanwhile
+        if (!isKept || !isOffline(*job)) return publish(job, std::move(archived));
+        finishPicture(*job, Outcome::success(std::move(job->description)));
+        advance();
+    }));
+}
+
+void CaptureService::publish(const JobPtr& job, PicturePost post) {
     job->stage = Stage::kSending;
     publishPicture(publisher_, config_, std::move(post), scope_.wrap([this, job](Delivery delivery) {
         const bool isDelivered = delivery == Delivery::kDelivered;
@@ -336,13 +350,18 @@ std::size_t CaptureService::count(Stage stage) const {
 
 bool CaptureService::isLineFull() const {
     std::int64_t bytes = 0;
-    for (const JobPtr& job : jobs_) bytes += job->stage == Stage::kSending ? job->bytes : 0;
-    return count(Stage::kSending) >= kMaxUndelivered || bytes >= kMaxUndeliveredBytes;
+    std::size_t undelivered = 0;
+    for (const JobPtr& job : jobs_) {
+        if (job->stage != Stage::kSending && job->stage != Stage::kKeeping) continue;
+        ++undelivered;
+        bytes += job->bytes;
+    }
+    return undelivered >= kMaxUndelivered || bytes >= kMaxUndeliveredBytes;
 }
 
-/// A picture that no client waits for is worth having later, too.
-bool CaptureService::isKeptOffline(const Job& job) const {
-    return backlog_.isEnabled() && (job.isSeries() || isOwnSource(job.command.source));
+/// It cannot be published now. A picture that no client waits for is worth having later, too.
+bool CaptureService::isOffline(const Job& job) const {
+    return publisher_.connection() == nullptr && (job.isSeries() || isOwnSource(job.command.source));
 }
 
 }  // namespace edge

@@ -33,17 +33,17 @@ struct CaptureCounters {
 };
 
 /// Pictures on request: one by one, each with an exposure of its own after its command, published on the image topic
-/// with a description. Without a connection, pictures of a series, of a button and of motion are kept and sent later.
-/// A series is a job that waits again at its interval; other jobs go in between.
+/// with a description. With an archive each is on the disk before. Without a connection, pictures of a series, of a
+/// button and of motion are kept and sent later. A series is a job that waits again at its interval; other jobs go in
+/// between.
 class CaptureService : Service {
   public:
     static constexpr std::size_t kMaxWaiting = 100;
     /// Pictures in the camera program at once: one for each of its encoders, and one that waits there already.
     static constexpr std::size_t kInFlight = 3;
 
-    /// `strand` reads and writes the files of kept pictures. `imagePrefix` makes image ids unique to this run.
-    CaptureService(const ServiceContext& context, PictureSource& source, std::shared_ptr<Executor> strand,
-                   std::string imagePrefix);
+    /// `imagePrefix` makes image ids unique to this run.
+    CaptureService(const ServiceContext& context, PictureSource& source, PictureStore& store, std::string imagePrefix);
     ~CaptureService();
 
     /// The `capture` command.
@@ -73,7 +73,8 @@ class CaptureService : Service {
     void advance();
     void request(const JobPtr& job);
     void taken(const JobPtr& job, Result<Picture> picture);
-    void publish(const JobPtr& job);
+    void keepOrPublish(const JobPtr& job);
+    void publish(const JobPtr& job, PicturePost post);
     void finishPicture(Job& job, const Outcome& outcome);
     void seriesTaken(Job& job, const Outcome& outcome);
     void end(Job& job, const Outcome& outcome);
@@ -84,9 +85,10 @@ class CaptureService : Service {
     [[nodiscard]] JobPtr first(Stage stage) const;
     [[nodiscard]] std::size_t count(Stage stage) const;
     [[nodiscard]] bool isLineFull() const;
-    [[nodiscard]] bool isKeptOffline(const Job& job) const;
+    [[nodiscard]] bool isOffline(const Job& job) const;
 
     PictureSource& source_;
+    PictureStore& store_;
     PictureBacklog backlog_;
     std::string imagePrefix_;
     std::uint64_t lastNumber_ = 0;

@@ -104,6 +104,16 @@ Json cameraOf(const HealthReport& report) {
     return json;
 }
 
+Json archiveOf(const ArchiveHealth& archive) {
+    if (!archive.isEnabled) return {{"status", "off"}};
+    Json json{{"status", archive.problem.empty() ? "ok" : "degraded"},
+              {"pictures", archive.kept.pictures},
+              {"bytes", archive.kept.bytes}};
+    if (archive.oldest) json["oldest"] = formatRfc3339(*archive.oldest);
+    if (!archive.problem.empty()) json["error"] = archive.problem;
+    return json;
+}
+
 Json gpioOf(const HealthReport& report) {
     Json lines = Json::array();
     for (const GpioLineHealth& line : report.gpio) {
@@ -159,6 +169,7 @@ std::string formatHealth(const HealthReport& report) {
                     {"readings", readingsOf(report)},
                     {"sensors", sensorsOf(report)},
                     {"camera", cameraOf(report)},
+                    {"archive", archiveOf(report.archive)},
                     {"gpio", gpioOf(report)},
                     {"journal", journalOf(report.journal)},
                     {"board", boardOf(report.board)},

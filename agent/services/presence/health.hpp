@@ -32,6 +32,7 @@ struct HealthReport {
     bool isCameraConfigured = false;
     CameraState camera;
     CaptureCounters captures;
+    ArchiveHealth archive;
     std::vector<GpioLineHealth> gpio;
     JournalHealth journal;
     BoardHealth board;

@@ -34,7 +34,9 @@ class CaptureFixture : public ::testing::Test {
 
     void make() {
         const ServiceContext context{*loop, publisher, *journal, config, [this] { ++changes; }};
-        captures = std::make_unique<CaptureService>(context, source, strand, "run");
+        captures.reset();
+        store = std::make_unique<PictureStore>(context, strand);
+        captures = std::make_unique<CaptureService>(context, source, *store, "run");
     }
 
     /// Its outcome comes into `outcomes`.
@@ -65,6 +67,7 @@ class CaptureFixture : public ::testing::Test {
     FakePictureSource source{*loop};
     std::unique_ptr<Journal> journal;
     std::shared_ptr<Executor> strand = loop;  ///< of kept pictures
+    std::unique_ptr<PictureStore> store;
     std::unique_ptr<CaptureService> captures;
     std::vector<Outcome> outcomes;
     int changes = 0;  ///< of what health shows
