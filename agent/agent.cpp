@@ -9,7 +9,6 @@
 #include <fmt/core.h>
 
 #include "camera/client/client.hpp"
-#include "config/load.hpp"
 #include "core/system/log.hpp"
 #include "core/text.hpp"
 #include "gpio/gpio.hpp"
@@ -27,6 +26,7 @@
 #include "services/presence/last_connection.hpp"
 #include "services/presence/presence.hpp"
 #include "services/presence/retained_topics.hpp"
+#include "services/settings/settings_service.hpp"
 #include "services/telemetry/telemetry.hpp"
 
 namespace edge {
@@ -84,6 +84,7 @@ struct WiredAgent : Agent, CommandHandlers {
                    [this](InboundMessage message) { received(std::move(message)); }, [this] { changed(); }}),
           context{l, session, journal, config, [this] { changed(); }, [this] { gpio.blink(); }},
           commands(context, *this),
+          settings(context, [this](const Settings& wanted) { return applySettings(wanted); }),
           telemetry(
               context,
               [this, &sensorPool](const SensorConfig& sensor) {
@@ -134,12 +135,23 @@ struct WiredAgent : Agent, CommandHandlers {
         presence.announce();
         captures.publishStatus();
         motion.onConnected();
+        settings.onConnected();
         telemetry.republish();
         done(Outcome::success());
     }
 
-    Outcome setOutput(const std::string& name, OutputCommand command) override {
-        const Result<bool> state = gpio.setOutput(name, command);
+    void changeSettings(const Command& command, OutcomeHandler done) override {
+        const std::string values = command.options.values.value_or("");
+        const Outcome outcome = settings.set(values);
+        // The last command counts: what `start` was given would hide it.
+        if (outcome.ok && parseSettings(values)->contains("telemetry.interval")) telemetry.useConfiguredInterval();
+        done(outcome);
+    }
+
+    Outcome setSwitch(const std::string& topic, OutputCommand command) override {
+        constexpr std::string_view kOutputs = "gpio/";
+        if (!topic.starts_with(kOutputs)) return settings.setSwitch(topic, command);
+        const Result<bool> state = gpio.setOutput(topic.substr(kOutputs.size()), command);
         if (state) return Outcome::success(*state ? R"({"state":"ON"})" : R"({"state":"OFF"})");
         const bool isWrong = state.error().code == Errc::kInvalid;
         return Outcome::failure(isWrong ? ReplyCode::kInvalidPayload : ReplyCode::kInternal, state.error().message);
@@ -168,6 +180,7 @@ struct WiredAgent : Agent, CommandHandlers {
             if (!snapshot) return failed(snapshot.error().message);
             if (isStopping) return;
             note("start", "started");
+            restoreSettings(*snapshot);
             commands.restore(*snapshot);
             retainedTopics.restore(*snapshot);
             discovery.restore(*snapshot);
@@ -183,12 +196,40 @@ struct WiredAgent : Agent, CommandHandlers {
 
     // ---- another configuration
 
-    /// Home Assistant hears of it before anything is published for what is new.
+    /// The files' configuration with these settings; what cannot be used of them, after a change of the files or of
+    /// the agent, is left out.
+    [[nodiscard]] Config withSettings(const ConfigSources& sources, const Settings& wanted) const {
+        std::vector<std::string> dropped;
+        Config effective = parseValid(sources, identity, wanted, dropped);
+        for (const std::string& why : dropped)
+            log::warning("a setting of MQTT is dropped, the configuration file applies: {}", why);
+        return effective;
+    }
+
+    /// Before the services start. The camera is being looked for already.
+    void restoreSettings(const JournalSnapshot& snapshot) {
+        const Settings saved = SettingsService::saved(snapshot);
+        Config before = std::exchange(loaded.config, withSettings(loaded.sources, saved));
+        log::setLevel(config.log.level);
+        camera.onReload(before);
+        settings.restored(saved);
+    }
+
+    /// As a reload, of the files as they were read.
+    Result<void> applySettings(const Settings& wanted) {
+        try {
+            const Config before = std::exchange(loaded.config, parseConfig(loaded.sources, identity, wanted));
+            changeConfig(before);
+            return {};
+        } catch (const ConfigError& error) {
+            return fail(Errc::kInvalid, error.what());
+        }
+    }
+
     void reload(LoadedConfig next) override {
         if (isStopping) return;
+        next.config = withSettings(next.sources, changedSettings(config));
         const LoadedConfig old = std::exchange(loaded, std::move(next));
-        const Config& before = old.config;
-        log::setLevel(config.log.level);
         if (const std::string why = connectionChange(old, loaded); !why.empty()) {
             log::info("read {} again: reconnecting, because {} changed", filesOf(config), why);
             session.reconnect(sessionSettings(loaded), kGoodbyeLimit);
@@ -197,11 +238,18 @@ struct WiredAgent : Agent, CommandHandlers {
             session.subscribe(subscribedTopics(config));
         }
         note("reload", "configuration read again");
+        changeConfig(old.config);
+    }
+
+    /// Home Assistant hears of it before anything is published for what is new.
+    void changeConfig(const Config& before) {
+        log::setLevel(config.log.level);
         journal.configure(config.journal);
         camera.onReload(before);
         presence.onReload(before);
         retainedTopics.onReload();
         discovery.onReload(before);
+        settings.onReload(before);
         telemetry.onReload(before);
         pictures.onReload(before);
         captures.onReload(before);
@@ -219,6 +267,7 @@ struct WiredAgent : Agent, CommandHandlers {
         retainedTopics.onConnected();
         telemetry.publishSwitch();
         discovery.onConnected();
+        settings.onConnected();
         captures.onConnected();
         motion.onConnected();
         gpio.onConnected();
@@ -326,6 +375,7 @@ struct WiredAgent : Agent, CommandHandlers {
     MqttSession session;
     ServiceContext context;
     CommandService commands;
+    SettingsService settings;
     std::map<std::string, std::weak_ptr<Executor>> chipStrands;  ///< by chipOf()
     Telemetry telemetry;
     PictureStore pictures;

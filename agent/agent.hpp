@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "config/config.hpp"
+#include "config/load.hpp"
 #include "core/loop/loop.hpp"
 #include "core/loop/worker_pool.hpp"
 #include "core/system/identity.hpp"
@@ -14,6 +14,7 @@ namespace edge {
 
 /// A configuration with what the files that it names hold.
 struct LoadedConfig {
+    ConfigSources sources;  ///< what `config` was made of, without the settings of the journal
     Config config;
     std::string password;
     std::string tlsDigest;  ///< changes with the content of the files of [mqtt.tls]

@@ -43,10 +43,11 @@ void setAllocator() {
 
 /// Throws ConfigError.
 LoadedConfig load(const std::string& path, const Identity& identity) {
-    Config config = loadConfig(path, identity);
+    ConfigSources sources = readConfig(path);
+    Config config = parseConfig(sources, identity);
     std::string password = loadPassword(config);
     std::string tlsDigest = checkTlsFiles(config);
-    return {std::move(config), std::move(password), std::move(tlsDigest)};
+    return {std::move(sources), std::move(config), std::move(password), std::move(tlsDigest)};
 }
 
 void logWarnings(const Config& config) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -103,7 +104,7 @@ struct LogConfig {
 
 /// Where a key or table is set.
 struct Location {
-    std::string file;
+    std::string file;  ///< "": in no file, but set over MQTT
     int line = 1;
 
     bool operator==(const Location&) const = default;
@@ -129,6 +130,11 @@ struct Config {
     /// Where each key is set: "mqtt.password_file", "sensor[0].topic", and "sensor[0]" for the block itself. Only keys
     /// that a file sets; for messages.
     std::map<std::string, Location> locations;
+    /// Every key that the command `set` may change, and its value as JSON: {"telemetry.interval", "\"10s\""}. A block
+    /// is named by its name: "schedule.night.enabled".
+    std::map<std::string, std::string> settings;
+    /// What the files say about those whose value was changed over MQTT, as JSON. nullopt: only the files were read.
+    std::optional<std::map<std::string, std::string>> overrides;
 };
 
 }  // namespace edge

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <system_error>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "config/schema/checks.hpp"
 #include "config/schema/diagnostics.hpp"
 #include "config/schema/schema.hpp"
+#include "config/schema/setting_values.hpp"
 #include "config/schema/show.hpp"
 #include "config/schema/toml_file.hpp"
 #include "config/secrets/secret_file.hpp"
@@ -185,44 +187,31 @@ void completeNames(Config& config, const std::string& deviceId) {
     for (SensorConfig& sensor : config.sensors) expand(sensor.topic);
 }
 
-struct Source {
-    std::string name;
-    std::string text;
-};
-
-/// Fills `root`, which is empty, with all that `sources` set. `sources` is not empty.
-Config parseSources(const std::vector<Source>& sources, const Identity& identity, toml::table& root) {
+/// Fills `root`, which is empty, with all that `sources` and `settings` set. `sources` is not empty.
+Config parseSources(const ConfigSources& sources, const Identity& identity, const Settings* settings,
+                    toml::table& root) {
     Config config = defaultsOf(sources.front().name, identity);
     const std::string deviceId = config.device.id;
     Diagnostics diagnostics(config);
-    for (const Source& source : sources) {
+    for (const ConfigSource& source : sources) {
         config.files.push_back(source.name);
         mergeToml(root, parseToml(source.text, source.name, diagnostics));
     }
     diagnostics.throwIfAny();
 
+    const Settings configured = settingValues(root);
+    if (settings != nullptr) applySettings(root, *settings, diagnostics);
+    config.settings = settingValues(root);
     Reader(config, diagnostics).read(root, "", "", {});
     completeNames(config, deviceId);
     validate(config, diagnostics);
     diagnostics.throwIfAny();
-    return config;
-}
-
-/// Throws ConfigError.
-std::vector<Source> readSources(const std::vector<std::string>& files) {
-    std::vector<Source> sources;
-    std::string errors;
-    for (const std::string& path : files) {
-        auto file = readRegularFile(path, kMaxFileBytes);
-        if (!file) {
-            errors += fmt::format("{}{}: {}; allowed: a TOML file that this user can read", errors.empty() ? "" : "\n",
-                                  path, file.error().message);
-        } else {
-            sources.push_back({path, std::move(file->content)});
-        }
+    if (settings != nullptr) {
+        std::map<std::string, std::string>& overrides = config.overrides.emplace();
+        std::set_difference(configured.begin(), configured.end(), config.settings.begin(), config.settings.end(),
+                            std::inserter(overrides, overrides.end()));
     }
-    if (!errors.empty()) throw ConfigError(errors);
-    return sources;
+    return config;
 }
 
 /// configurationFiles(). Throws ConfigError.
@@ -233,6 +222,22 @@ std::vector<std::string> findFiles(const std::string& path) {
 }
 
 }  // namespace
+
+ConfigSources readConfig(const std::string& path) {
+    ConfigSources sources;
+    std::string errors;
+    for (const std::string& file : findFiles(path)) {
+        auto read = readRegularFile(file, kMaxFileBytes);
+        if (!read) {
+            errors += fmt::format("{}{}: {}; allowed: a TOML file that this user can read", errors.empty() ? "" : "\n",
+                                  file, read.error().message);
+        } else {
+            sources.push_back({file, std::move(read->content)});
+        }
+    }
+    if (!errors.empty()) throw ConfigError(errors);
+    return sources;
+}
 
 std::optional<std::string> instanceOf(const std::string& path) {
     std::error_code error;
@@ -261,19 +266,47 @@ Result<std::vector<std::string>> configurationFiles(const std::string& path, con
     return files;
 }
 
-Config loadConfig(const std::string& path, const Identity& identity) {
+Config parseConfig(const ConfigSources& sources, const Identity& identity) {
     toml::table root;
-    return parseSources(readSources(findFiles(path)), identity, root);
+    return parseSources(sources, identity, nullptr, root);
+}
+
+Config parseConfig(const ConfigSources& sources, const Identity& identity, const Settings& settings) {
+    toml::table root;
+    return parseSources(sources, identity, &settings, root);
 }
 
 Config parseConfig(std::string_view text, const std::string& name, const Identity& identity) {
-    toml::table root;
-    return parseSources({{name, std::string(text)}}, identity, root);
+    return parseConfig({{name, std::string(text)}}, identity);
 }
 
-std::string showConfig(const std::string& path, const Identity& identity) {
+Config parseValid(const ConfigSources& sources, const Identity& identity, const Settings& settings,
+                  std::vector<std::string>& dropped) {
+    try {
+        return parseConfig(sources, identity, settings);
+    } catch (const ConfigError&) {
+        Settings valid;
+        for (const auto& [key, value] : settings) {
+            Settings more = valid;
+            more[key] = value;
+            try {
+                (void)parseConfig(sources, identity, more);
+                valid = std::move(more);
+            } catch (const ConfigError& error) {
+                dropped.emplace_back(error.what());
+            }
+        }
+        return parseConfig(sources, identity, valid);
+    }
+}
+
+Config loadConfig(const std::string& path, const Identity& identity) {
+    return parseConfig(readConfig(path), identity);
+}
+
+std::string showConfig(const std::string& path, const Identity& identity, const Settings& settings) {
     toml::table root;
-    const Config config = parseSources(readSources(findFiles(path)), identity, root);
+    const Config config = parseSources(readConfig(path), identity, &settings, root);
     return fmt::format("# {}\n{}", filesOf(config), showTables(root, defaultsOf(path, identity)));
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "config/settings.hpp"
 #include "core/result.hpp"
 #include "core/system/identity.hpp"
 
@@ -52,16 +53,34 @@ std::optional<std::string> instanceOf(const std::string& path);
 Result<std::vector<std::string>> configurationFiles(const std::string& path,
                                                     const std::string& bootFile = kBootConfigFile);
 
-/// Reads and checks configurationFiles(path), of which each adds to those before and replaces what they set. Reports
-/// all errors, in the order of files and lines. Opens no secret. Throws ConfigError.
-Config loadConfig(const std::string& path, const Identity& identity);
+/// A file of a configuration as it was read. Kept by the agent: other settings must not bring in what has changed on
+/// the disk since.
+struct ConfigSource {
+    std::string name;
+    std::string text;
+};
+using ConfigSources = std::vector<ConfigSource>;
 
-/// The same from text; `name` stands for the file in messages.
+/// Reads configurationFiles(path). Throws ConfigError.
+ConfigSources readConfig(const std::string& path);
+
+/// Checks the files, of which each adds to those before and replaces what they set. Reports all errors, in the order of
+/// files and lines. Opens no secret. Throws ConfigError.
+Config parseConfig(const ConfigSources& sources, const Identity& identity);
+/// The same with `settings` in place of what the files say. Their errors have no place: "KEY: what is wrong, …".
+Config parseConfig(const ConfigSources& sources, const Identity& identity, const Settings& settings);
+/// The same, without those that cannot be used; why comes into `dropped`. Throws only for errors of the files.
+Config parseValid(const ConfigSources& sources, const Identity& identity, const Settings& settings,
+                  std::vector<std::string>& dropped);
+/// From text; `name` stands for the file in messages.
 Config parseConfig(std::string_view text, const std::string& name, const Identity& identity);
+
+/// readConfig() and parseConfig().
+Config loadConfig(const std::string& path, const Identity& identity);
 
 /// The effective configuration as TOML, with the place where each value is set, or "default", as a comment. What could
 /// be a password is masked. Throws ConfigError.
-std::string showConfig(const std::string& path, const Identity& identity);
+std::string showConfig(const std::string& path, const Identity& identity, const Settings& settings = {});
 
 /// What image.timestamp draws: the name, or the id if the name is not ASCII, because there is no font for it.
 [[nodiscard]] std::string drawnName(const DeviceConfig& device);

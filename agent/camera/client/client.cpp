@@ -34,6 +34,17 @@ bool isSameForProgram(const Config& a, const Config& b) {
     return same == b.camera && isSameText;
 }
 
+/// What the camera program has to know of what was changed over MQTT.
+std::string settingsForProgram(const Config& config) {
+    if (!config.overrides) return "";
+    Settings settings = changedSettings(config);
+    std::erase_if(settings, [](const auto& setting) {
+        const std::string& key = setting.first;
+        return !key.starts_with("camera.") && key != "image.timestamp" && key != "log.level";
+    });
+    return formatSettings(settings);
+}
+
 }  // namespace
 
 CameraClient::CameraClient(Loop& loop, const Config& config)
@@ -113,7 +124,7 @@ void CameraClient::lookForCamera() {
     const bool isConnected = phase_ == Phase::kReady;
     if (!isConnected && isOutdated_) return restart();
     // A camera that failed may still be listed: only a frame proves that it is back.
-    const Hello hello{kProtocolVersion, !state_.online && state_.reason != kNotLookedFor};
+    const Hello hello{kProtocolVersion, !state_.online && state_.reason != kNotLookedFor, settingsForProgram(config_)};
     helloTimer_ = loop_.after(kHelloLimit + silenceLimit(longestFrame(config_.camera)), [this] { programHangs(); });
     CameraLink::Events events{[this](const CameraReply& reply, UniqueFd memory) { receive(reply, std::move(memory)); },
                               [this](const std::string& reason) { linkEnded(reason); }};

@@ -2,10 +2,13 @@
 // pi-edge-camera: owns the camera, and turns frames into JPEGs for pi-edge-agent.
 #include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <optional>
 #include <sstream>
 
@@ -14,6 +17,7 @@
 
 #include "camera/backends/backends.hpp"
 #include "camera/daemon/server.hpp"
+#include "camera/ipc/protocol.hpp"
 #include "config/load.hpp"
 #include "core/loop/asio_loop.hpp"
 #include "core/loop/worker_pool.hpp"
@@ -30,6 +34,8 @@ using namespace edge;
 constexpr int kExitUsage = 2;
 constexpr std::size_t kEncoders = 2;
 constexpr seconds kTidyAfter{2};
+/// An agent says hello as soon as it is connected.
+constexpr milliseconds kHelloLimit{2000};
 
 struct Arguments {
     std::string config = kConfigFile;
@@ -74,7 +80,39 @@ void keepFeeding(Loop& loop, const WorkerPool& pool, milliseconds period, Timer&
     timer = loop.after(period, [&loop, &pool, period, &timer] { keepFeeding(loop, pool, period, timer); });
 }
 
-int serve(const Arguments& arguments, const Config& config, const std::string& stamp) {
+/// What the first agent's hello has for settings; "" where none comes in time. The server gets the hello, too.
+std::string awaitSettings(int agent) {
+    pollfd waiting{agent, POLLIN, 0};
+    if (agent < 0 || ::poll(&waiting, 1, static_cast<int>(kHelloLimit.count())) != 1) return "";
+    std::string packet(kMaxPacketBytes, '\0');
+    const ssize_t bytes = ::recv(agent, packet.data(), packet.size(), MSG_PEEK);
+    packet.resize(static_cast<std::size_t>(std::max<ssize_t>(bytes, 0)));
+    const auto request = decodeRequest(packet);
+    const Hello* hello = request ? std::get_if<Hello>(&*request) : nullptr;
+    return hello == nullptr ? "" : hello->settings;
+}
+
+/// The configuration of the files, with `settings` in place of what they say.
+Config withSettings(const ConfigSources& sources, const std::string& settings) {
+    std::vector<std::string> dropped;
+    Config config = parseValid(sources, readIdentity(), parseSettings(settings).value_or(Settings{}), dropped);
+    for (const std::string& why : dropped) log::warning("a setting of MQTT is not used: {}", why);
+    return config;
+}
+
+int serve(const Arguments& arguments, const ConfigSources& sources, const std::string& stamp) {
+    const bool isChild = arguments.socketFd >= 0;
+    auto socket = takeSocket(arguments.socketFd);
+    if (!socket) {
+        report(fmt::format("pi-edge-camera: {}; systemd or pi-edge-agent starts this program", socket.error().message));
+        return kExitUsage;
+    }
+    UniqueFd agent = isChild ? std::move(*socket)
+                             : UniqueFd(::accept4(socket->get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    const std::string settings = awaitSettings(agent.get());
+    const Config config = withSettings(sources, settings);
+    log::setLevel(config.log.level);
+
     // Never destroyed: an encoder that is late may still post to it at exit.
     static auto* const lasting = new AsioLoop;
     AsioLoop& loop = *lasting;
@@ -82,28 +120,21 @@ int serve(const Arguments& arguments, const Config& config, const std::string& s
     const auto camera = makeCamera(loop, config.camera);
     std::vector<std::shared_ptr<Executor>> strands;
     for (std::size_t i = 0; i < kEncoders; ++i) strands.push_back(pool.makeStrand(fmt::format("encoder {}", i + 1)));
-
-    const bool isChild = arguments.socketFd >= 0;
-    auto socket = takeSocket(arguments.socketFd);
-    if (!socket) {
-        report(fmt::format("pi-edge-camera: {}; systemd or pi-edge-agent starts this program", socket.error().message));
-        return kExitUsage;
-    }
     int exitCode = 0;
     CameraServer::Hooks hooks;
     hooks.end = [&](int code) {
         exitCode = code;
         loop.stop();
     };
-    hooks.isStale = [&] { return stampOf(config.file) != stamp; };
+    hooks.isStale = [&](const Hello& hello) {
+        const bool isOther = !hello.settings.empty() && hello.settings != (settings.empty() ? "{}" : settings);
+        return isOther || stampOf(config.file) != stamp;
+    };
     CameraServer server(loop, config, *camera, strands, isChild ? Lifetime::kWithConnection : Lifetime::kUntilIdle,
                         std::move(hooks));
     const SignalWatch signals(loop, {SIGTERM, SIGINT, SIGHUP}, [&](int) { server.stop("received a signal"); });
-    if (isChild) {
-        server.addConnection(std::move(*socket));
-    } else {
-        server.listen(std::move(*socket));
-    }
+    if (agent) server.addConnection(std::move(agent));
+    if (!isChild) server.listen(std::move(*socket));
 
     Timer feeding;
     if (const auto timeout = service_manager::watchdogTimeout()) {
@@ -137,9 +168,7 @@ int run(int argc, char** argv, std::ostream& out) {
     tuneAllocator();
     try {
         const std::string stamp = stampOf(arguments.config);
-        const Config config = loadConfig(arguments.config, readIdentity());
-        log::setLevel(config.log.level);
-        return serve(arguments, config, stamp);
+        return serve(arguments, readConfig(arguments.config), stamp);
     } catch (const ConfigError& error) {
         report(error.what());
         return kExitConfig;

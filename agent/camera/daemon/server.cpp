@@ -112,7 +112,7 @@ void CameraServer::handle(Connection& connection, const Hello& hello) {
     }
     connection.isGreeted = true;
     postponeIdle();
-    if (hooks_.isStale && hooks_.isStale()) return stop("the configuration has changed");
+    if (hooks_.isStale && hooks_.isStale(hello)) return stop("the configuration has changed");
     const auto camera = camera_.probe();
     if (hello.verify && camera) return verifyCamera();
     // A camera that was silent is still listed: only a frame proves that it is back.

@@ -29,8 +29,10 @@ enum class Lifetime {
 class CameraServer {
   public:
     struct Hooks {
-        std::function<void(int)> end;   ///< the program must exit with this code; called once
-        std::function<bool()> isStale;  ///< whether the configuration file has changed since it was read
+        std::function<void(int)> end;  ///< the program must exit with this code; called once
+        /// Whether the configuration is not the one that this program has begun with: its files have changed, or the
+        /// agent has other settings.
+        std::function<bool(const Hello&)> isStale;
     };
 
     /// The strands encode; the last one also looks for motion.

@@ -79,6 +79,12 @@ class Transfer {
             if (value.size() > maxBytes + 3) wrong(key);
         }
     }
+    /// A JSON object as text; "" where there is none.
+    void object(const char* key, std::string& value) {
+        if (isWriting_ && !value.empty()) object_[key] = json::parse(value);
+        if (isWriting_ || !object_.contains(key)) return;
+        if (const json* found = find(key, &json::is_object)) value = found->dump();
+    }
     void code(const char* key, Errc& code) {
         std::string name(kCodes.front().second);  // the agent needs no finer distinction; the message has it
         for (const auto& [known, knownName] : kCodes) {
@@ -114,7 +120,9 @@ class Transfer {
 
 void members(Transfer& transfer, Hello& message) {
     transfer.number("version", message.version, 0, kMaxVersion);
-    if (message.version == kProtocolVersion) transfer.flag("verify", message.verify);
+    if (message.version != kProtocolVersion) return;
+    transfer.flag("verify", message.verify);
+    transfer.object("settings", message.settings);
 }
 
 void members(Transfer& transfer, Capture& message) {

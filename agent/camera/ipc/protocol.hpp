@@ -33,6 +33,9 @@ struct Hello {
     static constexpr std::string_view kType = "hello";
     int version = kProtocolVersion;
     bool verify = false;  ///< take a frame before answering: a camera that is listed may still give no picture
+    /// What is in force in place of the configuration's files, {"camera.motion.enabled":true}; "": whatever the program
+    /// has. A program that has begun with others ends, and the next one begins with these.
+    std::string settings;
     bool operator==(const Hello&) const = default;
 };
 

@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "config/schema/types.hpp"
+#include "config/settings.hpp"
 #include "core/text.hpp"
 
 namespace edge {
@@ -199,9 +200,13 @@ class TopicChecker {
     }
 
     void collectBelow(const std::string& base) {
-        for (const char* name :
-             {"response", "status", "info", "health", "publishing", "image", "camera/status", "camera/motion"}) {
+        for (const char* name : {"response", "status", "info", "health", "publishing", "image", "settings",
+                                 "camera/status", "camera/motion"}) {
             published_.insert(base + name);
+        }
+        for (const std::string& topic : switchTopics(config_)) {
+            published_.insert(base + topic);
+            subscribed_.insert(base + topic + "/set");
         }
         if (config_.homeAssistant.enabled && config_.image.isTopicShared) published_.insert(base + "jpeg");
         for (const SensorConfig& sensor : config_.sensors) {

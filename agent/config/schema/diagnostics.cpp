@@ -10,6 +10,14 @@
 #include "core/text.hpp"
 
 namespace edge {
+namespace {
+
+/// Nothing for a value that is in no file.
+std::string prefixOf(const Location& location) {
+    return location.file.empty() ? "" : toString(location) + ": ";
+}
+
+}  // namespace
 
 void Diagnostics::add(const std::string& path, const std::string& text) {
     addAt(locationOf(config_, path), path, text);
@@ -32,7 +40,7 @@ std::string Diagnostics::text() const {
                      [&place](const auto& a, const auto& b) { return place(a) < place(b); });
     std::string out;
     for (std::size_t i = 0; i < std::min(sorted.size(), kMaxShown); ++i)
-        out += fmt::format("{}{}: {}", i > 0 ? "\n" : "", toString(sorted[i].location), sorted[i].text);
+        out += fmt::format("{}{}{}", i > 0 ? "\n" : "", prefixOf(sorted[i].location), sorted[i].text);
     if (sorted.size() > kMaxShown) {
         out += fmt::format("\n{}: and {} more errors from here on", toString(sorted[kMaxShown].location),
                            sorted.size() - kMaxShown);
@@ -52,7 +60,7 @@ Location locationOf(const Config& config, const std::string& path) {
 }
 
 std::string toString(const Location& location) {
-    return fmt::format("{}:{}", location.file, location.line);
+    return location.file.empty() ? "set over MQTT" : fmt::format("{}:{}", location.file, location.line);
 }
 
 std::string withoutIndex(std::string_view path) {

@@ -43,7 +43,7 @@ class Diagnostics {
 /// Where `path` is set, else where its table is, else the first line of Config::file.
 Location locationOf(const Config& config, const std::string& path);
 
-/// "FILE:LINE".
+/// "FILE:LINE", or "set over MQTT" for a value that is in no file.
 std::string toString(const Location& location);
 
 /// "sensor[0].topic" → "sensor.topic".

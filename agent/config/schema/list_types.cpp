@@ -3,6 +3,7 @@
 #include <optional>
 
 #include <fmt/core.h>
+#include <nlohmann/json.hpp>
 #include <toml++/toml.h>
 
 #include "config/schema/types.hpp"
@@ -116,6 +117,12 @@ Key cameraControlsKey(std::string name, Controls& into) {
             }
         }
         return errors;
+    };
+    key.json = [&into] {
+        nlohmann::json object = nlohmann::json::object();
+        for (const auto& [control, value] : into)
+            std::visit([&target = object[control]](const auto& known) { target = known; }, value);
+        return object.dump();
     };
     return key;
 }

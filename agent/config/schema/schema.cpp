@@ -69,7 +69,7 @@ Keys topicsKeys(Config& config) {
 Keys telemetryKeys(Config& config) {
     TelemetryConfig& c = config.telemetry;
     return {
-        durationKey("interval", c.interval, kMinInterval, kDay),
+        settable(durationKey("interval", c.interval, kMinInterval, kDay)),
         choiceKey("on_boot", c.onBoot,
                   {{"resume", OnBoot::kResume}, {"start", OnBoot::kStart}, {"stop", OnBoot::kStop}}),
     };
@@ -135,7 +135,7 @@ Keys cameraKeys(Config& config) {
         flagKey("settle", c.settle),
         durationKey("settle_limit", c.settleLimit, 100ms, 1min),
         pathKey("socket", c.socket, Empty::kAllowed, kMaxSocketBytes),
-        cameraControlsKey("controls", c.controls),
+        settable(cameraControlsKey("controls", c.controls)),
         areasKey("masks", c.masks),
     };
 }
@@ -143,11 +143,11 @@ Keys cameraKeys(Config& config) {
 Keys motionKeys(Config& config) {
     MotionConfig& c = config.camera.motion;
     return {
-        flagKey("enabled", c.enabled),
+        settable(flagKey("enabled", c.enabled)),
         durationKey("interval", c.interval, 100ms, 10s),
-        integerKey("sensitivity", c.sensitivity, 1, 100),
+        settable(integerKey("sensitivity", c.sensitivity, 1, 100)),
         areasKey("areas", c.areas),
-        durationKey("cool_down", c.coolDown, 1s, kDay),
+        settable(durationKey("cool_down", c.coolDown, 1s, kDay)),
     };
 }
 
@@ -155,8 +155,8 @@ Keys imageKeys(Config& config) {
     ImageConfig& c = config.image;
     return {
         topicKey("topic", c.topic, Empty::kRefused),
-        integerKey("quality", c.quality, 1, 100),
-        flagKey("timestamp", c.timestamp),
+        settable(integerKey("quality", c.quality, 1, 100)),
+        settable(flagKey("timestamp", c.timestamp)),
         integerKey("max_bytes", c.maxBytes, 1'000, kMaxPacketBytes),
         sizeKey("keep_offline", c.keepOfflineBytes, 0, 64 * kGiB),
     };
@@ -231,11 +231,11 @@ Keys homeAssistantKeys(Config& config) {
 }
 
 Keys logKeys(Config& config) {
-    return {choiceKey("level", config.log.level,
-                      {{"debug", log::Level::kDebug},
-                       {"info", log::Level::kInfo},
-                       {"warning", log::Level::kWarning},
-                       {"error", log::Level::kError}})};
+    return {settable(choiceKey("level", config.log.level,
+                               {{"debug", log::Level::kDebug},
+                                {"info", log::Level::kInfo},
+                                {"warning", log::Level::kWarning},
+                                {"error", log::Level::kError}}))};
 }
 
 }  // namespace

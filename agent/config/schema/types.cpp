@@ -82,6 +82,7 @@ Key makeInteger(std::string name, T& into, std::int64_t min, std::int64_t max, s
         into = static_cast<T>(number->get());
         return {};
     };
+    key.json = [&into] { return fmt::format("{}", into); };
     return key;
 }
 
@@ -107,6 +108,7 @@ Key makeDuration(std::string name, milliseconds& into, milliseconds min, millise
         into = *duration;
         return {};
     };
+    key.json = [&into, word] { return word && into == word->value ? inQuotes(word->word) : durationText(into); };
     return key;
 }
 
@@ -188,6 +190,7 @@ Key flagKey(std::string name, bool& into) {
         into = value.as_boolean()->get();
         return {};
     };
+    key.json = [&into] { return std::string(into ? "true" : "false"); };
     return key;
 }
 

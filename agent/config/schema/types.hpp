@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -49,10 +50,22 @@ struct Key {
     std::string max;
     std::vector<std::string> choices;  ///< as TOML
     bool isSecret = false;             ///< the value may be a password in the wrong place, so it is never shown
+    bool isSettable = false;           ///< the command `set` may change it
     /// Sets the variable, or returns what is wrong with the value.
     std::function<ValueErrors(const toml::node& value)> read;
+    /// The variable as JSON; empty for types that no settable key has.
+    std::function<std::string()> json = {};
 };
 using Keys = std::vector<Key>;
+
+/// Marks a key that the command `set` may change.
+inline Key settable(Key key) {
+    key.isSettable = true;
+    return key;
+}
+
+/// A quoted string of TOML and JSON; `text` has no control characters.
+std::string inQuotes(std::string_view text);
 
 enum class Empty { kRefused, kAllowed };
 
@@ -113,8 +126,14 @@ Key choiceKey(std::string name, T& into, std::vector<std::pair<std::string, T>> 
         if (value == into) defaultIndex = words.size();
         words.push_back(word);
     }
-    return choiceKey(std::move(name), words, defaultIndex,
-                     [&into, choices = std::move(choices)](std::size_t index) { into = choices[index].second; });
+    Key key = choiceKey(std::move(name), words, defaultIndex,
+                        [&into, choices](std::size_t index) { into = choices[index].second; });
+    key.json = [&into, choices = std::move(choices)] {
+        const auto chosen =
+            std::find_if(choices.begin(), choices.end(), [&into](const auto& choice) { return choice.second == into; });
+        return inQuotes(chosen->first);
+    };
+    return key;
 }
 
 /// A list of one to sixteen different addresses.
@@ -142,8 +161,6 @@ Location locationOf(const Element& element) {
 }
 /// For a message: `3`, `"text"` (escaped and cut), `a table`.
 std::string describe(const toml::node& value);
-/// A quoted TOML string.
-std::string inQuotes(std::string_view text);
 /// "a, b or c".
 std::string listed(const std::vector<std::string>& words);
 /// nullopt if it is no number, or infinite, or not a number.

@@ -21,11 +21,12 @@ using Json = nlohmann::json;
 using IntegerField = std::optional<int> CommandOptions::*;
 using DurationField = std::optional<milliseconds> CommandOptions::*;
 using FlagField = std::optional<bool> CommandOptions::*;
+using ObjectField = std::optional<std::string> CommandOptions::*;
 
 /// One option: its key, where its value goes, and the range that is allowed (of a duration: in milliseconds).
 struct OptionSpec {
     std::string_view key;
-    std::variant<IntegerField, DurationField, FlagField> field;
+    std::variant<IntegerField, DurationField, FlagField, ObjectField> field;
     std::int64_t min = 0;
     std::int64_t max = 0;
     bool isEven = false;
@@ -52,6 +53,8 @@ constexpr std::array kCaptureOptions{
     OptionSpec{"settle", &CommandOptions::settle},
 };
 
+constexpr std::array kSetOptions{OptionSpec{"values", &CommandOptions::values}};
+
 /// To add a command: a row here, its function in CommandHandlers and agent.cpp, docs/mqtt.md.
 constexpr std::array kCommands{
     CommandSpec{"start", &CommandHandlers::startPublishing, kStartOptions},
@@ -59,6 +62,7 @@ constexpr std::array kCommands{
     CommandSpec{"capture", &CommandHandlers::takePictures, kCaptureOptions},
     CommandSpec{"cancel", &CommandHandlers::cancelSeries},
     CommandSpec{"status", &CommandHandlers::publishStatus},
+    CommandSpec{"set", &CommandHandlers::changeSettings, kSetOptions},
 };
 static_assert(std::all_of(kCommands.begin(), kCommands.end(),
                           [](const CommandSpec& command) { return command.function != nullptr; }));
@@ -107,13 +111,14 @@ const std::string* stringAt(const Json& object, const char* key) {
 
 /// The depth is limited while the text is read. A duplicate key is refused, because it is unclear which value counts.
 tl::expected<Json, Outcome> parseJson(std::string_view text) {
-    std::set<std::string> keys;
+    std::set<std::pair<int, std::string>> keys;  // of the objects that are open, by depth
     std::string duplicate;
     bool isTooDeep = false;
     const auto check = [&](int depth, Json::parse_event_t event, const Json& parsed) {
         if (depth > kMaxJsonDepth) isTooDeep = true;
-        const bool isKey = event == Json::parse_event_t::key && depth == 1;
-        if (isKey && !keys.insert(parsed.get<std::string>()).second) duplicate = parsed.get<std::string>();
+        const bool isKey = event == Json::parse_event_t::key;
+        if (isKey && !keys.emplace(depth, parsed.get<std::string>()).second) duplicate = parsed.get<std::string>();
+        if (event == Json::parse_event_t::object_end) keys.erase(keys.lower_bound({depth + 1, ""}), keys.end());
         return !isTooDeep;
     };
     Json value = Json::parse(text, check, /*allow_exceptions=*/false);
@@ -145,6 +150,11 @@ std::optional<Outcome> readOption(const OptionSpec& spec, const Json& value, Com
     if (const auto* field = std::get_if<FlagField>(&spec.field)) {
         if (!value.is_boolean()) return invalidOption(fmt::format("\"{}\" must be true or false", spec.key));
         options.** field = value.get<bool>();
+        return std::nullopt;
+    }
+    if (const auto* field = std::get_if<ObjectField>(&spec.field)) {
+        if (!value.is_object()) return invalidOption(fmt::format("\"{}\" must be an object", spec.key));
+        options.** field = value.dump();
         return std::nullopt;
     }
     const auto* text = value.get_ptr<const std::string*>();

@@ -22,6 +22,7 @@ struct CommandOptions {
     std::optional<milliseconds> every;    ///< only with count > 1
     std::optional<milliseconds> timeout;  ///< per picture
     std::optional<bool> settle;
+    std::optional<std::string> values;  ///< of `set`: a JSON object
 };
 
 struct Command {
@@ -33,7 +34,8 @@ struct Command {
     BootTime arrived{};    ///< CLOCK_BOOTTIME
 };
 
-/// What an output can be told on its /set topic: ON, OFF or TOGGLE in any case with white space around it.
+/// What an output or another switch can be told on its /set topic: ON, OFF or TOGGLE in any case with white space
+/// around it.
 enum class OutputCommand { kOff, kOn, kToggle };
 std::optional<OutputCommand> parseOutputCommand(std::string_view payload);
 
@@ -47,8 +49,9 @@ class CommandHandlers {
     virtual void takePictures(const Command& command, OutcomeHandler done) = 0;
     virtual void cancelSeries(const Command& command, OutcomeHandler done) = 0;
     virtual void publishStatus(const Command& command, OutcomeHandler done) = 0;
-    /// `<base>/gpio/<name>/set`.
-    virtual Outcome setOutput(const std::string& name, OutputCommand command) = 0;
+    virtual void changeSettings(const Command& command, OutcomeHandler done) = 0;
+    /// `<base>/<topic>/set`: an output ("gpio/lamp"), or a setting ("camera/motion/enabled").
+    virtual Outcome setSwitch(const std::string& topic, OutputCommand command) = 0;
 };
 using CommandFunction = void (CommandHandlers::*)(const Command&, OutcomeHandler);
 

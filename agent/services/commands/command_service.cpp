@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "config/settings.hpp"
 #include "core/system/log.hpp"
 #include "core/text.hpp"
 #include "services/home_assistant/discovery.hpp"
@@ -19,9 +20,9 @@ constexpr const char* kPendingKey = "owed_replies";
 constexpr seconds kLogPause{1};
 constexpr std::size_t kStopsPastQueue = 100;
 
-/// "<base>/gpio/<name>/set" → name.
-std::optional<std::string> outputName(const std::string& topic, const std::string& base) {
-    const std::string prefix = base + "/gpio/";
+/// "<base>/gpio/lamp/set" → "gpio/lamp".
+std::optional<std::string> switchTopic(const std::string& topic, const std::string& base) {
+    const std::string prefix = base + "/";
     constexpr std::string_view kSuffix = "/set";
     if (base.empty() || !topic.starts_with(prefix) || !topic.ends_with(kSuffix)) return std::nullopt;
     return topic.substr(prefix.size(), topic.size() - prefix.size() - kSuffix.size());
@@ -48,6 +49,8 @@ std::vector<std::string> subscribedTopics(const Config& config) {
         // Also outputs that cannot be set: a client that tries gets an error.
         for (const auto& output : config.gpio.outputs)
             topics.push_back(config.topics.base + "/gpio/" + output.name + "/set");
+        for (const std::string& topic : switchTopics(config))
+            topics.push_back(config.topics.base + "/" + topic + "/set");
     }
     if (auto birth = Discovery::subscription(config)) topics.push_back(std::move(*birth));
     return topics;
@@ -89,8 +92,9 @@ void CommandService::handle(InboundMessage message) {
     const EntryPtr entry = admit(std::move(message));
     if (entry == nullptr) return;
     entry->target = replyTarget(config_, entry->message);
-    const auto output = outputName(entry->message.topic, config_.topics.base);
-    if (output && !entry->message.retained) return setOutput(entry, *output);
+    const auto topic = switchTopic(entry->message.topic, config_.topics.base);
+    if (topic && entry->message.topic != config_.topics.command && !entry->message.retained)
+        return setSwitch(entry, *topic);
     carryOut(entry);
 }
 
@@ -172,13 +176,13 @@ std::optional<Outcome> CommandService::checkExpiry(const Command& command) const
                             "wait for NTP, or send the command without it");
 }
 
-void CommandService::setOutput(const EntryPtr& entry, const std::string& name) {
+void CommandService::setSwitch(const EntryPtr& entry, const std::string& topic) {
     entry->command.name = "set";
     const auto command = parseOutputCommand(entry->message.payload);
     if (!command)
-        return refuse(entry, Outcome::failure(ReplyCode::kInvalidPayload, "an output takes ON, OFF or TOGGLE"));
+        return refuse(entry, Outcome::failure(ReplyCode::kInvalidPayload, "this topic takes ON, OFF or TOGGLE"));
     ++counters_.carriedOut;
-    finish(entry, isShutDown_ ? shutDownOutcome() : handlers_.setOutput(name, *command));
+    finish(entry, isShutDown_ ? shutDownOutcome() : handlers_.setSwitch(topic, *command));
 }
 
 void CommandService::refuse(const EntryPtr& entry, const Outcome& outcome) {

@@ -25,7 +25,8 @@ struct CommandCounters {
     std::size_t waiting = 0;        ///< not answered yet
 };
 
-/// All topics that an agent with this configuration subscribes to: commands, outputs, Home Assistant's birth message.
+/// All topics that an agent with this configuration subscribes to: commands, outputs, switches, Home Assistant's birth
+/// message.
 std::vector<std::string> subscribedTopics(const Config& config);
 
 /// Where one reply goes.
@@ -69,7 +70,7 @@ class CommandService : Service {
 
     EntryPtr admit(InboundMessage message);
     void carryOut(const EntryPtr& entry);
-    void setOutput(const EntryPtr& entry, const std::string& name);
+    void setSwitch(const EntryPtr& entry, const std::string& topic);
     [[nodiscard]] std::optional<Outcome> checkExpiry(const Command& command) const;
     void refuse(const EntryPtr& entry, const Outcome& outcome);
     void finish(const EntryPtr& entry, const Outcome& outcome);

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "config/settings.hpp"
 #include "core/system/log.hpp"
 #include "core/text.hpp"
 #include "services/home_assistant/discovery_payload.hpp"
@@ -33,10 +34,11 @@ std::set<std::string> RetainedTopics::of(const Config& config) {
     if (config.homeAssistant.enabled) topics.insert(discoveryTopic(config));
     const std::string& base = config.topics.base;
     if (base.empty()) return topics;
-    for (const char* leaf : {"status", "info", "health", "publishing"}) topics.insert(base + '/' + leaf);
+    for (const char* leaf : {"status", "info", "health", "publishing", "settings"}) topics.insert(base + '/' + leaf);
     for (const SensorConfig& sensor : config.sensors) topics.insert(base + "/sensor/" + sensor.name + "/status");
     if (config.camera.backend != CameraBackend::kNone) topics.insert(base + "/camera/status");
     if (config.camera.motion.enabled) topics.insert(base + "/camera/motion");
+    for (const std::string& topic : switchTopics(config)) topics.insert(base + '/' + topic);
     for (const GpioInputConfig& input : config.gpio.inputs) topics.insert(base + "/gpio/" + input.name);
     for (const GpioOutputConfig& output : config.gpio.outputs) topics.insert(base + "/gpio/" + output.name);
     return topics;

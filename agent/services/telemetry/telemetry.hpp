@@ -43,6 +43,8 @@ class Telemetry : Service {
     /// `done` gets `{"interval":"2s","sensors":[{"name":"room","status":"online",…}]}` when every sensor was read once,
     /// after kStartReportLimit at the latest.
     void start(std::optional<milliseconds> interval, std::function<void(std::string report)> done);
+    /// Ends what `start` was given: from now on telemetry.interval counts.
+    void useConfiguredInterval() { change({state_.isPublishing, std::nullopt}); }
     /// The `stop` command. `done` is called when no live reading is under way any more.
     void stop(Task done);
     /// At the end of the program: as stop(), but the next run continues where this one was.

@@ -59,7 +59,7 @@ class ServerTest : public testing::Test {
         if (!server_) {
             CameraServer::Hooks hooks;
             hooks.end = [this](int code) { exitCode = code; };
-            hooks.isStale = [this] { return isStale; };
+            hooks.isStale = [this](const Hello&) { return isStale; };
             auto strand = std::shared_ptr<Executor>(&loop, [](Executor*) {});
             server_ = std::make_unique<CameraServer>(loop, config, camera, std::vector{strand, strand}, lifetime,
                                                      std::move(hooks));

@@ -78,8 +78,9 @@ class CommandFixture : public ::testing::Test, public CommandHandlers {
     void takePictures(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
     void cancelSeries(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
     void publishStatus(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
-    Outcome setOutput(const std::string& name, OutputCommand command) override {
-        outputs[name] = command;
+    void changeSettings(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
+    Outcome setSwitch(const std::string& topic, OutputCommand command) override {
+        switches[topic] = command;
         return Outcome::success();
     }
     void carryOut(const Command& command, OutcomeHandler done) {
@@ -98,7 +99,7 @@ class CommandFixture : public ::testing::Test, public CommandHandlers {
     std::unique_ptr<Journal> journal;
     std::unique_ptr<CommandService> commands;
     std::vector<Command> carriedOut;
-    std::map<std::string, OutputCommand> outputs;
+    std::map<std::string, OutputCommand> switches;
     bool isHeldBack = false;
     std::vector<OutcomeHandler> heldBack;
 };

@@ -104,17 +104,17 @@ TEST_F(CommandServiceTest, KeepsAReplyForTheNextConnection) {
 
 TEST_F(CommandServiceTest, SetsOutputs) {
     receive(message(" On\n", "edge/pi/gpio/lamp/set"));
-    EXPECT_EQ(outputs.at("lamp"), OutputCommand::kOn);
+    EXPECT_EQ(switches.at("gpio/lamp"), OutputCommand::kOn);
     EXPECT_EQ(replies().back()["status"], "ok");
     receive(message("BRIGHT", "edge/pi/gpio/lamp/set"));
     EXPECT_EQ(replies().back()["code"], "invalid_payload");
-    EXPECT_EQ(outputs.at("lamp"), OutputCommand::kOn);
+    EXPECT_EQ(switches.at("gpio/lamp"), OutputCommand::kOn);
 
     InboundMessage retained = message("OFF", "edge/pi/gpio/lamp/set");
     retained.retained = true;
     receive(retained);
     EXPECT_EQ(replies().back()["code"], "retained_ignored");
-    EXPECT_EQ(outputs.at("lamp"), OutputCommand::kOn);
+    EXPECT_EQ(switches.at("gpio/lamp"), OutputCommand::kOn);
 }
 
 TEST_F(CommandServiceTest, ATriggerIsCarriedOutAndNotAnswered) {

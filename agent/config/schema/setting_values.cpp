@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "config/schema/setting_values.hpp"
+
+#include <functional>
+#include <limits>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+#include <toml++/toml.h>
+
+#include "config/schema/schema.hpp"
+#include "core/suggest.hpp"
+#include "core/text.hpp"
+
+namespace edge {
+namespace {
+
+using Json = nlohmann::json;
+
+/// A table of a file, or what would be one.
+struct Place {
+    const Table& table;
+    std::string name;               ///< "camera.motion", or "schedule.night" for the block of that name
+    toml::table* values = nullptr;  ///< nullptr: the files do not have it
+};
+
+std::vector<Place> placesOf(toml::table& root) {
+    std::vector<Place> places;
+    for (const Table& table : tables()) {
+        const auto node = root.at_path(table.name);
+        if (!table.isRepeated) {
+            places.push_back({table, table.name, node.as_table()});
+        } else if (toml::array* blocks = node.as_array()) {
+            for (toml::node& block : *blocks) {
+                toml::table* values = block.as_table();
+                const std::string name = values == nullptr ? "" : (*values)["name"].value_or(std::string());
+                if (!name.empty()) places.push_back({table, fmt::format("{}.{}", table.name, name), values});
+            }
+        }
+    }
+    return places;
+}
+
+/// Calls `visit` for every key of every table.
+void eachKey(toml::table& root, const std::function<void(const Place&, const Key&, const std::string&)>& visit) {
+    for (const Place& place : placesOf(root)) {
+        Config scratch;
+        for (const Key& key : place.table.bind(scratch)) visit(place, key, fmt::format("{}.{}", place.name, key.name));
+    }
+}
+
+template <typename Put>
+void convert(const Json& value, const Put& put);
+
+toml::array toArray(const Json& list) {
+    toml::array array;
+    for (const Json& element : list) convert(element, [&array](auto&& node) { array.push_back(std::move(node)); });
+    return array;
+}
+
+toml::table toTable(const Json& object) {
+    toml::table table;
+    for (const auto& [key, value] : object.items())
+        convert(value, [&table, &name = key](auto&& node) { table.insert_or_assign(name, std::move(node)); });
+    return table;
+}
+
+/// Calls `put` with what TOML has for `value`. For null, which TOML does not have: an empty table.
+template <typename Put>
+void convert(const Json& value, const Put& put) {
+    constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    if (value.is_boolean()) return put(value.get<bool>());
+    if (value.is_string()) return put(value.get<std::string>());
+    if (value.is_array()) return put(toArray(value));
+    const bool isHuge = value.is_number_unsigned() && value.get<std::uint64_t>() > kMax;
+    if (value.is_number_integer() && !isHuge) return put(value.get<std::int64_t>());
+    if (value.is_number()) return put(value.get<double>());
+    put(value.is_object() ? toTable(value) : toml::table());
+}
+
+/// The table of `name`, made where the files do not have it. Its parents are tables.
+toml::table& tableAt(toml::table& root, std::string_view name) {
+    const auto dot = name.find('.');
+    toml::table& table = *root.insert(name.substr(0, dot), toml::table()).first->second.as_table();
+    return dot == std::string_view::npos ? table : tableAt(table, name.substr(dot + 1));
+}
+
+/// Why `path` is none of the settable keys `known`.
+std::string explain(toml::table& root, const std::string& path, const Settings& known) {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : known) names.push_back(name);
+    std::string where;
+    eachKey(root, [&](const Place& place, const Key& key, const std::string& name) {
+        if (name != path) return;
+        const toml::node* value = place.values == nullptr ? nullptr : place.values->get(key.name);
+        where = value == nullptr ? "the configuration file" : toString(locationOf(*value));
+    });
+    if (!where.empty()) return fmt::format("cannot be set over MQTT; change it in {}, then reload the agent", where);
+    const std::string meant = nearest(path, names);
+    return fmt::format("unknown setting{}",
+                       meant.empty() ? "; allowed: " + listed(names) : ", did you mean " + meant + "?");
+}
+
+}  // namespace
+
+Settings settingValues(toml::table& root) {
+    Settings values;
+    eachKey(root, [&values](const Place& place, const Key& key, const std::string& name) {
+        if (!key.isSettable) return;
+        if (const toml::node* value = place.values == nullptr ? nullptr : place.values->get(key.name))
+            (void)key.read(*value);
+        values[name] = key.json();
+    });
+    return values;
+}
+
+void applySettings(toml::table& root, const Settings& settings, Diagnostics& diagnostics) {
+    const Settings known = settingValues(root);
+    for (const auto& [path, text] : settings) {
+        if (!known.contains(path)) {
+            diagnostics.addAt({}, path, explain(root, path, known));
+            continue;
+        }
+        const Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+        if (value.is_null()) continue;
+        const auto dot = path.rfind('.');
+        const std::string name = path.substr(dot + 1);
+        toml::table* table = nullptr;
+        for (const Place& place : placesOf(root)) {
+            if (place.table.isRepeated && fmt::format("{}.{}", place.name, name) == path) table = place.values;
+        }
+        if (table == nullptr) table = &tableAt(root, path.substr(0, dot));
+        table->erase(name);  // the key is replaced, too: it knows its file and line
+        convert(value, [&](auto&& node) { table->insert(name, std::move(node)); });
+    }
+}
+
+}  // namespace edge

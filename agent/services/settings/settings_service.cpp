@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "services/settings/settings_service.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "core/system/log.hpp"
+#include "core/text.hpp"
+
+namespace edge {
+namespace {
+
+constexpr const char* kOn = "true";
+
+const char* stateOf(const Config& config, const std::string& topic) {
+    return config.settings.at(switchKey(topic)) == kOn ? "ON" : "OFF";
+}
+
+}  // namespace
+
+Settings SettingsService::saved(const JournalSnapshot& snapshot) {
+    const std::string state = savedState(snapshot, kSettingsState);
+    if (state.empty()) return {};
+    auto settings = parseSettings(state);
+    if (!settings) log::warning("what was set over MQTT cannot be read in the journal; the configuration file applies");
+    return settings.value_or(Settings{});
+}
+
+void SettingsService::restored(const Settings& saved) {
+    for (const std::string& line : describeOverrides(config_)) log::info("{}", printable(line));
+    const Settings now = changedSettings(config_);
+    if (now != saved) journal_.saveState(kSettingsState, formatSettings(now), {});
+}
+
+void SettingsService::onReload(const Config& before) {
+    const Settings now = changedSettings(config_);
+    const Settings old = changedSettings(before);
+    for (const auto& [key, value] : now) {
+        const auto known = old.find(key);
+        if (known == old.end() || known->second != value)
+            log::info("{} is now {}, set over MQTT; the configuration says {}", key, printable(value),
+                      printable(config_.overrides->at(key)));
+    }
+    for (const auto& [key, value] : old) {
+        const auto configured = config_.settings.find(key);
+        if (!now.contains(key) && configured != config_.settings.end())
+            log::info("{} is now {}, as the configuration says", key, printable(configured->second));
+    }
+    if (now != old) journal_.saveState(kSettingsState, formatSettings(now), {});
+    if (config_.overrides != before.overrides || now != old) publishState("settings", describe());
+    publishSwitches(&before);
+}
+
+void SettingsService::onConnected() {
+    publishState("settings", describe());
+    publishSwitches(nullptr);
+}
+
+/// Those that are not as `before`.
+void SettingsService::publishSwitches(const Config* before) {
+    for (const std::string& topic : switchTopics(config_)) {
+        const bool isKnown = before != nullptr && before->settings.contains(switchKey(topic));
+        if (!isKnown || std::string_view(stateOf(*before, topic)) != stateOf(config_, topic))
+            publishState(topic, stateOf(config_, topic));
+    }
+}
+
+Outcome SettingsService::set(const std::string& values) {
+    const auto settings = parseSettings(values);
+    if (!settings) {
+        return Outcome::failure(ReplyCode::kInvalidOption,
+                                R"("values" must be an object, for example {"telemetry.interval":"10s"})");
+    }
+    if (const auto done = change(*settings); !done)
+        return Outcome::failure(ReplyCode::kInvalidOption, done.error().message);
+    return Outcome::success(describe());
+}
+
+Outcome SettingsService::setSwitch(const std::string& topic, OutputCommand command) {
+    const std::string key = switchKey(topic);
+    const auto current = config_.settings.find(key);
+    if (current == config_.settings.end()) {
+        return Outcome::failure(ReplyCode::kInvalidPayload, fmt::format("there is no switch {}", printable(topic)));
+    }
+    const bool isOn = command == OutputCommand::kToggle ? current->second != kOn : command == OutputCommand::kOn;
+    if (const auto done = change({{key, isOn ? kOn : "false"}}); !done)
+        return Outcome::failure(ReplyCode::kInvalidPayload, done.error().message);
+    return Outcome::success(fmt::format(R"({{"state":"{}"}})", stateOf(config_, topic)));
+}
+
+Result<void> SettingsService::change(const Settings& values) {
+    Settings wanted = changedSettings(config_);
+    for (const auto& [key, value] : values) wanted[key] = value;
+    if (const std::size_t bytes = formatSettings(wanted).size(); bytes > kMaxBytes)
+        return fail(Errc::kTooLarge, fmt::format("all settings together take {} bytes; allowed: {}", bytes, kMaxBytes));
+    return apply_(wanted);
+}
+
+/// {"telemetry.interval":{"value":"10s","configured":"2s"}}
+std::string SettingsService::describe() const {
+    Settings differences;
+    for (const auto& [key, value] : changedSettings(config_))
+        differences[key] = fmt::format(R"({{"value":{},"configured":{}}})", value, config_.overrides->at(key));
+    return formatSettings(differences);
+}
+
+}  // namespace edge
