@@ -81,6 +81,9 @@ class MqttClient {
     /// When the line last took more of what has to wait for it, or brought more of what is too long to be taken; min()
     /// where neither was. A picture that is on its way for a minute is acknowledged after that.
     [[nodiscard]] virtual SteadyTime lastProgress() const = 0;
+    /// Bytes that were written to the connection and have not reached the other machine, as far as its TCP has
+    /// acknowledged; 0 where the system does not say.
+    [[nodiscard]] virtual std::size_t unacknowledgedBytes() const = 0;
     /// Clean DISCONNECT; `done` when it was written or after `limit`.
     virtual void disconnect(milliseconds limit, std::function<void()> done) = 0;
 };

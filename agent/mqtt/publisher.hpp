@@ -43,6 +43,11 @@ class Publisher {
     /// The largest payload that the broker takes on `topic` now, by its announced Maximum Packet Size or by what it
     /// refused before; SIZE_MAX where nothing is known.
     [[nodiscard]] virtual std::size_t maxPayload(const std::string& topic) const = 0;
+
+    /// Bytes that were published and have not reached the broker's machine: those that wait here, those that are not
+    /// acknowledged, and those in the system's send buffer or on the line, which may be megabytes on a slow one. Some
+    /// count twice. 0 without a connection. One system call; nothing tells when it falls.
+    [[nodiscard]] virtual std::size_t outstandingBytes() const = 0;
 };
 
 }  // namespace edge

@@ -34,6 +34,7 @@ class FakeBroker {
         std::optional<milliseconds> disconnectLimit;  ///< disconnect() was called
         std::function<void()> disconnected;
         SteadyTime progress = SteadyTime::min();  ///< lastProgress()
+        std::size_t unacknowledged = 0;           ///< unacknowledgedBytes()
 
         void accept(ConnectionInfo info = {}) {
             info.limits.protocolVersion = options.protocolVersion;
@@ -96,6 +97,7 @@ class FakeBroker {
             attempt_->published.push_back({*publication, std::move(done)});
         }
         [[nodiscard]] SteadyTime lastProgress() const override { return attempt_->progress; }
+        [[nodiscard]] std::size_t unacknowledgedBytes() const override { return attempt_->unacknowledged; }
         void disconnect(milliseconds limit, std::function<void()> done) override {
             attempt_->disconnectLimit = limit;
             attempt_->disconnected = std::move(done);

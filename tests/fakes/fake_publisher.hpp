@@ -46,6 +46,8 @@ class FakePublisher : public Publisher {
         return it == topicLimits.end() ? limit : it->second;
     }
 
+    [[nodiscard]] std::size_t outstandingBytes() const override { return outstanding; }
+
     /// Connects. Tell the services yourself: the agent does that through MqttSession's handlers.
     void connect(ConnectionInfo info = {}) { info_ = std::move(info); }
 
@@ -92,6 +94,7 @@ class FakePublisher : public Publisher {
     std::optional<Delivery> outcome = Delivery::kDelivered;  ///< how publications end; empty = when the test says so
     std::size_t limit = std::numeric_limits<std::size_t>::max();  ///< maxPayload()
     std::map<std::string, std::size_t> topicLimits;               ///< maxPayload() of single topics
+    std::size_t outstanding = 0;                                  ///< outstandingBytes()
 
   private:
     Executor& loop_;

@@ -62,6 +62,7 @@ class PahoClient : public MqttClient {
     }
 
     [[nodiscard]] SteadyTime lastProgress() const override { return lastLineProgress(); }
+    [[nodiscard]] std::size_t unacknowledgedBytes() const override { return connection_->unacknowledgedBytes(); }
 
     void disconnect(milliseconds limit, std::function<void()> done) override {
         disconnected_ = std::move(done);

@@ -244,6 +244,7 @@ class Connection : public PahoConnection {
     }
 
     [[nodiscard]] std::optional<ConnectionFailure> problem() const override { return route_.problem(); }
+    [[nodiscard]] std::size_t unacknowledgedBytes() const override { return route_.unacknowledgedBytes(); }
     void release(const InboundMessage& message) override { inboundBytes_ -= costOf(message); }
 
   private:

@@ -43,6 +43,8 @@ class PahoConnection {
     virtual void close() = 0;
     /// Why connecting does not succeed, as far as known. Thread: any.
     [[nodiscard]] virtual std::optional<ConnectionFailure> problem() const = 0;
+    /// As MqttClient's. Thread: any.
+    [[nodiscard]] virtual std::size_t unacknowledgedBytes() const = 0;
     /// The message has been handled. Thread: any.
     virtual void release(const InboundMessage& message) = 0;
 };

@@ -2,8 +2,10 @@
 #include "mqtt/paho/socket_shim.hpp"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -143,6 +145,13 @@ std::string PahoRoute::uri() const {
 std::optional<ConnectionFailure> PahoRoute::problem() const {
     const std::lock_guard lock(all().mutex);
     return state_->problem;
+}
+
+std::size_t PahoRoute::unacknowledgedBytes() const {
+    const std::lock_guard lock(all().mutex);
+    int bytes = 0;
+    if (state_->socket < 0 || ::ioctl(state_->socket, SIOCOUTQ, &bytes) < 0) return 0;
+    return static_cast<std::size_t>(std::max(bytes, 0));
 }
 
 ConnectionFailure cannotConnect(const ConnectOptions& options, const std::string& why) {

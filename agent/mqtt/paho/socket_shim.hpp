@@ -33,6 +33,9 @@ class PahoRoute {
     /// Why the connection failed or ended, as far as known.
     [[nodiscard]] std::optional<ConnectionFailure> problem() const;
 
+    /// As MqttClient's.
+    [[nodiscard]] std::size_t unacknowledgedBytes() const;
+
     struct State;
 
   private:

@@ -122,4 +122,11 @@ std::size_t SendQueue::waiting() const {
     return count;
 }
 
+std::size_t SendQueue::bytes() const {
+    std::size_t sum = 0;
+    for (const Queue& entry : queues_) sum += entry.bytes;
+    for (const auto& entry : inFlight_) sum += entry.second.bytes();
+    return sum;
+}
+
 }  // namespace edge

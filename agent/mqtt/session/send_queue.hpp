@@ -69,6 +69,8 @@ class SendQueue {
     void putBack(std::vector<Outgoing> oldestFirst);
 
     [[nodiscard]] std::size_t waiting() const;
+    /// Of the payloads of all that waits or is in flight.
+    [[nodiscard]] std::size_t bytes() const;
     [[nodiscard]] std::size_t waitingReplies() const { return queues_[0].entries.size(); }
     [[nodiscard]] std::size_t inFlight() const { return inFlight_.size(); }
 

@@ -60,6 +60,10 @@ std::size_t Sender::maxPayload(const std::string& topic) const {
     return packet > overhead ? packet - overhead : 0;
 }
 
+std::size_t Sender::outstandingBytes() const {
+    return client_ == nullptr ? 0 : queue_.bytes() + client_->unacknowledgedBytes();
+}
+
 void Sender::attach(MqttClient& client, const ConnectionInfo& info) {
     client_ = &client;
     info_ = info;
@@ -89,7 +93,10 @@ Unproven Sender::unprovenOf(const ConnectionFailure& why, const std::vector<Outg
     const auto isRecent = [now](SteadyTime at) { return now - at <= kSuspectTime; };
     const SteadyTime since = inFlight.empty() ? now : std::max(progressAt_, inFlight.front().sentAt);
     const bool isSilent = info_.limits.protocolVersion < 5 && why.kind == Kind::kNetwork;
-    std::size_t largest = isRecent(seen_.suspectAtQos0.second) ? seen_.suspectAtQos0.first : 0;
+    std::size_t largest = 0;
+    for (const auto& [size, sentAt] : seen_.suspectsAtQos0) {
+        if (isRecent(sentAt)) largest = std::max(largest, size);
+    }
     Unproven unproven;
     unproven.hasAcknowledged = seen_.hasAcknowledged;
     unproven.retained = seen_.retainedAtQos0 && isRecent(*seen_.retainedAtQos0);
@@ -172,7 +179,7 @@ void Sender::send(SendQueue::Next next) {
         return end(std::move(next.outgoing), isDenied ? Delivery::kDenied : Delivery::kTooLarge);
     }
     if (publication->qos == Qos::kAtMostOnce) {
-        if (isSuspect(next.outgoing)) seen_.suspectAtQos0 = {packetSizeOf(*publication), next.outgoing.sentAt};
+        if (isSuspect(next.outgoing)) addSuspectAtQos0(packetSizeOf(*publication), next.outgoing.sentAt);
         if (publication->retain == Retain::kYes && !seen_.retainedAtQos0) seen_.retainedAtQos0 = next.outgoing.sentAt;
     }
     if (queue_.inFlight() == 1) {
@@ -186,6 +193,14 @@ void Sender::send(SendQueue::Next next) {
         return client_->publish(std::move(publication), {});
     }
     client_->publish(std::move(publication), [this, id = next.id](int reasonCode) { acknowledged(id, reasonCode); });
+}
+
+/// A broker that has not closed the connection by kSuspectTime later took it.
+void Sender::addSuspectAtQos0(std::size_t size, SteadyTime now) {
+    auto& suspects = seen_.suspectsAtQos0;
+    for (; !suspects.empty() && now - suspects.front().second > kSuspectTime; suspects.pop_front())
+        servers_.packetTaken(suspects.front().first);
+    suspects.emplace_back(size, now);
 }
 
 /// As MQTT 5 requires (3.2.2.3.4, 3.2.2.3.5).

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -36,6 +37,7 @@ class Sender {
     /// As Publisher::publish().
     void publish(std::shared_ptr<const Publication> publication, Priority priority, DeliveryHandler done);
     [[nodiscard]] std::size_t maxPayload(const std::string& topic) const;
+    [[nodiscard]] std::size_t outstandingBytes() const;
 
     /// Sends through `client` from now on, until detach(), within `info.limits`. What waits, goes.
     void attach(MqttClient& client, const ConnectionInfo& info);
@@ -76,6 +78,7 @@ class Sender {
     [[nodiscard]] Qos qosOf(const Publication& publication) const;
     [[nodiscard]] bool isRetained(const Publication& publication) const;
     [[nodiscard]] std::size_t packetSizeOf(const Publication& publication) const;
+    void addSuspectAtQos0(std::size_t size, SteadyTime now);
     void watchForStall(SteadyTime since);
 
     Loop& loop_;
@@ -95,8 +98,9 @@ class Sender {
         bool hasAcknowledged = false;
         bool hasAcknowledgedRetained = false;
         Qos acknowledgedQos = Qos::kAtMostOnce;              ///< the highest
-        std::pair<std::size_t, SteadyTime> suspectAtQos0{};  ///< the last one: it is never acknowledged
-        std::optional<SteadyTime> retainedAtQos0{};          ///< the first one
+        /// Size and time of the last ones: they are never acknowledged.
+        std::deque<std::pair<std::size_t, SteadyTime>> suspectsAtQos0{};
+        std::optional<SteadyTime> retainedAtQos0{};  ///< the first one
     } seen_;
     Timer stallTimer_;
     Scope scope_;

@@ -81,6 +81,7 @@ class MqttSession : public Publisher {
     using Publisher::publish;
     void publish(std::shared_ptr<const Publication> publication, Priority priority, DeliveryHandler done) override;
     [[nodiscard]] std::size_t maxPayload(const std::string& topic) const override;
+    [[nodiscard]] std::size_t outstandingBytes() const override { return sender_.outstandingBytes(); }
 
     [[nodiscard]] SessionHealth health() const;
 

@@ -261,6 +261,36 @@ TEST(Sender, HalvesTheLimitAlsoForAPictureAtQos0) {
     EXPECT_NEAR(static_cast<double>(f.sender.maxPayload("jpeg")), halfOf(kPicture), kRoughly);
 }
 
+TEST(Sender, BlamesNoneOfManyPicturesThatTheBrokerHasTakenBefore) {
+    Fixture f;
+    f.attach(v311());
+    for (int i = 0; i < 70; ++i) {
+        f.publish("live", Priority::kBacklog, kPicture, Qos::kAtMostOnce);
+        f.broker.last().acknowledge(f.sent().size() - 1);
+        f.loop.advance(milliseconds{100});
+    }
+    f.detach();
+
+    EXPECT_EQ(f.sender.maxPayload("live"), std::numeric_limits<std::size_t>::max());
+}
+
+TEST(Sender, CountsWhatHasNotReachedTheBroker) {
+    Fixture f;
+    EXPECT_EQ(f.sender.outstandingBytes(), 0u);
+    f.attach();
+    f.picture(1000);
+    f.publish("live", Priority::kBacklog, 500, Qos::kAtMostOnce);
+    EXPECT_EQ(f.sender.outstandingBytes(), 1500u);
+
+    f.broker.last().unacknowledged = 300;
+    f.broker.last().acknowledge(0);
+    f.broker.last().acknowledge(1);
+    EXPECT_EQ(f.sender.outstandingBytes(), 300u) << "handed to the system, which has not got rid of all";
+
+    f.detach();
+    EXPECT_EQ(f.sender.outstandingBytes(), 0u);
+}
+
 TEST(Sender, BlamesNoPictureLongAfter) {
     Fixture f;
     f.attach(v311());
