@@ -72,6 +72,7 @@ void CameraClient::capture(const PictureRequest& request, PictureHandler done) {
     capture.notBefore = request.notBefore > BootTime{} ? request.notBefore : bootTimeNow();
     capture.deadline = bootTimeNow() + request.timeout - deadlineMargin(request.timeout);
     capture.settle = request.settle.value_or(config_.camera.settle);
+    capture.isLive = request.isLive;
     if (!isConfigured() && !isOutdated_) {  // once outdated, it waits for those before it
         return loop_.post([done = std::move(done)] { done(fail(Errc::kUnavailable, kNotConfigured)); });
     }

@@ -20,6 +20,8 @@ struct PictureRequest {
     BootTime notBefore{};          ///< the exposure begins after this (CLOCK_BOOTTIME)
     milliseconds timeout{5000};    ///< answered within this, whatever the camera does
     std::optional<bool> settle{};  ///< wait until a camera that was just started has adjusted itself
+    /// The newest frame that no live picture had, whenever it was exposed; captures go first.
+    bool isLive = false;
 };
 
 /// One picture, as taken.
@@ -53,7 +55,7 @@ class PictureSource {
 
     /// Take a picture. `done` is called exactly once, never inside this call, at the latest when `request.timeout` is
     /// over. Errors: kUnavailable (no camera, camera program away), kTimeout, kTooLarge, kInvalid. Requests are
-    /// answered in order.
+    /// answered in order, save live ones.
     virtual void capture(const PictureRequest& request, PictureHandler done) = 0;
 
     [[nodiscard]] virtual const CameraState& state() const = 0;

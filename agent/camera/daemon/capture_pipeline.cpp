@@ -85,17 +85,34 @@ void CapturePipeline::scheduleAdvance() {
 
 void CapturePipeline::advance() {
     deliver();
-    if (const Job* job = firstWaiting()) {
+    const Job* live = encoders_.isFree() ? firstWaiting(Kind::kLive) : nullptr;
+    if (const Job* job = firstWaiting(Kind::kCapture)) {
         // A frame for a look alone may have been exposed too early for this capture: its demand is replaced.
         if (!(isDemanding() && !demand_->isForLook) && encoders_.isFree())
             demandFrame({job->capture.width, job->capture.height}, job->capture.notBefore, false);
-    } else if (look_ && !isDemanding()) {
-        // At the size that is streamed: starting again would cost the next capture its time.
-        const auto size = stream_.size().value_or(std::pair(config_.camera.width, config_.camera.height));
-        demandFrame(size, bootTimeNow(), true);
+    } else if ((look_ || live != nullptr) && !isDemanding()) {
+        demandForLook(live);
     } else if (jobs_.empty() && !look_) {
-        stream_.release();
+        const auto pause = std::chrono::duration_cast<milliseconds>(liveUntil_ - loop_.clock().now());
+        stream_.release(std::max(pause, milliseconds{0}));
     }
+}
+
+void CapturePipeline::demandForLook(const Job* live) {
+    if (look_) streamUsedAt_ = loop_.clock().now();
+    // At the size that is streamed: starting again would cost the next capture its time.
+    const auto streamed = stream_.size().value_or(std::pair(config_.camera.width, config_.camera.height));
+    demandFrame(live == nullptr ? streamed : sizeFor(live->capture), live == nullptr ? bootTimeNow() : liveExposed_,
+                true);
+}
+
+/// A stream that a capture or a look has used lately is left as it is, if it is large enough.
+std::pair<int, int> CapturePipeline::sizeFor(const Capture& live) const {
+    const auto streamed = stream_.size();
+    const auto unused = std::chrono::duration_cast<milliseconds>(loop_.clock().now() - streamUsedAt_);
+    const bool isKept = unused <= config_.camera.keepWarm;
+    const bool isLarge = streamed && streamed->first >= live.width && streamed->second >= live.height;
+    return isKept && isLarge ? *streamed : std::pair(live.width, live.height);
 }
 
 void CapturePipeline::demandFrame(std::pair<int, int> size, BootTime notBefore, bool isForLook) {
@@ -106,7 +123,10 @@ void CapturePipeline::demandFrame(std::pair<int, int> size, BootTime notBefore, 
     remaining_ = *started;
     demand_ = Demand{loop_.clock().now(), size, isForLook};
     camera_.nextFrame(notBefore, [this](Result<Frame> frame) { takeFrame(std::move(frame)); });
-    if (!isForLook) return lookTimer_.cancel();
+    if (!isForLook) {
+        streamUsedAt_ = loop_.clock().now();
+        return lookTimer_.cancel();
+    }
     lookTimer_ = loop_.after(silenceLimit_, [this] {
         if (!isDemanding()) return;
         look_ = {};
@@ -128,16 +148,24 @@ void CapturePipeline::takeFrame(Result<Frame> frame) {
         stream_.frameSeen(frame->adjustment);
         if (const Look look = std::exchange(look_, nullptr)) look(*frame, remaining_);
     }
-    Job* job = firstWaiting();
-    if (job == nullptr) return;
-    // The capture that it was taken for may be gone, and the next one may have been requested later, or at another
-    // size.
-    const Capture& capture = job->capture;
-    const bool fits = frame->exposureStart > capture.notBefore && size == std::pair(capture.width, capture.height);
-    if (job->isForFrame) {
-        if (fits || frame->isStartup) complete(job->ticket, FinishedPicture{});  // the camera works
-    } else if (fits && !frame->isStartup && !mustSettle(*job, *frame) && encoders_.isFree()) {
-        encode(*job, std::move(*frame));
+    if (Job* job = firstWaiting(Kind::kCapture)) serve(*job, *frame, size);
+    Job* live = firstWaiting(Kind::kLive);
+    const bool isFree = encoders_.isFree(firstWaiting(Kind::kCapture) == nullptr ? 1 : 2);
+    if (live == nullptr || !isFree || frame->isStartup || frame->exposureStart <= liveExposed_) return;
+    liveUntil_ = loop_.clock().now() + kLivePause;
+    liveExposed_ = frame->exposureStart;
+    encode(*live, std::move(*frame));
+}
+
+/// The capture that the frame was taken for may be gone, and the next one may have been requested later, or at another
+/// size.
+void CapturePipeline::serve(Job& job, const Frame& frame, std::pair<int, int> size) {
+    const Capture& capture = job.capture;
+    const bool fits = frame.exposureStart > capture.notBefore && size == std::pair(capture.width, capture.height);
+    if (job.isForFrame) {
+        if (fits || frame.isStartup) complete(job.ticket, FinishedPicture{});  // the camera works
+    } else if (fits && !frame.isStartup && !mustSettle(job, frame) && encoders_.isFree()) {
+        encode(job, frame);
     }
 }
 
@@ -186,8 +214,8 @@ RenderOptions CapturePipeline::optionsFor(const Capture& capture, const Frame& f
 void CapturePipeline::timeOut(std::uint64_t ticket) {
     Job* job = find(ticket);
     if (job == nullptr || job->stage == Stage::kDone) return;
-    const bool isSilence =
-        job->stage == Stage::kWaiting && isDemanding() && loop_.clock().now() - demand_->since >= silenceLimit_;
+    const bool isSilence = !job->capture.isLive && job->stage == Stage::kWaiting && isDemanding() &&
+                           loop_.clock().now() - demand_->since >= silenceLimit_;
     std::string message = "the camera gave no picture in time";
     if (job->damagedFrames > 0) message = "the camera gave only damaged pictures in time; the last: " + job->damage;
     if (job->stage == Stage::kEncoding) message = "the picture could not be encoded in time; ask for a smaller one";
@@ -250,10 +278,18 @@ void CapturePipeline::complete(std::uint64_t ticket, Result<FinishedPicture> res
 }
 
 void CapturePipeline::deliver() {
-    while (!jobs_.empty() && jobs_.front().stage == Stage::kDone) {
-        const Job job = std::move(jobs_.front());
-        jobs_.pop_front();
-        if (!job.isForFrame && job.result && log::enabled(log::Level::kDebug)) logTimings(job);
+    // In order; live pictures as they come. A handler may cancel others.
+    const auto next = [this] {
+        bool isFirst = true;
+        return std::find_if(jobs_.begin(), jobs_.end(), [&isFirst](const Job& job) {
+            const bool mayGo = job.capture.isLive || std::exchange(isFirst, false);
+            return mayGo && job.stage == Stage::kDone;
+        });
+    };
+    for (auto it = next(); it != jobs_.end(); it = next()) {
+        const Job job = std::move(*it);
+        jobs_.erase(it);
+        if (!job.isForFrame && !job.capture.isLive && job.result && log::enabled(log::Level::kDebug)) logTimings(job);
         job.done(job.result);
     }
 }
@@ -274,9 +310,10 @@ CapturePipeline::Job* CapturePipeline::find(std::uint64_t ticket) {
     return it == jobs_.end() ? nullptr : &*it;
 }
 
-CapturePipeline::Job* CapturePipeline::firstWaiting() {
-    const auto it =
-        std::find_if(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.stage == Stage::kWaiting; });
+CapturePipeline::Job* CapturePipeline::firstWaiting(Kind kind) {
+    const auto it = std::find_if(jobs_.begin(), jobs_.end(), [kind](const Job& job) {
+        return job.stage == Stage::kWaiting && job.capture.isLive == (kind == Kind::kLive);
+    });
     return it == jobs_.end() ? nullptr : &*it;
 }
 

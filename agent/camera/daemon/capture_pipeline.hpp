@@ -28,6 +28,8 @@ struct FinishedPicture {
 };
 
 /// Captures, served in order, each with a frame of its own; the next frame is taken while the last is being encoded.
+/// Live pictures are not in that order: one gets the next frame that leaves an encoder free for the captures that wait,
+/// that of a capture or one of its own when none is due.
 /// Thread: the loop's.
 class CapturePipeline {
   public:
@@ -63,11 +65,13 @@ class CapturePipeline {
 
     [[nodiscard]] bool isQuiet() const { return jobs_.empty() && !stream_.isStreaming(); }
 
+    static constexpr seconds kLivePause{3};       ///< between live pictures, for which the camera goes on streaming
     static constexpr int kMaxSilences = 2;        ///< of silenceLimit(), in a row, then it is hopeless
     static constexpr int kMaxDamagedFrames = 30;  ///< for one capture
 
   private:
     enum class Stage { kWaiting, kEncoding, kDone };
+    enum class Kind { kCapture, kLive };
     struct Job {
         std::uint64_t ticket = 0;
         Capture capture;
@@ -87,7 +91,7 @@ class CapturePipeline {
     struct Demand {
         SteadyTime since{};
         std::pair<int, int> size;
-        bool isForLook = false;  ///< only `look_` wants it
+        bool isForLook = false;  ///< only `look_` or live view wants it
     };
 
     void scheduleAdvance();
@@ -95,6 +99,9 @@ class CapturePipeline {
     /// The camera drops what it was asked for when it stops.
     [[nodiscard]] bool isDemanding() const { return demand_ && stream_.isStreaming(); }
     void demandFrame(std::pair<int, int> size, BootTime notBefore, bool isForLook);
+    void demandForLook(const Job* live);
+    [[nodiscard]] std::pair<int, int> sizeFor(const Capture& live) const;
+    void serve(Job& job, const Frame& frame, std::pair<int, int> size);
     void takeFrame(Result<Frame> frame);
     [[nodiscard]] bool mustSettle(const Job& job, const Frame& frame) const;
     void encode(Job& job, Frame frame);
@@ -108,7 +115,7 @@ class CapturePipeline {
     void deliver();
     static void logTimings(const Job& job);
     [[nodiscard]] Job* find(std::uint64_t ticket);
-    [[nodiscard]] Job* firstWaiting();
+    [[nodiscard]] Job* firstWaiting(Kind kind);
 
     Loop& loop_;
     Camera& camera_;
@@ -123,6 +130,9 @@ class CapturePipeline {
     std::optional<Demand> demand_;
     Look look_;
     Timer lookTimer_;
+    SteadyTime streamUsedAt_{};  ///< by something else than live view
+    SteadyTime liveUntil_{};     ///< kLivePause after the last live picture
+    BootTime liveExposed_{};     ///< the start of its exposure
     int silences_ = 0;
     Scope scope_;
 };

@@ -18,8 +18,9 @@ EncoderPool::EncoderPool(Loop& loop, const std::vector<std::shared_ptr<Executor>
     for (const auto& strand : strands) encoders_.push_back({strand, nullptr, false});
 }
 
-bool EncoderPool::isFree() const {
-    return std::any_of(encoders_.begin(), encoders_.end(), [](const Encoder& encoder) { return !encoder.isBusy; });
+bool EncoderPool::isFree(std::ptrdiff_t count) const {
+    const auto isFree = [](const Encoder& encoder) { return !encoder.isBusy; };
+    return std::count_if(encoders_.begin(), encoders_.end(), isFree) >= count;
 }
 
 void EncoderPool::encode(Frame frame, RenderOptions options, Done done) {

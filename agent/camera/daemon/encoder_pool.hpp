@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -20,7 +21,8 @@ class EncoderPool {
     /// One encoder a strand. Buffers are made when an encoder is first needed.
     EncoderPool(Loop& loop, const std::vector<std::shared_ptr<Executor>>& strands);
 
-    [[nodiscard]] bool isFree() const;
+    /// At least `count` encoders are.
+    [[nodiscard]] bool isFree(std::ptrdiff_t count = 1) const;
     /// Only when isFree(). A small picture is rendered inside this call, and `done` is called inside it.
     void encode(Frame frame, RenderOptions options, Done done);
 

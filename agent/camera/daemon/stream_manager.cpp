@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "camera/daemon/stream_manager.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/system/log.hpp"
@@ -28,14 +29,15 @@ Result<Transform> StreamManager::ensure(std::pair<int, int> size) {
     return remaining_;
 }
 
-void StreamManager::release() {
-    if (!isStreaming() || config_.keepWarm == milliseconds::max()) return;
-    const auto end = [this] {
-        log::debug("the camera stops: no capture for {}", formatDuration(config_.keepWarm));
+void StreamManager::release(milliseconds atLeast) {
+    const milliseconds wait = std::max(config_.keepWarm, atLeast);
+    if (!isStreaming() || wait == milliseconds::max()) return;
+    const auto end = [this, wait] {
+        log::debug("the camera stops: no capture for {}", formatDuration(wait));
         stop();
     };
-    if (config_.keepWarm == milliseconds{0}) return end();
-    timer_ = loop_.after(config_.keepWarm, end);
+    if (wait == milliseconds{0}) return end();
+    timer_ = loop_.after(wait, end);
 }
 
 void StreamManager::stop() {

@@ -21,8 +21,8 @@ class StreamManager {
     /// Streams so that pictures of this size (as the viewer sees them) can be made; starts again only where it must.
     /// Returns the transform that is left for the image work. After an error the camera does not stream.
     Result<Transform> ensure(std::pair<int, int> size);
-    /// The last capture is over: stops when no other comes for camera.keep_warm.
-    void release();
+    /// The last capture is over: stops when no other comes for camera.keep_warm, or for `atLeast`.
+    void release(milliseconds atLeast);
     /// Stops now: the camera is silent, or gone.
     void stop();
     [[nodiscard]] bool isStreaming() const { return size_.has_value(); }

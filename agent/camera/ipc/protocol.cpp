@@ -134,6 +134,7 @@ void members(Transfer& transfer, Capture& message) {
     transfer.time("not_before", message.notBefore);
     transfer.time("deadline", message.deadline);
     transfer.flag("settle", message.settle);
+    transfer.flag("live", message.isLive);
 }
 
 void members(Transfer& transfer, Cancel& message) {

@@ -49,6 +49,9 @@ struct Capture {
     BootTime notBefore{};  ///< the exposure starts after this
     BootTime deadline{};   ///< answered by then
     bool settle = true;    ///< wait for exposure, white balance and focus of a camera that was just started
+    /// Of live view: the next frame that no live picture had, scaled from whatever is streamed. `notBefore` does not
+    /// count, captures go first, and their answers may overtake it.
+    bool isLive = false;
     bool operator==(const Capture&) const = default;
 };
 

@@ -50,6 +50,16 @@ class CapturePipelineTest : public testing::Test {
         return ticket;
     }
 
+    std::uint64_t live(const std::string& name, int width = 64, int height = 64) {
+        const Capture request{1, width, height, 60, 1 << 20, bootTimeNow(), bootTimeNow() + seconds{5}, false, true};
+        const std::uint64_t ticket = pipeline().capture(request, [this, name](const Result<FinishedPicture>& result) {
+            answers.push_back(name + (result ? ":ok" : ":" + std::to_string(static_cast<int>(result.error().code))));
+            if (result) last = *result;
+        });
+        loop.runPending();
+        return ticket;
+    }
+
     /// So large that a thread encodes it.
     void captureLarge(const std::string& name) { capture(name, seconds{5}, 1280, 720); }
     void deliverLarge() {
@@ -521,6 +531,121 @@ TEST_F(CapturePipelineTest, ALookNeverGetsAStartUpFrame) {
 
     EXPECT_EQ(looks, 1);
     EXPECT_TRUE(broken.empty());
+}
+
+TEST_F(CapturePipelineTest, ALivePictureMayBeExposedBeforeItsRequest) {
+    const BootTime before = bootTimeNow();
+    live("l");
+    camera.deliver(64, 64, before);
+    loop.runPending();
+
+    EXPECT_EQ(answers, std::vector<std::string>{"l:ok"});
+}
+
+TEST_F(CapturePipelineTest, NoFrameIsInTwoLivePictures) {
+    const BootTime exposed = bootTimeNow();
+    live("a");
+    camera.deliver(64, 64, exposed);
+    loop.runPending();
+    live("b");
+    EXPECT_EQ(camera.demandedNotBefore, exposed);
+    camera.deliver(64, 64, exposed);
+    loop.runPending();
+    EXPECT_EQ(answers, std::vector<std::string>{"a:ok"});
+
+    camera.deliver();
+    loop.runPending();
+    EXPECT_EQ(answers, (std::vector<std::string>{"a:ok", "b:ok"}));
+}
+
+TEST_F(CapturePipelineTest, ACaptureTakesTheDemandOfALivePicture) {
+    live("l");
+    capture("c", seconds{5}, 1280, 720);
+    EXPECT_EQ(camera.requests.back().width, 1280);
+
+    deliverLarge();
+    EXPECT_TRUE(answers.empty());
+    EXPECT_EQ(one->tasks.size(), 1U) << "the capture";
+    EXPECT_EQ(two->tasks.size(), 1U) << "the same frame serves live view";
+    two->runAll();
+    loop.runPending();
+    EXPECT_EQ(answers, std::vector<std::string>{"l:ok"}) << "does not wait for its turn";
+    EXPECT_EQ(last.rendered.width, 64);
+    one->runAll();
+    loop.runPending();
+    EXPECT_EQ(answers.back(), "c:ok");
+    EXPECT_EQ(last.rendered.width, 1280);
+}
+
+TEST_F(CapturePipelineTest, ALivePictureDoesNotKeepACaptureWaiting) {
+    captureLarge("a");
+    captureLarge("b");
+    live("l");
+    deliverLarge();
+    deliverLarge();
+
+    EXPECT_EQ(one->tasks.size(), 1U);
+    EXPECT_EQ(two->tasks.size(), 1U);
+    serveAll();
+    EXPECT_EQ(answers, (std::vector<std::string>{"a:ok", "b:ok", "l:ok"}));
+}
+
+TEST_F(CapturePipelineTest, LivePicturesLeaveTheStreamOfACaptureAlone) {
+    capture("c", seconds{5}, 1280, 720);
+    serveAll();
+    live("l");
+    EXPECT_EQ(camera.requests.size(), 1U);
+    serveAll();
+    EXPECT_EQ(answers.back(), "l:ok");
+
+    loop.advance(config.camera.keepWarm - seconds{1});
+    live("l");
+    serveAll();
+    EXPECT_EQ(camera.requests.size(), 1U);
+    loop.advance(seconds{2});
+    live("l");
+    EXPECT_EQ(camera.requests.size(), 2U) << "no capture for camera.keep_warm";
+    EXPECT_EQ(camera.requests.back().width, 64);
+}
+
+TEST_F(CapturePipelineTest, LivePicturesTakeNoStreamThatIsTooSmall) {
+    capture("c");
+    serveAll();
+    live("l", 640, 480);
+
+    EXPECT_EQ(camera.requests.back().width, 640);
+}
+
+TEST_F(CapturePipelineTest, TheCameraStreamsFromOneLivePictureToTheNext) {
+    config.camera.keepWarm = milliseconds{0};
+    live("a");
+    serveAll();
+    EXPECT_TRUE(camera.isStreaming);
+    loop.advance(CapturePipeline::kLivePause - milliseconds{100});
+    live("b");
+    serveAll();
+    EXPECT_EQ(camera.requests.size(), 1U);
+
+    loop.advance(CapturePipeline::kLivePause + milliseconds{100});
+    EXPECT_FALSE(camera.isStreaming);
+}
+
+TEST_F(CapturePipelineTest, ASilentCameraIsStartedAfreshForLivePictures) {
+    live("l");
+    loop.advance(silenceLimit(milliseconds{0}) + milliseconds{100});
+    EXPECT_EQ(broken.size(), 1U);
+    EXPECT_EQ(camera.requests.size(), 2U);
+
+    serveAll();
+    EXPECT_EQ(answers, std::vector<std::string>{"l:ok"});
+}
+
+TEST_F(CapturePipelineTest, ALivePictureMayBeCancelled) {
+    const std::uint64_t ticket = live("l");
+    pipeline().cancel(ticket);
+    serveAll();
+
+    EXPECT_TRUE(answers.empty());
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ class SettleTest : public testing::Test {
             events.broken = [this](const Error& error) { broken.push_back(error.message); };
             events.hopeless = [this] { ++hopeless; };
             pipeline_ = std::make_unique<CapturePipeline>(
-                loop, camera, std::vector<std::shared_ptr<Executor>>{std::make_shared<HeldExecutor>()}, config,
+                loop, camera, std::vector<std::shared_ptr<Executor>>{std::make_shared<HeldExecutor>(), std::make_shared<HeldExecutor>()}, config,
                 std::move(events));
         }
         return *pipeline_;
@@ -110,6 +110,21 @@ TEST_F(SettleTest, TakesWhatThereIsAtItsLimit) {
     EXPECT_FALSE(isSettled());
     EXPECT_GE(took, config.camera.settleLimit);
     EXPECT_LE(took, config.camera.settleLimit + 2 * camera.frameTime);
+}
+
+TEST_F(SettleTest, LiveViewGoesOnMeanwhile) {
+    camera.script = script(7, kSearchingExposure, kSettled);
+    int frames = 0;
+    capture();
+    for (int i = 0; i < 3; ++i) {
+        const BootTime now = bootTimeNow();
+        pipeline().capture({1, 64, 64, 60, 1 << 20, now, now + seconds{5}, false, true},
+                           [&frames](const Result<FinishedPicture>& result) { frames += result ? 1 : 0; });
+        loop.advance(camera.frameTime);
+    }
+
+    EXPECT_GE(frames, 2);
+    EXPECT_TRUE(results.empty());
 }
 
 TEST_F(SettleTest, DoesNotWaitForAFocusThatHasFailed) {

@@ -11,7 +11,7 @@ namespace edge {
 namespace {
 
 Capture someCapture() {
-    return {7, 1920, 1080, 85, 900'000, BootTime{123}, BootTime{456}, false};
+    return {7, 1920, 1080, 85, 900'000, BootTime{123}, BootTime{456}, false, true};
 }
 
 template <typename Message>
