@@ -17,6 +17,7 @@
 #include "mqtt/session/session.hpp"
 #include "sensors/sensor.hpp"
 #include "services/capture/capture_service.hpp"
+#include "services/capture/live_view.hpp"
 #include "services/capture/motion_service.hpp"
 #include "services/commands/command_service.hpp"
 #include "services/gpio/gpio_service.hpp"
@@ -93,6 +94,7 @@ struct WiredAgent : Agent, CommandHandlers {
               runId),
           pictures(context, p.makeStrand("kept pictures")),
           captures(context, camera, pictures, runId.substr(0, kImagePrefix)),
+          live(context, camera),
           motion(context, camera, [this] { takeMotionPicture(); }),
           gpio({context, *gpioPort,
                 [this](const std::string& command, const std::string& source) { commands.trigger(command, source); }}),
@@ -129,11 +131,14 @@ struct WiredAgent : Agent, CommandHandlers {
         captures.capture(command, std::move(done));
     }
 
+    void viewLive(const Command& command, OutcomeHandler done) override { done(live.view(command.options)); }
+
     void cancelSeries(const Command& /*command*/, OutcomeHandler done) override { done(captures.cancel()); }
 
     void publishStatus(const Command& /*command*/, OutcomeHandler done) override {
         presence.announce();
         captures.publishStatus();
+        live.publishState();
         motion.onConnected();
         settings.onConnected();
         telemetry.republish();
@@ -253,6 +258,7 @@ struct WiredAgent : Agent, CommandHandlers {
         telemetry.onReload(before);
         pictures.onReload(before);
         captures.onReload(before);
+        live.onReload(before);
         motion.onReload(before);
         gpio.onReload(before);
     }
@@ -269,6 +275,7 @@ struct WiredAgent : Agent, CommandHandlers {
         discovery.onConnected();
         settings.onConnected();
         captures.onConnected();
+        live.publishState();
         motion.onConnected();
         gpio.onConnected();
         telemetry.onConnected();
@@ -285,6 +292,7 @@ struct WiredAgent : Agent, CommandHandlers {
         discovery.onDisconnected();
         telemetry.onDisconnected();
         captures.onDisconnected();
+        live.end("the connection to the broker ended");
         gpio.onDisconnected();
     }
 
@@ -326,6 +334,7 @@ struct WiredAgent : Agent, CommandHandlers {
             finish();
         });
         captures.shutDown();
+        live.end("the agent is stopping");
         once(
             kReadingsLimit, [this](Task then) { telemetry.shutDown(std::move(then)); },
             [this, reason] { flushReplies(reason); });
@@ -380,6 +389,7 @@ struct WiredAgent : Agent, CommandHandlers {
     Telemetry telemetry;
     PictureStore pictures;
     CaptureService captures;
+    LiveView live;
     MotionService motion;
     GpioService gpio;
     BoardMonitor board;

@@ -66,8 +66,9 @@ struct CameraConfig {
     int frameRate = 0;                    ///< frames a second; 0 = the camera's own
     milliseconds keepWarm = seconds{30};  ///< milliseconds::max() = "always"
     milliseconds timeout = seconds{5};
-    std::string socket;  ///< "" = the agent starts pi-edge-camera itself
-    bool settle = true;  ///< the default of captures
+    double liveMaxRate = 15;  ///< frames a second of live view, 0.1 … 30
+    std::string socket;       ///< "" = the agent starts pi-edge-camera itself
+    bool settle = true;       ///< the default of captures
     milliseconds settleLimit = seconds{2};
     Controls controls;
     std::vector<PictureArea> masks;  ///< of the camera's own picture, before rotation and flip; black

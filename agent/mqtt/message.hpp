@@ -54,7 +54,7 @@ enum class Priority {
     kReply,    ///< replies and retained states; a reply is kept over a broken connection and sent again
     kLive,     ///< live readings
     kImage,    ///< pictures and their descriptions
-    kBacklog,  ///< readings of the past: only when nothing else waits
+    kBacklog,  ///< readings of the past, and frames of live view: only when nothing else waits
 };
 
 }  // namespace edge

@@ -29,6 +29,7 @@ bool isSameForProgram(const Config& a, const Config& b) {
     CameraConfig same = a.camera;
     same.timeout = b.camera.timeout;
     same.settle = b.camera.settle;
+    same.liveMaxRate = b.camera.liveMaxRate;
     const bool isSameText =
         a.image.timestamp == b.image.timestamp && (!a.image.timestamp || drawnName(a.device) == drawnName(b.device));
     return same == b.camera && isSameText;

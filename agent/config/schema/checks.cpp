@@ -200,8 +200,8 @@ class TopicChecker {
     }
 
     void collectBelow(const std::string& base) {
-        for (const char* name : {"response", "status", "info", "health", "publishing", "image", "settings",
-                                 "camera/status", "camera/motion"}) {
+        for (const char* name : {"response", "status", "info", "health", "publishing", "image", "live", "settings",
+                                 "camera/status", "camera/live", "camera/motion"}) {
             published_.insert(base + name);
         }
         for (const std::string& topic : switchTopics(config_)) {

@@ -22,6 +22,8 @@ constexpr std::int64_t kMiB = 1LL << 20;
 constexpr std::int64_t kGiB = 1LL << 30;
 constexpr double kMaxReading = 1e9;
 constexpr double kMaxScale = 1e6;
+constexpr double kMinLiveRate = 0.1;
+constexpr double kMaxLiveRate = 30;
 
 Keys deviceKeys(Config& config) {
     DeviceConfig& c = config.device;
@@ -134,6 +136,7 @@ Keys cameraKeys(Config& config) {
         durationKey("timeout", c.timeout, 100ms, 10min),
         flagKey("settle", c.settle),
         durationKey("settle_limit", c.settleLimit, 100ms, 1min),
+        realKey("live_max_rate", c.liveMaxRate, kMinLiveRate, kMaxLiveRate),
         pathKey("socket", c.socket, Empty::kAllowed, kMaxSocketBytes),
         settable(cameraControlsKey("controls", c.controls)),
         areasKey("masks", c.masks),

@@ -112,15 +112,16 @@ Key makeDuration(std::string name, milliseconds& into, milliseconds min, millise
     return key;
 }
 
-Key makeReal(std::string name, double usual, double limit, bool isZeroAllowed, std::function<void(double)> store) {
+Key makeReal(std::string name, double usual, double min, double max, bool isZeroAllowed,
+             std::function<void(double)> store) {
     Key key(std::move(name), KeyType::kReal, realText(usual),
-            fmt::format("a number from {} to {}{}", -limit, limit, isZeroAllowed ? "" : ", not 0"));
-    key.min = realText(-limit);
-    key.max = realText(limit);
-    key.read = [limit, isZeroAllowed, store = std::move(store)](const toml::node& value) -> ValueErrors {
+            fmt::format("a number from {} to {}{}", min, max, isZeroAllowed ? "" : ", not 0"));
+    key.min = realText(min);
+    key.max = realText(max);
+    key.read = [min, max, isZeroAllowed, store = std::move(store)](const toml::node& value) -> ValueErrors {
         if (!value.is_number()) return notAllowed(value, unquoted(value, "-.0123456789"));
         const auto number = finiteNumber(value);
-        if (!number || std::abs(*number) > limit || (!isZeroAllowed && std::fpclassify(*number) == FP_ZERO))
+        if (!number || *number < min || *number > max || (!isZeroAllowed && std::fpclassify(*number) == FP_ZERO))
             return notAllowed(value);
         store(*number);
         return {};
@@ -203,11 +204,15 @@ Key integerKey(std::string name, std::int64_t& into, std::int64_t min, std::int6
 }
 
 Key realKey(std::string name, double& into, double limit, bool isZeroAllowed) {
-    return makeReal(std::move(name), into, limit, isZeroAllowed, [&into](double number) { into = number; });
+    return makeReal(std::move(name), into, -limit, limit, isZeroAllowed, [&into](double number) { into = number; });
+}
+
+Key realKey(std::string name, double& into, double min, double max) {
+    return makeReal(std::move(name), into, min, max, true, [&into](double number) { into = number; });
 }
 
 Key realKey(std::string name, std::optional<double>& into, double usual, double limit) {
-    return makeReal(std::move(name), usual, limit, true, [&into](double number) { into = number; });
+    return makeReal(std::move(name), usual, -limit, limit, true, [&into](double number) { into = number; });
 }
 
 Key durationKey(std::string name, milliseconds& into, milliseconds min, milliseconds max, milliseconds step) {

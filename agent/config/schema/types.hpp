@@ -86,6 +86,8 @@ Key integerKey(std::string name, std::int64_t& into, std::int64_t min, std::int6
 Key realKey(std::string name, double& into, double limit, bool isZeroAllowed = true);
 /// The same for one whose default depends on another key; `usual` is what the reference shows.
 Key realKey(std::string name, std::optional<double>& into, double usual, double limit);
+/// A finite number from `min` to `max`.
+Key realKey(std::string name, double& into, double min, double max);
 /// "500ms", in steps of `step`.
 Key durationKey(std::string name, milliseconds& into, milliseconds min, milliseconds max,
                 milliseconds step = milliseconds{1});

@@ -97,7 +97,7 @@ class Sender {
         bool isStalled = false;
         bool hasAcknowledged = false;
         bool hasAcknowledgedRetained = false;
-        Qos acknowledgedQos = Qos::kAtMostOnce;              ///< the highest
+        Qos acknowledgedQos = Qos::kAtMostOnce;  ///< the highest
         /// Size and time of the last ones: they are never acknowledged.
         std::deque<std::pair<std::size_t, SteadyTime>> suspectsAtQos0{};
         std::optional<SteadyTime> retainedAtQos0{};  ///< the first one

@@ -22,11 +22,13 @@ using IntegerField = std::optional<int> CommandOptions::*;
 using DurationField = std::optional<milliseconds> CommandOptions::*;
 using FlagField = std::optional<bool> CommandOptions::*;
 using ObjectField = std::optional<std::string> CommandOptions::*;
+using RealField = std::optional<double> CommandOptions::*;
 
-/// One option: its key, where its value goes, and the range that is allowed (of a duration: in milliseconds).
+/// One option: its key, where its value goes, and the range that is allowed (of a duration: in milliseconds, of a real
+/// number: in tenths).
 struct OptionSpec {
     std::string_view key;
-    std::variant<IntegerField, DurationField, FlagField, ObjectField> field;
+    std::variant<IntegerField, DurationField, FlagField, ObjectField, RealField> field;
     std::int64_t min = 0;
     std::int64_t max = 0;
     bool isEven = false;
@@ -38,6 +40,7 @@ struct CommandSpec {
     std::span<const OptionSpec> options{};
 };
 
+constexpr std::int64_t kFiveMinutes = milliseconds{std::chrono::minutes{5}}.count();
 constexpr std::int64_t kTenMinutes = milliseconds{std::chrono::minutes{10}}.count();
 constexpr std::int64_t kOneDay = milliseconds{std::chrono::hours{24}}.count();
 
@@ -52,6 +55,13 @@ constexpr std::array kCaptureOptions{
     OptionSpec{"timeout", &CommandOptions::timeout, 100, kTenMinutes},
     OptionSpec{"settle", &CommandOptions::settle},
 };
+constexpr std::array kLiveOptions{
+    OptionSpec{"for", &CommandOptions::lease, 0, kFiveMinutes},
+    OptionSpec{"rate", &CommandOptions::rate, 1, 300},
+    OptionSpec{"width", &CommandOptions::width, 64, 9152, true},
+    OptionSpec{"height", &CommandOptions::height, 64, 6944, true},
+    OptionSpec{"quality", &CommandOptions::quality, 1, 100},
+};
 
 constexpr std::array kSetOptions{OptionSpec{"values", &CommandOptions::values}};
 
@@ -60,6 +70,7 @@ constexpr std::array kCommands{
     CommandSpec{"start", &CommandHandlers::startPublishing, kStartOptions},
     CommandSpec{"stop", &CommandHandlers::stopPublishing},
     CommandSpec{"capture", &CommandHandlers::takePictures, kCaptureOptions},
+    CommandSpec{"live", &CommandHandlers::viewLive, kLiveOptions},
     CommandSpec{"cancel", &CommandHandlers::cancelSeries},
     CommandSpec{"status", &CommandHandlers::publishStatus},
     CommandSpec{"set", &CommandHandlers::changeSettings, kSetOptions},
@@ -80,7 +91,7 @@ const CommandSpec* findCommand(std::string_view name) {
     return found == kCommands.end() ? nullptr : found;
 }
 
-/// "start, stop, capture, cancel or status"
+/// "start, stop, capture, live, cancel, status or set"
 std::string commandList() {
     std::string list;
     for (const CommandSpec& spec : kCommands) {
@@ -157,6 +168,16 @@ std::optional<Outcome> readOption(const OptionSpec& spec, const Json& value, Com
         options.** field = value.dump();
         return std::nullopt;
     }
+    if (const auto* field = std::get_if<RealField>(&spec.field)) {
+        constexpr double kTenth = 10;
+        const double min = static_cast<double>(spec.min) / kTenth;
+        const double max = static_cast<double>(spec.max) / kTenth;
+        const double number = value.is_number() ? value.get<double>() : -1;
+        if (!(number >= min && number <= max))
+            return invalidOption(fmt::format("\"{}\" must be a number from {} to {}", spec.key, min, max));
+        options.** field = number;
+        return std::nullopt;
+    }
     const auto* text = value.get_ptr<const std::string*>();
     const auto duration = text == nullptr ? std::nullopt : parseDuration(*text);
     if (!duration || duration->count() < spec.min || duration->count() > spec.max) {
@@ -183,6 +204,9 @@ std::optional<Outcome> readOptions(const CommandSpec& spec, const Json& object, 
     }
     if (options.every && options.count.value_or(1) < 2) {
         return invalidOption("\"every\" needs \"count\" of at least 2");
+    }
+    if (options.lease && options.lease->count() > 0 && *options.lease < seconds{1}) {
+        return invalidOption("\"for\" must be \"0s\", which ends live view, or at least \"1s\"");
     }
     return std::nullopt;
 }

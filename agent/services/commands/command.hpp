@@ -23,6 +23,8 @@ struct CommandOptions {
     std::optional<milliseconds> timeout;  ///< per picture
     std::optional<bool> settle;
     std::optional<std::string> values;  ///< of `set`: a JSON object
+    std::optional<milliseconds> lease;  ///< "for": 0, or 1 s … 5 min
+    std::optional<double> rate;         ///< frames a second
 };
 
 struct Command {
@@ -47,6 +49,7 @@ class CommandHandlers {
     virtual void startPublishing(const Command& command, OutcomeHandler done) = 0;
     virtual void stopPublishing(const Command& command, OutcomeHandler done) = 0;
     virtual void takePictures(const Command& command, OutcomeHandler done) = 0;
+    virtual void viewLive(const Command& command, OutcomeHandler done) = 0;
     virtual void cancelSeries(const Command& command, OutcomeHandler done) = 0;
     virtual void publishStatus(const Command& command, OutcomeHandler done) = 0;
     virtual void changeSettings(const Command& command, OutcomeHandler done) = 0;

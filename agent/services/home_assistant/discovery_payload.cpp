@@ -89,12 +89,16 @@ constexpr const char* kFirmware = R"({
         "value_template": "{{ value_json.board.throttled.now }}",
         "device_class": "problem"}
 })";
-// With a camera. The topic of its pictures is added.
+// With a camera. The topic of its pictures is added to the first two.
 constexpr const char* kCamera = R"({
     "camera": {"p": "camera", "name": "Camera"},
     "image": {"p": "image", "name": "Last picture", "content_type": "image/jpeg"},
     "capture": {"p": "button", "name": "Capture", "icon": "mdi:camera",
-        "command_topic": "~/command", "payload_press": "capture"}
+        "command_topic": "~/command", "payload_press": "capture"},
+    "live": {"p": "switch", "name": "Live view", "icon": "mdi:video", "command_topic": "~/command",
+        "payload_on": "{\"command\":\"live\",\"for\":\"5m\"}", "payload_off": "{\"command\":\"live\",\"for\":\"0s\"}",
+        "state_topic": "~/camera/live", "state_on": "ON", "state_off": "OFF"},
+    "live_camera": {"p": "camera", "name": "Live", "topic": "~/live"}
 })";
 constexpr const char* kMotion = R"({
     "motion": {"p": "binary_sensor", "name": "Motion", "device_class": "motion",

@@ -36,7 +36,9 @@ std::set<std::string> RetainedTopics::of(const Config& config) {
     if (base.empty()) return topics;
     for (const char* leaf : {"status", "info", "health", "publishing", "settings"}) topics.insert(base + '/' + leaf);
     for (const SensorConfig& sensor : config.sensors) topics.insert(base + "/sensor/" + sensor.name + "/status");
-    if (config.camera.backend != CameraBackend::kNone) topics.insert(base + "/camera/status");
+    if (config.camera.backend != CameraBackend::kNone) {
+        for (const char* leaf : {"/camera/status", "/camera/live"}) topics.insert(base + leaf);
+    }
     if (config.camera.motion.enabled) topics.insert(base + "/camera/motion");
     for (const std::string& topic : switchTopics(config)) topics.insert(base + '/' + topic);
     for (const GpioInputConfig& input : config.gpio.inputs) topics.insert(base + "/gpio/" + input.name);

@@ -131,6 +131,15 @@ class Discovery(AgentCase):
         self.client.wait(switch["state_topic"], lambda m: m.payload == b"OFF", count=2)
         self.client.until(lambda: "expire_after" not in home.latest()["sensor_room"], "the expiry stayed")
 
+    def test_the_live_switch_shows_frames(self):
+        all_entities = entities(self.home.payload())
+        switch = all_entities["live"]
+        self.home.turn(switch, True)
+        self.home.state(switch, "ON")
+        self.assertEqual(self.client.wait(all_entities["live_camera"]["topic"]).payload[:2], b"\xff\xd8")
+        self.home.turn(switch, False)
+        self.client.until(lambda: self.client.on(switch["state_topic"])[-1].payload == b"OFF", "it did not end")
+
     def test_the_button_makes_the_picture_that_camera_and_image_show(self):
         all_entities = entities(self.home.payload())
         button, camera, image = (all_entities[key] for key in ("capture", "camera", "image"))

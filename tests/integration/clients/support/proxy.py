@@ -10,11 +10,12 @@ CHUNK = 4096
 
 
 class Proxy:
-    """Listens on a free port of 127.0.0.1 and connects to `target`, a port there. Methods may be called from any thread; a change
-    applies when the call returns."""
+    """Listens on a free port of 127.0.0.1 and connects to `target`, a port there. It takes about `ahead` bytes that it has not passed
+    on yet; None: as many as the system takes. Methods may be called from any thread; a change applies when the call returns."""
 
-    def __init__(self, target):
+    def __init__(self, target, ahead=None):
         self.target = target
+        self._ahead = ahead
         self.port = 0
         self.accepted = []      # time of each connection, in seconds of the loop's clock
         self._came = threading.Condition()
@@ -48,7 +49,11 @@ class Proxy:
     def listen(self):
         """Accepts connections again after refuse()."""
         async def listen():
-            self._server = await asyncio.start_server(self._connection, "127.0.0.1", self.port)
+            listener = socket.create_server(("127.0.0.1", self.port))
+            if self._ahead:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._ahead)
+            limit = {"limit": CHUNK} if self._ahead else {}
+            self._server = await asyncio.start_server(self._connection, sock=listener, **limit)
             self.port = self._server.sockets[0].getsockname()[1]
         self._run(listen())
 

@@ -32,8 +32,10 @@ class SettleTest : public testing::Test {
             events.broken = [this](const Error& error) { broken.push_back(error.message); };
             events.hopeless = [this] { ++hopeless; };
             pipeline_ = std::make_unique<CapturePipeline>(
-                loop, camera, std::vector<std::shared_ptr<Executor>>{std::make_shared<HeldExecutor>(), std::make_shared<HeldExecutor>()}, config,
-                std::move(events));
+                loop, camera,
+                std::vector<std::shared_ptr<Executor>>{std::make_shared<HeldExecutor>(),
+                                                       std::make_shared<HeldExecutor>()},
+                config, std::move(events));
         }
         return *pipeline_;
     }

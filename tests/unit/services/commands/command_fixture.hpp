@@ -76,6 +76,7 @@ class CommandFixture : public ::testing::Test, public CommandHandlers {
     void startPublishing(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
     void stopPublishing(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
     void takePictures(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
+    void viewLive(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
     void cancelSeries(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
     void publishStatus(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
     void changeSettings(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }

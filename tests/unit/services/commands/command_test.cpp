@@ -70,7 +70,7 @@ TEST(ParseCommand, PlainTextIsAnUnknownCommandWithoutAName) {
         const Refusal error = refused(payload);
         EXPECT_EQ(error.code, ReplyCode::kUnknownCommand) << payload;
         EXPECT_EQ(error.name, "") << payload;
-        EXPECT_NE(error.error.find("start, stop, capture, cancel or status"), std::string::npos);
+        for (const std::string_view name : commandNames()) EXPECT_NE(error.error.find(name), std::string::npos) << name;
     }
 }
 
@@ -170,6 +170,21 @@ TEST(ParseCommand, StartTakesAnIntervalAndNothingElse) {
     EXPECT_EQ(refused(R"({"command":"start","interval":"25h"})").code, ReplyCode::kInvalidOption);
     EXPECT_EQ(refused(R"({"command":"start","interval":2})").code, ReplyCode::kInvalidOption);
     EXPECT_EQ(refused(R"({"command":"stop","interval":"2s"})").code, ReplyCode::kInvalidOption);
+}
+
+TEST(ParseCommand, LiveTakesALeaseAndARate) {
+    const Command command =
+        accepted(R"({"command":"live","for":"1m","rate":0.5,"width":320,"height":240,"quality":30})");
+    EXPECT_EQ(command.options.lease, milliseconds{60'000});
+    EXPECT_EQ(command.options.rate, 0.5);
+    EXPECT_EQ(command.options.width, 320);
+    EXPECT_EQ(accepted("live").name, "live");
+    for (const char* option : {R"("for":"0s")", R"("for":"1s")", R"("for":"5m")", R"("rate":0.1)", R"("rate":30)"})
+        EXPECT_EQ(accepted(std::string(R"({"command":"live",)") + option + "}").name, "live") << option;
+    for (const char* option : {R"("for":"999ms")", R"("for":"301s")", R"("for":30)", R"("rate":0.09)", R"("rate":31)",
+                               R"("rate":"5")", R"("rate":1e999)", R"("rate":null)", R"("width":0)", R"("count":2)"}) {
+        EXPECT_NE(parseCommand(std::string(R"({"command":"live",)") + option + "}").error, std::nullopt) << option;
+    }
 }
 
 TEST(ParseCommand, ATransactionHasAtMost128BytesAndIsKeptInErrors) {

@@ -108,7 +108,8 @@ TEST(DiscoveryPayload, WithoutACameraThereIsNothingToSeeOrPress) {
     Config config = makeConfig();
     config.camera.backend = CameraBackend::kNone;
     const Json components = payload(config)["cmps"];
-    for (const char* key : {"camera", "image", "capture"}) EXPECT_FALSE(components.contains(key)) << key;
+    for (const char* key : {"camera", "image", "capture", "live", "live_camera"})
+        EXPECT_FALSE(components.contains(key)) << key;
     EXPECT_EQ(discoveryImageTopic(config), "");
 }
 

@@ -88,8 +88,8 @@ TEST_F(RetainedTopicsTest, EmptiesTopicsOfRemovedParts) {
     config.camera.motion.enabled = false;
     config.camera.backend = CameraBackend::kNone;
     config.gpio = {};
-    const Topics gone{"edge/pi/camera/motion", "edge/pi/camera/status", "edge/pi/gpio/door", "edge/pi/gpio/lamp",
-                      "homeassistant/device/pi/config"};
+    const Topics gone{"edge/pi/camera/live", "edge/pi/camera/motion", "edge/pi/camera/status",
+                      "edge/pi/gpio/door",   "edge/pi/gpio/lamp",     "homeassistant/device/pi/config"};
     EXPECT_EQ(run(), gone);
 }
 
