@@ -462,6 +462,20 @@ class RealAgent(AgentCase):
         description = decoded(self.client.wait("edge/test-pi/image"))
         self.assertEqual((description["width"], description["quality"]), (320, 80))
 
+    def test_ffmpeg_watches_the_live_view_and_its_end_ends_it(self):
+        url = f"{self.gateway.url}/test-pi/stream?rate=10&width=320&height=240"
+        self.assertEqual(self.ffmpeg("-i", url, "-frames:v", "5", "frame%d.png"), [(320, 240)] * 5)
+        self.client.wait("edge/test-pi/camera/live", lambda m: m.payload == b"ON")
+        self.client.until(lambda: self.client.on("edge/test-pi/camera/live")[-1].payload == b"OFF", "live view did not end")
+
+    def test_a_picture_is_taken_during_live_view(self):
+        with urllib.request.urlopen(f"{self.gateway.url}/test-pi/stream?rate=10", timeout=PATIENCE) as stream:
+            stream.read(1000)
+            status, body = self.gateway.get("/test-pi/snapshot.jpg?width=1280&height=720")
+            self.assertEqual(status, 200)
+            self.assertEqual(Image.open(io.BytesIO(body)).size, (1280, 720))
+            stream.read(1000)
+
     def test_an_agent_that_has_stopped_is_offline(self):
         self.agent.stop()
         until(lambda: self.gateway.get("/test-pi/snapshot.jpg")[0] == 503, self.gateway.read_log)
