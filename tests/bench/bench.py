@@ -4,13 +4,14 @@
 import sys
 
 from candidates import Bench
-from sections import arm64, captures, fleet, instructions, journal, line, memory, motion, readings, start, threads
+from sections import arm64, captures, fleet, instructions, journal, line, live, memory, motion, readings, start, threads
 
 SECTIONS = {
     "sizes": captures.sizes,
     "idle": captures.after_idleness,
     "many": captures.many,
     "line": line.line,
+    "live": live.live,
     "threads": threads.threads,
     "instructions": instructions.picture,
     "start": start.start,
