@@ -9,7 +9,7 @@ import time
 import traceback
 
 from report import Failed
-from suites import after_reboot, before_reboot, board, cuts, hardware, kills, machine, sensors, timing, tutorial
+from suites import after_reboot, before_reboot, board, cuts, hardware, kills, live, machine, sensors, timing, tutorial
 
 SHARE = pathlib.Path("/share")
 STAGE = SHARE / "stage"
@@ -22,6 +22,7 @@ SUITES = {
     "cuts": cuts.STAGES,
     "board": [board.TESTS],
     "timing": [timing.TESTS],
+    "live": [live.TESTS],
     "tutorial": [tutorial.TESTS],
 }
 
