@@ -470,21 +470,6 @@ class Chart(ViewerCase):
         self.page.until_text("#sensors [data-sensor=co2] .value", "620 ppm")
         self.assertIn("CO₂", self.page.text("#sensors [data-sensor=co2] .hint"))
 
-    def test_readings_are_exported_as_csv(self):
-        self.fill(count=3)
-        self.device.reading(45.25, age=1, sensor="cpu")
-        self.page.until_text("#sensors [data-sensor=cpu] .value", "45")
-        self.page.click("#csv")
-        path = f"{self.page.driver.downloads}/pi-readings.csv"
-        self.page.until(lambda: os.path.exists(path), "no file came")
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            lines = file.read().split("\r\n")
-        self.assertEqual(lines[0], "time,sensor,value,unit")
-        self.assertRegex(lines[1], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z,room,20,°C$")
-        self.assertEqual(len(lines), 7)
-        self.assertEqual(sum(",cpu,45.25,°C" in line for line in lines), 1)
-        self.assertEqual([line[:24] for line in lines[1:6]], sorted(line[:24] for line in lines[1:6]))
-
 
 class Pictures(ViewerCase):
     def setUp(self):

@@ -19,10 +19,13 @@ export class Commands {
     this.#command({ device, name, options, control });
   }
 
-  /** As send(), for what the page itself asks: what becomes of it is not shown. Resolves to the command when it has come to its end.
-   * `patience`: in ms. */
+  /** As send(), for what the page itself asks: what becomes of it is not shown. Returns the command, whose `ended` resolves to itself
+   * when it has come to its last step. `patience`: in ms. */
   ask(device, name, options, patience) {
-    return new Promise((ended) => this.#command({ device, name, options, ended, patience }));
+    const command = { device, name, options, patience };
+    command.ended = new Promise((resolve) => { command.end = resolve; });
+    this.#command(command);
+    return command;
   }
 
   /** Publishes `value` (ON, OFF or TOGGLE) for the switch on the device's topic `leaf`; `label` is what a person calls it. */
@@ -61,14 +64,15 @@ export class Commands {
   #command(command) {
     const { device, name, options } = command;
     const transaction = `viewer-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}-${++this.#last}`;
-    this.#publish({ ...command, transaction }, `${device.root}/command`, JSON.stringify({ command: name, ...options, transaction }));
+    command.transaction = transaction;
+    this.#publish(command, `${device.root}/command`, JSON.stringify({ command: name, ...options, transaction }));
   }
 
   #publish(command, topic, payload) {
     Object.assign(command, { taken: 0, received: 0, time: new Date(), step: "asked" });
     this.#pending.set(command.transaction, command);
     this.#arm(command);
-    if (!command.ended) this.changed(command);
+    if (!command.end) this.changed(command);
     const denied = () => this.#pending.has(command.transaction) && this.#end(command, "denied");
     if (!this.publish(topic, payload, { denied })) this.#end(command, "notSent");
   }
@@ -77,7 +81,7 @@ export class Commands {
     this.#pending.delete(command.transaction);
     clearTimeout(command.timer);
     Object.assign(command, { step, time: new Date() });
-    if (command.ended) command.ended(command);
+    if (command.end) command.end(command);
     else this.changed(command);
   }
 

@@ -113,6 +113,7 @@ export class Device {
     for (const sensor of list(health.sensors)) if (sensor.error) add("error", "sensorProblem", sensor);
     for (const line of list(health.gpio)) if (line.error) add("error", "gpioProblem", line);
     if (health.journal?.error) add("error", "journalProblem", health.journal);
+    if (health.archive?.error) add("error", "archiveProblem", health.archive);
     const denied = list(health.connection?.denied_topics);
     if (denied.length > 0) add("error", "deniedProblem", { topics: denied.join(", ") });
     if (health.clock === "unsynchronised") add("warning", "clockProblem");

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: MIT
-// The pictures of a device: one of them large, the others small, and any of them over the whole page.
+// The pictures of a device that came since the page was opened: one of them large, the others small.
 import { $, make, update } from "./dom.js";
-import { bytesText, t, timeText } from "./texts.js";
+import { arrowOf } from "./lightbox.js";
+import { bytesText, t, timeText, triggerText } from "./texts.js";
 
 export class Gallery {
   #device = null;
   #drawn = "";
   #chosen = new Map(); // device id → the picture that is looked at; none = the newest
 
-  constructor() {
+  constructor(lightbox) {
+    this.lightbox = lightbox;
     $("enlarge").onclick = () => this.#enlarge();
-    $("older").onclick = () => this.#step(1);
-    $("newer").onclick = () => this.#step(-1);
-    $("close-enlarged").onclick = () => $("enlarged").close();
-    $("enlarged").onclick = (event) => { if (event.target === $("enlarged")) $("enlarged").close(); };
-    $("enlarged").onclose = () => this.#follow(this.#shown());
-    for (const id of ["enlarged", "thumbnails"]) $(id).onkeydown = (event) => this.#key(event);
+    $("thumbnails").onkeydown = (event) => this.#key(event);
   }
 
   show(device) {
@@ -36,17 +33,15 @@ export class Gallery {
     for (const button of $("thumbnails").querySelectorAll("button")) {
       button.onclick = () => this.#follow(device.pictures.find(({ url }) => url === button.dataset.url));
     }
-    if (!shown) return $("enlarged").close();
-    const name = `${device.id}-${shown.time.toISOString().replace(/[:.]/g, "-")}.jpg`;
-    for (const id of ["picture-image", "enlarged-image"]) {
-      if ($(id).src !== shown.url) $(id).src = shown.url;
-      $(id).alt = this.#nameOf(shown);
-    }
-    for (const id of ["download", "enlarged-download"]) Object.assign($(id), { href: shown.url, download: name });
-    for (const id of ["picture-caption", "enlarged-caption"]) $(id).textContent = caption(shown);
-    $("enlarge").ariaLabel = t("enlarge", { picture: this.#nameOf(shown) });
-    $("older").disabled = shown === device.pictures.at(-1);
-    $("newer").disabled = shown === device.pictures[0];
+    const isEnlarged = this.lightbox.isOf(this);
+    if (!shown) return isEnlarged && this.lightbox.close();
+    const view = { url: shown.url, alt: this.#nameOf(shown), caption: caption(shown), file: fileName(device, shown.time) };
+    if ($("picture-image").src !== view.url) $("picture-image").src = view.url;
+    $("picture-image").alt = view.alt;
+    Object.assign($("download"), { href: view.url, download: view.file });
+    $("picture-caption").textContent = view.caption;
+    $("enlarge").ariaLabel = t("enlarge", { picture: view.alt });
+    if (isEnlarged) this.lightbox.show({ ...view, isOldest: shown === device.pictures.at(-1), isNewest: shown === device.pictures[0] });
   }
 
   /** In the language of now. */
@@ -69,39 +64,43 @@ export class Gallery {
     this.show(this.#device);
   }
 
-  #step(by) {
+  step(by) {
     const { pictures } = this.#device;
     const next = pictures[pictures.indexOf(this.#shown()) + by];
     if (!next) return;
-    if ($("enlarged").open) this.#chosen.set(this.#device.id, next);
+    if (this.lightbox.isOf(this)) this.#chosen.set(this.#device.id, next);
     else this.#follow(next);
     this.show(this.#device);
+  }
+
+  left() {
+    this.#follow(this.#shown());
   }
 
   // What is looked at closely does not change when a newer one comes.
   #enlarge() {
     this.#chosen.set(this.#device.id, this.#shown());
-    $("enlarged").showModal();
+    this.#drawn = "";
+    this.lightbox.open(this);
+    this.show(this.#device);
   }
 
   #key(event) {
-    const by = { ArrowLeft: 1, ArrowRight: -1 }[event.key];
-    if (!by || event.ctrlKey || event.altKey || event.metaKey) return;
-    event.preventDefault();
-    // Among the thumbnails, the newest is the leftmost; enlarged, older ones are to the left.
-    if (event.currentTarget.id === "enlarged") return this.#step(by);
-    this.#step(-by);
+    const by = arrowOf(event);
+    if (by === 0) return;
+    this.step(-by); // the newest is the leftmost
     $("thumbnails").querySelector("[aria-current=true]")?.focus();
   }
+}
+
+export function fileName(device, time) {
+  return `${device.id}-${time.toISOString().replace(/[:.]/g, "-")}.jpg`;
 }
 
 function caption({ description, time, size, whole }) {
   const values = { time: timeText(time), size: bytesText(size) };
   if (!whole) return t("broken", values);
   if (!description) return t("captionBare", values);
-  const trigger = String(description.trigger);
-  const cause = trigger.startsWith("gpio:") ? t("triggerGpio", { name: trigger.slice(5) }) : trigger === "motion" ? t("triggerMotion")
-    : trigger === "command" ? t("triggerCommand") : trigger;
-  const text = t("caption", { ...description, ...values, trigger: cause });
+  const text = t("caption", { ...description, ...values, trigger: triggerText(description.trigger) });
   return description.reduced ? `${text} · ${t("reduced")}` : text;
 }

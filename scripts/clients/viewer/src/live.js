@@ -90,7 +90,7 @@ export class LiveView {
   async #renew(session) {
     clearTimeout(session.timer);
     session.asked = performance.now();
-    const command = await this.commands.ask(session.device, "live", { for: kLease });
+    const command = await this.commands.ask(session.device, "live", { for: kLease }).ended;
     if (session !== this.#session) return;
     if (command.step === "ok") session.isAnswered = true;
     else if (command.step === "failed" && command.reply.code === "unknown_command") return this.#fail(() => [t("liveUnknown"), "error"]);

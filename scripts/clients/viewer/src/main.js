@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
+import { Archive } from "./archive.js";
 import { Commands, milliseconds } from "./commands.js";
-import { toCsv } from "./csv.js";
+import { CsvExport } from "./csv.js";
 import { Device, handleMessage } from "./devices.js";
-import { $, download } from "./dom.js";
+import { $ } from "./dom.js";
+import { Fetcher } from "./fetcher.js";
+import { Lightbox } from "./lightbox.js";
 import { Link } from "./link.js";
 import { LiveView } from "./live.js";
 import { Log } from "./log.js";
@@ -18,12 +21,13 @@ let pictureTopics = new Set();
 let current = null;
 let connection = ["connecting"]; // what the view was told last
 
+const lightbox = new Lightbox();
 const view = new View({
   select: (id) => choose(devices.get(id)),
   set: (...what) => commands.set(...what),
   reset: (device, setting) => commands.send(device, "set", { values: { [setting]: null } }, "reset"),
   waiting: (device) => commands.waiting(device),
-});
+}, lightbox);
 const log = new Log();
 const commands = new Commands((topic, text, options) => link.publish(topic, text, options), (command) => {
   log.showCommand(command, command.device === current);
@@ -53,8 +57,15 @@ const live = new LiveView(link, commands, {
   },
 });
 
+const fetcher = new Fetcher(link, commands);
+const archive = new Archive(commands, fetcher, lightbox);
+const csv = new CsvExport(commands);
+
 function disconnected(how, reason) {
-  for (const device of devices.values()) device.status = "unknown";
+  for (const device of devices.values()) {
+    device.status = "unknown";
+    archive.update(device);
+  }
   live.update();
   showConnection("", how, reason);
   refresh();
@@ -78,6 +89,7 @@ function receive(topic, payload, packet) {
   if (!place || (payload.length === 0 && !devices.has(place.device))) return;
   const device = deviceOf(place);
   if (place.leaf[0] === "live") return live.handleFrame(device, payload, packet.properties?.userProperties?.time);
+  if (place.leaf[0] === "picture") return fetcher.handlePicture(topic, payload, packet.properties?.userProperties?.transaction);
   const before = device.status;
   const change = handleMessage(device, place.leaf, payload, packet.retain);
   if (!change) return;
@@ -88,6 +100,7 @@ function receive(topic, payload, packet) {
   if (change.kind !== "state" && change.kind !== "health") return;
   subscribePictures(device);
   live.update();
+  archive.update(device);
   if (place.leaf[0] === "status" && payload.length === 0) return remove(device);
   if (isBetter(device, before)) select(device);
   refresh(device);
@@ -172,6 +185,7 @@ function forget(device) {
 }
 
 function remove(device) {
+  archive.close(device);
   devices.delete(device.id);
   if (sessionStorage.getItem("pi-edge.device") === device.id) sessionStorage.removeItem("pi-edge.device");
   if (device === current) select([...devices.values()].sort((a, b) => compareText(a.name, b.name))[0] ?? null);
@@ -242,8 +256,9 @@ $("keep").onclick = () => {
 };
 $("stop").onclick = () => commands.send(current, "stop", {}, "stop");
 $("cancel").onclick = () => commands.send(current, "cancel", {}, "cancel");
+$("open-archive").onclick = () => archive.open(current);
 $("live").onclick = () => (live.device ? live.stop() : live.start(current));
-$("csv").onclick = () => download(`${current.id}-readings.csv`, [toCsv(current)], "text/csv");
+$("csv").onclick = () => csv.open(current);
 $("search").oninput = () => refresh();
 
 $("forget").onclick = () => {

@@ -42,11 +42,23 @@ const texts = {
     progress: "{taken} of {count} pictures", seriesDone: "Series: {taken} of {count} pictures taken",
     pictureOf: "Picture of {device}, {time}", enlarge: "Enlarge: {picture}", enlarged: "Picture", download: "Download", older: "← Older", newer: "Newer →",
     caption: "{time} · {width}×{height} · {size} · quality {quality} · {trigger}", captionBare: "received {time} · {size}", broken: "received {time} · {size} · incomplete",
-    reduced: "reduced to fit the size limit", triggerCommand: "on command", triggerMotion: "motion", triggerGpio: "button {name}", on: "on", off: "off",
+    reduced: "reduced to fit the size limit", triggerCommand: "on command", triggerMotion: "motion", triggerGpio: "button {name}", triggerSchedule: "schedule {name}", on: "on", off: "off",
     toggle: "Toggle {name}", motion: "motion", noMotion: "no motion",
     schedules: "Schedules", scheduleNext: "next:", scheduleNone: "no next turn", scheduleOff: "off",
     options: "Settings on the device", motionDetection: "Motion detection", keep: "Set as default", reset: "Reset", resetOf: "Reset {name}",
     configured: "configuration file: {value}", intervalMissing: "Enter the interval that the device is to keep, for example 10s.",
+    archive: "Archive", archiveOf: "Archive of {device}", day: "Day", dayBefore: "← Earlier", dayAfter: "Later →", archiveMore: "Show more",
+    archiveCount: "{count} pictures", archiveCountMore: "the last {count} pictures", archiveLoading: "loading …",
+    archiveOff: "This device keeps no pictures. max_size in the section [archive] of its agent.toml turns the archive on.",
+    archiveEmpty: "The archive is empty.", archiveNoneOfDay: "No picture of this day.", archiveFirst: "There are no older pictures.",
+    archiveAway: "No connection to the device. The archive continues when it is back.",
+    archiveUnknown: "This device's pi-edge-agent is too old for an archive. Update it.",
+    archiveProblem: "Pictures are not archived.",
+    exportTitle: "Readings as CSV", exportFrom: "From (empty: from the first)", exportTo: "To (empty: now)",
+    exportDone: "{count} readings, {stored} of them from the device's journal.", exportNone: "No readings in this time.",
+    exportNotKept: "The device does not keep all readings, so the file has only what this page received. journal.readings = \"all\" in agent.toml keeps them.",
+    exportTooOld: "The device's pi-edge-agent is too old to list its readings, so the file has only what this page received.",
+    exportPageOnly: "The device did not list all of its readings.", exportCut: "There are older ones; choose a shorter time.",
     live: "Live", liveView: "Live view", liveEnd: "End live view", liveOf: "Live view of {device}", liveRate: "{rate} frames/s", liveDelay: "delay about {delay}",
     liveWaiting: "Waiting for the first frame …", liveStalled: "No frame for {seconds} s. The connection may be too slow.",
     liveNothing: "No frames arrive. Does the broker's access control (ACL) let you read {topic}?",
@@ -59,7 +71,7 @@ const texts = {
     invalidInterval: "“{value}” is not a valid interval. Examples: 500ms, 2s, 5m.", intervalRange: "The interval is {least} to {most}.",
     numberRange: "Enter a whole number from {least} to {most}.",
     command_start: "Start", command_stop: "Stop", command_capture: "Picture", command_cancel: "Cancel", command_status: "Status",
-    command_set: "Set", command_live: "Live view", command_toggle: "Toggle {label}", command_switch: "Switch {label}", command_series: "Series", command_unknown: "Command",
+    command_set: "Set", command_live: "Live view", command_pictures: "List of pictures", command_fetch: "Archived picture", command_readings: "Stored readings", command_toggle: "Toggle {label}", command_switch: "Switch {label}", command_series: "Series", command_unknown: "Command",
     code_unknown_command: "unknown command", code_invalid_option: "invalid option", code_invalid_payload: "invalid command",
     code_busy: "too many pictures are waiting", code_rate_limited: "too many commands at once", code_camera_unavailable: "the camera is not available",
     code_capture_timeout: "the camera took too long", code_too_large: "the picture is too large for the broker", code_cancelled: "cancelled",
@@ -107,11 +119,23 @@ const texts = {
     progress: "{count}장 중 {taken}장", seriesDone: "연속 촬영: {count}장 중 {taken}장 촬영함",
     pictureOf: "{device}의 사진, {time}", enlarge: "크게 보기: {picture}", enlarged: "사진", download: "내려받기", older: "← 이전", newer: "다음 →",
     caption: "{time} · {width}×{height} · {size} · 품질 {quality} · {trigger}", captionBare: "수신 {time} · {size}", broken: "수신 {time} · {size} · 손상됨",
-    reduced: "크기 제한에 맞게 줄임", triggerCommand: "명령", triggerMotion: "움직임", triggerGpio: "버튼 {name}", on: "켜짐", off: "꺼짐",
+    reduced: "크기 제한에 맞게 줄임", triggerCommand: "명령", triggerMotion: "움직임", triggerGpio: "버튼 {name}", triggerSchedule: "예약 {name}", on: "켜짐", off: "꺼짐",
     toggle: "{name} 전환", motion: "움직임 있음", noMotion: "움직임 없음",
     schedules: "예약", scheduleNext: "다음:", scheduleNone: "다음 실행 없음", scheduleOff: "꺼짐",
     options: "장치 설정", motionDetection: "움직임 감지", keep: "기본값으로 저장", reset: "초기화", resetOf: "{name} 초기화",
     configured: "설정 파일: {value}", intervalMissing: "장치에 저장할 주기를 입력하세요. 예: 10s",
+    archive: "보관함", archiveOf: "{device} 보관함", day: "날짜", dayBefore: "← 이전 날짜", dayAfter: "다음 날짜 →", archiveMore: "더 보기",
+    archiveCount: "사진 {count}장", archiveCountMore: "최근 사진 {count}장", archiveLoading: "불러오는 중 …",
+    archiveOff: "이 장치는 사진을 보관하지 않습니다. agent.toml의 [archive] 섹션에서 max_size를 설정하면 보관합니다.",
+    archiveEmpty: "보관함이 비어 있습니다.", archiveNoneOfDay: "이 날짜의 사진이 없습니다.", archiveFirst: "더 오래된 사진이 없습니다.",
+    archiveAway: "장치와 연결되어 있지 않습니다. 다시 연결되면 보관함이 이어집니다.",
+    archiveUnknown: "이 장치의 pi-edge-agent는 보관함을 지원하지 않는 이전 버전입니다. 업데이트하세요.",
+    archiveProblem: "사진이 보관되지 않습니다.",
+    exportTitle: "측정값 CSV", exportFrom: "시작 (비우면 처음부터)", exportTo: "끝 (비우면 지금까지)",
+    exportDone: "측정값 {count}개, 그중 {stored}개는 장치의 저널에서 가져왔습니다.", exportNone: "이 기간의 측정값이 없습니다.",
+    exportNotKept: "장치가 모든 측정값을 저장하지 않으므로 이 페이지가 받은 값만 파일에 있습니다. agent.toml에서 journal.readings = \"all\"로 설정하면 저장합니다.",
+    exportTooOld: "장치의 pi-edge-agent가 저장된 측정값을 보낼 수 없는 이전 버전이므로 이 페이지가 받은 값만 파일에 있습니다.",
+    exportPageOnly: "장치에서 측정값을 모두 받지 못했습니다.", exportCut: "더 오래된 값이 있습니다. 기간을 줄여 보세요.",
     live: "실시간", liveView: "실시간 보기", liveEnd: "실시간 보기 끝내기", liveOf: "{device} 실시간 화면", liveRate: "초당 {rate}프레임", liveDelay: "지연 약 {delay}",
     liveWaiting: "첫 프레임을 기다리는 중 …", liveStalled: "{seconds}초 동안 프레임이 없습니다. 연결이 너무 느릴 수 있습니다.",
     liveNothing: "프레임이 오지 않습니다. 브로커의 접근 제어(ACL)에서 {topic} 읽기가 허용되어 있나요?",
@@ -124,7 +148,7 @@ const texts = {
     invalidInterval: "“{value}”은(는) 올바른 시간 간격이 아닙니다. 예: 500ms, 2s, 5m", intervalRange: "{least}부터 {most}까지 입력할 수 있습니다.",
     numberRange: "{least}부터 {most}까지의 정수를 입력하세요.",
     command_start: "시작", command_stop: "중지", command_capture: "사진", command_cancel: "취소", command_status: "상태",
-    command_set: "설정", command_live: "실시간 보기", command_toggle: "{label} 전환", command_switch: "{label} 전환", command_series: "연속 촬영", command_unknown: "명령",
+    command_set: "설정", command_live: "실시간 보기", command_pictures: "사진 목록", command_fetch: "보관된 사진", command_readings: "저장된 측정값", command_toggle: "{label} 전환", command_switch: "{label} 전환", command_series: "연속 촬영", command_unknown: "명령",
     code_unknown_command: "알 수 없는 명령입니다", code_invalid_option: "옵션이 올바르지 않습니다", code_invalid_payload: "명령 형식이 올바르지 않습니다",
     code_busy: "대기 중인 사진이 너무 많습니다", code_rate_limited: "명령이 한꺼번에 너무 많이 왔습니다", code_camera_unavailable: "카메라를 사용할 수 없습니다",
     code_capture_timeout: "카메라가 제한 시간 안에 응답하지 않았습니다", code_too_large: "사진이 브로커의 크기 제한을 넘습니다", code_cancelled: "취소됨",
@@ -179,6 +203,13 @@ export function timeText(date) {
 /** The name of a quantity; one that this page does not know keeps its own. */
 export function quantityText(quantity) {
   return `quantity_${quantity}` in texts.en ? t(`quantity_${quantity}`) : quantity;
+}
+
+/** What a picture was taken for. */
+export function triggerText(trigger) {
+  const [kind, name] = String(trigger).split(/:(.*)/s);
+  const key = { __proto__: null, command: "triggerCommand", motion: "triggerMotion", gpio: "triggerGpio", schedule: "triggerSchedule" }[kind];
+  return key ? t(key, { name }) : String(trigger);
 }
 
 export function valueText(value, unit, decimals) {

@@ -8,7 +8,7 @@ import { bytesText, compareText, quantityText, t, timeText, valueText } from "./
 const kMany = 4; // devices; more are searched, and on a phone folded away
 const kStateKinds = { online: "good", offline: "off", unknown: "off", warning: "warning", error: "error" };
 const kLevelTexts = { error: "levelError", warning: "levelWarning", note: "levelNote" };
-const kControls = ["start", "stop", "capture", "series", "cancel", "live", "keep"];
+const kControls = ["start", "stop", "capture", "series", "cancel", "live", "keep", "open-archive"];
 
 /** A note, a warning or an error, with a word for its level; `detail` is an agent's own sentence, in English. */
 function message(tag, level, text, detail) {
@@ -19,12 +19,12 @@ function message(tag, level, text, detail) {
 
 export class View {
   #charts = new Charts($("charts"), (isZoomed) => { $("unzoom").hidden = !isZoomed; });
-  #gallery = new Gallery();
 
   /** `actions`: select(device), set(device, leaf, value, label) of a switch, reset(device, setting), waiting(device) → its commands without
    * a reply. */
-  constructor(actions) {
+  constructor(actions, lightbox) {
     this.actions = actions;
+    this.gallery = new Gallery(lightbox);
     $("unzoom").onclick = () => this.#charts.zoom(null);
     for (const button of $("ranges").children) button.onclick = () => this.#chooseRange(button);
     $("open-picker").onclick = () => this.#openPicker($("open-picker").ariaExpanded !== "true");
@@ -40,7 +40,7 @@ export class View {
   /** After another language or theme was chosen. */
   redraw() {
     this.#charts.redraw();
-    this.#gallery.redraw();
+    this.gallery.redraw();
   }
 
   // ---- the list
@@ -159,7 +159,7 @@ export class View {
   }
 
   showPictures(device) {
-    this.#gallery.show(device);
+    this.gallery.show(device);
   }
 
   #showGpio(device) {
