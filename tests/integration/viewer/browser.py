@@ -105,6 +105,10 @@ class Browser:
     def texts(self, selector):
         return self.driver.execute_script("return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent)", selector)
 
+    def attribute(self, selector, name):
+        """Of an element that the page may be replacing."""
+        return self.driver.execute_script("return document.querySelector(arguments[0])?.getAttribute(arguments[1])", selector, name)
+
     def until(self, condition, complaint):
         WebDriverWait(self.driver, PATIENCE, poll_frequency=0.05).until(lambda _: condition(), complaint)
 

@@ -88,7 +88,7 @@ class Live(LiveCase):
     def test_without_a_time_or_with_a_clock_that_is_wrong_no_delay_is_claimed(self):
         self.start()
         for age in (None, -30, 3600):
-            for _ in range(3):
+            for _ in range(2):  # so that none comes later
                 self.frame(age=age)
             self.page.until_text("#live-caption", "frames/s")
             self.assertNotIn("delay", self.page.text("#live-caption"))
@@ -152,6 +152,8 @@ class Live(LiveCase):
         self.answer(self.asked(), status="error", code="camera_unavailable", error="no camera found", data={})
         self.page.until_text("#live-feedback", "the camera is not available")
         self.page.until_text("#live-feedback small", "no camera found")
+        self.page.click("#live")
+        self.assertEqual([self.asked(count=count)["for"] for count in (1, 2)], ["30s", "30s"], "what was refused needs no end")
 
     def test_a_device_that_goes_offline_is_asked_again_when_it_is_back(self):
         self.start()
@@ -212,6 +214,26 @@ class Live(LiveCase):
         self.frame()
         self.until_drawn()
         self.assertEqual(self.page.errors(), [])
+
+
+class RealAgent(ViewerCase):
+    def test_it_shows_what_the_camera_sees_while_a_picture_is_taken(self):
+        watcher = self.connect("edge/test-pi/camera/live")
+        self.start_agent()
+        page = self.open()
+        page.until_text("#device-state", "online")
+        page.click("#live")
+        page.until(lambda: page.find("#live-image").get_property("width") == 640, "no frame is shown")
+        page.until_text("#live-caption", "frames/s")
+        page.click("#capture")
+        page.until(lambda: page.find("#picture-image").get_property("naturalWidth") == 640, "no picture is shown")
+        page.driver.execute_script("document.getElementById('live-image').width = 1")
+        page.until(lambda: page.find("#live-image").get_property("width") == 640, "no frame comes after the picture")
+        page.click("#live")
+        watcher.wait("edge/test-pi/camera/live", lambda m: m.payload == b"ON")
+        watcher.until(lambda: watcher.on("edge/test-pi/camera/live")[-1].payload == b"OFF", "the live view is not ended")
+        self.assertEqual(page.text("#live-feedback"), "")
+        self.assertEqual(page.errors(), [])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@
 import json
 import unittest
 
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
 from browser import Device, ViewerCase, moment
 
 TIMELAPSE = "[data-leaf='schedule/timelapse/enabled']"
@@ -21,7 +24,7 @@ class Switches(ViewerCase):
         self.page.until_text("#device-state", "online")
 
     def is_on(self, selector):
-        return self.page.find(selector).get_attribute("aria-checked") == "true"
+        return self.page.attribute(selector, "aria-checked") == "true"
 
     def schedule(self, name="timelapse", enabled="ON", following="2030-01-02T03:04:05.000Z"):
         self.device.retain(f"schedule/{name}/enabled", enabled)
@@ -50,9 +53,10 @@ class Switches(ViewerCase):
         self.schedule()
         page.click(TIMELAPSE)
         self.assertEqual(self.client.wait("edge/pi/schedule/timelapse/enabled/set").payload, b"OFF")
-        page.until(lambda: page.find(TIMELAPSE).get_attribute("aria-busy") == "true", "the switch does not wait")
+        page.until(lambda: page.attribute(TIMELAPSE, "aria-busy") == "true", "the switch does not wait")
         self.assertTrue(self.is_on(TIMELAPSE), "the switch shows a wish")
-        self.assertEqual(page.driver.switch_to.active_element.get_attribute("data-leaf"), "schedule/timelapse/enabled")
+        focused = page.driver.execute_script("return document.activeElement.dataset.leaf")
+        self.assertEqual(focused, "schedule/timelapse/enabled", "the keyboard's focus is lost")
         self.device.retain("schedule/timelapse/enabled", "OFF")
         page.until(lambda: not self.is_on(TIMELAPSE), "the switch does not show the state")
         self.device.reply(status="ok", command="set", data={"state": "OFF"})
@@ -70,8 +74,9 @@ class Switches(ViewerCase):
 
     def test_a_keyboard_switches(self):
         self.schedule()
-        self.page.until(lambda: self.page.find(TIMELAPSE).is_displayed(), "no switch")
-        self.page.find(TIMELAPSE).send_keys(" ")
+        self.page.until(lambda: self.is_on(TIMELAPSE), "no switch")
+        self.page.driver.execute_script("document.querySelector(arguments[0]).focus()", TIMELAPSE)
+        ActionChains(self.page.driver).send_keys(Keys.SPACE).perform()
         self.client.wait("edge/pi/schedule/timelapse/enabled/set")
 
     def test_motion_detection_is_switched(self):
@@ -94,9 +99,11 @@ class Switches(ViewerCase):
         command = json.loads(self.client.wait("edge/pi/command").payload)
         self.assertEqual((command["command"], command["values"]), ("set", {"telemetry.interval": "10s"}))
         self.device.retain("settings", {"telemetry.interval": {"value": "10s", "configured": "2s"},
-                                        "image.quality": {"value": 70, "configured": 85}})
+                                        "image.quality": {"value": 70, "configured": 85},
+                                        "schedule.timelapse.enabled": {"value": False, "configured": True}})
         page.until_text("#options", "telemetry.interval = 10s")
         page.until_text("#options", "image.quality = 70")
+        self.assertNotIn("schedule", page.text("#options"), "it has a switch")
         self.assertIn("configuration file: 2s", page.text("#options"))
         page.click("[data-setting='image.quality']")
         command = json.loads(self.client.wait("edge/pi/command", count=2).payload)
@@ -107,7 +114,7 @@ class Switches(ViewerCase):
     def test_an_offline_device_takes_no_switching(self):
         self.schedule()
         self.device.retain("status", "offline")
-        self.page.until(lambda: not self.page.find(TIMELAPSE).is_enabled(), "the switch of an offline device can be pressed")
+        self.page.until(lambda: self.page.attribute(TIMELAPSE, "disabled") is not None, "the switch of an offline device can be pressed")
 
     def test_texts_of_strangers_stay_texts(self):
         page = self.page

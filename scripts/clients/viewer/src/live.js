@@ -76,7 +76,7 @@ export class LiveView {
     clearInterval(session.ticker);
     clearTimeout(session.timer);
     this.link.unsubscribe([session.topic]);
-    this.commands.ask(session.device, "live", { for: "0s" });
+    if (!session.isRefused) this.commands.ask(session.device, "live", { for: "0s" });
     this.link.flush();
     $("live-view").hidden = true;
     this.changed();
@@ -92,8 +92,9 @@ export class LiveView {
     session.asked = performance.now();
     const command = await this.commands.ask(session.device, "live", { for: kLease }).ended;
     if (session !== this.#session) return;
+    session.isRefused = command.step === "failed";
     if (command.step === "ok") session.isAnswered = true;
-    else if (command.step === "failed" && command.reply.code === "unknown_command") return this.#fail(() => [t("liveUnknown"), "error"]);
+    else if (command.reply?.code === "unknown_command") return this.#fail(() => [t("liveUnknown"), "error"]);
     else if (command.step !== "notSent") return this.#fail(() => describe(command));
     session.timer = setTimeout(() => this.#renew(session), kRenewal);
   }

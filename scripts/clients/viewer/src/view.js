@@ -197,6 +197,7 @@ export class View {
     const rows = [];
     if (device.motionEnabled) rows.push(this.#switchRow(device, "camera/motion/enabled", t("motionDetection"), device.motionEnabled));
     for (const [name, setting] of Object.entries(device.settings ?? {})) {
+      if (name.endsWith(".enabled")) continue; // a switch shows it
       const [value, configured] = [setting?.value, setting?.configured].map((part) => (typeof part === "string" ? part : JSON.stringify(part)));
       const button = make("button", { type: "button", textContent: t("reset"), disabled: device.status !== "online" });
       button.ariaLabel = t("resetOf", { name });
