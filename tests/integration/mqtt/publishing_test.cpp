@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <future>
+
 #include <fmt/format.h>
 
 #include "client_fixture.hpp"
@@ -62,6 +64,27 @@ TEST_F(Publishing, CarriesAnyPayloadByteForByte) {
     ASSERT_TRUE(client->receives(2));
     EXPECT_EQ(client->messages[0].payload, all);
     EXPECT_EQ(client->messages[1].payload, "");
+}
+
+TEST_F(Publishing, TellsWhatTheOtherMachineHasNotTaken) {
+    std::promise<void> reads;
+    StubServer slow([&](int fd) {
+        readMqttPacket(fd);
+        sendAll(fd, std::string_view("\x20\x02\x00\x00", 4));
+        reads.get_future().wait();
+        while (!readMqttPacket(fd).empty()) continue;
+    });
+    const auto client = connect(optionsFor(slow.port(), 4));
+    ASSERT_TRUE(client->connects());
+    const auto large = std::make_shared<const Publication>(
+        Publication{.topic = "t", .payload = std::string(8 << 20, 'x'), .qos = Qos::kAtMostOnce});
+    bool isWritten = false;
+
+    thread_.run([&] { client->client->publish(large, [&](int) { isWritten = true; }); });
+    EXPECT_TRUE(thread_.waitFor([&] { return client->client->unacknowledgedBytes() > 0; }));
+    EXPECT_FALSE(isWritten);
+    reads.set_value();
+    EXPECT_TRUE(thread_.waitFor([&] { return isWritten && client->client->unacknowledgedBytes() == 0; }));
 }
 
 TEST_F(Publishing, RetainsWhatItIsToldTo) {
