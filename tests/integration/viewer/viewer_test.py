@@ -15,7 +15,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 import scene
-from browser import BUILD, ROOT, Device, ViewerCase, build_viewer
+from browser import BUILD, ROOT, Device, ViewerCase, build_viewer, moment
 from support import Client
 
 EN_TIME = r"\d\d:\d\d:\d\d"
@@ -784,16 +784,20 @@ class Screenshots(ViewerCase):
         Device(client, "workshop", label="Workshop")
         Device(client, "greenhouse", label="Greenhouse").retain("status", "offline")
         device.retain("publishing", "ON")
-        page = self.open(width=1200, height=1290)
+        device.retain("schedule/timelapse/enabled", "ON")
+        device.retain("schedule/timelapse/next", moment(240))
+        device.retain("camera/motion/enabled", "ON")
+        page = self.open(width=1200, height=1548)
         page.click("[data-device=garden]")
         for place in range(360):
             age = (360 - place) * 10
             device.reading(round(21.4 + 1.3 * math.sin(place / 75) + 0.3 * math.sin(place / 13) + 0.05 * math.sin(place * 2.3), 2), age)
+            device.reading(round(52 - 4 * math.sin(place / 75) + math.sin(place / 17), 1), age, "damp", quantity="humidity", unit="%")
         for place in range(6):
             device.picture(self.frame(place), (6 - place) * 600)
         page.count("#thumbnails button", 6)
         page.hover("#charts .u-over", 120)
-        for name, options in (("viewer", {"width": 1200, "height": 1290}), ("viewer-ko-dark", {"width": 420, "height": 1500})):
+        for name, options in (("viewer", {"width": 1200, "height": 1548}), ("viewer-ko-dark", {"width": 420, "height": 1500})):
             page.cdp("Emulation.setDeviceMetricsOverride", deviceScaleFactor=1, mobile=False, **options)
             png = page.driver.get_screenshot_as_png()
             self.assertGreater(len(png), 20000)
