@@ -102,8 +102,7 @@ export class Archive {
     this.#clear();
     this.#day = day;
     this.#showState();
-    await this.#loadMore();
-    if (this.#pictures.length === 0 && !$("archive-message").textContent) this.#say(t("archiveNoneOfDay"));
+    if ((await this.#loadMore()) && this.#pictures.length === 0) this.#say(t("archiveNoneOfDay"));
   }
 
   async #goBefore() {
@@ -116,12 +115,12 @@ export class Archive {
     this.#showDay(dayOf(older.time));
   }
 
-  /** The next older ones of the day. */
+  /** The next older ones of the day; true when they are there. */
   async #loadMore() {
     const last = this.#pictures.at(-1);
     const until = last ? new Date(+last.time + 1) : addDays(this.#day, 1); // several may be of the same millisecond as the last
     const more = await this.#list({ since: this.#day.toISOString(), until: until.toISOString(), last: last ? kPage + 1 : kPage });
-    if (!more) return;
+    if (!more) return false;
     this.#hasMore = more.hasMore;
     const known = new Set(this.#pictures.map(({ id }) => id));
     const added = more.pictures.filter(({ id }) => !known.has(id));
@@ -132,9 +131,11 @@ export class Archive {
       this.#observer.observe(tile);
     }
     this.#showState();
+    return true;
   }
 
-  /** { pictures, hasMore }: those that match, newest first, and whether there are older ones; null where there is no answer, which is said, or another question came meanwhile. */
+  /** { pictures, hasMore }: those that match, newest first, and whether there are older ones; null where there is no answer,
+   * which is said, or another question came meanwhile. */
   async #list(options) {
     const query = ++this.#query;
     $("archive").ariaBusy = "true";
@@ -269,8 +270,8 @@ export class Archive {
     const state = failure ? `${failure[0]} ${failure[2]}`.trim() : whole ? "" : t("archiveLoading");
     const place = this.#pictures.indexOf(picture);
     this.lightbox.show({
-      url: whole ?? this.#small.get(id) ?? "", alt: t("pictureOf", { device: this.#device.name, time: timeText(time) }),
-      width, height, caption: [...facts, state].filter(Boolean).join(" · "), kind: failure ? "error" : "", file: whole && fileName(this.#device, time),
+      url: whole ?? this.#small.get(id) ?? "", alt: t("pictureOf", { device: this.#device.name, time: timeText(time) }), width, height,
+      caption: [...facts, state].filter(Boolean).join(" · "), kind: failure ? "error" : "", file: whole && fileName(this.#device, time),
       isOldest: place === this.#pictures.length - 1 && !this.#hasMore, isNewest: place === 0,
     });
   }

@@ -30,7 +30,8 @@ export class Commands {
 
   /** Publishes `value` (ON, OFF or TOGGLE) for the switch on the device's topic `leaf`; `label` is what a person calls it. */
   set(device, leaf, value, label) {
-    const command = { device, leaf, label, name: value === "TOGGLE" ? "toggle" : "switch", options: {}, control: leaf, transaction: `set-${++this.#last}` };
+    const name = value === "TOGGLE" ? "toggle" : "switch";
+    const command = { device, leaf, label, name, options: {}, control: leaf, transaction: `set-${++this.#last}` };
     this.#publish(command, `${device.root}/${leaf}/set`, value);
   }
 
