@@ -413,6 +413,13 @@ class Program(GatewayCase):
             agent.wait_for(is_end)
             agent.commands.clear()
 
+    def test_it_listens_on_this_machine_only(self):
+        gateway = self.gateway(agents=())
+        port = int(gateway.url.rsplit(":", 1)[1])
+        with socket.socket() as here, socket.socket() as elsewhere:
+            self.assertEqual(here.connect_ex(("127.0.0.1", port)), 0)
+            self.assertNotEqual(elsewhere.connect_ex(("127.0.0.2", port)), 0)
+
     def test_it_ends_without_a_connection(self):
         gateway = self.gateway(agents=())
         self.broker.stop()
