@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "camera/client/camera_process.hpp"
+#include "core/loop/child_process.hpp"
 #include "camera/client/client.hpp"
 #include "camera/ipc/packet_socket.hpp"
 #include "config/config.hpp"
@@ -45,7 +45,7 @@ class ProgramLink : public CameraLink {
     std::optional<Hello> waiting_;  ///< until the last child has exited
     std::optional<PacketSocket> socket_;
     std::unique_ptr<FdWatch> watch_;
-    std::unique_ptr<CameraProcess> child_;  ///< nullptr: it has exited, or systemd started the program
+    std::unique_ptr<ChildProcess> child_;  ///< nullptr: it has exited, or systemd started the program
     Timer killTimer_;                       ///< runs while a child that was disconnected exits
     std::string exitText_;                  ///< how the child exited, while its last packets are still unread
 };

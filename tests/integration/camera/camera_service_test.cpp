@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "camera/client/camera_process.hpp"
+#include "core/loop/child_process.hpp"
 #include "camera_fixture.hpp"
 
 namespace edge {
@@ -39,8 +39,8 @@ class SocketManager {
         watch_.reset();
         ++starts_;
         const std::string script = "LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" --config \"$1\"";
-        auto program = CameraProcess::start(loop_, "/bin/sh", {"-c", script, EDGE_CAMERA_BINARY, configFile_},
-                                            listener_.get(), [this](const ExitStatus& status) {
+        auto program = ChildProcess::start(loop_, "/bin/sh", {"-c", script, EDGE_CAMERA_BINARY, configFile_},
+                                            {listener_.get(), 3}, [this](const ExitStatus& status) {
                                                 ends_.push_back(status);
                                                 program_.reset();
                                                 // FlushPending=yes
@@ -55,7 +55,7 @@ class SocketManager {
     std::string configFile_;
     UniqueFd listener_;
     std::unique_ptr<FdWatch> watch_;
-    std::unique_ptr<CameraProcess> program_;
+    std::unique_ptr<ChildProcess> program_;
     int starts_ = 0;
     std::vector<ExitStatus> ends_;
 };

@@ -25,21 +25,26 @@ struct ExitStatus {
 std::string toString(const ExitStatus& status);
 
 /// A child process, reaped on the loop without blocking it. Thread: the loop's.
-class CameraProcess {
+class ChildProcess {
   public:
     using ExitHandler = std::function<void(const ExitStatus&)>;
 
-    /// Starts `program` with `arguments`. It inherits `socket` as descriptor kChildSocket, the standard descriptors and
-    /// no other; no signal is blocked or ignored in it. `exited` is called once, unless the object is destroyed first.
-    static Result<std::unique_ptr<CameraProcess>> start(Loop& loop, const std::string& program,
-                                                        const std::vector<std::string>& arguments, int socket,
+    /// One of ours, and its number in the child.
+    struct Descriptor {
+        int own = -1;
+        int childs = -1;
+    };
+
+    /// Starts `program` with `arguments`. It inherits `inherited`, the standard descriptors and no other; no signal is
+    /// blocked or ignored in it. `exited` is called once, unless the object is destroyed first.
+    static Result<std::unique_ptr<ChildProcess>> start(Loop& loop, const std::string& program,
+                                                        const std::vector<std::string>& arguments, Descriptor inherited,
                                                         ExitHandler exited);
-    static constexpr int kChildSocket = 3;
 
     /// Gives the process kGraceTime to end, then kills it.
-    ~CameraProcess();
-    CameraProcess(const CameraProcess&) = delete;
-    CameraProcess& operator=(const CameraProcess&) = delete;
+    ~ChildProcess();
+    ChildProcess(const ChildProcess&) = delete;
+    ChildProcess& operator=(const ChildProcess&) = delete;
 
     static constexpr milliseconds kGraceTime{500};
 
@@ -49,7 +54,7 @@ class CameraProcess {
     [[nodiscard]] pid_t pid() const { return pid_; }
 
   private:
-    CameraProcess(pid_t pid, UniqueFd handle) : pid_(pid), handle_(std::move(handle)) {}
+    ChildProcess(pid_t pid, UniqueFd handle) : pid_(pid), handle_(std::move(handle)) {}
     void reap();
     std::optional<ExitStatus> tryReap();
     bool waitForExit(milliseconds limit) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "camera/client/camera_process.hpp"
+#include "core/loop/child_process.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -34,11 +35,11 @@ struct SpawnOptions {
     posix_spawnattr_t attributes{};
 };
 
-void prepare(SpawnOptions& options, int socket) {
+void prepare(SpawnOptions& options, const ChildProcess::Descriptor& inherited) {
     posix_spawn_file_actions_addopen(&options.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&options.actions, socket, CameraProcess::kChildSocket);
+    posix_spawn_file_actions_adddup2(&options.actions, inherited.own, inherited.childs);
     // Libraries open sockets without close-on-exec: a child that held the broker's would keep the connection alive.
-    posix_spawn_file_actions_addclosefrom_np(&options.actions, CameraProcess::kChildSocket + 1);
+    posix_spawn_file_actions_addclosefrom_np(&options.actions, std::max(inherited.childs, STDERR_FILENO) + 1);
 
     sigset_t none;
     sigemptyset(&none);
@@ -56,11 +57,11 @@ std::string toString(const ExitStatus& status) {
     return fmt::format("was killed by signal {} ({})", status.signal, ::strsignal(status.signal));
 }
 
-Result<std::unique_ptr<CameraProcess>> CameraProcess::start(Loop& loop, const std::string& program,
-                                                            const std::vector<std::string>& arguments, int socket,
+Result<std::unique_ptr<ChildProcess>> ChildProcess::start(Loop& loop, const std::string& program,
+                                                            const std::vector<std::string>& arguments, Descriptor inherited,
                                                             ExitHandler exited) {
     SpawnOptions options;
-    prepare(options, socket);
+    prepare(options, inherited);
     std::vector<std::string> words{program};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
@@ -81,13 +82,13 @@ Result<std::unique_ptr<CameraProcess>> CameraProcess::start(Loop& loop, const st
         ::waitpid(pid, nullptr, 0);
         return failSystem("cannot watch a child process", cause);
     }
-    std::unique_ptr<CameraProcess> child(new CameraProcess(pid, std::move(handle)));
+    std::unique_ptr<ChildProcess> child(new ChildProcess(pid, std::move(handle)));
     child->exited_ = std::move(exited);
     child->watch_ = loop.watch(child->handle_.get(), FdEvent::kReadable, [self = child.get()] { self->reap(); });
     return child;
 }
 
-CameraProcess::~CameraProcess() {
+ChildProcess::~ChildProcess() {
     watch_.reset();
     if (isReaped_) return;
     if (!waitForExit(kGraceTime)) {
@@ -97,12 +98,12 @@ CameraProcess::~CameraProcess() {
     tryReap();  // not a process inside a hung driver, which does not even die of SIGKILL: it is left to init
 }
 
-void CameraProcess::kill() {
+void ChildProcess::kill() {
     wasKilled_ = true;
     if (!isReaped_) ::syscall(SYS_pidfd_send_signal, handle_.get(), SIGKILL, nullptr, 0U);
 }
 
-void CameraProcess::reap() {
+void ChildProcess::reap() {
     const auto status = tryReap();
     if (!status) return;
     watch_.reset();
@@ -110,7 +111,7 @@ void CameraProcess::reap() {
     if (exited) exited(*status);
 }
 
-std::optional<ExitStatus> CameraProcess::tryReap() {
+std::optional<ExitStatus> ChildProcess::tryReap() {
     siginfo_t info{};
     if (::waitid(P_PIDFD, static_cast<id_t>(handle_.get()), &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0) {
         return std::nullopt;
@@ -120,7 +121,7 @@ std::optional<ExitStatus> CameraProcess::tryReap() {
     return ExitStatus{0, info.si_status};
 }
 
-bool CameraProcess::waitForExit(milliseconds limit) const {
+bool ChildProcess::waitForExit(milliseconds limit) const {
     pollfd waiting{handle_.get(), POLLIN, 0};
     return ::poll(&waiting, 1, static_cast<int>(limit.count())) > 0;
 }
