@@ -20,6 +20,7 @@
 #include "services/capture/live_view.hpp"
 #include "services/capture/motion_service.hpp"
 #include "services/commands/command_service.hpp"
+#include "services/commands/doctor_command.hpp"
 #include "services/gpio/gpio_service.hpp"
 #include "services/home_assistant/discovery.hpp"
 #include "services/presence/board_monitor.hpp"
@@ -85,6 +86,7 @@ struct WiredAgent : Agent, CommandHandlers {
                    [this](InboundMessage message) { received(std::move(message)); }, [this] { changed(); }}),
           context{l, session, journal, config, [this] { changed(); }, [this] { gpio.blink(); }},
           commands(context, *this),
+          doctor(l, config),
           settings(context, [this](const Settings& wanted) { return applySettings(wanted); }),
           telemetry(
               context,
@@ -152,6 +154,8 @@ struct WiredAgent : Agent, CommandHandlers {
         if (outcome.ok && parseSettings(values)->contains("telemetry.interval")) telemetry.useConfiguredInterval();
         done(outcome);
     }
+
+    void examine(const Command& /*command*/, OutcomeHandler done) override { doctor.run(std::move(done)); }
 
     Outcome setSwitch(const std::string& topic, OutputCommand command) override {
         constexpr std::string_view kOutputs = "gpio/";
@@ -306,6 +310,7 @@ struct WiredAgent : Agent, CommandHandlers {
         report.qos = static_cast<Qos>(config.mqtt.qos);
         report.commands = commands.counters();
         report.isPublishing = telemetry.isPublishing();
+        report.interval = telemetry.interval();
         report.readings = telemetry.counters();
         report.sensors = telemetry.sensors();
         report.isCameraConfigured = config.camera.backend != CameraBackend::kNone;
@@ -335,6 +340,7 @@ struct WiredAgent : Agent, CommandHandlers {
         });
         captures.shutDown();
         live.end("the agent is stopping");
+        doctor.shutDown();
         once(
             kReadingsLimit, [this](Task then) { telemetry.shutDown(std::move(then)); },
             [this, reason] { flushReplies(reason); });
@@ -384,6 +390,7 @@ struct WiredAgent : Agent, CommandHandlers {
     MqttSession session;
     ServiceContext context;
     CommandService commands;
+    DoctorCommand doctor;
     SettingsService settings;
     std::map<std::string, std::weak_ptr<Executor>> chipStrands;  ///< by chipOf()
     Telemetry telemetry;

@@ -197,6 +197,11 @@ std::string formatStatus(const DeviceStatus& device, WallTime now) {
                   join({"version " + text(info, "version"), text(info, "model") == "unknown" ? "" : text(info, "model"),
                         text(info, "os"), startedAt.empty() ? "" : "started " + startedAt}));
     addParts(health, now, lines);
+    const Json settings = parse(device.settings);
+    for (const auto& [key, setting] : settings.items()) {
+        lines.add("setting", fmt::format("{} is {} over MQTT; the configuration says {}", printable(key, kMaxTextBytes),
+                                         text(setting, "value"), text(setting, "configured")));
+    }
     if (device.isOnline() && !madeAt.empty()) lines.add("as of", madeAt);
     return title + '\n' + lines.take();
 }
@@ -206,7 +211,8 @@ std::string formatStatusJson(const DeviceStatus& device) {
                     {"server", device.server},
                     {"status", device.status.empty() ? Json() : Json(device.status)},
                     {"info", parse(device.info)},
-                    {"health", parse(device.health)}};
+                    {"health", parse(device.health)},
+                    {"settings", parse(device.settings)}};
     return printableJson(json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 

@@ -102,6 +102,8 @@ Result<RequestMessage> makeRequest(const std::string& command, const std::vector
         const milliseconds every = std::max(durationOf(json, "every", milliseconds{0}), limit);
         message.extraTime = limit + every * (message.count - 1);
     }
+    constexpr seconds kDoctorLimit{200};
+    if (command == "doctor") message.extraTime = kDoctorLimit + timeout;
     if (!isValidUtf8(command)) return fail(Errc::kInvalid, "the command is not UTF-8");
     message.payload = json.dump();
     return message;

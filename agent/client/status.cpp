@@ -31,7 +31,8 @@ Result<DeviceStatus> readStatus(const Config& config, const DeviceTopics& topics
     BrokerConnection* running = nullptr;
     const std::vector<std::pair<std::string, std::string*>> parts{{topics.base + "/status", &device.status},
                                                                   {topics.base + "/info", &device.info},
-                                                                  {topics.base + "/health", &device.health}};
+                                                                  {topics.base + "/health", &device.health},
+                                                                  {topics.base + "/settings", &device.settings}};
     std::vector<std::string> subscriptions;
     for (const auto& [topic, part] : parts) subscriptions.push_back(topic);
     BrokerConnection connection(config, std::move(password), "status", subscriptions,

@@ -4,12 +4,15 @@
 #include "commands/commands.hpp"
 #include "config/load.hpp"
 #include "core/system/identity.hpp"
+#include "core/text.hpp"
 #include "mqtt/settings.hpp"
+#include "services/settings/settings_service.hpp"
 
 namespace edge {
 
 int checkConfig(const std::string& configPath, bool show, std::ostream& out, std::ostream& err) {
-    const Config config = loadConfig(configPath, readIdentity());
+    std::string unread;
+    const Config config = effectiveConfig(readConfig(configPath), readIdentity(), unread);
     const auto check = [&err](const auto& part) {
         try {
             part();
@@ -22,12 +25,14 @@ int checkConfig(const std::string& configPath, bool show, std::ostream& out, std
     for (const std::string& warning : configurationWarnings(config)) err << "warning: " << warning << '\n';
     for (const std::string& warning : connectionWarnings(config.mqtt))
         err << configPath << ": warning: " << warning << '\n';
+    if (!unread.empty()) err << "note: " << unread << '\n';
     if (show) {
-        out << showConfig(configPath, readIdentity());
+        out << showConfig(configPath, readIdentity(), changedSettings(config));
         return 0;
     }
     out << filesOf(config) << ": fine. Device " << config.device.id << ", " << config.sensors.size()
         << " sensors, broker " << toString(config.mqtt.servers.front()) << '\n';
+    for (const std::string& line : describeOverrides(config)) out << printable(line) << '\n';
     return 0;
 }
 

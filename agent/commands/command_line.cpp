@@ -107,7 +107,7 @@ std::unique_ptr<CLI::App> makeApp(CommandLine& line) {
     CLI::App* request = add("request",
                             "Send a command to the agent through the broker, and wait for its reply: request start, "
                             "request capture width=640 -o garden.jpg. docs/mqtt.md has the commands.");
-    request->add_option("command", line.request.command, "start, stop, capture, live, cancel, status or set")
+    request->add_option("command", line.request.command, "start, stop, capture or another one of docs/mqtt.md")
         ->type_name("COMMAND")
         ->required()
         ->check(notEmpty());

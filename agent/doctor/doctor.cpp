@@ -21,7 +21,7 @@ Publication publication(std::string topic, std::string payload) {
 
 /// What the agent would publish: true values, each on its own topics. A simulated one is no reason to disturb anybody.
 std::vector<Publication> publicationsOf(const Config& config, const std::map<std::string, double>& values,
-                                        std::optional<Picture> picture) {
+                                        std::optional<Picture> picture, AgentState agent) {
     std::vector<Publication> all;
     for (const SensorConfig& sensor : config.sensors) {
         const auto value = values.find(sensor.name);
@@ -37,7 +37,8 @@ std::vector<Publication> publicationsOf(const Config& config, const std::map<std
     }
     if (picture && config.camera.backend == CameraBackend::kLibcamera)
         all.push_back(publication(config.image.topic, std::move(picture->jpeg)));
-    if (!config.topics.base.empty())
+    // One that runs would be answering somebody, and tells what it has been denied.
+    if (!config.topics.base.empty() && agent != AgentState::kRunning)
         all.push_back(publication(config.topics.base + "/response", R"({"status":"ok","command":"doctor","data":{}})"));
     return all;
 }
@@ -62,8 +63,8 @@ int runDoctor(const std::string& configPath, ReportStyle style, std::ostream& ou
         append(findings, checkGpio(*config, *port));
         const AgentState agent = stateOfAgent(*config, machine);
         Announcements announcements;
-        append(findings, checkBroker(*config, password, publicationsOf(*config, values, std::move(picture)), agent,
-                                     announcements));
+        append(findings, checkBroker(*config, password, publicationsOf(*config, values, std::move(picture), agent),
+                                     agent, announcements));
         if (agent == AgentState::kRunning) append(findings, checkCommands(*config));
         append(findings, checkOthers(*config, agent, announcements));
         append(findings, checkJournal(*config));

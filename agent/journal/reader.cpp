@@ -86,6 +86,14 @@ Result<JournalReader> JournalReader::open(const std::string& path, JournalFilter
     return reader;
 }
 
+Result<std::string> JournalReader::state(const std::string& path, std::string_view key) {
+    bool isImmutable = false;
+    auto db = TRY(connect(path, isImmutable));
+    auto select = TRY(db.prepare("SELECT value FROM state WHERE key = ?1 AND crc = checksum('state', key, value)"));
+    select.bindText(key);
+    return TRY(select.step()) ? select.bytes(0) : std::string();
+}
+
 /// The ids and kinds of the rows after the position that the filter selects; SQLite merges the tables by id.
 Result<Statement> JournalReader::selectIds(const std::string& order) {
     std::string sql;

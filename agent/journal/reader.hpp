@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/result.hpp"
@@ -27,6 +28,9 @@ class JournalReader {
   public:
     /// Errors: Errc::kNotFound = no file, kFault = not a journal or of a newer version, kPermission.
     static Result<JournalReader> open(const std::string& path, JournalFilter filter);
+
+    /// What Journal::saveState() keeps under `key`; "" where there is nothing, or it is damaged. Errors as of open().
+    static Result<std::string> state(const std::string& path, std::string_view key);
 
     /// Starts with the last `count` rows, at least one.
     Result<void> skipToLast(std::uint64_t count);

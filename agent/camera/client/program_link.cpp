@@ -58,9 +58,9 @@ Result<UniqueFd> ProgramLink::startChild() {
     }
     UniqueFd ours(ends[0]);
     const UniqueFd theirs(ends[1]);
-    auto child = ChildProcess::start(
-        loop_, program_, {"--config", config_.file, "--socket-fd", std::to_string(kChildSocket)},
-        {theirs.get(), kChildSocket}, [this](const ExitStatus& status) { childExited(status); });
+    auto child =
+        ChildProcess::start(loop_, program_, {"--config", config_.file, "--socket-fd", std::to_string(kChildSocket)},
+                            {theirs.get(), kChildSocket}, [this](const ExitStatus& status) { childExited(status); });
     if (!child) return fail(child.error().code, child.error().message + "; is the package pi-edge-camera installed?");
     child_ = std::move(*child);
     log::debug("started {}, process {}", program_, child_->pid());

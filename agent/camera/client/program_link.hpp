@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "core/loop/child_process.hpp"
 #include "camera/client/client.hpp"
 #include "camera/ipc/packet_socket.hpp"
 #include "config/config.hpp"
+#include "core/loop/child_process.hpp"
 #include "core/loop/loop.hpp"
 
 namespace edge {
@@ -46,8 +46,8 @@ class ProgramLink : public CameraLink {
     std::optional<PacketSocket> socket_;
     std::unique_ptr<FdWatch> watch_;
     std::unique_ptr<ChildProcess> child_;  ///< nullptr: it has exited, or systemd started the program
-    Timer killTimer_;                       ///< runs while a child that was disconnected exits
-    std::string exitText_;                  ///< how the child exited, while its last packets are still unread
+    Timer killTimer_;                      ///< runs while a child that was disconnected exits
+    std::string exitText_;                 ///< how the child exited, while its last packets are still unread
 };
 
 }  // namespace edge

@@ -35,7 +35,7 @@ struct Hello {
     bool verify = false;  ///< take a frame before answering: a camera that is listed may still give no picture
     /// What is in force in place of the configuration's files, {"camera.motion.enabled":true}; "": whatever the program
     /// has. A program that has begun with others ends, and the next one begins with these.
-    std::string settings;
+    std::string settings{};
     bool operator==(const Hello&) const = default;
 };
 

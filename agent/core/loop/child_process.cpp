@@ -58,8 +58,8 @@ std::string toString(const ExitStatus& status) {
 }
 
 Result<std::unique_ptr<ChildProcess>> ChildProcess::start(Loop& loop, const std::string& program,
-                                                            const std::vector<std::string>& arguments, Descriptor inherited,
-                                                            ExitHandler exited) {
+                                                          const std::vector<std::string>& arguments,
+                                                          Descriptor inherited, ExitHandler exited) {
     SpawnOptions options;
     prepare(options, inherited);
     std::vector<std::string> words{program};

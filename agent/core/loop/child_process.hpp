@@ -38,8 +38,8 @@ class ChildProcess {
     /// Starts `program` with `arguments`. It inherits `inherited`, the standard descriptors and no other; no signal is
     /// blocked or ignored in it. `exited` is called once, unless the object is destroyed first.
     static Result<std::unique_ptr<ChildProcess>> start(Loop& loop, const std::string& program,
-                                                        const std::vector<std::string>& arguments, Descriptor inherited,
-                                                        ExitHandler exited);
+                                                       const std::vector<std::string>& arguments, Descriptor inherited,
+                                                       ExitHandler exited);
 
     /// Gives the process kGraceTime to end, then kills it.
     ~ChildProcess();

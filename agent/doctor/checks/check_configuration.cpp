@@ -11,6 +11,7 @@
 #include "core/time/time.hpp"
 #include "doctor/checks/checks.hpp"
 #include "mqtt/settings.hpp"
+#include "services/settings/settings_service.hpp"
 
 namespace edge {
 namespace {
@@ -35,12 +36,19 @@ Findings trySecret(const Check& check) {
 
 Findings checkConfiguration(const std::string& path, std::optional<Config>& config,
                             std::optional<std::string>& password) {
+    std::string unread;
     try {
-        config = loadConfig(path, readIdentity());
+        config = effectiveConfig(readConfig(path), readIdentity(), unread);
     } catch (const ConfigError& error) {
         return {{Severity::kError, kCheck, error.what(), "fix these lines; docs/configuration.md has every key"}};
     }
     Findings findings;
+    for (const std::string& line : describeOverrides(*config)) {
+        findings.push_back({Severity::kNote, kCheck, line,
+                            "to return to the file: pi-edge-agent request set values='{\"" +
+                                line.substr(0, line.find(' ')) + "\":null}'"});
+    }
+    if (!unread.empty()) findings.push_back({Severity::kNote, kCheck, unread});
     for (const std::string& warning : configurationWarnings(*config))
         findings.push_back({Severity::kWarning, kCheck, warning});
     for (const std::string& warning : connectionWarnings(config->mqtt))

@@ -74,6 +74,7 @@ constexpr std::array kCommands{
     CommandSpec{"cancel", &CommandHandlers::cancelSeries},
     CommandSpec{"status", &CommandHandlers::publishStatus},
     CommandSpec{"set", &CommandHandlers::changeSettings, kSetOptions},
+    CommandSpec{"doctor", &CommandHandlers::examine},
 };
 static_assert(std::all_of(kCommands.begin(), kCommands.end(),
                           [](const CommandSpec& command) { return command.function != nullptr; }));
@@ -91,7 +92,7 @@ const CommandSpec* findCommand(std::string_view name) {
     return found == kCommands.end() ? nullptr : found;
 }
 
-/// "start, stop, capture, live, cancel, status or set"
+/// "start, stop or capture"
 std::string commandList() {
     std::string list;
     for (const CommandSpec& spec : kCommands) {

@@ -53,6 +53,7 @@ class CommandHandlers {
     virtual void cancelSeries(const Command& command, OutcomeHandler done) = 0;
     virtual void publishStatus(const Command& command, OutcomeHandler done) = 0;
     virtual void changeSettings(const Command& command, OutcomeHandler done) = 0;
+    virtual void examine(const Command& command, OutcomeHandler done) = 0;
     /// `<base>/<topic>/set`: an output ("gpio/lamp"), or a setting ("camera/motion/enabled").
     virtual Outcome setSwitch(const std::string& topic, OutputCommand command) = 0;
 };

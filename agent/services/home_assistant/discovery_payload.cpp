@@ -37,6 +37,11 @@ constexpr const char* kCommon = R"({
     "publishing": {"p": "switch", "name": "Publishing", "icon": "mdi:thermometer-lines",
         "command_topic": "~/command", "payload_on": "start", "payload_off": "stop",
         "state_topic": "~/publishing", "state_on": "ON", "state_off": "OFF"},
+    "interval": {"p": "number", "name": "Interval", "entity_category": "config", "device_class": "duration",
+        "state_topic": "~/health", "value_template": "{{ value_json.readings.interval_s }}",
+        "command_topic": "~/command", "unit_of_measurement": "s", "mode": "box", "min": 0.1, "max": 86400, "step": 0.1,
+        "command_template":
+            "{\"command\":\"set\",\"values\":{\"telemetry.interval\":\"{{ (value * 1000) | round | int }}ms\"}}"},
     "diagnostic_started": {"p": "sensor", "name": "Started", "entity_category": "diagnostic",
         "state_topic": "~/info", "value_template": "{{ value_json.started_at }}", "device_class": "timestamp"},
     "diagnostic_memory": {"p": "sensor", "name": "Memory", "entity_category": "diagnostic",
@@ -100,6 +105,11 @@ constexpr const char* kCamera = R"({
         "state_topic": "~/camera/live", "state_on": "ON", "state_off": "OFF"},
     "live_camera": {"p": "camera", "name": "Live", "topic": "~/live"}
 })";
+constexpr const char* kMotionSwitch = R"({
+    "motion_enabled": {"p": "switch", "name": "Motion detection", "entity_category": "config", "icon": "mdi:motion-sensor",
+        "command_topic": "~/camera/motion/enabled/set", "state_topic": "~/camera/motion/enabled",
+        "payload_on": "ON", "payload_off": "OFF"}
+})";
 constexpr const char* kMotion = R"({
     "motion": {"p": "binary_sensor", "name": "Motion", "device_class": "motion",
         "state_topic": "~/camera/motion", "payload_on": "ON", "payload_off": "OFF"}
@@ -128,8 +138,8 @@ class Components {
         Json components = Json::parse(text);
         for (Json& component : components) {
             for (Json& value : component) {
-                const auto path = value.get<std::string>();
-                if (path.starts_with("~/")) value = base_ + path.substr(1);
+                const auto* path = value.get_ptr<const std::string*>();
+                if (path != nullptr && path->starts_with("~/")) value = base_ + path->substr(1);
             }
         }
         return components;
@@ -186,6 +196,7 @@ class Components {
             shared.empty() ? config_.image.topic : shared;
         if (config_.camera.motion.enabled) components.update(read(kMotion));
         addAll(components, "/camera/status");
+        addAll(read(kMotionSwitch));
     }
 
     void addLine(const std::string& name, const char* platform, const Json& options = Json::object()) {

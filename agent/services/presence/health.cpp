@@ -51,12 +51,21 @@ const char* deliveredMeans(const HealthReport& report) {
     return report.qos == Qos::kAtMostOnce || isLowered ? "written to the network" : "acknowledged by the broker";
 }
 
+double secondsOf(milliseconds duration) {
+    return std::chrono::duration<double>(duration).count();
+}
+
 Json readingsOf(const HealthReport& report) {
     const ReadingCounters& readings = report.readings;
-    return {{"publishing", report.isPublishing},        {"produced", readings.produced},
-            {"delivered", readings.delivered},          {"under_way", readings.underWay},
-            {"journaled", readings.journaled},          {"dropped", readings.dropped + report.journal.droppedReadings},
-            {"queued", report.journal.queuedReadings},  {"backlog_delivered", readings.backlogDelivered},
+    return {{"publishing", report.isPublishing},
+            {"interval_s", secondsOf(report.interval)},
+            {"produced", readings.produced},
+            {"delivered", readings.delivered},
+            {"under_way", readings.underWay},
+            {"journaled", readings.journaled},
+            {"dropped", readings.dropped + report.journal.droppedReadings},
+            {"queued", report.journal.queuedReadings},
+            {"backlog_delivered", readings.backlogDelivered},
             {"delivered_means", deliveredMeans(report)}};
 }
 

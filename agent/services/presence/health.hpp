@@ -27,6 +27,7 @@ struct HealthReport {
     Qos qos = Qos::kAtLeastOnce;  ///< of readings and pictures, as configured
     CommandCounters commands;
     bool isPublishing = false;
+    milliseconds interval{0};  ///< of readings, also while they are not published
     ReadingCounters readings;
     std::vector<SensorState> sensors;
     bool isCameraConfigured = false;

@@ -8,6 +8,7 @@
 
 #include "core/system/log.hpp"
 #include "core/text.hpp"
+#include "journal/reader.hpp"
 
 namespace edge {
 namespace {
@@ -19,6 +20,17 @@ const char* stateOf(const Config& config, const std::string& topic) {
 }
 
 }  // namespace
+
+Config effectiveConfig(const ConfigSources& sources, const Identity& identity, std::string& problem) {
+    const std::string path = parseConfig(sources, identity).journal.path;
+    const Result<std::string> state = JournalReader::state(path, kSettingsState);
+    if (!state && state.error().code != Errc::kNotFound) {
+        problem = fmt::format("what was set over MQTT is not known: {}", state.error().message);
+        return parseConfig(sources, identity);
+    }
+    std::vector<std::string> dropped;  // by the agent, too, which logs it
+    return parseValid(sources, identity, parseSettings(state.value_or("")).value_or(Settings{}), dropped);
+}
 
 Settings SettingsService::saved(const JournalSnapshot& snapshot) {
     const std::string state = savedState(snapshot, kSettingsState);

@@ -4,12 +4,16 @@
 #include <functional>
 #include <string>
 
-#include "config/settings.hpp"
+#include "config/load.hpp"
 #include "core/result.hpp"
 #include "services/commands/command.hpp"
 #include "services/service.hpp"
 
 namespace edge {
+
+/// The configuration that the agent of `config` has in force, by its journal: the files, and what was set over MQTT.
+/// Opens no secret. Where the journal cannot be read, the files alone, and `problem` says why.
+Config effectiveConfig(const ConfigSources& sources, const Identity& identity, std::string& problem);
 
 /// What is changed over MQTT of the configuration: the command `set`, the switches on `<base>/…/enabled`, and
 /// `<base>/settings`, which shows what differs from the files. The journal has one row with all of it.

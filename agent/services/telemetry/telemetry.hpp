@@ -51,7 +51,9 @@ class Telemetry : Service {
     void shutDown(Task done);
 
     [[nodiscard]] bool isPublishing() const { return state_.isPublishing; }
-    /// How often, except for sensors with an interval of their own; nullopt while nothing is published.
+    /// How often readings are published, or would be, except for sensors with an interval of their own.
+    [[nodiscard]] milliseconds interval() const { return state_.interval.value_or(config_.telemetry.interval); }
+    /// The same; nullopt while nothing is published.
     [[nodiscard]] std::optional<milliseconds> publishingInterval() const;
 
     /// `<base>/publishing`.
@@ -86,7 +88,6 @@ class Telemetry : Service {
     static State parseState(const std::string& text);
     static std::string formatState(const State& state);
     std::unique_ptr<SensorChannel> makeChannel(const SensorConfig& sensor);
-    [[nodiscard]] milliseconds interval() const { return state_.interval.value_or(config_.telemetry.interval); }
     [[nodiscard]] std::string describeState() const;
     void change(const State& wanted);
     void checkReports();

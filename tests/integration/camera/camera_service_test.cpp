@@ -6,8 +6,8 @@
 #include <cstring>
 #include <utility>
 
-#include "core/loop/child_process.hpp"
 #include "camera_fixture.hpp"
+#include "core/loop/child_process.hpp"
 
 namespace edge {
 namespace {
@@ -40,13 +40,13 @@ class SocketManager {
         ++starts_;
         const std::string script = "LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" --config \"$1\"";
         auto program = ChildProcess::start(loop_, "/bin/sh", {"-c", script, EDGE_CAMERA_BINARY, configFile_},
-                                            {listener_.get(), 3}, [this](const ExitStatus& status) {
-                                                ends_.push_back(status);
-                                                program_.reset();
-                                                // FlushPending=yes
-                                                while (UniqueFd(::accept(listener_.get(), nullptr, nullptr))) continue;
-                                                wait();
-                                            });
+                                           {listener_.get(), 3}, [this](const ExitStatus& status) {
+                                               ends_.push_back(status);
+                                               program_.reset();
+                                               // FlushPending=yes
+                                               while (UniqueFd(::accept(listener_.get(), nullptr, nullptr))) continue;
+                                               wait();
+                                           });
         ASSERT_TRUE(program) << program.error().message;
         program_ = std::move(*program);
     }

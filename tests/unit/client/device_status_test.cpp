@@ -74,9 +74,18 @@ TEST(DeviceStatus, SurvivesWhatIsNotWrittenByAnAgent) {
     EXPECT_FALSE(has(hostile, "\x1b")) << hostile;
 }
 
+TEST(DeviceStatus, ShowsWhatWasSetOverMqtt) {
+    const std::string text = formatStatus(
+        {"pi", "s", "online", "{}", "{}", R"({"telemetry.interval":{"value":"10s","configured":"2s"}})"}, WallTime{});
+    EXPECT_NE(text.find("telemetry.interval is 10s"), std::string::npos) << text;
+    for (const char* broken : {"", "[]", "7", "{", R"({"a":1})", R"({"a":null})"})
+        (void)formatStatus({"pi", "s", "online", "{}", "{}", broken}, WallTime{});
+}
+
 TEST(DeviceStatus, JsonHasWhatCameAndNullForTheRest) {
-    EXPECT_EQ(Json::parse(formatStatusJson({"pi", "s", "online", R"({"a":1})", "broken"})),
-              Json::parse(R"({"id":"pi","server":"s","status":"online","info":{"a":1},"health":null})"));
+    EXPECT_EQ(
+        Json::parse(formatStatusJson({"pi", "s", "online", R"({"a":1})", "broken"})),
+        Json::parse(R"({"id":"pi","server":"s","status":"online","info":{"a":1},"health":null,"settings":null})"));
 }
 
 }  // namespace

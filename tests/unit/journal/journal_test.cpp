@@ -613,5 +613,16 @@ TEST_F(JournalTest, IgnoresAnAckForTheFileBefore) {
     EXPECT_EQ(seqs(fetch(100)), (std::vector<std::uint64_t>{65, 66}));
 }
 
+TEST_F(JournalTest, ShowsItsStateToOtherProcesses) {
+    ASSERT_EQ(JournalReader::state(config.path, "settings").error().code, Errc::kNotFound);
+    ASSERT_TRUE(start());
+    EXPECT_EQ(JournalReader::state(config.path, "settings").value(), "");
+    journal->saveState("settings", "{}", {});
+    settle();
+    EXPECT_EQ(JournalReader::state(config.path, "settings").value(), "{}");
+    stop();
+    EXPECT_EQ(JournalReader::state(config.path, "settings").value(), "{}");
+}
+
 }  // namespace
 }  // namespace edge

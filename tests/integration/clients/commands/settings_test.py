@@ -2,12 +2,14 @@
 """The command set and the switch of motion, with the built programs and a broker: what is set holds over kills, restarts and reloads."""
 
 import io
+import json
 import signal
+import subprocess
 import unittest
 
 from PIL import Image
 
-from support import BASE, RESPONSE, AgentCase, Client, decoded
+from support import AGENT, BASE, PATIENCE, RESPONSE, AgentCase, Client, decoded
 
 SETTINGS = f"{BASE}/settings"
 MOTION = f"{BASE}/camera/motion/enabled"
@@ -103,6 +105,43 @@ class Set(SettingsCase):
         darkest = [sum(1 for pixel in image.getdata() if pixel < 40 or pixel > plain) for image in (written, again, gone)]
         self.assertGreater(darkest[0], darkest[2] + 100, "the time is drawn")
         self.assertGreater(darkest[1], darkest[2] + 100, "also after a kill")
+
+
+class Told(SettingsCase):
+    """What the programs on the device say about it."""
+
+    def program(self, *arguments, status=0):
+        done = subprocess.run([AGENT, *arguments], capture_output=True, text=True, timeout=4 * PATIENCE, check=False)
+        self.assertIn(done.returncode, (status, 3), done.stderr)
+        return done
+
+    def settings_of_doctor(self):
+        report = json.loads(self.program("doctor", "--json", "--config", self.agent.config_path).stdout)
+        return [finding["severity"] for finding in report["findings"] if "MQTT" in finding["text"] and
+                finding["check"] == "configuration"]
+
+    def test_nothing_where_nothing_was_set(self):
+        self.assertNotIn("MQTT", self.program("check-config", self.agent.config_path).stdout)
+        self.assertNotIn("note", self.settings_of_doctor())
+
+    def test_what_was_set_by_request(self):
+        self.program("request", "--config", self.agent.config_path, "set", 'values={"image.quality":33}')
+        for _ in range(2):
+            self.assertIn("image.quality is 33", self.program("check-config", self.agent.config_path).stdout)
+            shown = self.program("check-config", "--show", self.agent.config_path).stdout
+            self.assertRegex(shown, r"quality = 33 +# set over MQTT")
+            self.assertIn("note", self.settings_of_doctor())
+            if self.agent.process.poll() is None:
+                self.assertIn("image.quality", self.program("status", "--config", self.agent.config_path).stdout)
+                self.agent.stop()
+
+    def test_a_journal_that_cannot_be_read_is_no_error(self):
+        self.agent.stop()
+        with open(f"{self.agent.directory}/journal.db", "w", encoding="utf-8") as file:
+            file.write("not a journal " * 1000)
+        checked = self.program("check-config", self.agent.config_path)
+        self.assertEqual(checked.returncode, 0)
+        self.assertIn("what was set over MQTT is not known", checked.stderr)
 
 
 class Motion(SettingsCase):

@@ -3,6 +3,7 @@
 
 import io
 import json
+import re
 import shutil
 import tempfile
 import unittest
@@ -139,6 +140,33 @@ class Discovery(AgentCase):
         self.assertEqual(self.client.wait(all_entities["live_camera"]["topic"]).payload[:2], b"\xff\xd8")
         self.home.turn(switch, False)
         self.client.until(lambda: self.client.on(switch["state_topic"])[-1].payload == b"OFF", "it did not end")
+
+    def test_the_number_shows_and_sets_the_interval(self):
+        number = entities(self.home.payload())["interval"]
+        path = re.fullmatch(r"\{\{ value_json\.([\w.]+) \}\}", number["value_template"]).group(1).split(".")
+
+        def shown():
+            value = decoded(self.client.on(number["state_topic"])[-1])
+            for key in path:
+                value = value[key]
+            return value
+
+        self.client.wait(number["state_topic"])
+        self.assertEqual(shown(), 0.2, "right while nothing was set")
+        for value, wanted in ((5, 5), (0.5, 0.5), (86400, 86400)):
+            self.assertTrue(number["min"] <= value <= number["max"])
+            payload = number["command_template"].replace("{{ (value * 1000) | round | int }}", str(int(round(value * 1000))))
+            self.client.publish(number["command_topic"], payload, number["qos"])
+            self.client.until(lambda wanted=wanted: shown() == wanted, "it was not set")
+
+    def test_the_switch_of_motion_shows_and_sets_it(self):
+        switch = entities(self.home.payload())["motion_enabled"]
+        self.home.state(switch, "OFF")
+        self.home.turn(switch, True)
+        self.home.state(switch, "ON")
+        self.client.until(lambda: "motion" in self.home.latest(), "the sensor was not offered")
+        self.home.turn(switch, False)
+        self.client.until(lambda: self.client.on(switch["state_topic"])[-1].payload == b"OFF", "it stayed")
 
     def test_the_button_makes_the_picture_that_camera_and_image_show(self):
         all_entities = entities(self.home.payload())

@@ -18,6 +18,10 @@ def whole(value):
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def topic(value):
     return text(value) and not any(c in value for c in "+#\0")
 
@@ -66,6 +70,12 @@ PLATFORMS = {
     "switch": {
         "command_topic": (True, topic), "state_topic": (False, topic), "payload_on": (False, text), "payload_off": (False, text),
         "state_on": (False, text), "state_off": (False, text),
+    },
+    "number": {
+        "command_topic": (True, topic), "command_template": (False, text), "state_topic": (False, topic),
+        "value_template": (False, template), "device_class": (False, one_of("duration")),
+        "unit_of_measurement": (False, one_of("d", "h", "min", "s", "ms", "µs")),
+        "mode": (False, one_of("auto", "box", "slider")), "min": (False, number), "max": (False, number), "step": (False, number),
     },
     "button": {"command_topic": (True, topic), "payload_press": (False, text)},
     "camera": {"topic": (True, topic)},

@@ -70,6 +70,14 @@ TEST_F(CameraClientTest, LooksForTheCameraWhenItIsMade) {
     EXPECT_EQ(states[0].model, "fake");
 }
 
+TEST_F(CameraClientTest, TellsTheProgramTheSettingsThatConcernIt) {
+    config.overrides = {{"camera.motion.enabled", "false"}, {"telemetry.interval", "\"2s\""}};
+    config.settings = {{"camera.motion.enabled", "true"}, {"telemetry.interval", "\"10s\""}};
+    online();
+    ASSERT_EQ(link->sent<Hello>().size(), 1U);
+    EXPECT_EQ(link->sent<Hello>()[0].settings, R"({"camera.motion.enabled":true})");
+}
+
 TEST_F(CameraClientTest, DeliversAPicture) {
     online();
     Picture picture;

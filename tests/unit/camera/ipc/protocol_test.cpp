@@ -28,9 +28,11 @@ Message throughReply(const Message& message) {
 
 TEST(Protocol, CarriesEveryRequest) {
     const Hello hello{kProtocolVersion, true};
+    const Hello withSettings{kProtocolVersion, false, R"({"camera.controls":{"Gains":[1.5,2]},"log.level":"debug"})"};
     const Cancel cancel{99};
 
     EXPECT_EQ(throughRequest(hello), hello);
+    EXPECT_EQ(throughRequest(withSettings), withSettings);
     EXPECT_EQ(throughRequest(someCapture()), someCapture());
     EXPECT_EQ(throughRequest(cancel), cancel);
 }

@@ -80,6 +80,7 @@ class CommandFixture : public ::testing::Test, public CommandHandlers {
     void cancelSeries(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
     void publishStatus(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
     void changeSettings(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
+    void examine(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
     Outcome setSwitch(const std::string& topic, OutputCommand command) override {
         switches[topic] = command;
         return Outcome::success();
