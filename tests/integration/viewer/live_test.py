@@ -208,6 +208,16 @@ class Live(LiveCase):
         page.until(lambda: page.find("#live-image").get_property("width") == 400, "the latest frame is not shown")
         self.assertEqual(page.driver.execute_script("return window.decoded"), [100, 400])
 
+    def test_on_a_line_that_is_too_slow_it_asks_for_fewer_frames(self):
+        self.page.driver.execute_script("const now = performance.now; performance.now = () => now.call(performance) + (window.later ?? 0)")
+        self.start()
+        self.frame(age=100)  # the clocks differ, which does not matter
+        self.until_drawn()
+        self.page.driver.execute_script("window.later = 9000")
+        for _ in range(2):
+            self.frame(age=104)
+        self.client.wait("edge/pi/command", lambda m: 0.2 <= json.loads(m.payload).get("rate", 0) < 5)
+
     def test_what_is_no_picture_is_passed_over(self):
         self.start()
         self.frame(jpeg=b"\xff\xd8 no picture")

@@ -11,6 +11,9 @@ const kWindow = 5000; // ms, of the frame rate and the delay
 const kGrace = 2000; // ms, from a request until the device's state is that of the reply
 const kSilence = 6000; // ms without a first frame
 const kMostDelay = 10000; // ms; beyond it, the clocks of device and browser disagree
+const kMostLag = 2000; // ms; what frames may be late more than the fastest one was
+const kDrain = 8000; // ms, from one request for fewer frames to the next
+const kLeastRate = 0.2; // frames a second
 
 export class LiveView {
   #device = null; // that a person wants to see, whether frames come or not
@@ -57,7 +60,7 @@ export class LiveView {
 
   #begin(device) {
     this.said(null);
-    const session = { device, topic: `${device.root}/live`, frames: [], started: performance.now(), isAnswered: false, isDecoding: false };
+    const session = { device, topic: `${device.root}/live`, frames: [], leastDelay: Infinity, started: performance.now(), isAnswered: false };
     this.#session = session;
     session.ticker = setInterval(() => this.#tick(session), kTick);
     const denied = () => session === this.#session && this.#fail(() => [t("liveDenied", session), "error"]);
@@ -90,7 +93,8 @@ export class LiveView {
   async #renew(session) {
     clearTimeout(session.timer);
     session.asked = performance.now();
-    const command = await this.commands.ask(session.device, "live", { for: kLease }).ended;
+    const rate = session.rate ? { rate: session.rate } : {};
+    const command = await this.commands.ask(session.device, "live", { for: kLease, ...rate }).ended;
     if (session !== this.#session) return;
     session.isRefused = command.step === "failed";
     if (command.step === "ok") session.isAnswered = true;
@@ -121,10 +125,14 @@ export class LiveView {
     if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) Object.assign(canvas, { width: bitmap.width, height: bitmap.height });
     this.#canvas.drawImage(bitmap, 0, 0);
     const isFirst = session.frames.length === 0;
-    session.frames.push({ at: performance.now(), delay: Date.now() - Date.parse(time) });
+    const delay = Date.now() - Date.parse(time);
+    session.frames.push({ at: performance.now(), delay });
+    if (delay < session.leastDelay) session.leastDelay = delay;
     if (isFirst) this.#caption(session);
   }
 
+  /** The broker queues what this page's line cannot carry, and then every frame is late: half of the frames drain the queue. How late they
+   * are is compared with the fastest one, so that the clocks need not agree. */
   #tick(session) {
     const now = performance.now();
     const last = session.frames.at(-1);
@@ -138,6 +146,10 @@ export class LiveView {
         return this.#fail(() => [t("liveEnded"), "error"]);
       }
     }
+    if (session.isAnswered && last?.delay - session.leastDelay > kMostLag && now - session.asked > kDrain) {
+      session.rate = Math.max(kLeastRate, Math.round((rateOf(session.frames) ?? 0) * 5) / 10);
+      this.#renew(session);
+    }
     this.#caption(session);
   }
 
@@ -146,13 +158,18 @@ export class LiveView {
   }
 }
 
+/** Frames a second, or null where they are too few to know. */
+function rateOf(frames) {
+  return frames.length > 1 ? (frames.length - 1) * 1000 / (frames.at(-1).at - frames[0].at) : null;
+}
+
 function caption({ device, topic, frames, started, isAnswered }, now) {
-  const [first] = frames;
   const last = frames.at(-1);
   if (!last) return isAnswered && now - started > kSilence ? t("liveNothing", { topic }) : t("liveWaiting");
   if (now - last.at > kWindow) return t("liveStalled", { seconds: Math.round((now - last.at) / 1000) });
   const facts = [];
-  if (frames.length > 1) facts.push(t("liveRate", { rate: ((frames.length - 1) * 1000 / (last.at - first.at)).toFixed(1) }));
+  const rate = rateOf(frames);
+  if (rate !== null) facts.push(t("liveRate", { rate: rate.toFixed(1) }));
   const delays = frames.map(({ delay }) => delay).sort((a, b) => a - b);
   const delay = delays[Math.floor(delays.length / 2)];
   if (delay >= 0 && delay <= kMostDelay && device.health.clock !== "unsynchronised") {
