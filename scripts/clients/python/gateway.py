@@ -103,7 +103,10 @@ class Gateway:
         if code.value != 0:
             reason = "it has no MQTT 5" if code.value in WRONG_VERSION else refusal(code.value, code, self.options)
             sentence = f"{self.options.broker} refuses the connection: {reason}"
-            return self.end(sentence) if code.value in WRONG_LOGIN | WRONG_VERSION else log(sentence)
+            if code.value in WRONG_LOGIN | WRONG_VERSION:
+                return self.end(sentence)
+            self.is_connected = False  # it is a broker: try again
+            return log(sentence)
         client.subscribe([(self.options.pictures, 1)] + [(self.topic("+", kind), 1) for kind in ("status", "response", "camera/live")])
 
     def on_subscribe(self, _client, _userdata, _mid, codes, *_properties):

@@ -413,6 +413,20 @@ class Program(GatewayCase):
             agent.wait_for(is_end)
             agent.commands.clear()
 
+    def test_a_broker_that_is_not_ready_is_tried_again(self):
+        busy = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(busy.close)
+        busy.settimeout(PATIENCE)
+        gateway = Gateway(None, url=f"mqtt://127.0.0.1:{busy.getsockname()[1]}")
+        self.addCleanup(gateway.close)
+        for _ in range(2):
+            connection, _ = busy.accept()
+            with connection:
+                connection.recv(1024)
+                connection.sendall(b"\x20\x03\x00\x88\x00")  # CONNACK of MQTT 5: server unavailable
+        self.assertEqual(gateway.stop(), 0, gateway.read_log())
+        self.assertIn("refuses the connection", gateway.read_log())
+
     def test_it_listens_on_this_machine_only(self):
         gateway = self.gateway(agents=())
         port = int(gateway.url.rsplit(":", 1)[1])
