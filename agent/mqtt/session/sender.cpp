@@ -22,7 +22,8 @@ constexpr std::size_t kSuspectPicture = std::size_t{4} * 1024;
 
 /// What a broker may find too large.
 bool isSuspect(const Outgoing& outgoing) {
-    return outgoing.isLarge() || (outgoing.priority == Priority::kImage && outgoing.bytes() >= kSuspectPicture);
+    const bool isPicture = outgoing.priority == Priority::kImage || outgoing.priority == Priority::kBacklog;
+    return outgoing.isLarge() || (isPicture && outgoing.bytes() >= kSuspectPicture);
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ class LiveView(AgentCase):
         frames = self.client.on(LIVE)
         self.assertEqual(states(self.client), [b"ON", b"OFF"])
         self.assertLessEqual(len(frames), 22)
-        self.assertGreaterEqual(len(frames), 10)
+        self.assertGreaterEqual(len(frames), 5)  # on a busy machine
         self.assertEqual(len({bytes(m.payload) for m in frames}), len(frames), "a frame came twice")
         for frame in frames:
             self.assertEqual((opened(frame).size, frame.qos, frame.retain), ((640, 480), 0, False))
@@ -120,6 +120,22 @@ class SmallPackets(AgentCase):
         self.assertEqual(len(self.client.on(STATUS)), 1, "a frame has cost the connection")
 
 
+class UnannouncedSmallPackets(AgentCase):
+    PROTOCOL = "3.1.1"
+    BROKER = "max_packet_size 12000"
+
+    def test_the_limit_is_found_and_no_frame_costs_the_connection_again(self):
+        self.client.wait(STATUS)
+        for _ in range(4):
+            before = len(self.client.on(STATUS))
+            self.client.command({"command": "live", "quality": 100})
+            # "offline", "online"
+            self.client.until(lambda before=before: self.client.on(LIVE) or len(self.client.on(STATUS)) >= before + 2, "nothing")
+            if self.client.on(LIVE):
+                break
+        self.assertLess(len(self.client.wait(LIVE, count=3).payload), 12000)
+
+
 class SlowLine(unittest.TestCase):
     """The proxy takes a little ahead of its rate, as a modem does; the rest waits in the agent's send buffer, or is not made."""
 
@@ -136,23 +152,31 @@ class SlowLine(unittest.TestCase):
         self.client = Client(self.broker, f"{BASE}/#", protocol=mqtt.MQTTv5)
         self.addCleanup(self.client.close)
 
+    def frames(self, count):
+        """The delay of each of the next frames, and its size."""
+        first = len(self.client.on(LIVE))
+        frames = []
+        for number in range(first + 1, first + count + 1):
+            frame = self.client.wait(LIVE, count=number)
+            frames.append((datetime.datetime.now().timestamp() - exposed(frame), len(frame.payload)))
+        return frames
+
     def test_no_frame_is_older_than_the_line_makes_it(self):
+        self.client.command({"command": "live", "for": "5m", "rate": 15, "width": 1280, "height": 720, "quality": 95})
+        making = max(delay for delay, _ in self.frames(5))  # and sending, on a fast line
         self.proxy.slow_down(rate=self.RATE)
-        options = {"for": "1m", "rate": 15, "width": 1280, "height": 720, "quality": 95}
-        self.client.command({"command": "live", **options})
-        arrivals = []
-        for count in range(1, 16):
-            frame = self.client.wait(LIVE, count=count)
-            arrivals.append((datetime.datetime.now().timestamp() - exposed(frame), len(frame.payload)))
+        self.frames(2)
+        arrivals = self.frames(12)
         size = max(size for _, size in arrivals)
         self.assertGreater(size, 2 * self.AHEAD, "the line is not slow for such frames")
-        allowed = 1.5 * size / self.RATE + 2 * self.AHEAD / self.RATE + 0.3  # to take and to encode it on a busy machine
-        self.assertLess(sorted(delay for delay, _ in arrivals)[len(arrivals) // 2], allowed, arrivals)
-        self.assertLess(arrivals[-1][0], 3 * allowed, arrivals)
+        allowed = (1.5 * size + 2 * self.AHEAD) / self.RATE + making + 0.1
+        delays = sorted(delay for delay, _ in arrivals)
+        self.assertLess(delays[len(delays) // 2], allowed, arrivals)
+        self.assertLess(delays[-1], 2 * allowed, arrivals)
         began = datetime.datetime.now()
         self.client.publish(f"{BASE}/command", "stop")
         self.client.wait(RESPONSE, lambda m: decoded(m)["command"] == "stop")
-        self.assertLess((datetime.datetime.now() - began).total_seconds(), 1)
+        self.assertLess((datetime.datetime.now() - began).total_seconds(), 1 + making)
 
 
 if __name__ == "__main__":

@@ -362,6 +362,17 @@ TEST(Sender, LearnsALimitOfAFewKilobytes) {
     }
 }
 
+TEST(Sender, BlamesASmallLiveFrame) {
+    constexpr std::size_t kFrame = 12'000;
+    Fixture f;
+    f.attach(v311());
+    f.publish("live", Priority::kBacklog, kFrame, Qos::kAtMostOnce);
+    f.broker.last().acknowledge(0);
+    f.detach();
+
+    EXPECT_NEAR(static_cast<double>(f.sender.maxPayload("live")), halfOf(kFrame), kRoughly);
+}
+
 TEST(Sender, BlamesNoReadingForItsSize) {
     Fixture f;
     f.attach(v311());
