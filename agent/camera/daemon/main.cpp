@@ -168,7 +168,9 @@ int run(int argc, char** argv, std::ostream& out) {
     tuneAllocator();
     try {
         const std::string stamp = stampOf(arguments.config);
-        return serve(arguments, readConfig(arguments.config), stamp);
+        const ConfigSources sources = readConfig(arguments.config);
+        (void)parseConfig(sources, readIdentity());  // a mistake in a file is told before anything is waited for
+        return serve(arguments, sources, stamp);
     } catch (const ConfigError& error) {
         report(error.what());
         return kExitConfig;

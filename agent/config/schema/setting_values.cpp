@@ -54,14 +54,14 @@ void convert(const Json& value, const Put& put);
 
 toml::array toArray(const Json& list) {
     toml::array array;
-    for (const Json& element : list) convert(element, [&array](auto&& node) { array.push_back(std::move(node)); });
+    for (const Json& element : list) convert(element, [&array](auto node) { array.push_back(std::move(node)); });
     return array;
 }
 
 toml::table toTable(const Json& object) {
     toml::table table;
     for (const auto& [key, value] : object.items())
-        convert(value, [&table, &name = key](auto&& node) { table.insert_or_assign(name, std::move(node)); });
+        convert(value, [&table, &name = key](auto node) { table.insert_or_assign(name, std::move(node)); });
     return table;
 }
 
@@ -131,7 +131,7 @@ void applySettings(toml::table& root, const Settings& settings, Diagnostics& dia
         }
         if (table == nullptr) table = &tableAt(root, path.substr(0, dot));
         table->erase(name);  // the key is replaced, too: it knows its file and line
-        convert(value, [&](auto&& node) { table->insert(name, std::move(node)); });
+        convert(value, [&](auto node) { table->insert(name, std::move(node)); });
     }
 }
 

@@ -58,6 +58,20 @@ class Set(SettingsCase):
         self.client.command("capture")
         self.assertEqual(decoded(self.client.wait(f"{BASE}/image"))["quality"], 8)
 
+    def test_a_kill_before_the_reply_leaves_all_or_nothing(self):
+        values = {"image.quality": 11, "telemetry.interval": "7s", "log.level": "warning"}
+        for delay in (0, 0.002, 0.005, 0.01, 0.02, 0.04):
+            replies = len(self.client.on(RESPONSE))
+            self.client.publish(f"{BASE}/command", json.dumps({"command": "set", "values": values}), qos=0)
+            self.client.wait_for_more(delay)
+            self.agent.stop(signal.SIGKILL)
+            answered = len(self.client.on(RESPONSE)) > replies
+            self.agent.start()
+            kept = self.settings()
+            self.assertIn(set(kept), (set(), set(values)), kept)
+            self.assertTrue(kept or not answered, "an answered one is missing")
+            self.set(**{key.replace(".", "__"): None for key in values})
+
     def test_a_restart_and_a_reload_keep_it(self):
         self.set(image__quality=40)
         self.restart(signal.SIGTERM)

@@ -10,7 +10,7 @@ from agent import (AGENT, CAMERA, CONFIG, SOCKET, capture, change_config, check_
                    processes, set_temperature, temperature, wait_active)
 from bus import Bus
 from clock import health_of_clock, mark_synchronised, set_clock
-from report import check, expect_equal, property_of, run, wait_until
+from report import check, expect_equal, figure, property_of, run, wait_until
 
 
 def packages(pattern="/share/pi-edge-*.deb"):
@@ -98,6 +98,29 @@ def pictures(state):
     expect_sandbox(AGENT, "pi-edge-agent")
     expect_sandbox(CAMERA, "pi-edge-camera")
     check_no_listener()
+
+
+def settings(state):
+    """Settings and the doctor over MQTT, inside the sandbox."""
+    bus, device = state["bus"], state["device"]
+    expected = {"camera.motion.cool_down": {"value": "30s", "configured": "10s"}}
+    _, reply = bus.ask({"command": "set", "values": {"camera.motion.cool_down": "30s"}})
+    expect_equal("set is answered with what differs", reply.get("data"), expected)
+    capture(bus, "with-settings")
+    since = bus.position()
+    run("systemctl", "restart", AGENT)
+    online(bus, since)
+    bus.wait("the settings", lambda m: m.topic == f"edge/{device}/settings" and m.json == expected, since)
+    check("… it is in force after a restart")
+    reply, seconds = bus.reply_to(bus.request("doctor"), 260)
+    findings = reply.get("data", {}).get("findings", [])
+    check("doctor: the reply is its report", reply["status"] == "ok" and findings, reply)
+    figure("seconds of the doctor", round(seconds))
+    wrong = [finding for finding in findings
+             if finding["severity"] == "error" and finding["check"] in ("configuration", "broker", "camera")]
+    expect_equal("… configuration, broker and camera are good from inside", wrong, [])
+    _, reply = bus.ask({"command": "set", "values": {"camera.motion.cool_down": None}})
+    expect_equal("null returns to the file", reply.get("data"), {})
 
 
 def clock(state):
@@ -204,4 +227,4 @@ def upgrade():
     run("dpkg", "-i", *packages("/var/tmp/next/*.deb"), timeout=300)
 
 
-TESTS = [install, connect, configure, readings, pictures, clock, journal, accidents, restart]
+TESTS = [install, connect, configure, readings, pictures, settings, clock, journal, accidents, restart]
