@@ -97,7 +97,7 @@ struct WiredAgent : Agent, CommandHandlers {
           pictures(context, p.makeStrand("kept pictures")),
           captures(context, camera, pictures, runId.substr(0, kImagePrefix)),
           live(context, camera),
-          motion(context, camera, [this] { takeMotionPicture(); }),
+          motion(context, camera, [this](std::vector<Picture> before) { takeMotionPicture(std::move(before)); }),
           gpio({context, *gpioPort,
                 [this](const std::string& command, const std::string& source) { commands.trigger(command, source); }}),
           board(
@@ -174,12 +174,13 @@ struct WiredAgent : Agent, CommandHandlers {
         motion.setCameraOnline(captures.cameraState().online);
     }
 
-    void takeMotionPicture() {
+    void takeMotionPicture(std::vector<Picture> before) {
         if (isStopping) return;
         log::info("motion: taking a picture");
         captures.capture({.name = "capture", .source = "motion", .arrived = bootTimeNow()}, [](const Outcome& outcome) {
             if (!outcome.ok) log::warning("motion: no picture: {}", outcome.error);
-        });
+            },
+            std::move(before));
     }
 
     // ---- beginning

@@ -46,12 +46,16 @@ enum class CameraBackend { kLibcamera, kReplay, kPattern, kNone };
 using ControlValue = std::variant<bool, std::int64_t, double, std::string, std::vector<double>>;
 using Controls = std::map<std::string, ControlValue>;
 
+/// camera.motion.before.
+inline constexpr int kMaxPicturesBefore = 3;
+
 struct MotionConfig {
     bool enabled = false;
     milliseconds interval{500};
     int sensitivity = 50;            ///< 1 … 100
     std::vector<PictureArea> areas;  ///< empty = the whole picture
     milliseconds coolDown = seconds{10};
+    int before = 0;  ///< small pictures from before, 0 … 3
 
     bool operator==(const MotionConfig&) const = default;
 };

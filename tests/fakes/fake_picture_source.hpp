@@ -4,6 +4,7 @@
 #include <deque>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "camera/client/picture_source.hpp"
 #include "core/loop/loop.hpp"
@@ -23,7 +24,7 @@ class FakePictureSource : public PictureSource {
     void onStateChange(StateHandler handler) override { handler_ = std::move(handler); }
 
     void onMotion(MotionHandler handler) override { motion_ = std::move(handler); }
-    void move(bool isMoving) const { motion_(isMoving); }
+    void move(bool isMoving, std::vector<Picture> before = {}) const { motion_(isMoving, std::move(before)); }
 
     /// Answers the oldest request.
     void give(Result<Picture> picture) {

@@ -173,8 +173,19 @@ void CameraClient::handle(const PictureTaken& taken, UniqueFd memory) {
                              taken.reduced, taken.camera, taken.isSettled});
 }
 
+void CameraClient::handle(const PictureBefore& picture, UniqueFd memory) {
+    auto jpeg = SharedJpegReader().read(0, picture.bytes, std::move(memory));
+    if (!jpeg) return refuse(jpeg.error().message);
+    if (std::ssize(before_) == kMaxPicturesBefore) before_.erase(before_.begin());
+    before_.push_back({.jpeg = std::move(*jpeg),
+                       .exposureStart = picture.exposureStart,
+                       .width = picture.width,
+                       .height = picture.height});
+}
+
 void CameraClient::handle(const Motion& motion, UniqueFd /*none*/) {
-    if (motionHandler_ && config_.camera.motion.enabled) motionHandler_(motion.isMoving);
+    std::vector<Picture> before = std::exchange(before_, {});
+    if (motionHandler_ && config_.camera.motion.enabled) motionHandler_(motion.isMoving, std::move(before));
 }
 
 void CameraClient::handle(const CaptureFailed& failed, UniqueFd /*none*/) {
@@ -274,6 +285,7 @@ void CameraClient::forgetConnection() {
     helloTimer_.cancel();
     silenceTimer_.cancel();
     pictures_.clear();
+    before_.clear();
 }
 
 /// Answers now what would time out before the next attempt.

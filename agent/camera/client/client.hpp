@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "camera/client/picture_source.hpp"
 #include "camera/ipc/protocol.hpp"
@@ -99,6 +100,7 @@ class CameraClient : public PictureSource {
     void handle(const Description& description, UniqueFd memory);
     void handle(const PictureTaken& taken, UniqueFd memory);
     void handle(const CaptureFailed& failed, UniqueFd memory);
+    void handle(const PictureBefore& picture, UniqueFd memory);
     void handle(const Motion& motion, UniqueFd memory);
     void handle(const Goodbye& goodbye, UniqueFd memory);
 
@@ -132,6 +134,7 @@ class CameraClient : public PictureSource {
     CameraState state_;
     StateHandler stateHandler_;
     MotionHandler motionHandler_;
+    std::vector<Picture> before_;  ///< a Motion is about to follow
 
     Phase phase_ = Phase::kClosed;
     bool isOutdated_ = false;            ///< the program has other settings than `config_`: it gets no more captures

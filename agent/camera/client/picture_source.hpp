@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/result.hpp"
 #include "core/time/time.hpp"
@@ -31,8 +32,8 @@ struct Picture {
     int width = 0;
     int height = 0;
     int quality = 0;
-    std::string reduced;    ///< why it is smaller than asked for (size or quality); "" = it is what was asked for
-    std::string camera;     ///< the camera's model
+    std::string reduced{};    ///< why it is smaller than asked for (size or quality); "" = it is what was asked for
+    std::string camera{};     ///< the camera's model
     bool isSettled = true;  ///< false: its exposure, white balance or focus had not settled
 };
 
@@ -48,7 +49,7 @@ struct CameraState {
 class PictureSource {
   public:
     using PictureHandler = std::function<void(Result<Picture>)>;
-    using MotionHandler = std::function<void(bool isMoving)>;
+    using MotionHandler = std::function<void(bool isMoving, std::vector<Picture> before)>;
     using StateHandler = std::function<void(const CameraState&)>;
 
     virtual ~PictureSource() = default;
@@ -63,6 +64,7 @@ class PictureSource {
     virtual void onStateChange(StateHandler handler) = 0;
 
     /// Called with every change of what the camera sees, where camera.motion is enabled; also when it is told again.
+    /// `before`: small pictures from before motion began, the oldest first; at most camera.motion.before.
     virtual void onMotion(MotionHandler handler) = 0;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "camera/daemon/motion_watch.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "config/load.hpp"
@@ -9,12 +10,14 @@
 namespace edge {
 
 MotionWatch::MotionWatch(Loop& loop, CapturePipeline& pipeline, std::shared_ptr<Executor> strand,
-                         const CameraConfig& camera, std::function<void(bool)> changed)
+                         const CameraConfig& camera, std::function<void(bool, const Before&)> changed)
     : loop_(loop),
       pipeline_(pipeline),
       strand_(std::move(strand)),
       detector_(std::make_shared<MotionDetector>(camera.motion.areas, masksAsSeen(camera))),
+      renderer_(std::make_shared<JpegRenderer>()),
       config_(camera.motion),
+      masks_(masksAsSeen(camera)),
       threshold_(MotionDetector::threshold(config_.sensitivity)),
       changed_(std::move(changed)) {}
 
@@ -32,6 +35,7 @@ void MotionWatch::stop() {
     isWatching_ = false;
     next_.cancel();
     pipeline_.look({});
+    before_.clear();
     set(false);
 }
 
@@ -43,24 +47,61 @@ void MotionWatch::look() {
 
 void MotionWatch::compare(const Frame& frame, Transform remaining) {
     const bool isNew = frame.view.width != width_ || frame.view.height != height_ || frame.sequence < sequence_;
-    if (isNew) settledAt_ = loop_.clock().now() + kSettle;
+    if (isNew) {
+        settledAt_ = loop_.clock().now() + kSettle;
+        before_.clear();
+    }
     sequence_ = frame.sequence;
     width_ = frame.view.width;
     height_ = frame.view.height;
     isComparing_ = true;
     // The frame is moved from task to task, never copied: its lease must end on the loop.
+    struct Work {
+        std::shared_ptr<Frame> frame;
+        Result<double> share = 0.0;
+        std::optional<Result<RenderedJpeg>> picture;
+    };
     auto shared = std::make_shared<Frame>(frame);
+    const WallTime exposureStart =
+        loop_.clock().wallNow() -
+        std::chrono::duration_cast<WallTime::duration>(bootTimeNow() - frame.exposureStart);
     runOn(
         *strand_, loop_, scope_,
-        [detector = detector_, shared = std::move(shared), remaining]() mutable {
-            auto share = detector->changedShare(shared->view, remaining);
-            return std::pair(std::move(shared), std::move(share));
+        [detector = detector_, renderer = renderer_, shared = std::move(shared), remaining,
+         options = config_.before > 0 ? std::optional(optionsFor(frame, remaining)) : std::nullopt]() mutable {
+            Work work;
+            work.share = detector->changedShare(shared->view, remaining);
+            if (options) work.picture = renderer->render(shared->view, *options);
+            work.frame = std::move(shared);
+            return work;
         },
-        [this](std::pair<std::shared_ptr<Frame>, Result<double>> compared) {
+        [this, exposureStart](Work work) {
             isComparing_ = false;
-            compared.first.reset();
-            evaluate(compared.second);
+            work.frame.reset();
+            evaluate(work.share);
+            if (work.picture) keep(std::move(*work.picture), exposureStart);
         });
+}
+
+RenderOptions MotionWatch::optionsFor(const Frame& frame, Transform remaining) const {
+    constexpr int kQuality = 70;
+    constexpr std::size_t kMaxBytes = std::size_t{64} << 10;
+    const auto [width, height] = remaining.transpose ? std::pair(frame.view.height, frame.view.width)
+                                                     : std::pair(frame.view.width, frame.view.height);
+    RenderOptions options;
+    options.width = std::max(2, std::min(kBeforeWidth, width) / 2 * 2);
+    options.height = std::max(2, options.width * height / std::max(1, width) / 2 * 2);
+    options.transform = remaining;
+    options.quality = kQuality;
+    options.maxBytes = kMaxBytes;
+    options.masks = masks_;
+    return options;
+}
+
+void MotionWatch::keep(Result<RenderedJpeg> picture, WallTime exposureStart) {
+    if (!picture || !isWatching_) return;  // a damaged frame is no picture
+    before_.push_back({std::move(*picture), exposureStart, "", true});
+    while (std::ssize(before_) > config_.before) before_.pop_front();
 }
 
 void MotionWatch::evaluate(const Result<double>& share) {
@@ -81,7 +122,7 @@ void MotionWatch::evaluate(const Result<double>& share) {
 
 void MotionWatch::set(bool isMoving) {
     if (!isMoving) coolDown_.cancel();
-    if (std::exchange(isMoving_, isMoving) != isMoving) changed_(isMoving);
+    if (std::exchange(isMoving_, isMoving) != isMoving) changed_(isMoving, before_);
 }
 
 }  // namespace edge

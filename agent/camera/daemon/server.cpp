@@ -60,7 +60,7 @@ CameraServer::CameraServer(Loop& loop, const Config& config, Camera& camera,
     });
     if (config_.camera.motion.enabled) {
         motion_ = std::make_unique<MotionWatch>(loop, pipeline_, strands.back(), config_.camera,
-                                                [this](bool isMoving) { sendToAll(Motion{isMoving}); });
+                                                [this](bool isMoving, const auto& before) { sendMotion(isMoving, before); });
     }
     postponeIdle();
     if (config_.camera.keepWarm == milliseconds::max()) pipeline_.warmUp();
@@ -162,9 +162,21 @@ void CameraServer::send(Connection& connection, const CameraReply& reply, int fd
         connection.scope.wrap([this, &connection, reason = sent.error().message] { close(connection, reason); }));
 }
 
-void CameraServer::sendToAll(const CameraReply& reply) {
+void CameraServer::sendMotion(bool isMoving, const MotionWatch::Before& before) {
+    for (const FinishedPicture& picture : before) {
+        if (!isMoving) break;
+        const RenderedJpeg& rendered = picture.rendered;
+        const auto memory = SharedJpegWriter().write(0, rendered.jpeg);
+        if (!memory) break;  // without them it is motion all the same
+        sendToAll(PictureBefore{rendered.jpeg.size(), rendered.width, rendered.height, picture.exposureStart},
+                  memory->get());
+    }
+    sendToAll(Motion{isMoving});
+}
+
+void CameraServer::sendToAll(const CameraReply& reply, int fd) {
     for (Connection& connection : connections_) {
-        if (connection.isGreeted) send(connection, reply);
+        if (connection.isGreeted) send(connection, reply, fd);
     }
 }
 

@@ -64,7 +64,8 @@ class CameraServer {
     /// Never closes the connection inside this call.
     void send(Connection& connection, const CameraReply& reply, int fd = -1);
     /// To every agent that has said hello.
-    void sendToAll(const CameraReply& reply);
+    void sendToAll(const CameraReply& reply, int fd = -1);
+    void sendMotion(bool isMoving, const MotionWatch::Before& before);
     /// Ends the connection, telling the agent why.
     void refuse(Connection& connection, const std::string& reason);
     void close(const Connection& connection, const std::string& reason);

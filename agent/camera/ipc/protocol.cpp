@@ -169,6 +169,13 @@ void members(Transfer& transfer, CaptureFailed& message) {
     transfer.text("message", message.message, kMaxTextBytes);
 }
 
+void members(Transfer& transfer, PictureBefore& message) {
+    transfer.number("bytes", message.bytes, 1, kMaxBytes);
+    transfer.number("width", message.width, 1, kMaxWidth);
+    transfer.number("height", message.height, 1, kMaxWidth);
+    transfer.time("exposure_start", message.exposureStart);
+}
+
 void members(Transfer& transfer, Motion& message) {
     transfer.flag("moving", message.isMoving);
 }

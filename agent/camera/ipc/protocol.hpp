@@ -102,6 +102,17 @@ struct CaptureFailed {
     bool operator==(const CaptureFailed&) const = default;
 };
 
+/// With camera.motion.before: a small picture from before a Motion that is about to follow, in shared memory of its own;
+/// the oldest first.
+struct PictureBefore {
+    static constexpr std::string_view kType = "before";
+    std::uint64_t bytes = 0;
+    int width = 0;
+    int height = 0;
+    WallTime exposureStart{};
+    bool operator==(const PictureBefore&) const = default;
+};
+
 /// With camera.motion.enabled: after each Description, and whenever it changes.
 struct Motion {
     static constexpr std::string_view kType = "motion";
@@ -118,7 +129,7 @@ struct Goodbye {
     bool operator==(const Goodbye&) const = default;
 };
 
-using CameraReply = std::variant<Description, PictureTaken, CaptureFailed, Motion, Goodbye>;
+using CameraReply = std::variant<Description, PictureTaken, CaptureFailed, PictureBefore, Motion, Goodbye>;
 
 /// Texts are cut so that a packet never exceeds kMaxPacketBytes.
 [[nodiscard]] std::string encode(const CameraRequest& request);

@@ -151,6 +151,7 @@ Keys motionKeys(Config& config) {
         settable(integerKey("sensitivity", c.sensitivity, 1, 100)),
         areasKey("areas", c.areas),
         settable(durationKey("cool_down", c.coolDown, 1s, kDay)),
+        integerKey("before", c.before, 0, kMaxPicturesBefore),
     };
 }
 

@@ -12,8 +12,9 @@
 
 namespace edge {
 
-/// Compares each frame, as a small grey picture, with a background that learns slowly from the frames before it. Keeps
-/// its memory; one object a strand.
+/// Compares each frame, as a small grey picture, with a background that learns slowly from the frames before it. A
+/// change of the light as a whole (a lamp, a cloud, a step of the exposure) is taken out first: the background becomes
+/// brighter or darker by the median of what its pixels do. Keeps its memory; one object a strand.
 class MotionDetector {
   public:
     /// `areas` are those of the picture as people see it; empty = all of it. `masks` are black.
@@ -27,7 +28,14 @@ class MotionDetector {
     [[nodiscard]] static double threshold(int sensitivity);
 
   private:
+    /// How a pixel takes part.
+    enum class Role : std::uint8_t { kHidden, kSeen, kCounted };
+
     void shape(int frameWidth, int frameHeight, Transform transform);
+    void fill(const PictureArea& area, Role role);
+    [[nodiscard]] float gainOfLight();
+    double compare();
+    void startOver();
 
     const std::vector<PictureArea> areas_;
     const std::vector<PictureArea> masks_;
@@ -40,8 +48,12 @@ class MotionDetector {
     Pixels seen_;  ///< small_, as people see it
     std::vector<std::uint8_t> smallBytes_;
     std::vector<std::uint8_t> seenBytes_;
-    std::vector<std::uint8_t> mask_;
-    std::vector<float> background_;
+    Pixels smooth_;
+    std::vector<std::uint8_t> smoothBytes_;
+    std::vector<Role> roles_;
+    std::vector<float> background_;  ///< goes on above 255 where the picture is cut
+    std::vector<float> slack_;       ///< by how much a pixel may be off because of the light
+    std::vector<float> ratios_;
 };
 
 }  // namespace edge

@@ -41,11 +41,8 @@ struct PixelOps {
     /// pixels); a text that is too wide is drawn smaller, and cut below 8 pixels. `text` is printable ASCII. `planes`:
     /// luma, and for a picture in colour the two of 4:2:0's chroma.
     Result<void> (*label)(std::span<const Pixels> planes, const std::string& text);
-    /// The share of the pixels of `mask` (255 = counts) whose brightness differs from `background`, both smoothed. Then
-    /// `background` moves by `learning` (0 … 1; at 1 it becomes `now`, and nothing has changed) towards `now`. All of
-    /// one size, without padding.
-    Result<double> (*changed)(const ConstPixels& now, std::span<float> background, std::span<const std::uint8_t> mask,
-                              double learning);
+    /// Blurs by some two pixels, so that noise is less. Both have one size. No overlap.
+    Result<void> (*smooth)(const ConstPixels& from, const Pixels& to);
 };
 
 /// The one symbol of the module, a PixelOps.

@@ -110,30 +110,12 @@ Result<void> label(std::span<const Pixels> planes, const std::string& text) {
     });
 }
 
-Result<double> changed(const ConstPixels& now, std::span<float> background, std::span<const std::uint8_t> mask,
-                       double learning) {
-    /// Of 255 steps of brightness: above the noise of a small sensor at night, once it is smoothed.
-    constexpr double kStep = 18;
-    constexpr int kSmooth = 5;
-    double share = 0;
-    TRY(guarded([&] {
-        cv::Mat current;
-        cv::GaussianBlur(wrap(now), current, cv::Size(kSmooth, kSmooth), 0);
-        current.convertTo(current, CV_32F);
-        cv::Mat known(now.height, now.width, CV_32F, background.data());
-        if (learning >= 1) {
-            current.copyTo(known);
-            return;
-        }
-        const cv::Mat counted(now.height, now.width, CV_8U, const_cast<std::uint8_t*>(mask.data()));
-        cv::Mat difference;
-        cv::absdiff(current, known, difference);
-        cv::Mat other = difference > kStep;
-        cv::bitwise_and(other, counted, other);
-        share = static_cast<double>(cv::countNonZero(other)) / std::max(1, cv::countNonZero(counted));
-        cv::addWeighted(known, 1 - learning, current, learning, 0, known);
-    }));
-    return share;
+Result<void> smooth(const ConstPixels& from, const Pixels& to) {
+    constexpr int kSize = 5;
+    return guarded([&] {
+        cv::Mat target = wrap(to);
+        cv::GaussianBlur(wrap(from), target, cv::Size(kSize, kSize), 0);
+    });
 }
 
 }  // namespace
@@ -143,4 +125,4 @@ extern "C" const char* edgeModuleVersion() {
     return edge::kVersion;
 }
 
-extern "C" const edge::PixelOps edgePixelOps{edge::resize, edge::transform, edge::label, edge::changed};
+extern "C" const edge::PixelOps edgePixelOps{edge::resize, edge::transform, edge::label, edge::smooth};

@@ -71,6 +71,7 @@ struct CaptureService::Job {
     Picture picture;  ///< its JPEG is moved into the publication
     std::int64_t bytes = 0;
     std::string description;
+    std::vector<Picture> before;  ///< small ones, from before the event
 
     // Of a series.
     int started = 0;
@@ -101,7 +102,7 @@ CaptureService::~CaptureService() {
 
 // ---- a picture: waiting → in the camera → taken → being kept (if it is) → on its way → finished
 
-void CaptureService::capture(const Command& command, OutcomeHandler done) {
+void CaptureService::capture(const Command& command, OutcomeHandler done, std::vector<Picture> before) {
     if (count(Stage::kWaiting) >= kMaxWaiting) {
         return done(Outcome::failure(
             ReplyCode::kBusy,
@@ -110,6 +111,7 @@ void CaptureService::capture(const Command& command, OutcomeHandler done) {
     const JobPtr job = jobs_.emplace_back(std::make_shared<Job>());
     job->command = command;
     job->done = std::move(done);
+    if (!config_.topics.base.empty()) job->before = std::move(before);
     job->wanted = command.options.count.value_or(1);
     job->next = loop_.clock().now();
     wait(*job);
@@ -175,7 +177,9 @@ void CaptureService::taken(const JobPtr& job, Result<Picture> picture) {
 /// Nothing is published before the archive has it: a power cut may come at once.
 void CaptureService::keepOrPublish(const JobPtr& job) {
     const std::string& transaction = job->command.transaction;
-    job->description = formatDescription({job->id, triggerOf(job->command), transaction, job->bytes}, job->picture);
+    if (isOffline(*job)) job->before.clear();
+    job->description =
+        formatDescription({job->id, triggerOf(job->command), transaction, job->bytes, job->before}, job->picture);
     PicturePost post{std::move(job->picture.jpeg), job->description, job->id, formatRfc3339(job->picture.exposureStart),
                      transaction};
     const bool isForBroker = isOffline(*job) && backlog_.isEnabled();
@@ -200,6 +204,7 @@ void CaptureService::keepOrPublish(const JobPtr& job) {
 
 void CaptureService::publish(const JobPtr& job, PicturePost post) {
     job->stage = Stage::kSending;
+    publishBefore(publisher_, config_, job->id, std::exchange(job->before, {}));
     publishPicture(publisher_, config_, std::move(post), scope_.wrap([this, job](Delivery delivery) {
         const bool isDelivered = delivery == Delivery::kDelivered;
         if (isDelivered) published_();

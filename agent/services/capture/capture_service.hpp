@@ -47,7 +47,8 @@ class CaptureService : Service {
     ~CaptureService();
 
     /// The `capture` command.
-    void capture(const Command& command, OutcomeHandler done);
+    /// `before`: small pictures from before the event that asks for it, published with it; dropped without a connection.
+    void capture(const Command& command, OutcomeHandler done, std::vector<Picture> before = {});
     /// The `cancel` command: ends all series; they are answered `cancelled`, after a picture that is already taken.
     Outcome cancel();
     /// At the end of the program: everything is answered `cancelled`.

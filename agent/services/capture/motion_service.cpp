@@ -5,10 +5,10 @@
 
 namespace edge {
 
-MotionService::MotionService(const ServiceContext& context, PictureSource& source, Task takePicture)
+MotionService::MotionService(const ServiceContext& context, PictureSource& source, TakePicture takePicture)
     : Service(context), source_(source), takePicture_(std::move(takePicture)) {
-    source_.onMotion([this](bool isMoving) {
-        if (config_.camera.motion.enabled) change(isMoving);
+    source_.onMotion([this](bool isMoving, std::vector<Picture> before) {
+        if (config_.camera.motion.enabled) change(isMoving, std::move(before));
     });
 }
 
@@ -27,14 +27,14 @@ void MotionService::onConnected() {
 }
 
 void MotionService::setCameraOnline(bool isOnline) {
-    if (!isOnline) change(false);
+    if (!isOnline) change(false, {});
 }
 
-void MotionService::change(bool isMoving) {
+void MotionService::change(bool isMoving, std::vector<Picture> before) {
     if (std::exchange(isMoving_, isMoving) == isMoving) return;
     recordEvent("motion", isMoving ? "began" : "ended");
     onConnected();
-    if (isMoving) takePicture_();
+    if (isMoving) takePicture_(std::move(before));
 }
 
 }  // namespace edge

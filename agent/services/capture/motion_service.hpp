@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
+#include <vector>
+
 #include "camera/client/picture_source.hpp"
 #include "services/service.hpp"
 
@@ -10,8 +13,10 @@ namespace edge {
 /// begins. Does nothing while camera.motion is not enabled.
 class MotionService : Service {
   public:
-    /// `takePicture` is called when motion begins.
-    MotionService(const ServiceContext& context, PictureSource& source, Task takePicture);
+    /// Called when motion begins, with small pictures from before.
+    using TakePicture = std::function<void(std::vector<Picture> before)>;
+
+    MotionService(const ServiceContext& context, PictureSource& source, TakePicture takePicture);
     ~MotionService();
 
     void onReload(const Config& before);
@@ -20,10 +25,10 @@ class MotionService : Service {
     void setCameraOnline(bool isOnline);
 
   private:
-    void change(bool isMoving);
+    void change(bool isMoving, std::vector<Picture> before);
 
     PictureSource& source_;
-    Task takePicture_;
+    TakePicture takePicture_;
     bool isMoving_ = false;
 };
 

@@ -20,7 +20,31 @@ std::string formatDescription(const ImageDescription& description, const Picture
         json += fmt::format(R"(,"transaction":{})", jsonString(description.transaction));
     if (!picture.reduced.empty()) json += fmt::format(R"(,"reduced":{})", jsonString(picture.reduced));
     if (!picture.isSettled) json += R"(,"settled":false)";
-    return json + "}";
+    std::size_t number = 0;
+    for (const Picture& small : description.before) {
+        json += number++ == 0 ? R"(,"before":[)" : ",";
+        json += fmt::format(R"({{"id":{},"time":"{}","width":{},"height":{},"bytes":{}}})",
+                            jsonString(idOfBefore(description.id, number)), formatRfc3339(small.exposureStart),
+                            small.width, small.height, small.jpeg.size());
+    }
+    return json + (number > 0 ? "]}" : "}");
+}
+
+std::string idOfBefore(const std::string& id, std::size_t number) {
+    return fmt::format("{}-before-{}", id, number);
+}
+
+void publishBefore(Publisher& publisher, const Config& config, const std::string& id, std::vector<Picture> before) {
+    std::size_t number = 0;
+    for (Picture& small : before) {
+        const std::string ownId = idOfBefore(id, ++number);
+        publisher.publish({.topic = config.topics.base + "/picture/" + ownId,
+                           .payload = std::move(small.jpeg),
+                           .qos = static_cast<Qos>(config.mqtt.qos),
+                           .contentType = "image/jpeg",
+                           .userProperties = {{"id", ownId}, {"time", formatRfc3339(small.exposureStart)}}},
+                          Priority::kImage, {});
+    }
 }
 
 void publishPicture(Publisher& publisher, const Config& config, PicturePost post, DeliveryHandler done) {

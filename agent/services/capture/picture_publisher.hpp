@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "camera/client/picture_source.hpp"
 #include "config/config.hpp"
@@ -17,6 +19,7 @@ struct ImageDescription {
     std::string trigger;      ///< "command", "motion", or "gpio:<name>"
     std::string transaction;  ///< "" is left out
     std::int64_t bytes = 0;
+    std::span<const Picture> before{};  ///< from before the event, small; see publishBefore()
 };
 /// One JSON object. The picture's JPEG may have been moved away.
 std::string formatDescription(const ImageDescription& description, const Picture& picture);
@@ -29,6 +32,12 @@ struct PicturePost {
     std::string time{};  ///< RFC 3339, start of exposure
     std::string transaction{};
 };
+
+/// The id of small picture `number` (from 1, the oldest) from before the event of picture `id`.
+std::string idOfBefore(const std::string& id, std::size_t number);
+
+/// Publishes the small pictures from before the event of picture `id` on `<base>/picture/<idOfBefore()>`.
+void publishBefore(Publisher& publisher, const Config& config, const std::string& id, std::vector<Picture> before);
 
 /// Publishes a picture on image.topic, on the device's own topic if Home Assistant needs one, and its description right
 /// behind it. `done` tells how the one on image.topic ended, as Publisher::publish().

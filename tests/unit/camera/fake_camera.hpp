@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,11 +12,13 @@
 
 namespace edge {
 
-/// A grey frame whose memory is its lease.
-inline Frame greyFrame(int width, int height, std::uint8_t brightness = 128) {
+/// A grey frame whose memory is its lease. Its upper eighth may have another brightness.
+inline Frame greyFrame(int width, int height, std::uint8_t brightness = 128,
+                       std::optional<std::uint8_t> top = std::nullopt) {
     const auto luma = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
     const auto half = static_cast<std::size_t>(width / 2);
     auto pixels = std::make_shared<std::vector<std::uint8_t>>(luma * 3 / 2, brightness);
+    std::fill_n(pixels->begin(), luma / 8, top.value_or(brightness));
     Frame frame;
     frame.view = {PixelFormat::kYuv420,
                   ColorRange::kFull,
@@ -56,8 +59,8 @@ class FakeCamera : public Camera {
 
     /// A grey frame of this size, exposed now (or at `exposureStart`), for the pending nextFrame().
     void deliver(int width = 64, int height = 64, std::optional<BootTime> exposureStart = std::nullopt,
-                 std::uint8_t brightness = 128) {
-        Frame frame = greyFrame(width, height, brightness);
+                 std::uint8_t brightness = 128, std::optional<std::uint8_t> top = std::nullopt) {
+        Frame frame = greyFrame(width, height, brightness, top);
         frame.exposureStart = exposureStart.value_or(bootTimeNow());
         leases.push_back(frame.lease);
         std::exchange(demand, nullptr)(std::move(frame));

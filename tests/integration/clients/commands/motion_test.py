@@ -25,9 +25,9 @@ quality = 95
 MOTION = f"{BASE}/camera/motion"
 
 
-def scene(left=None):
-    """A dark room, and a bright box at `left` of 640 pixels."""
-    image = Image.new("RGB", (640, 480), (30, 40, 50))
+def scene(left=None, light=1):
+    """A dark room in this light, and a bright box at `left` of 640 pixels."""
+    image = Image.new("RGB", (640, 480), (30 * light, 40 * light, 50 * light))
     if left is not None:
         ImageDraw.Draw(image).rectangle((left, 200, left + 80, 300), fill=(230, 220, 210))
     return image
@@ -46,8 +46,8 @@ class MotionCase(unittest.TestCase):
         image.save(f"{self.folder}/new", "JPEG", quality=95)
         os.replace(f"{self.folder}/new", f"{self.folder}/scene.jpg")
 
-    def start_agent(self, extra=""):
-        agent = Agent(self.broker, extra=CAMERA + extra)
+    def start_agent(self, extra="", before=0):
+        agent = Agent(self.broker, extra=CAMERA.replace("true", f"true\nbefore = {before}") + extra)
         with open(agent.config_path, encoding="utf-8") as file:
             text = file.read().replace('backend = "pattern"', f'backend = "replay"\ndevice = "{self.folder}"')
         with open(agent.config_path, "w", encoding="utf-8") as file:
@@ -91,6 +91,21 @@ class WithABroker(MotionCase):
         client.silence(MOTION, 2)
         self.show(scene(500))
         client.wait(MOTION, lambda m: m.payload == b"ON")
+
+    def test_small_pictures_from_before_come_with_it(self):
+        client = self.connect()
+        self.start_agent(before=2).start()
+        self.settle(client)
+        self.show(scene(500))
+        description = decoded(client.wait(f"{BASE}/image", lambda m: decoded(m)["trigger"] == "motion"))
+        self.assertEqual(len(description["before"]), 2)
+        for listed in description["before"]:
+            small = client.on(f"{BASE}/picture/{listed['id']}")[0].payload
+            self.assertEqual(len(small), listed["bytes"])
+            image = Image.open(io.BytesIO(small))
+            self.assertEqual(image.size, (320, 240))
+            self.assertLess(image.getpixel((270, 125))[0], 80, "it was not there yet")
+        self.assertEqual(len(client.on("jpeg")), 1, "plain subscribers see the event's picture only")
 
     def test_pictures_on_request_go_on_meanwhile(self):
         client = self.connect()

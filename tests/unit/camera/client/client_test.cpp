@@ -580,6 +580,38 @@ TEST_F(CameraClientTest, MotionOfAProgramThatIsAboutToEndIsNoMistake) {
     EXPECT_EQ(link->aborted, 0);
 }
 
+TEST_F(CameraClientTest, MotionBringsThePicturesThatCameBeforeIt) {
+    config.camera.motion.enabled = true;
+    std::vector<Picture> before;
+    bool isMoving = false;
+    client().onMotion([&](bool moving, std::vector<Picture> pictures) {
+        isMoving = moving;
+        before = std::move(pictures);
+    });
+    online();
+    const std::vector<std::uint8_t> jpeg{0xFF, 0xD8, 0xFF, 0xD9};
+    for (int i = 0; i < kMaxPicturesBefore + 1; ++i) {
+        link->receive(PictureBefore{jpeg.size(), 320, 240, WallTime{seconds{i}}},
+                      std::move(*SharedJpegWriter().write(0, jpeg)));
+    }
+    link->receive(Motion{true});
+
+    EXPECT_TRUE(isMoving);
+    ASSERT_EQ(std::ssize(before), kMaxPicturesBefore);
+    EXPECT_EQ(before.front().exposureStart, WallTime{seconds{1}}) << "not more than there can be";
+    EXPECT_EQ(before.front().jpeg.size(), jpeg.size());
+    link->receive(Motion{false});
+    EXPECT_TRUE(before.empty()) << "each comes once";
+}
+
+TEST_F(CameraClientTest, RefusesAPictureFromBeforeWithoutMemory) {
+    config.camera.motion.enabled = true;
+    online();
+    link->receive(PictureBefore{4, 320, 240, WallTime{}});
+
+    EXPECT_EQ(link->aborted, 1);
+}
+
 TEST_F(CameraClientTest, ACameraThatIsConfiguredNoMoreFinishesItsPicture) {
     online();
     capture("a");

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "camera/ipc/packet_socket.hpp"
 #include "camera/ipc/shared_jpeg.hpp"
 #include "fakes/manual_loop.hpp"
+#include "image/jpeg/jpeg.hpp"
 #include "unit/camera/fake_camera.hpp"
 
 namespace edge {
@@ -314,29 +316,89 @@ TEST_F(ServerTest, EndsWithAFailureWhenTheCameraStaysSilent) {
     EXPECT_EQ(exitCode, 1);
 }
 
-TEST_F(ServerTest, MotionIsToldToWhoeverIsConnectedUntilItIsOver) {
-    config.camera.motion.enabled = true;
-    config.camera.motion.interval = milliseconds{500};
-    config.camera.motion.coolDown = seconds{3};
-    Peer peer = connect();
-    peer.hello();
-    read();
-    ASSERT_TRUE(peer.hear<Description>());
-    EXPECT_EQ(peer.hear<Motion>(), Motion{false});
-    const auto lookFor = [&](seconds time, std::uint8_t brightness) {
-        for (int i = 0; i < static_cast<int>(time.count()) * 2; ++i) {
+class MotionServerTest : public ServerTest {
+  protected:
+    MotionServerTest() {
+        config.camera.width = 640;
+        config.camera.height = 480;
+        config.camera.motion.enabled = true;
+        config.camera.motion.interval = milliseconds{500};
+        config.camera.motion.coolDown = seconds{3};
+    }
+    /// An agent that has been told that nothing moves.
+    Peer watch() {
+        Peer peer = connect();
+        peer.hello();
+        read();
+        EXPECT_TRUE(peer.hear<Description>());
+        EXPECT_EQ(peer.hear<Motion>(), Motion{false});
+        return peer;
+    }
+    void look(int times, std::uint8_t top, std::uint8_t brightness = 128) {
+        for (int i = 0; i < times; ++i) {
             loop.advance(milliseconds{500});
-            if (camera.demand) camera.deliver(64, 64, std::nullopt, brightness);
+            if (camera.demand) camera.deliver(640, 480, std::nullopt, brightness, top);
             loop.runPending();
         }
-    };
-    lookFor(MotionWatch::kSettle + seconds{1}, 128);
+    }
+    static constexpr int kSettled = 6;  ///< looks
+};
+
+TEST_F(MotionServerTest, IsToldToWhoeverIsConnectedUntilItIsOver) {
+    Peer peer = watch();
+    look(kSettled, 128);
     EXPECT_FALSE(peer.hear<Motion>()) << "nothing moves";
-    lookFor(seconds{1}, 20);
+    look(2, 20);
     EXPECT_EQ(peer.hear<Motion>(), Motion{true});
-    for (int i = 0; i < 60; ++i) lookFor(seconds{1}, 20);
+    look(120, 20);
     EXPECT_EQ(peer.hear<Motion>(), Motion{false}) << "what stays is background";
     EXPECT_EQ(exitCode, std::nullopt) << "it does not end for lack of captures";
+}
+
+TEST_F(MotionServerTest, ComesWithSmallPicturesFromBefore) {
+    config.camera.motion.before = 2;
+    Peer peer = watch();
+    look(kSettled, 128);
+    look(1, 20);
+
+    for (int i = 0; i < 2; ++i) {
+        const auto picture = peer.hear<PictureBefore>();
+        ASSERT_TRUE(picture) << i;
+        EXPECT_EQ(picture->width, 320);
+        EXPECT_EQ(picture->height, 240);
+        const auto jpeg = SharedJpegReader().read(0, picture->bytes, std::move(peer.fd));
+        ASSERT_TRUE(jpeg) << i;
+        const auto image = decodeJpeg(std::span(reinterpret_cast<const std::uint8_t*>(jpeg->data()), jpeg->size()));
+        ASSERT_TRUE(image) << i;
+        EXPECT_NEAR(image->view.planes[0].data[0], 128, 3) << "it shows what was there before";
+    }
+    EXPECT_EQ(peer.hear<Motion>(), Motion{true});
+    look(120, 20);
+    EXPECT_EQ(peer.hear<Motion>(), Motion{false}) << "and none at its end";
+}
+
+TEST_F(MotionServerTest, ShowsNothingBehindAMaskFromBefore) {
+    config.camera.motion.before = 1;
+    config.camera.masks = {{0, 0, 50, 100}};
+    Peer peer = watch();
+    look(kSettled, 200);
+    look(1, 20);
+
+    const auto picture = peer.hear<PictureBefore>();
+    ASSERT_TRUE(picture);
+    const auto jpeg = SharedJpegReader().read(0, picture->bytes, std::move(peer.fd));
+    ASSERT_TRUE(jpeg);
+    const auto image = decodeJpeg(std::span(reinterpret_cast<const std::uint8_t*>(jpeg->data()), jpeg->size()));
+    ASSERT_TRUE(image);
+    EXPECT_LT(image->view.planes[0].data[0], 10);
+    EXPECT_GT(image->view.planes[0].data[300], 150);
+}
+
+TEST_F(MotionServerTest, KeepsNothingFromBeforeWhereThatIsNotAskedFor) {
+    Peer peer = watch();
+    look(kSettled, 128);
+    look(1, 20);
+    EXPECT_EQ(peer.hear<Motion>(), Motion{true});
 }
 
 TEST_F(ServerTest, WithoutMotionNobodyLooks) {

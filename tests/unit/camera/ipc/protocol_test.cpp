@@ -42,11 +42,13 @@ TEST(Protocol, CarriesEveryReply) {
     const PictureTaken picture{3,         12'345,   640,  480, 72, WallTime{nanoseconds{1'700'000'000'123'456'789}},
                                "smaller", "imx708", false};
     const CaptureFailed failed{4, Errc::kTooLarge, "it is too large"};
+    const PictureBefore before{9000, 320, 240, WallTime{seconds{1'700'000'000}}};
     const Goodbye goodbye{false, "bye \"you\""};
 
     EXPECT_EQ(throughReply(description), description);
     EXPECT_EQ(throughReply(picture), picture);
     EXPECT_EQ(throughReply(failed), failed);
+    EXPECT_EQ(throughReply(before), before);
     EXPECT_EQ(throughReply(goodbye), goodbye);
 }
 

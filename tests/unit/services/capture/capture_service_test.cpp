@@ -84,6 +84,61 @@ TEST_F(CaptureServiceTest, AsksForWhatTheCommandSaysAndTheBrokerTakes) {
     EXPECT_EQ(request.notBefore, BootTime{1});
 }
 
+class PicturesFromBefore : public CaptureFixture {
+  protected:
+    static Picture small(const std::string& jpeg) {
+        Picture picture;
+        picture.jpeg = jpeg;
+        picture.width = 320;
+        picture.height = 240;
+        return picture;
+    }
+    void captureMotion() {
+        captures->capture({.name = "capture", .source = "motion", .arrived = BootTime{1}},
+                          [this](Outcome outcome) { outcomes.push_back(std::move(outcome)); },
+                          {small("first"), small("second")});
+        loop->runPending();
+    }
+};
+
+TEST_F(PicturesFromBefore, ArePublishedAheadOfTheEventsAndListedInItsDescription) {
+    captureMotion();
+    EXPECT_TRUE(publisher.sent.empty());
+    takePicture();
+
+    std::vector<std::string> order;
+    for (const auto& sent : publisher.sent) order.push_back(sent.publication.topic);
+    EXPECT_EQ(order, (std::vector<std::string>{"edge/pi/picture/run-1-before-1", "edge/pi/picture/run-1-before-2", "jpeg",
+                                               "edge/pi/image"}));
+    EXPECT_EQ(publisher.sent[0].publication.payload, "first");
+    EXPECT_EQ(publisher.sent[0].publication.contentType, "image/jpeg");
+    const Json before = Json::parse(publisher.on("edge/pi/image").front().payload)["before"];
+    ASSERT_EQ(before.size(), 2U);
+    EXPECT_EQ(before[0]["id"], "run-1-before-1");
+    EXPECT_EQ(before[0]["bytes"], 5);
+    EXPECT_EQ(before[1]["id"], "run-1-before-2");
+    EXPECT_EQ(before[1]["width"], 320);
+}
+
+TEST_F(PicturesFromBefore, AreDroppedWithoutAConnection) {
+    config.image.keepOfflineBytes = 1 << 20;
+    publisher.disconnect();
+    captureMotion();
+    takeAll();
+    publisher.connect();
+
+    EXPECT_TRUE(publisher.sent.empty());
+}
+
+TEST_F(PicturesFromBefore, NeedTheTopicsOfTheDevice) {
+    config.topics.base = "";
+    captureMotion();
+    takePicture();
+
+    ASSERT_EQ(publisher.sent.size(), 1U);
+    EXPECT_EQ(publisher.sent[0].publication.topic, "jpeg");
+}
+
 TEST_F(CaptureServiceTest, AtMostAHundredWait) {
     for (std::size_t i = 0; i < CaptureService::kMaxWaiting + CaptureService::kInFlight; ++i) capture();
     EXPECT_TRUE(outcomes.empty());

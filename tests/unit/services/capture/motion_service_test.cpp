@@ -24,7 +24,11 @@ class MotionServiceTest : public ::testing::Test {
         loop->runPending();
     }
     MotionService make() {
-        return {ServiceContext{*loop, publisher, *journal, config}, source, [this] { ++pictures; }};
+        return {ServiceContext{*loop, publisher, *journal, config}, source,
+                [this](const std::vector<Picture>& before) {
+                    ++pictures;
+                    beforeLast = before.size();
+                }};
     }
     [[nodiscard]] std::vector<std::string> told() const {
         std::vector<std::string> all;
@@ -42,16 +46,18 @@ class MotionServiceTest : public ::testing::Test {
     FakePictureSource source{*loop};
     std::unique_ptr<Journal> journal;
     int pictures = 0;
+    std::size_t beforeLast = 0;
 };
 
 TEST_F(MotionServiceTest, TellsEachChangeAndTakesAPictureWhenItBegins) {
     MotionService motion = make();
     motion.onConnected();
-    source.move(true);
+    source.move(true, {Picture{}, Picture{}});
     source.move(true);
     source.move(false);
     EXPECT_EQ(told(), (std::vector<std::string>{"OFF", "ON", "OFF"}));
     EXPECT_EQ(pictures, 1);
+    EXPECT_EQ(beforeLast, 2U);
 }
 
 TEST_F(MotionServiceTest, NoMotionWhileTheCameraIsOffline) {
