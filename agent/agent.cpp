@@ -177,8 +177,10 @@ struct WiredAgent : Agent, CommandHandlers {
     void takeMotionPicture(std::vector<Picture> before) {
         if (isStopping) return;
         log::info("motion: taking a picture");
-        captures.capture({.name = "capture", .source = "motion", .arrived = bootTimeNow()}, [](const Outcome& outcome) {
-            if (!outcome.ok) log::warning("motion: no picture: {}", outcome.error);
+        captures.capture(
+            {.name = "capture", .source = "motion", .arrived = bootTimeNow()},
+            [](const Outcome& outcome) {
+                if (!outcome.ok) log::warning("motion: no picture: {}", outcome.error);
             },
             std::move(before));
     }

@@ -32,8 +32,8 @@ struct Picture {
     int width = 0;
     int height = 0;
     int quality = 0;
-    std::string reduced{};    ///< why it is smaller than asked for (size or quality); "" = it is what was asked for
-    std::string camera{};     ///< the camera's model
+    std::string reduced{};  ///< why it is smaller than asked for (size or quality); "" = it is what was asked for
+    std::string camera{};   ///< the camera's model
     bool isSettled = true;  ///< false: its exposure, white balance or focus had not settled
 };
 

@@ -63,8 +63,7 @@ void MotionWatch::compare(const Frame& frame, Transform remaining) {
     };
     auto shared = std::make_shared<Frame>(frame);
     const WallTime exposureStart =
-        loop_.clock().wallNow() -
-        std::chrono::duration_cast<WallTime::duration>(bootTimeNow() - frame.exposureStart);
+        loop_.clock().wallNow() - std::chrono::duration_cast<WallTime::duration>(bootTimeNow() - frame.exposureStart);
     runOn(
         *strand_, loop_, scope_,
         [detector = detector_, renderer = renderer_, shared = std::move(shared), remaining,

@@ -59,8 +59,9 @@ CameraServer::CameraServer(Loop& loop, const Config& config, Camera& camera,
         if (!info) pipeline_.cameraLost(info.error());
     });
     if (config_.camera.motion.enabled) {
-        motion_ = std::make_unique<MotionWatch>(loop, pipeline_, strands.back(), config_.camera,
-                                                [this](bool isMoving, const auto& before) { sendMotion(isMoving, before); });
+        motion_ =
+            std::make_unique<MotionWatch>(loop, pipeline_, strands.back(), config_.camera,
+                                          [this](bool isMoving, const auto& before) { sendMotion(isMoving, before); });
     }
     postponeIdle();
     if (config_.camera.keepWarm == milliseconds::max()) pipeline_.warmUp();

@@ -102,8 +102,8 @@ struct CaptureFailed {
     bool operator==(const CaptureFailed&) const = default;
 };
 
-/// With camera.motion.before: a small picture from before a Motion that is about to follow, in shared memory of its own;
-/// the oldest first.
+/// With camera.motion.before: a small picture from before a Motion that is about to follow, in shared memory of its
+/// own; the oldest first.
 struct PictureBefore {
     static constexpr std::string_view kType = "before";
     std::uint64_t bytes = 0;

@@ -18,9 +18,9 @@ constexpr float kStep = 18;
 /// A lamp does not light everything alike, and cameras do not show twice the light as twice the brightness: a pixel may
 /// be off by this share of what the change of the light explains, until the background has learnt it.
 constexpr float kUneven = 0.2F;
-constexpr float kDark = 16;    ///< below, the ratio of two pixels says nothing
-constexpr float kCut = 250;    ///< above, a pixel may be brighter than it can show
-constexpr float kMaxGain = 8;  ///< of one frame to the next
+constexpr float kDark = 16;      ///< below, the ratio of two pixels says nothing
+constexpr float kCut = 250;      ///< above, a pixel may be brighter than it can show
+constexpr float kMaxGain = 8;    ///< of one frame to the next
 constexpr float kMaxSlack = 32;  ///< steps
 /// When so much of the picture becomes brighter, or darker, without a common gain (a lamp in a dark room, of which
 /// nothing was seen before), it is the light.

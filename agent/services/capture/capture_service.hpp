@@ -47,7 +47,8 @@ class CaptureService : Service {
     ~CaptureService();
 
     /// The `capture` command.
-    /// `before`: small pictures from before the event that asks for it, published with it; dropped without a connection.
+    /// `before`: small pictures from before the event that asks for it, published with it; dropped without a
+    /// connection.
     void capture(const Command& command, OutcomeHandler done, std::vector<Picture> before = {});
     /// The `cancel` command: ends all series; they are answered `cancelled`, after a picture that is already taken.
     Outcome cancel();

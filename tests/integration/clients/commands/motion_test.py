@@ -107,6 +107,15 @@ class WithABroker(MotionCase):
             self.assertLess(image.getpixel((270, 125))[0], 80, "it was not there yet")
         self.assertEqual(len(client.on("jpeg")), 1, "plain subscribers see the event's picture only")
 
+    def test_the_light_is_no_motion(self):
+        client = self.connect()
+        self.start_agent().start()
+        self.settle(client)
+        self.show(scene(light=2))
+        client.silence(MOTION, 2)
+        self.show(scene(500, light=2))
+        client.wait(MOTION, lambda m: m.payload == b"ON")
+
     def test_pictures_on_request_go_on_meanwhile(self):
         client = self.connect()
         self.start_agent().start()

@@ -355,6 +355,14 @@ TEST_F(MotionServerTest, IsToldToWhoeverIsConnectedUntilItIsOver) {
     EXPECT_EQ(exitCode, std::nullopt) << "it does not end for lack of captures";
 }
 
+TEST_F(MotionServerTest, IsNotTheLightThatChanges) {
+    Peer peer = watch();
+    look(kSettled, 128);
+    look(10, 60, 60);
+    look(10, 200, 200);
+    EXPECT_FALSE(peer.hear<Motion>());
+}
+
 TEST_F(MotionServerTest, ComesWithSmallPicturesFromBefore) {
     config.camera.motion.before = 2;
     Peer peer = watch();

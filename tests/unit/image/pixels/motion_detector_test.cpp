@@ -181,7 +181,8 @@ class Room {
                     static_cast<std::uint8_t>(std::clamp(std::lround(seen), 0L, 255L));
             }
         }
-        return {PixelFormat::kGrey8, ColorRange::kFull, kWidth, kHeight, {{{luma_.data(), luma_.size(), kWidth}, {}, {}}}};
+        return {
+            PixelFormat::kGrey8, ColorRange::kFull, kWidth, kHeight, {{{luma_.data(), luma_.size(), kWidth}, {}, {}}}};
     }
 
     double sigma = 3;     ///< of the noise
@@ -195,8 +196,8 @@ class Room {
     static double brightness(int x, int y, int object) {
         const int left = kWidth * object / 100;
         if (object >= 0 && x >= left && x < left + kWidth / 12 && y > 80 && y < 180)
-            return (x + y) % 16 < 8 ? 25 : 45;  // somebody in a dark coat
-        if (x > 30 && x < 90 && y > 20 && y < 90) return 215;                  // the window
+            return (x + y) % 16 < 8 ? 25 : 45;                                  // somebody in a dark coat
+        if (x > 30 && x < 90 && y > 20 && y < 90) return 215;                   // the window
         if (y > 150 && x > 150 && x < 280) return 50 + 25 * std::sin(x * 0.7);  // the sofa
         const double shade = 1.2 - 0.5 * x / kWidth;
         return shade * (105 + 22 * std::sin(x * 0.21) * std::cos(y * 0.13) + ((x / 24 + y / 24) % 2) * 18);

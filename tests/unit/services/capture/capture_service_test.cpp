@@ -108,8 +108,8 @@ TEST_F(PicturesFromBefore, ArePublishedAheadOfTheEventsAndListedInItsDescription
 
     std::vector<std::string> order;
     for (const auto& sent : publisher.sent) order.push_back(sent.publication.topic);
-    EXPECT_EQ(order, (std::vector<std::string>{"edge/pi/picture/run-1-before-1", "edge/pi/picture/run-1-before-2", "jpeg",
-                                               "edge/pi/image"}));
+    EXPECT_EQ(order, (std::vector<std::string>{"edge/pi/picture/run-1-before-1", "edge/pi/picture/run-1-before-2",
+                                               "jpeg", "edge/pi/image"}));
     EXPECT_EQ(publisher.sent[0].publication.payload, "first");
     EXPECT_EQ(publisher.sent[0].publication.contentType, "image/jpeg");
     const Json before = Json::parse(publisher.on("edge/pi/image").front().payload)["before"];

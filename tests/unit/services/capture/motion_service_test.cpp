@@ -24,8 +24,7 @@ class MotionServiceTest : public ::testing::Test {
         loop->runPending();
     }
     MotionService make() {
-        return {ServiceContext{*loop, publisher, *journal, config}, source,
-                [this](const std::vector<Picture>& before) {
+        return {ServiceContext{*loop, publisher, *journal, config}, source, [this](const std::vector<Picture>& before) {
                     ++pictures;
                     beforeLast = before.size();
                 }};
