@@ -2,6 +2,7 @@
 """The measured programs, on one broker: ours, the lower bound (tests/bench/floor.cpp) and the usual script (tests/bench/incumbent.py)."""
 
 import ctypes
+import math
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import time
 
+import cv2
 import processes
 from wire import Wire
 
@@ -151,27 +153,48 @@ class Candidate:
         self.wire.close()
 
 
+def folder(bench, name):
+    """Of one picture: the replay camera plays all that are in it."""
+    path = f"{bench.directory}/{name}"
+    os.makedirs(path, exist_ok=True)
+    return path
+
+
 def reference(bench, width, height):
     """A picture of the test pattern at the highest quality: the others keep in memory what ours draws."""
-    path = f"{bench.directory}/reference-{width}.jpg"
+    path = f"{folder(bench, f'pattern-{width}')}/frame.jpg"
     config = configuration(bench, f"reference-{width}", width, height, quality=100)
     subprocess.run([AGENT, "capture", "--config", config, "-o", path], check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
     return path
 
 
-def ours(bench, width=640, height=480, name="ours", **more):
+def photograph(bench, file, width, height):
+    """A photograph of the package mate-backgrounds, scaled and cut to this size, at the highest quality."""
+    image = cv2.imread(f"/usr/share/backgrounds/mate/{file}")
+    scale = max(width / image.shape[1], height / image.shape[0])
+    size = (math.ceil(image.shape[1] * scale), math.ceil(image.shape[0] * scale))
+    image = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    path = f"{folder(bench, f'{os.path.basename(file)}-{width}')}/frame.jpg"
+    cv2.imwrite(path, image[:height, :width], [cv2.IMWRITE_JPEG_QUALITY, 100])
+    return path
+
+
+def ours(bench, width=640, height=480, picture=None, name="ours", **more):
+    """Takes pictures of `picture`, a JPEG, else of the test pattern."""
+    if picture:
+        more |= {"camera": "replay", "camera_extra": f'device = "{os.path.dirname(picture)}"\n' + more.get("camera_extra", "")}
     config = configuration(bench, name, width, height, **more)
     return Candidate(bench, name, [AGENT, "run", "--config", config], f"edge/{name}/status")
 
 
-def floor(bench, width=640, height=480):
-    command = [FLOOR, f"tcp://127.0.0.1:{bench.port}", reference(bench, width, height), str(width), str(height),
+def floor(bench, width=640, height=480, picture=None):
+    command = [FLOOR, f"tcp://127.0.0.1:{bench.port}", picture or reference(bench, width, height), str(width), str(height),
                "floor/command", "floor/jpeg"]
     return Candidate(bench, "floor", command, "floor/jpeg/status")
 
 
-def incumbent(bench, width=640, height=480):
-    command = [sys.executable, "-B", f"{HERE}/incumbent.py", str(bench.port), reference(bench, width, height),
+def incumbent(bench, width=640, height=480, picture=None):
+    command = [sys.executable, "-B", f"{HERE}/incumbent.py", str(bench.port), picture or reference(bench, width, height),
                "python/command", "python/jpeg", "python/temp"]
     return Candidate(bench, "python", command, "python/jpeg/status")
