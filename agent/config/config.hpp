@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/system/log.hpp"
+#include "core/time/calendar.hpp"
 #include "core/time/time.hpp"
 #include "gpio/gpio.hpp"
 #include "image/pixels/transform.hpp"
@@ -22,8 +23,9 @@ namespace edge {
 /// unique. Defaults are the ones a configuration file that says nothing gets. What each key means for a person is in
 /// docs/configuration.md.
 struct DeviceConfig {
-    std::string id;    ///< letters, digits, '_' and '-'; never empty after loading
-    std::string name;  ///< never empty after loading
+    std::string id;       ///< letters, digits, '_' and '-'; never empty after loading
+    std::string name;     ///< never empty after loading
+    Coordinates place{};  ///< for sunrise and sunset
 };
 
 struct TopicsConfig {
@@ -38,6 +40,17 @@ struct TelemetryConfig {
     OnBoot onBoot = OnBoot::kResume;
 
     bool operator==(const TelemetryConfig&) const = default;
+};
+
+/// Something that is done at planned times.
+struct ScheduleConfig {
+    std::string name;
+    bool enabled = true;
+    TurnRule rule;
+    std::string action = "capture";              ///< "capture", "start", "stop", or an output as in OutputAction
+    std::map<std::string, std::string> options;  ///< of the command, each value as JSON; checked by checkSchedules()
+
+    bool operator==(const ScheduleConfig&) const = default;
 };
 
 enum class CameraBackend { kLibcamera, kReplay, kPattern, kNone };
@@ -128,6 +141,7 @@ struct Config {
     CameraConfig camera;
     ImageConfig image;
     GpioConfig gpio;
+    std::vector<ScheduleConfig> schedules;
     JournalConfig journal;
     ArchiveConfig archive;
     HomeAssistantConfig homeAssistant;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iterator>
 #include <map>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -48,8 +49,9 @@ class Reader {
     }
 
     /// Reads everything in `table`, whose keys are `keys`. `path` is its name with the index ("sensor[0]"), `name`
-    /// without.
-    void read(const toml::table& table, const std::string& path, const std::string& name, const Keys& keys) {
+    /// without. Other keys go into `others`, if that is given and they are no typing mistakes.
+    void read(const toml::table& table, const std::string& path, const std::string& name, const Keys& keys,
+              std::map<std::string, std::string>* others = nullptr) {
         for (const auto& [tomlKey, node] : table) {
             const std::string_view keyName = tomlKey.str();
             const std::string keyPath = join(path, keyName);
@@ -62,6 +64,9 @@ class Reader {
                 known->isRepeated ? readBlocks(*known, location, node) : readTable(tableName, location, node, ", once");
             } else if (isParent(tableName)) {
                 readTable(tableName, location, node, "");
+            } else if (others != nullptr && !isMistyped(keyName, keys)) {
+                config_.locations[keyPath] = location;
+                others->emplace(keyName, jsonOf(node));
             } else {
                 // The hint for each of the hundred thousand keys of a junk file would take seconds.
                 constexpr std::size_t kMaxHints = 1000;
@@ -83,6 +88,19 @@ class Reader {
     static bool isParent(const std::string& name) {
         return std::any_of(tables().begin(), tables().end(),
                            [&](const Table& table) { return table.name.starts_with(name + '.'); });
+    }
+
+    /// "betwen"
+    static bool isMistyped(std::string_view name, const Keys& keys) {
+        std::vector<std::string> names;
+        for (const Key& key : keys) names.push_back(key.name);
+        return !nearest(name, names).empty();
+    }
+
+    static std::string jsonOf(const toml::node& value) {
+        std::ostringstream out;
+        out << toml::json_formatter(value);
+        return out.str();
     }
 
     void readKey(const Key& key, const std::string& path, const Location& location, const toml::node& value) {
@@ -118,7 +136,9 @@ class Reader {
             } else {
                 const std::string path = fmt::format("{}[{}]", table.name, index++);
                 config_.locations[path] = place;
-                read(*element.as_table(), path, table.name, table.bind(config_));
+                const Keys keys = table.bind(config_);
+                read(*element.as_table(), path, table.name, keys,
+                     table.others == nullptr ? nullptr : &table.others(config_));
             }
         }
     }
@@ -187,6 +207,13 @@ void completeNames(Config& config, const std::string& deviceId) {
     for (SensorConfig& sensor : config.sensors) expand(sensor.topic);
 }
 
+/// A schedule with `at` has no interval.
+void completeSchedules(Config& config) {
+    for (ScheduleConfig& schedule : config.schedules) {
+        if (!schedule.rule.at.empty()) schedule.rule.every = milliseconds{0};
+    }
+}
+
 /// Fills `root`, which is empty, with all that `sources` and `settings` set. `sources` is not empty.
 Config parseSources(const ConfigSources& sources, const Identity& identity, const Settings* settings,
                     toml::table& root) {
@@ -204,6 +231,7 @@ Config parseSources(const ConfigSources& sources, const Identity& identity, cons
     config.settings = settingValues(root);
     Reader(config, diagnostics).read(root, "", "", {});
     completeNames(config, deviceId);
+    completeSchedules(config);
     validate(config, diagnostics);
     diagnostics.throwIfAny();
     if (settings != nullptr) {

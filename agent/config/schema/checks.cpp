@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "config/schema/checks.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -166,6 +167,57 @@ void checkGpio(const GpioConfig& gpio, Checker& checker) {
     check("gpio.input", gpio.inputs);
 }
 
+bool isSunTime(const DayTime& time) {
+    return time.kind != DayTime::Kind::kClock;
+}
+
+void checkTimes(const ScheduleConfig& schedule, const std::string& path, Checker& checker) {
+    if (!checker.isGood(path + ".every") || !checker.isGood(path + ".at")) return;
+    const bool isEverySet = checker.isSet(path + ".every");
+    if (schedule.rule.at.empty() && !isEverySet) checker.reject(path, "has neither every nor at; allowed: one of them");
+    if (!schedule.rule.at.empty() && isEverySet)
+        checker.reject(path + ".at", "is set together with every; allowed: one of them");
+    const bool hasPlace = checker.isSet("device.latitude") && checker.isSet("device.longitude");
+    for (const auto& [key, times] :
+         {std::pair(".at", &schedule.rule.at), std::pair(".between", &schedule.rule.between)}) {
+        if (!hasPlace && std::any_of(times->begin(), times->end(), isSunTime)) {
+            checker.reject(path + key,
+                           "has sunrise or sunset without a place; allowed: times like \"07:30\", or set "
+                           "latitude and longitude in [device]");
+        }
+    }
+}
+
+void checkAction(const Config& config, const ScheduleConfig& schedule, const std::string& path, Checker& checker) {
+    const std::string& action = schedule.action;
+    if (!checker.isGood(path)) return;
+    if (action == "capture" && config.camera.backend == CameraBackend::kNone)
+        checker.reject(path, "needs a camera; allowed: \"capture\" only if camera.backend is not \"none\"");
+    const std::size_t equals = action.find('=');
+    if (equals == std::string::npos) return;
+    const std::string name = action.substr(0, equals);
+    const auto& outputs = config.gpio.outputs;
+    const auto output = std::find_if(outputs.begin(), outputs.end(), [&](const auto& one) { return one.name == name; });
+    if (output == outputs.end()) {
+        checker.reject(path,
+                       fmt::format("{} is not an output; allowed: the name of a [[gpio.output]]", inQuotes(name)));
+    } else if (output->role == OutputRole::kStatus) {
+        checker.reject(
+            path, fmt::format("output {} shows the agent's own status; allowed: one with role = \"\"", inQuotes(name)));
+    }
+}
+
+void checkSchedules(const Config& config, Checker& checker) {
+    std::map<std::string, std::string> names;
+    for (std::size_t i = 0; i < config.schedules.size(); ++i) {
+        const std::string path = fmt::format("schedule[{}]", i);
+        if (!checker.isSet(path + ".name")) checker.reject(path + ".name", "is missing; allowed: a name of its own");
+        checker.requireUnique(names, config.schedules[i].name, path + ".name", "name");
+        checkTimes(config.schedules[i], path, checker);
+        checkAction(config, config.schedules[i], path + ".action", checker);
+    }
+}
+
 /// Which topics the agent publishes and subscribes to. docs/mqtt.md lists them.
 class TopicChecker {
   public:
@@ -218,6 +270,10 @@ class TopicChecker {
             published_.insert(base + "gpio/" + output.name);
             subscribed_.insert(base + "gpio/" + output.name + "/set");
         }
+        for (const ScheduleConfig& schedule : config_.schedules) {
+            const std::string topic = base + "schedule/" + schedule.name;
+            published_.insert(topic + "/next");
+        }
         subscribed_.insert(base + "command");
     }
 
@@ -259,6 +315,7 @@ void validate(const Config& config, Diagnostics& diagnostics) {
     checkCamera(config.camera, checker);
     checkSensors(config, checker);
     checkGpio(config.gpio, checker);
+    checkSchedules(config, checker);
     TopicChecker(config, checker).check();
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -52,7 +53,75 @@ std::optional<ControlValue> parseControl(const toml::node& value) {
     return numbers;
 }
 
+/// A list of texts, of which `parse` makes the elements of `into`; nullopt, and its message, for others.
+template <typename Element, typename Parse>
+Key listKey(std::string name, KeyType type, std::vector<Element>& into, std::string allowed, Parse parse) {
+    constexpr std::size_t kMaxElements = 64;
+    Key key(std::move(name), type, "[]", std::move(allowed));
+    key.read = [&into, parse](const toml::node& value) -> ValueErrors {
+        const auto* list = value.as_array();
+        if (list == nullptr) return {{"is not a list in brackets"}};
+        if (list->size() > kMaxElements) return {{fmt::format("has {} elements", list->size())}};
+        ValueErrors errors;
+        std::vector<Element> elements;
+        for (const toml::node& node : *list) {
+            const auto* text = node.as_string();
+            const std::optional<Element> element = text == nullptr ? std::nullopt : parse(text->get());
+            if (element) elements.push_back(*element);
+            if (!element) errors.push_back({describe(node) + " is not allowed", locationOf(node)});
+        }
+        if (errors.empty()) into = std::move(elements);
+        return errors;
+    };
+    return key;
+}
+
+constexpr std::array<std::string_view, 7> kDayNames{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
+
+std::optional<std::chrono::weekday> parseWeekday(std::string_view text) {
+    const auto* found = std::find(kDayNames.begin(), kDayNames.end(), text);
+    if (found == kDayNames.end()) return std::nullopt;
+    return std::chrono::weekday{static_cast<unsigned>(found - kDayNames.begin())};
+}
+
+/// Why nothing can be between the two; "" if something can.
+std::string validateWindow(const DayTime& start, const DayTime& end) {
+    const auto isClock = [](const DayTime& time) { return time.kind == DayTime::Kind::kClock; };
+    if (isClock(start) != isClock(end)) return "mixes a time of the clock with one of the sun";
+    if (start == end) return "begins and ends at the same time";
+    if (!isClock(start) && start.kind == end.kind && start.offset > end.offset) return "ends before it begins";
+    return "";
+}
+
 }  // namespace
+
+Key dayTimesKey(std::string name, std::vector<DayTime>& into) {
+    return listKey(
+        std::move(name), KeyType::kTimes, into,
+        fmt::format("a list of times like \"07:30\", \"sunrise\" or \"sunset-30m\" (at most {} from the sun's)",
+                    inQuotes(formatDuration(kMaxSunOffset))),
+        parseDayTime);
+}
+
+Key dayWindowKey(std::string name, std::vector<DayTime>& into) {
+    Key key = dayTimesKey(std::move(name), into);
+    key.allowed = "[], or two times like [\"08:00\", \"18:00\"] or [\"sunrise\", \"sunset-30m\"]";
+    key.read = [&into, readTimes = key.read](const toml::node& value) -> ValueErrors {
+        ValueErrors errors = readTimes(value);
+        if (!errors.empty() || into.empty()) return errors;
+        const std::string error =
+            into.size() == 2 ? validateWindow(into.front(), into.back()) : fmt::format("has {} times", into.size());
+        if (error.empty()) return {};
+        into.clear();
+        return {{error}};
+    };
+    return key;
+}
+
+Key weekdaysKey(std::string name, std::vector<std::chrono::weekday>& into) {
+    return listKey(std::move(name), KeyType::kDays, into,
+                   "a list of \"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\" and \"sun\"", parseWeekday);
+}
 
 Key gpioLineKey(std::string name, GpioLine& into) {
     constexpr int kMaxOffset = 1023;

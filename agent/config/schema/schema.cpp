@@ -30,6 +30,8 @@ Keys deviceKeys(Config& config) {
     return {
         identifierKey("id", c.id, Empty::kAllowed, "host name and board"),
         textKey("name", c.name, kMaxNameBytes),
+        realKey("latitude", c.place.latitude, 90),
+        realKey("longitude", c.place.longitude, 180),
     };
 }
 
@@ -204,6 +206,26 @@ Keys gpioInputKeys(Config& config) {
     };
 }
 
+Keys scheduleKeys(Config& config) {
+    ScheduleConfig& c = config.schedules.emplace_back();
+    c.name = "timelapse";
+    c.rule.every = 10min;
+    return {
+        identifierKey("name", c.name, Empty::kRefused),
+        settable(flagKey("enabled", c.enabled)),
+        durationKey("every", c.rule.every, 1s, 7 * kDay, 1s),
+        dayTimesKey("at", c.rule.at),
+        dayWindowKey("between", c.rule.between),
+        weekdaysKey("days", c.rule.days),
+        // The commands of services/commands/command.cpp that a schedule may carry out.
+        actionKey("action", c.action, {"capture", "start", "stop"}),
+    };
+}
+
+std::map<std::string, std::string>& scheduleOptions(Config& config) {
+    return config.schedules.back().options;
+}
+
 Keys journalKeys(Config& config) {
     JournalConfig& c = config.journal;
     return {
@@ -257,6 +279,7 @@ const std::vector<Table>& tables() {
         {"image", false, imageKeys},
         {"gpio.output", true, gpioOutputKeys},
         {"gpio.input", true, gpioInputKeys},
+        {"schedule", true, scheduleKeys, scheduleOptions},
         {"journal", false, journalKeys},
         {"archive", false, archiveKeys},
         {"home_assistant", false, homeAssistantKeys},

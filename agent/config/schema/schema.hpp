@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct Table {
     bool isRepeated = false;
     /// Its keys, bound to `config`; those of a repeated table to a new block at the end of its list, with defaults.
     Keys (*bind)(Config& config) = nullptr;
+    /// Of the last block: where keys go that it does not have, with their values as JSON; nullptr = they are errors.
+    std::map<std::string, std::string>& (*others)(Config& config) = nullptr;
 };
 
 /// Every table and key of the file, in the order of the reference: the only place that knows names, ranges and

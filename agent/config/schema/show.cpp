@@ -29,27 +29,53 @@ bool mayBePassword(const Key& key, const toml::node& value) {
     return key.isSecret && !value.value_or(std::string()).starts_with('/');
 }
 
-/// `table` is the one of `name` in the files; nullptr = they do not have it.
-std::string showKeys(const std::string& name, const Keys& keys, const toml::table* table) {
-    std::string out;
-    std::string below;  // tables come after keys
+/// The lines of one table.
+class TableLines {
+  public:
+    explicit TableLines(std::string table) : table_(std::move(table)) {}
+
+    void addDefault(const Key& key) { lines_ += showLine(key.name, key.defaultValue, "default"); }
+
+    void add(const std::string& name, const toml::node& value, bool isHidden) {
+        const toml::table* values = value.as_table();
+        if (values == nullptr) {
+            lines_ += showLine(name, isHidden ? "\"***\"" : tomlOf(value), toString(locationOf(value)));
+            return;
+        }
+        below_ += fmt::format("\n[{}.{}]\n", table_, name);
+        for (const auto& [element, node] : *values) {
+            const std::string_view elementName = element.str();
+            below_ += showLine(isWord(elementName, "_-") ? std::string(elementName) : inQuotes(elementName),
+                               tomlOf(node), toString(locationOf(element)));
+        }
+    }
+
+    std::string take() { return lines_ + below_; }
+
+  private:
+    std::string table_;
+    std::string lines_;
+    std::string below_;  ///< tables come after keys
+};
+
+/// `table` is the one of `name` in the files; nullptr = they do not have it. With `hasOthers` also its keys that are
+/// not in `keys`.
+std::string showKeys(const std::string& name, const Keys& keys, const toml::table* table, bool hasOthers = false) {
+    TableLines lines(name);
     for (const Key& key : keys) {
         const toml::node* value = table == nullptr ? nullptr : table->get(key.name);
         if (value == nullptr) {
-            out += showLine(key.name, key.defaultValue, "default");
-        } else if (const toml::table* values = value->as_table()) {
-            below += fmt::format("\n[{}.{}]\n", name, key.name);
-            for (const auto& [element, node] : *values) {
-                const std::string_view elementName = element.str();
-                below += showLine(isWord(elementName, "_-") ? std::string(elementName) : inQuotes(elementName),
-                                  tomlOf(node), toString(locationOf(element)));
-            }
+            lines.addDefault(key);
         } else {
-            out += showLine(key.name, mayBePassword(key, *value) ? "\"***\"" : tomlOf(*value),
-                            toString(locationOf(*value)));
+            lines.add(key.name, *value, mayBePassword(key, *value));
         }
     }
-    return out + below;
+    if (table == nullptr || !hasOthers) return lines.take();
+    for (const auto& [other, value] : *table) {
+        const auto isOther = [&other = other](const Key& key) { return key.name == other.str(); };
+        if (std::none_of(keys.begin(), keys.end(), isOther)) lines.add(std::string(other.str()), value, false);
+    }
+    return lines.take();
 }
 
 /// The limits of a sensor that sets none are those of its quantity; no number stands for "unbounded".
@@ -81,7 +107,11 @@ std::string showTables(const toml::table& root, Config defaults) {
             for (const toml::node& block : *blocks) {
                 Keys keys = table.bind(defaults);
                 if (table.name == "sensor") useLimitsOfQuantity(keys, *block.as_table());
-                out += fmt::format("\n[[{}]]\n{}", table.name, showKeys(table.name, keys, block.as_table()));
+                // A schedule has one of the two, and no default.
+                if (table.name == "schedule" && block.as_table()->contains("at"))
+                    std::erase_if(keys, [](const Key& key) { return key.name == "every"; });
+                out += fmt::format("\n[[{}]]\n{}", table.name,
+                                   showKeys(table.name, keys, block.as_table(), table.others != nullptr));
             }
         }
     }

@@ -149,6 +149,24 @@ Key topicKey(std::string name, std::string& into, Empty empty, std::size_t maxBy
         });
 }
 
+Key actionKey(std::string name, std::string& into, const std::vector<std::string>& commands) {
+    std::vector<std::string> quoted;
+    for (const std::string& command : commands) quoted.push_back(inQuotes(command));
+    quoted.emplace_back("an output with a state like \"lamp=on\", \"lamp=off\", \"lamp=toggle\"");
+    return makeText(std::move(name), into, listed(quoted), [commands](const std::string& text) -> std::string {
+        const std::size_t equals = text.find('=');
+        const std::vector<std::string> states{"on", "off", "toggle"};
+        const bool isOutput = equals != std::string::npos;
+        const std::vector<std::string>& words = isOutput ? states : commands;
+        const std::string word = isOutput ? text.substr(equals + 1) : text;
+        if (std::find(words.begin(), words.end(), word) != words.end()) return "";
+        const std::string meant = word.empty() ? "" : nearest(word, words);
+        if (meant.empty()) return "is not an action";
+        return fmt::format("is not an action, did you mean {}?",
+                           inQuotes(isOutput ? text.substr(0, equals + 1) + meant : meant));
+    });
+}
+
 Key choiceKey(std::string name, const std::vector<std::string>& words, std::size_t defaultIndex,
               std::function<void(std::size_t)> store) {
     std::vector<std::string> quoted;

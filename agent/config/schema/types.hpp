@@ -24,7 +24,21 @@ class node;
 /// documentation and check cannot differ.
 namespace edge {
 
-enum class KeyType { kFlag, kInteger, kReal, kText, kDuration, kSize, kChoice, kServers, kLine, kControls, kAreas };
+enum class KeyType {
+    kFlag,
+    kInteger,
+    kReal,
+    kText,
+    kDuration,
+    kSize,
+    kChoice,
+    kServers,
+    kLine,
+    kControls,
+    kAreas,
+    kTimes,
+    kDays
+};
 
 /// What is wrong with a value, as the middle of "key: …; allowed: …".
 struct ValueError {
@@ -148,6 +162,14 @@ Result<ServerAddress> parseServerAddress(std::string_view text);
 Key gpioLineKey(std::string name, GpioLine& into);
 /// Parts of a picture: [[left, top, width, height], …] in per cent.
 Key areasKey(std::string name, std::vector<PictureArea>& into);
+/// Times of the day: "07:30", "sunrise+15m".
+Key dayTimesKey(std::string name, std::vector<DayTime>& into);
+/// None, or two of one kind: the times from which and until which something is allowed.
+Key dayWindowKey(std::string name, std::vector<DayTime>& into);
+/// Days of the week: "mon".
+Key weekdaysKey(std::string name, std::vector<std::chrono::weekday>& into);
+/// What a schedule does: one of `commands`, or "NAME=on", "NAME=off" or "NAME=toggle" for an output.
+Key actionKey(std::string name, std::string& into, const std::vector<std::string>& commands);
 /// libcamera controls by name. Which ones the camera has is known only when it is open.
 Key cameraControlsKey(std::string name, Controls& into);
 

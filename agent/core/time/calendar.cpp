@@ -81,8 +81,8 @@ struct Window {
 /// The calendar of one rule.
 class Calendar {
   public:
-    Calendar(const TurnRule& rule, const std::optional<Place>& place, const UtcOffset& offset)
-        : rule_(rule), place_(place.value_or(Place{})), zone_(offset) {}
+    Calendar(const TurnRule& rule, const Coordinates& place, const UtcOffset& offset)
+        : rule_(rule), every_(std::chrono::floor<seconds>(rule.every)), place_(place), zone_(offset) {}
 
     [[nodiscard]] std::optional<Instant> next(Instant after) const {
         const Instant horizon = after + kCalendarHorizon;
@@ -97,7 +97,7 @@ class Calendar {
   private:
     /// The first turn after `after` whatever `between` and `days` say.
     [[nodiscard]] std::optional<Instant> candidate(Instant after, Instant horizon) const {
-        if (rule_.every.count() > 0) return nextMultiple(after);
+        if (every_.count() > 0) return nextMultiple(after);
         std::optional<Instant> first;
         for (const DayTime& time : rule_.at) {
             const auto turn =
@@ -122,15 +122,15 @@ class Calendar {
                 turn = change + (multiple - changed);
             }
             const Zone::Showing showing = zone_.showing(multiple);
-            if (turn == showing.first || rule_.every <= showing.repeated) return turn;
+            if (turn == showing.first || every_ <= showing.repeated) return turn;
             after = turn;
         }
     }
 
     [[nodiscard]] local_seconds roundedUp(local_seconds local) const {
         const seconds since = local - kOrigin;
-        const seconds rest = (since % rule_.every + rule_.every) % rule_.every;
-        return rest.count() == 0 ? local : local + (rule_.every - rest);
+        const seconds rest = (since % every_ + every_) % every_;
+        return rest.count() == 0 ? local : local + (every_ - rest);
     }
 
     [[nodiscard]] std::optional<Instant> nextClockTime(const DayTime& time, Instant after) const {
@@ -217,7 +217,8 @@ class Calendar {
     }
 
     const TurnRule& rule_;
-    Place place_;
+    const seconds every_;
+    const Coordinates& place_;
     Zone zone_;
 };
 
@@ -254,7 +255,7 @@ seconds localUtcOffset(WallTime time) {
     return seconds{local.tm_gmtoff};
 }
 
-std::optional<WallTime> nextTurn(const TurnRule& rule, const std::optional<Place>& place, WallTime after,
+std::optional<WallTime> nextTurn(const TurnRule& rule, const Coordinates& place, WallTime after,
                                  const UtcOffset& offset) {
     const auto turn = Calendar(rule, place, offset).next(std::chrono::floor<seconds>(after));
     return turn ? std::optional<WallTime>(*turn) : std::nullopt;

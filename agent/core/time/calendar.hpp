@@ -17,8 +17,7 @@ namespace edge {
 struct DayTime {
     enum class Kind { kClock, kSunrise, kSunset };
     Kind kind = Kind::kClock;
-    seconds offset{
-        0};  ///< kClock: since midnight as clocks show it; else after the sun's time, or before it if below 0
+    seconds offset{0};  ///< kClock: since midnight as clocks show it; else after the sun's time, before it if below 0
 
     bool operator==(const DayTime&) const = default;
 };
@@ -30,7 +29,7 @@ std::optional<DayTime> parseDayTime(std::string_view text);
 
 /// Either `every` or `at`.
 struct TurnRule {
-    seconds every{0};  ///< whole multiples of it, as local clocks show them since a Monday; 0 = `at`
+    milliseconds every{0};  ///< whole seconds; due when local clocks show a multiple, from a Monday on; 0 = `at`
     std::vector<DayTime> at;
     std::vector<DayTime> between;  ///< from the first (included) to the second (excluded), maybe past midnight; or none
     std::vector<std::chrono::weekday> days;  ///< local, of the turn itself; none = every day
@@ -47,15 +46,15 @@ seconds localUtcOffset(WallTime time);
 /// How far ahead nextTurn() looks.
 inline constexpr std::chrono::days kCalendarHorizon{400};
 
-/// The first turn after `after`; nullopt if there is none within kCalendarHorizon. `place` is needed by sunrise and
-/// sunset. When the local clock is set
+/// The first turn after `after`; nullopt if there is none within kCalendarHorizon. `place` is for sunrise and sunset.
+/// When the local clock is set
 ///   - forward: what falls into the gap is due once, at the first moment after it; a date that does not exist (a zone
 ///     that crosses the date line) has no turns.
 ///   - back: a time that comes twice counts the first time; an `every` that is at most as long as the repeated time
 ///     goes on through both.
 /// On a day without sunrise and sunset `at` has no turn, and `between` is all or nothing: the polar day lies between
 /// sunrise and sunset, the polar night between sunset and sunrise.
-std::optional<WallTime> nextTurn(const TurnRule& rule, const std::optional<Place>& place, WallTime after,
+std::optional<WallTime> nextTurn(const TurnRule& rule, const Coordinates& place, WallTime after,
                                  const UtcOffset& offset = localUtcOffset);
 
 }  // namespace edge

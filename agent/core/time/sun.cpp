@@ -63,7 +63,7 @@ double cosineOfHourAngle(double latitude, double declination) {
 /// Times of one date, as minutes since its midnight UTC.
 class Day {
   public:
-    Day(sys_days date, const Place& place) : date_(date), place_(place) {}
+    Day(sys_days date, const Coordinates& place) : date_(date), place_(place) {}
 
     [[nodiscard]] SunPosition at(double minutes) const {
         return positionAt(kJulianDayOf1970 + static_cast<double>(date_.time_since_epoch().count()) +
@@ -94,12 +94,12 @@ class Day {
 
   private:
     sys_days date_;
-    const Place& place_;
+    const Coordinates& place_;
 };
 
 }  // namespace
 
-SunDay sunOn(sys_days date, const Place& place) {
+SunDay sunOn(sys_days date, const Coordinates& place) {
     const Day day(date, place);
     const double noon = day.noon();
     const double cosine = cosineOfHourAngle(place.latitude, day.at(noon).declination);

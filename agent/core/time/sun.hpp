@@ -5,12 +5,12 @@
 
 namespace edge {
 
-/// A place on Earth, in degrees: north and east are positive.
-struct Place {
+/// Of a place on Earth, in degrees: north and east are positive.
+struct Coordinates {
     double latitude = 0;   ///< -90 … 90
     double longitude = 0;  ///< -180 … 180
 
-    bool operator==(const Place&) const = default;
+    bool operator==(const Coordinates&) const = default;
 };
 
 /// The sun around one noon of a place.
@@ -31,6 +31,6 @@ struct SunDay {
 /// Algorithms"): sunrise and sunset are when the upper edge of the sun is at a flat horizon, with the refraction of
 /// average air. Accurate to a minute up to 72° of latitude, to ten minutes beyond, from 1901 to 2099; mountains, height
 /// and weather make more. Pure. Thread: any.
-SunDay sunOn(std::chrono::sys_days date, const Place& place);
+SunDay sunOn(std::chrono::sys_days date, const Coordinates& place);
 
 }  // namespace edge

@@ -155,8 +155,7 @@ TEST(LoadConfig, ReportsAllErrorsInTheOrderOfTheirLines) {
         "reconnect_min, reconnect_max, session_expiry, qos or tls\n"
         "agent.toml:7: sensor.scale: 0 is not allowed; allowed: a number from -1000000 to 1000000, not 0\n"
         "agent.toml:8: colour: unknown table; allowed: device, mqtt, topics, telemetry, sensor, camera, image, gpio, "
-        "journal, archive, "
-        "home_assistant or log");
+        "schedule, journal, archive, home_assistant or log");
 }
 
 TEST(LoadConfig, ShowsARealNumberWhereAWholeOneIsWanted) {

@@ -99,12 +99,16 @@ TEST(Settings, AreCheckedTogetherWithTheFiles) {
 }
 
 TEST(Settings, RefuseEveryKeyThatIsNotSettableAndSayWhereItIsSet) {
-    const std::string file = "[mqtt]\nusername = \"pi\"\n[[sensor]]\nname = \"room\"\ntopic = \"room/temp\"\n";
+    const std::string file =
+        "[mqtt]\nusername = \"pi\"\n[[sensor]]\nname = \"room\"\ntopic = \"room/temp\"\n"
+        "[[schedule]]\nname = \"lapse\"\nevery = \"1h\"\n";
     EXPECT_TRUE(contains(errorsWith(file, {{"mqtt.username", R"("eve")"}}), "agent.toml:2"));
     EXPECT_TRUE(contains(errorsWith(file, {{"sensor.room.topic", R"("x")"}}), "agent.toml:5"));
     for (const TableKey& key : allKeys()) {
         if (key.isSettable || key.table.find("gpio") == 0) continue;
-        const std::string path = key.table == "sensor" ? "sensor.room." + key.name : key.path();
+        std::string path = key.path();
+        if (key.table == "sensor") path = "sensor.room." + key.name;
+        if (key.table == "schedule") path = "schedule.lapse." + key.name;
         const std::string error = errorsWith(file, {{path, "null"}});
         EXPECT_TRUE(contains(error, "cannot be set over MQTT")) << path << ": " << error;
     }

@@ -29,16 +29,22 @@ std::string companion(const std::string& path, const std::string& value) {
     if (path == "sensor.channel") return "type = \"iio\"";
     if (path == "sensor.min" && value != "-55.0") return "max = 1000000000.0";
     if (path == "sensor.max" && value != "125.0") return "min = -1000000000.0";
+    if (path == "schedule.every") return "name = \"a\"";
+    if (path == "schedule.name") return "every = \"10m\"";
+    if (path.starts_with("schedule.")) return "name = \"a\"\nevery = \"10m\"";
     return "";
+}
+
+std::string headerOf(const TableKey& key) {
+    const bool isBlock = key.table == "sensor" || key.table.starts_with("gpio.") || key.table == "schedule";
+    return fmt::format("{}{}{}", isBlock ? "[[" : "[", key.table, isBlock ? "]]" : "]");
 }
 
 /// The table's header, then `key = value`: the value is on line 2.
 std::string fileWith(const TableKey& key, const std::string& value) {
-    const bool isBlock = key.table == "sensor" || key.table.starts_with("gpio.");
     std::string with = companion(key.path(), value);
     if (key.path() == "sensor.type" && value == "\"w1\"") with.clear();  // its device is no path
-    return fmt::format("{}{}{}\n{} = {}\n{}\n", isBlock ? "[[" : "[", key.table, isBlock ? "]]" : "]", key.name, value,
-                       with);
+    return fmt::format("{}\n{} = {}\n{}\n", headerOf(key), key.name, value, with);
 }
 
 /// One step beyond `text`, a limit of the key's kind.
@@ -117,6 +123,8 @@ TEST(EveryKey, RefusesOtherTypes) {
         {KeyType::kAreas,
          {"1", "\"all\"", "[1]", "[[0, 0, 100]]", "[[0, 0, 101, 10]]", "[[60, 0, 50, 10]]", "[[0, 0, 0, 10]]",
           "[[0, 0, 1.5, 10]]", "[[-1, 0, 10, 10]]"}},
+        {KeyType::kTimes, {"1", "\"07:30\"", "[1]", "[\"7:30\"]", "[\"sunrise+13h\"]", "[\"07:30\", \"08:60\"]"}},
+        {KeyType::kDays, {"1", "\"mon\"", "[1]", "[\"monday\"]", "[\"Mon\"]"}},
         {KeyType::kControls, {"1", "\"ExposureTime\"", "[]"}},
     };
     for (const TableKey& key : allKeys()) {
@@ -159,11 +167,12 @@ TEST(EveryKey, RefusesASecondOne) {
 TEST(EveryKey, IsSuggestedWhenItIsMistyped) {
     for (const TableKey& key : allKeys()) {
         const std::string typed = key.name + "x";
-        const bool isBlock = key.table == "sensor" || key.table.starts_with("gpio.");
-        const std::string header = fmt::format("{}{}{}", isBlock ? "[[" : "[", key.table, isBlock ? "]]" : "]");
+        const std::string told = errorsOf(fmt::format("{}\n{} = 1\n", headerOf(key), typed));
 
-        EXPECT_EQ(errorsOf(fmt::format("{}\n{} = 1\n", header, typed)),
-                  fmt::format("agent.toml:2: {}.{}: unknown key, did you mean {}?", key.table, typed, key.name));
+        // A schedule lacks the key itself then, too.
+        EXPECT_TRUE(contains(
+            told, fmt::format("agent.toml:2: {}.{}: unknown key, did you mean {}?", key.table, typed, key.name)))
+            << told;
     }
 }
 

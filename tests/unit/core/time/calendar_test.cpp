@@ -12,10 +12,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Place kSeoul{37.57, 126.98};
-constexpr Place kBerlin{52.52, 13.405};
-constexpr Place kLongyearbyen{78.22, 15.65};
-constexpr Place kTroll{-72.01, 2.53};
+constexpr Coordinates kSeoul{37.57, 126.98};
+constexpr Coordinates kBerlin{52.52, 13.405};
+constexpr Coordinates kLongyearbyen{78.22, 15.65};
+constexpr Coordinates kTroll{-72.01, 2.53};
 
 class CalendarTest : public ::testing::Test {
   protected:
@@ -49,7 +49,7 @@ class CalendarTest : public ::testing::Test {
     }
 
     TurnRule rule;
-    std::optional<Place> place;
+    Coordinates place;
 };
 using Texts = std::vector<std::string>;
 
@@ -346,7 +346,7 @@ TEST_F(CalendarTest, CountsThePolarDayAsDaylightAndThePolarNightAsNight) {
 }
 
 TEST_F(CalendarTest, CountsEachHourOfAPolarYearAsDayOrNight) {
-    for (const Place& polar : {kLongyearbyen, kTroll}) {
+    for (const Coordinates& polar : {kLongyearbyen, kTroll}) {
         setZone(polar == kTroll ? "Antarctica/Troll" : "Arctic/Longyearbyen");
         place = polar;
         every(1h);

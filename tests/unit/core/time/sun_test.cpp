@@ -19,7 +19,7 @@ sys_days dateOf(const std::string& date) {
 
 struct Almanac {
     const char* date;
-    Place place;
+    Coordinates place;
     const char* sunrise;
     const char* sunset;
 };
@@ -74,7 +74,7 @@ TEST(Sun, StandsHighestBetweenSunriseAndSunset) {
 }
 
 /// The first date of 2026, from `from` on, on which the sun is as `kind` says.
-std::string firstDate(const Place& place, SunDay::Kind kind, const std::string& from) {
+std::string firstDate(const Coordinates& place, SunDay::Kind kind, const std::string& from) {
     sys_days date = dateOf(from);
     while (sunOn(date, place).kind != kind) date += std::chrono::days{1};
     return formatRfc3339(date).substr(0, 10);
@@ -82,8 +82,8 @@ std::string firstDate(const Place& place, SunDay::Kind kind, const std::string& 
 
 TEST(Sun, DoesNotRiseOrSetNearThePoles) {
     using Kind = SunDay::Kind;
-    constexpr Place kLongyearbyen{78.22, 15.65};
-    constexpr Place kTroll{-72.01, 2.53};
+    constexpr Coordinates kLongyearbyen{78.22, 15.65};
+    constexpr Coordinates kTroll{-72.01, 2.53};
 
     // PyEphem's dates, give or take the one day on which the sun grazes the horizon.
     EXPECT_EQ(firstDate(kLongyearbyen, Kind::kNormal, "2026-01-01"), "2026-02-15");
