@@ -129,6 +129,7 @@ class Components {
         if (config.camera.backend != CameraBackend::kNone) addCamera();
         for (const GpioInputConfig& input : config.gpio.inputs) addLine(input.name, "binary_sensor");
         for (const GpioOutputConfig& output : config.gpio.outputs) addOutput(output);
+        for (const ScheduleConfig& schedule : config.schedules) addSchedule(schedule.name);
     }
 
     Json take() { return std::move(all_); }
@@ -215,6 +216,23 @@ class Components {
             return addLine(output.name, "binary_sensor", {{"entity_category", "diagnostic"}});
         addLine(output.name, "switch",
                 {{"command_topic", base_ + "/gpio/" + output.name + "/set"}, {"state_on", "ON"}, {"state_off", "OFF"}});
+    }
+
+    void addSchedule(const std::string& name) {
+        const std::string topic = base_ + "/schedule/" + name;
+        add("schedule_" + name, {{"p", "switch"},
+                                 {"name", "Schedule " + name},
+                                 {"icon", "mdi:calendar-clock"},
+                                 {"command_topic", topic + "/enabled/set"},
+                                 {"state_topic", topic + "/enabled"},
+                                 {"payload_on", "ON"},
+                                 {"payload_off", "OFF"}});
+        // "None" is what Home Assistant takes for an unknown value.
+        add("next_turn_" + name, {{"p", "sensor"},
+                                  {"name", "Next turn of " + name},
+                                  {"state_topic", topic + "/next"},
+                                  {"value_template", "{{ None if value == 'none' else value }}"},
+                                  {"device_class", "timestamp"}});
     }
 
     const Config& config_;

@@ -134,6 +134,25 @@ TEST(DiscoveryPayload, GpioIsSwitchesWhereItIsFreeAndStatesElsewhere) {
     EXPECT_FALSE(components["gpio_led"].contains("command_topic"));
 }
 
+TEST(DiscoveryPayload, ASchedulesSwitchAndNextTurnComeAndGoWithIt) {
+    Config config = makeConfig();
+    config.schedules.emplace_back().name = "lapse";
+
+    Json components = payload(config)["cmps"];
+    EXPECT_EQ(components["schedule_lapse"]["p"], "switch");
+    EXPECT_EQ(components["schedule_lapse"]["command_topic"], "edge/Garden-Pi/schedule/lapse/enabled/set");
+    EXPECT_EQ(components["schedule_lapse"]["state_topic"], "edge/Garden-Pi/schedule/lapse/enabled");
+    EXPECT_EQ(components["next_turn_lapse"]["p"], "sensor");
+    EXPECT_EQ(components["next_turn_lapse"]["device_class"], "timestamp");
+    EXPECT_EQ(components["next_turn_lapse"]["state_topic"], "edge/Garden-Pi/schedule/lapse/next");
+
+    const DiscoveryPayload gone = makeDiscovery(makeConfig(), {}, std::nullopt, {},
+                                                {{"schedule_lapse", "switch"}, {"next_turn_lapse", "sensor"}});
+    components = Json::parse(gone.json)["cmps"];
+    EXPECT_EQ(components["schedule_lapse"], Json({{"p", "switch"}}));
+    EXPECT_EQ(components["next_turn_lapse"], Json({{"p", "sensor"}}));
+}
+
 TEST(DiscoveryPayload, UnitAndDeviceClassAreThoseOfTheQuantity) {
     // Pairs that Home Assistant accepts: its documentation of the sensor integration, "Available device classes".
     const std::map<std::string, std::pair<std::string, std::string>> accepted{
