@@ -11,6 +11,7 @@
 #include "camera/client/client.hpp"
 #include "core/system/log.hpp"
 #include "core/text.hpp"
+#include "core/time/clock_watch.hpp"
 #include "gpio/gpio.hpp"
 #include "journal/journal.hpp"
 #include "mqtt/paho/paho_client.hpp"
@@ -28,6 +29,7 @@
 #include "services/presence/last_connection.hpp"
 #include "services/presence/presence.hpp"
 #include "services/presence/retained_topics.hpp"
+#include "services/schedule/schedule_service.hpp"
 #include "services/settings/settings_service.hpp"
 #include "services/telemetry/telemetry.hpp"
 
@@ -100,6 +102,8 @@ struct WiredAgent : Agent, CommandHandlers {
           motion(context, camera, [this](std::vector<Picture> before) { takeMotionPicture(std::move(before)); }),
           gpio({context, *gpioPort,
                 [this](const std::string& command, const std::string& source) { commands.trigger(command, source); }}),
+          schedules(context, *this),
+          clockSet(l, [this] { schedules.onClockSet(); }),
           board(
               context, identity.bootId, p.makeStrand("the board's state"),
               [path = config.journal.path] { return readBoard(path); }, [this] { discovery.setBoard(board.board()); }),
@@ -200,6 +204,7 @@ struct WiredAgent : Agent, CommandHandlers {
             pictures.start();
             gpio.start();
             telemetry.resume(*snapshot);
+            schedules.start();
             discovery.setInterval(telemetry.publishingInterval());
             ready();
             session.start(lastConnection.away(*snapshot));
@@ -268,6 +273,7 @@ struct WiredAgent : Agent, CommandHandlers {
         live.onReload(before);
         motion.onReload(before);
         gpio.onReload(before);
+        schedules.onReload(before);
     }
 
     // ---- connection
@@ -285,6 +291,7 @@ struct WiredAgent : Agent, CommandHandlers {
         live.publishState();
         motion.onConnected();
         gpio.onConnected();
+        schedules.onConnected();
         telemetry.onConnected();
     }
 
@@ -321,6 +328,7 @@ struct WiredAgent : Agent, CommandHandlers {
         report.captures = captures.counters();
         report.archive = pictures.health();
         report.gpio = gpio.health();
+        report.schedules = schedules.health();
         report.journal = journal.health();
         report.board = board.board();
         report.residentBytes = residentBytes();
@@ -335,6 +343,7 @@ struct WiredAgent : Agent, CommandHandlers {
 
     void stop(const std::string& reason, Task whenDone) override {
         isStopping = true;
+        schedules.shutDown();
         commands.shutDown();
         stopped = std::move(whenDone);
         limit = loop.after(kStopLimit, [this] {
@@ -402,6 +411,8 @@ struct WiredAgent : Agent, CommandHandlers {
     LiveView live;
     MotionService motion;
     GpioService gpio;
+    ScheduleService schedules;
+    ClockSetWatch clockSet;
     BoardMonitor board;
     Presence presence;
     RetainedTopics retainedTopics;

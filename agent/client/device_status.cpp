@@ -60,6 +60,14 @@ std::string formatAgo(const Json& time, WallTime now) {
     return then ? formatAge(std::chrono::duration_cast<milliseconds>(now - *then)) + " ago" : "";
 }
 
+/// "2026-11-20 09:30:00 (in 3 min)", in local time.
+std::string formatTurn(const Json& time, WallTime now) {
+    const auto turn = time.is_string() ? parseRfc3339(time.get<std::string>()) : std::nullopt;
+    if (!turn) return "";
+    return fmt::format("next {} (in {})", formatLocalTime(*turn),
+                       formatAge(std::chrono::duration_cast<milliseconds>(*turn - now)));
+}
+
 /// Lines of a name and a text, lined up.
 class Lines {
   public:
@@ -116,6 +124,15 @@ std::string describeCamera(const Json& camera) {
                  counted(count(camera, "kept"), "waiting for a connection")});
 }
 
+std::string describeSchedule(const Json& schedule, WallTime now) {
+    const std::string next = formatTurn(at(schedule, "next"), now);
+    const std::string error = text(schedule, "error");
+    std::string state = next.empty() ? "no next turn" : next;
+    if (at(schedule, "enabled") == false) state = "off";
+    return join({state, counted(count(schedule, "turns"), "turns"), counted(count(schedule, "skipped"), "skipped"),
+                 counted(count(schedule, "failed"), "failed"), error});
+}
+
 std::string describeJournal(const Json& journal) {
     constexpr double kMebi = 1 << 20;
     if (!journal.is_object()) return "";
@@ -166,6 +183,8 @@ void addParts(const Json& health, WallTime now, Lines& lines) {
         const std::string error = text(line, "error");
         lines.add("gpio", fmt::format("{}: {}", text(line, "name"), error.empty() ? text(line, "state") : error));
     }
+    for (const Json& schedule : at(health, "schedules"))
+        lines.add("schedule", text(schedule, "name") + ": " + describeSchedule(schedule, now));
     const Json commands = at(health, "commands");
     lines.add("commands",
               join({counted(count(commands, "received"), "received"), counted(count(commands, "refused"), "refused"),

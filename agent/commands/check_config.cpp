@@ -6,6 +6,7 @@
 #include "core/system/identity.hpp"
 #include "core/text.hpp"
 #include "mqtt/settings.hpp"
+#include "services/schedule/schedule_action.hpp"
 #include "services/settings/settings_service.hpp"
 
 namespace edge {
@@ -13,6 +14,7 @@ namespace edge {
 int checkConfig(const std::string& configPath, bool show, std::ostream& out, std::ostream& err) {
     std::string unread;
     const Config config = effectiveConfig(readConfig(configPath), readIdentity(), unread);
+    checkScheduleOptions(config);
     const auto check = [&err](const auto& part) {
         try {
             part();

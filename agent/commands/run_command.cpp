@@ -18,6 +18,7 @@
 #include "core/system/service_manager.hpp"
 #include "core/time/clock_watch.hpp"
 #include "core/version.hpp"
+#include "services/schedule/schedule_action.hpp"
 
 namespace edge {
 namespace {
@@ -45,6 +46,7 @@ void setAllocator() {
 LoadedConfig load(const std::string& path, const Identity& identity) {
     ConfigSources sources = readConfig(path);
     Config config = parseConfig(sources, identity);
+    checkScheduleOptions(config);
     std::string password = loadPassword(config);
     std::string tlsDigest = checkTlsFiles(config);
     return {std::move(sources), std::move(config), std::move(password), std::move(tlsDigest)};

@@ -52,7 +52,7 @@ struct ReadingRecord {
 struct CaptureRecord {
     WallTime time{};
     std::string imageId;
-    std::string trigger;  ///< "command", "gpio:<name>"
+    std::string trigger;  ///< "command", "gpio:<name>", "schedule:<name>", "motion"
     std::string transaction;
     int width = 0;
     int height = 0;
@@ -63,7 +63,7 @@ struct CaptureRecord {
 /// Something that happened to the agent itself: start, stop, connection, camera or sensor state.
 struct EventRecord {
     WallTime time{};
-    std::string kind;  ///< "start", "stop", "online", "offline", "camera", "sensor", "journal", "config"
+    std::string kind;  ///< "start", "stop", "online", "offline", "camera", "sensor", "journal", "config", "schedule"
     std::string text;
 };
 

@@ -62,16 +62,30 @@ std::optional<ClockState> askTimedated() {
     return isSynchronised != 0 ? ClockState::kSynchronised : ClockState::kUnsynchronised;
 }
 
+ClockSetWatch::ClockSetWatch(Loop& loop, Task onSet)
+    : onSet_(std::move(onSet)), timer_(::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC)) {
+    if (!timer_) return;
+    arm();
+    watch_ = loop.watch(timer_.get(), FdEvent::kReadable, [this] { onReadable(); });
+}
+
+void ClockSetWatch::onReadable() {
+    std::uint64_t ignored = 0;
+    if (::read(timer_.get(), &ignored, sizeof ignored) >= 0 || errno != ECANCELED) return;
+    arm();
+    onSet_();
+}
+
+void ClockSetWatch::arm() const {
+    itimerspec never{};
+    never.it_value.tv_sec = std::numeric_limits<std::time_t>::max();
+    ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, nullptr);
+}
+
 ClockWatch::ClockWatch(Loop& loop, std::shared_ptr<Executor> strand, Tell tell, Ask ask)
-    : loop_(loop),
-      strand_(std::move(strand)),
-      tell_(std::move(tell)),
-      ask_(std::move(ask)),
-      timer_(::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC)) {
-    if (timer_) {
-        arm();
-        watch_ = loop_.watch(timer_.get(), FdEvent::kReadable, [this] { onTimerReadable(); });
-    }
+    : loop_(loop), strand_(std::move(strand)), tell_(std::move(tell)), ask_(std::move(ask)), clockSet_(loop, [this] {
+          this->ask();
+      }) {
     this->ask();
 }
 
@@ -97,19 +111,6 @@ void ClockWatch::onAnswer(std::optional<ClockState> state) {
     }
     next_ = loop_.after(state_ == ClockState::kSynchronised ? kSynchronisedInterval : kUnsynchronisedInterval,
                         [this] { ask(); });
-}
-
-void ClockWatch::onTimerReadable() {
-    std::uint64_t ignored = 0;
-    if (::read(timer_.get(), &ignored, sizeof ignored) >= 0 || errno != ECANCELED) return;
-    arm();
-    ask();
-}
-
-void ClockWatch::arm() const {
-    itimerspec never{};
-    never.it_value.tv_sec = std::numeric_limits<std::time_t>::max();
-    ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, nullptr);
 }
 
 }  // namespace edge

@@ -17,6 +17,21 @@ namespace edge {
 /// any.
 [[nodiscard]] std::optional<ClockState> askTimedated();
 
+/// Calls `onSet` each time the wall clock is set to another time (not when it is slewed), and after a suspend. Thread:
+/// the loop's.
+class ClockSetWatch {
+  public:
+    ClockSetWatch(Loop& loop, Task onSet);
+
+  private:
+    void onReadable();
+    void arm() const;
+
+    Task onSet_;
+    UniqueFd timer_;  ///< never expires, but is cancelled by the kernel when the clock is set
+    std::unique_ptr<FdWatch> watch_;
+};
+
 /// Tells whether the clock is synchronised where the service's sandbox does not allow adjtimex(): with it a program may
 /// also set the clock, so ProtectClock= refuses it. Asks at once, whenever the clock is set, and periodically. Thread:
 /// the loop's; the question is asked on the strand.
@@ -37,15 +52,12 @@ class ClockWatch {
 
   private:
     void onAnswer(std::optional<ClockState> state);
-    void onTimerReadable();
-    void arm() const;
 
     Loop& loop_;
     std::shared_ptr<Executor> strand_;
     Tell tell_;
     Ask ask_;
-    UniqueFd timer_;  ///< never expires, but is cancelled by the kernel when the clock is set
-    std::unique_ptr<FdWatch> watch_;
+    ClockSetWatch clockSet_;
     bool isAsking_ = false;
     bool isOutdated_ = false;  ///< the clock was set while asking
     bool hasWarned_ = false;

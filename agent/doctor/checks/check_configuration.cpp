@@ -11,6 +11,7 @@
 #include "core/time/time.hpp"
 #include "doctor/checks/checks.hpp"
 #include "mqtt/settings.hpp"
+#include "services/schedule/schedule_action.hpp"
 #include "services/settings/settings_service.hpp"
 
 namespace edge {
@@ -39,6 +40,7 @@ Findings checkConfiguration(const std::string& path, std::optional<Config>& conf
     std::string unread;
     try {
         config = effectiveConfig(readConfig(path), readIdentity(), unread);
+        checkScheduleOptions(*config);
     } catch (const ConfigError& error) {
         return {{Severity::kError, kCheck, error.what(), "fix these lines; docs/configuration.md has every key"}};
     }

@@ -47,9 +47,9 @@ Outcome notDelivered(Delivery delivery, const std::string& topic) {
               "send the command again");
 }
 
-/// The agent's own sources are "motion" and "gpio:<name>"; all others are topics.
+/// The agent's own sources are "motion", "gpio:<name>" and "schedule:<name>"; all others are topics.
 bool isOwnSource(const std::string& source) {
-    return source == kMotionSource || source.starts_with("gpio:");
+    return source == kMotionSource || source.starts_with("gpio:") || source.starts_with("schedule:");
 }
 
 std::string triggerOf(const Command& command) {

@@ -32,7 +32,7 @@ struct Command {
     CommandOptions options{};
     std::string transaction{};  ///< "" = none; at most kMaxTransactionBytes
     std::optional<WallTime> expiresAt{};
-    std::string source{};  ///< the topic it came on, or "gpio:<name>"; set by the command service
+    std::string source{};  ///< the topic it came on, "gpio:<name>", "schedule:<name>" or "motion"
     BootTime arrived{};    ///< CLOCK_BOOTTIME
 };
 

@@ -134,6 +134,21 @@ Json gpioOf(const HealthReport& report) {
     return lines;
 }
 
+Json schedulesOf(const HealthReport& report) {
+    Json schedules = Json::array();
+    for (const ScheduleHealth& schedule : report.schedules) {
+        Json json{{"name", schedule.name},
+                  {"enabled", schedule.isEnabled},
+                  {"turns", schedule.turns},
+                  {"skipped", schedule.skipped},
+                  {"failed", schedule.failed}};
+        if (schedule.next) json["next"] = formatRfc3339(*schedule.next);
+        if (!schedule.problem.empty()) json["error"] = schedule.problem;
+        schedules.push_back(std::move(json));
+    }
+    return schedules;
+}
+
 /// What the machine does not have is left out.
 Json boardOf(const BoardHealth& board) {
     constexpr double kTenths = 10;
@@ -180,6 +195,7 @@ std::string formatHealth(const HealthReport& report) {
                     {"camera", cameraOf(report)},
                     {"archive", archiveOf(report.archive)},
                     {"gpio", gpioOf(report)},
+                    {"schedules", schedulesOf(report)},
                     {"journal", journalOf(report.journal)},
                     {"board", boardOf(report.board)},
                     {"memory_kib", report.residentBytes / kKibi},

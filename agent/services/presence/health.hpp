@@ -12,6 +12,7 @@
 #include "services/capture/capture_service.hpp"
 #include "services/commands/command_service.hpp"
 #include "services/gpio/gpio_lines.hpp"
+#include "services/schedule/schedule_service.hpp"
 #include "services/telemetry/delivery_tracker.hpp"
 #include "services/telemetry/sensor_channel.hpp"
 
@@ -35,6 +36,7 @@ struct HealthReport {
     CaptureCounters captures;
     ArchiveHealth archive;
     std::vector<GpioLineHealth> gpio;
+    std::vector<ScheduleHealth> schedules;
     JournalHealth journal;
     BoardHealth board;
     std::uint64_t residentBytes = 0;  ///< of this program, without the camera's

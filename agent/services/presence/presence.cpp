@@ -30,13 +30,16 @@ Json capabilities(const Config& config) {
     for (const auto& input : config.gpio.inputs) inputs.push_back(input.name);
     Json outputs = Json::array();
     for (const auto& output : config.gpio.outputs) outputs.push_back(output.name);
+    Json schedules = Json::array();
+    for (const ScheduleConfig& schedule : config.schedules) schedules.push_back(schedule.name);
     return {{"commands", commandNames()},
             {"sensors", sensors},
             {"camera",
              {{"backend", kBackends.at(static_cast<std::size_t>(config.camera.backend))},
               {"topic", config.image.topic},
               {"motion", config.camera.motion.enabled}}},
-            {"gpio", {{"inputs", inputs}, {"outputs", outputs}}}};
+            {"gpio", {{"inputs", inputs}, {"outputs", outputs}}},
+            {"schedules", schedules}};
 }
 
 std::string makeInfo(const Config& config, const Identity& identity, WallTime startedAt) {

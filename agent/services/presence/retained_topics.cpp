@@ -43,6 +43,8 @@ std::set<std::string> RetainedTopics::of(const Config& config) {
     for (const std::string& topic : switchTopics(config)) topics.insert(base + '/' + topic);
     for (const GpioInputConfig& input : config.gpio.inputs) topics.insert(base + "/gpio/" + input.name);
     for (const GpioOutputConfig& output : config.gpio.outputs) topics.insert(base + "/gpio/" + output.name);
+    for (const ScheduleConfig& schedule : config.schedules)
+        topics.insert(base + "/schedule/" + schedule.name + "/next");
     return topics;
 }
 

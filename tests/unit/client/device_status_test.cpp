@@ -33,6 +33,8 @@ std::string healthOf(WallTime time) {
     report.isCameraConfigured = true;
     report.camera.reason = "no camera found";
     report.gpio.push_back({"lamp", true, true, ""});
+    report.schedules.push_back({"lapse", true, kNow + std::chrono::minutes{3}, 120, 2, 0, ""});
+    report.schedules.push_back({"night", false, std::nullopt, 0, 0, 1, "no camera"});
     return formatHealth(report);
 }
 
@@ -42,10 +44,10 @@ TEST(DeviceStatus, ShowsEveryPartOfAnAgentThatIsOnline) {
         formatStatus({"pi", "mqtt://broker:1883", "online", info, healthOf(kNow - seconds{5})}, kNow);
 
     EXPECT_TRUE(text.starts_with("pi (Greenhouse): online\n")) << text;
-    for (const char* part :
-         {"version 1.2.3, started 10 min ago", "mqtt://broker:1883, MQTT 5", "published, 12 delivered",
-          "room: 21.437 °C, 8 s ago", "tank: offline: its CRC is wrong", "offline: no camera found", "lamp: ON",
-          "\"room/temp\"", "unencrypted", "as of        5 s ago"})
+    for (const char* part : {"version 1.2.3, started 10 min ago", "mqtt://broker:1883, MQTT 5",
+                             "published, 12 delivered", "room: 21.437 °C, 8 s ago", "tank: offline: its CRC is wrong",
+                             "offline: no camera found", "lamp: ON", "lapse: next ", "(in 3 min), 120 turns, 2 skipped",
+                             "night: off, 1 failed, no camera", "\"room/temp\"", "unencrypted", "as of        5 s ago"})
         EXPECT_TRUE(has(text, part)) << part << "\n" << text;
 }
 

@@ -86,6 +86,16 @@ TEST(Health, NamesDeniedTopicsFaultsAndDrops) {
     EXPECT_EQ(json["gpio"][0]["error"], "chip gone");
 }
 
+TEST(Health, ListsSchedulesWithTheirNextTurn) {
+    HealthReport report;
+    report.schedules.push_back({"lapse", true, WallTime{seconds{60}}, 5, 1, 0, ""});
+    report.schedules.push_back({"night", false, std::nullopt, 0, 0, 2, "no camera"});
+
+    EXPECT_EQ(Json::parse(formatHealth(report))["schedules"], Json::parse(R"([
+        {"name":"lapse","enabled":true,"turns":5,"skipped":1,"failed":0,"next":"1970-01-01T00:01:00.000Z"},
+        {"name":"night","enabled":false,"turns":0,"skipped":0,"failed":2,"error":"no camera"}])"));
+}
+
 TEST(Health, SaysWhatDeliveredMeansAtQos0) {
     ConnectionInfo connection;
     HealthReport report;

@@ -83,13 +83,16 @@ TEST_F(RetainedTopicsTest, EmptiesTopicsOfRemovedParts) {
     config.camera.motion.enabled = true;
     config.gpio.inputs.emplace_back().name = "door";
     config.gpio.outputs.emplace_back().name = "lamp";
+    config.schedules.emplace_back().name = "lapse";
     run();
     config.homeAssistant.enabled = false;
     config.camera.motion.enabled = false;
     config.camera.backend = CameraBackend::kNone;
     config.gpio = {};
-    const Topics gone{"edge/pi/camera/live", "edge/pi/camera/motion", "edge/pi/camera/status",
-                      "edge/pi/gpio/door",   "edge/pi/gpio/lamp",     "homeassistant/device/pi/config"};
+    config.schedules.clear();
+    const Topics gone{
+        "edge/pi/camera/live", "edge/pi/camera/motion",       "edge/pi/camera/status",         "edge/pi/gpio/door",
+        "edge/pi/gpio/lamp",   "edge/pi/schedule/lapse/next", "homeassistant/device/pi/config"};
     EXPECT_EQ(run(), gone);
 }
 
