@@ -26,7 +26,7 @@ from urllib.parse import parse_qsl, urlsplit
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from receiver import (WRONG_LOGIN, WRONG_VERSION, Problem, add_broker_options, connect, make_client, refusal, seconds, tls_hint,
+from receiver import (WRONG_LOGIN, WRONG_VERSION, Problem, add_broker_options, connect, decoded, make_client, refusal, seconds, tls_hint,
                       user_properties)
 
 # Seconds. Few renewals, because the agent writes each command to its memory card.
@@ -151,16 +151,15 @@ class Gateway:
             agent.changed.notify_all()
 
     def take_reply(self, agent, payload):
-        with contextlib.suppress(ValueError, AttributeError):
-            reply = json.loads(payload)
-            transaction, failed = str(reply.get("transaction")), reply.get("status") != "ok"
-            if transaction in self.captures:
-                self.captures[transaction].reply = reply
-                if failed:
-                    self.captures[transaction].done.set()
-            elif transaction == agent.transaction and failed:
-                agent.refusal = f"{agent.name}: {reply.get('error')}"
-                log(agent.refusal)
+        reply = decoded(payload)
+        transaction, failed = str(reply.get("transaction")), reply.get("status") != "ok"
+        if capture := self.captures.get(transaction):
+            capture.reply = reply
+            if failed:
+                capture.done.set()
+        elif transaction == agent.transaction and failed:
+            agent.refusal = f"{agent.name}: {reply.get('error')}"
+            log(agent.refusal)
 
     def send(self, agent, command, transaction):
         properties = Properties(PacketTypes.PUBLISH)

@@ -78,6 +78,15 @@ def user_properties(message):
     return dict(getattr(properties, "UserProperty", [])) if properties else {}
 
 
+def decoded(payload):
+    """A reply; {} where it is none: anyone may publish on its topic."""
+    try:
+        reply = json.loads(payload)
+    except (ValueError, RecursionError):
+        return {}
+    return reply if isinstance(reply, dict) else {}
+
+
 class Receiver:
     def __init__(self, options):
         self.options = options
@@ -158,11 +167,8 @@ class Receiver:
             print(f"{datetime.now():%H:%M:%S} {message.topic} {message.payload.decode('utf-8', 'replace')}", flush=True)
 
     def show_reply(self, payload):
-        try:
-            reply = json.loads(payload)
-            payload = self.waiting.get(reply.get("transaction"))
-        except (ValueError, AttributeError, TypeError):
-            return
+        reply = decoded(payload)
+        payload = self.waiting.get(str(reply.get("transaction")))
         if payload is None:
             return
         word = payload["command"]

@@ -291,6 +291,14 @@ class Snapshots(GatewayCase):
                 self.assertIn(words, text)
         silent.wait_for(is_end)
 
+    def test_it_survives_what_others_publish(self):
+        agent = self.agent()
+        gateway = self.gateway()
+        with Client(self.broker) as other:
+            for payload in (b"\xff", b"null", b"[1]", b'{"transaction":{}}', b"9" * 5000, b"[" * 100000):
+                other.publish(f"edge/{agent.name}/response", payload)
+        self.assertEqual(gateway.get("/scripted/snapshot.jpg")[0], 200, gateway.read_log())
+
     def test_a_time_against_caches_is_no_option(self):
         self.agent()
         gateway = self.gateway()

@@ -172,6 +172,14 @@ class Receivers:
         self.assertEqual(receiver.end(), 1)
         self.assertIn("unknown_command", "\n".join(receiver.lines))
 
+    def test_it_survives_what_others_publish(self):
+        receiver = self.receive("--once", "--timeout", "60")
+        receiver.wait("^connected to")
+        for payload in (b"\xff", b"null", b"[1]", b'{"transaction":{}}', b"9" * 5000, b"[" * 100000):
+            self.client.publish("edge/other/response", payload)
+        self.client.command("capture")
+        self.assertEqual(receiver.end(), 0, receiver.lines)
+
     def test_a_device_is_asked_alone(self):
         other = Agent(self.broker, device="other")
         self.addCleanup(other.close)
