@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "config/config.hpp"
 #include "core/result.hpp"
 #include "core/time/time.hpp"
 #include "image/frame.hpp"
@@ -46,6 +47,7 @@ struct StreamRequest {
     int width = 640;   ///< pixels
     int height = 480;  ///< pixels
     Transform transform;
+    Controls controls{};  ///< of this stream alone, over camera.controls
     bool operator==(const StreamRequest&) const = default;
 };
 
@@ -64,9 +66,13 @@ class Camera {
     /// Looks whether there is a camera, without starting it. Cheap enough for every few seconds.
     virtual Result<CameraInfo> probe() = 0;
 
-    /// Starts streaming, or starts again with another request. Frames have the requested size or, where the camera
-    /// cannot, the smallest larger one, else its largest. Returns the part of the transform that is left for the image
-    /// work.
+    /// Whether the camera takes these controls of a stream, without touching the one that runs. Errors: kInvalid, and
+    /// those of probe().
+    virtual Result<void> check(const Controls& controls) = 0;
+
+    /// Starts streaming, or starts again with another request. Every frame is exposed with its controls. Frames have
+    /// the requested size or, where the camera cannot, the smallest larger one, else its largest. Returns the part of
+    /// the transform that is left for the image work.
     virtual Result<Transform> start(const StreamRequest& request) = 0;
 
     /// Ends streaming; harmless when it is not. A pending nextFrame() is dropped without an answer. Frames that are

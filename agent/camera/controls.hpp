@@ -30,9 +30,18 @@ inline std::optional<double> numberOf(const Controls& controls, const std::strin
     return numbers.empty() ? std::nullopt : std::optional(numbers.front());
 }
 
-/// How long a frame may take by the configuration: an exposure of 6 s, one frame a second. 0 where it does not say.
-inline milliseconds longestFrame(const CameraConfig& config) {
-    const double exposureMicros = std::clamp(numberOf(config.controls, "ExposureTime").value_or(0), 0.0, 1e9);
+/// Those of a single picture over those of the configuration.
+inline Controls combined(const Controls& own, const Controls& usual) {
+    Controls all = own;
+    all.insert(usual.begin(), usual.end());
+    return all;
+}
+
+/// How long a frame may take: an exposure of 6 s, one frame a second. 0 where neither configuration nor the picture's
+/// own controls say.
+inline milliseconds longestFrame(const CameraConfig& config, const Controls& own = {}) {
+    const auto asked = numberOf(combined(own, config.controls), "ExposureTime");
+    const double exposureMicros = std::clamp(asked.value_or(0), 0.0, 1e9);
     const auto exposure = milliseconds{static_cast<std::int64_t>(exposureMicros / 1000)};
     return config.frameRate > 0 ? std::max(exposure, milliseconds{seconds{1}} / config.frameRate) : exposure;
 }

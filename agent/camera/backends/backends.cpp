@@ -21,6 +21,10 @@ class LibcameraLoader : public Camera {
         TRY(load());
         return camera_->probe();
     }
+    Result<void> check(const Controls& controls) override {
+        TRY(load());
+        return camera_->check(controls);
+    }
     Result<Transform> start(const StreamRequest& request) override {
         TRY(load());
         return camera_->start(request);
@@ -61,6 +65,7 @@ class LibcameraLoader : public Camera {
 class NoCamera : public Camera {
   public:
     Result<CameraInfo> probe() override { return error(); }
+    Result<void> check(const Controls& /*controls*/) override { return error(); }
     Result<Transform> start(const StreamRequest& /*request*/) override { return error(); }
     void stop() override {}
     void nextFrame(BootTime /*notBefore*/, FrameHandler /*done*/) override {}
@@ -73,6 +78,12 @@ class NoCamera : public Camera {
 };
 
 }  // namespace
+
+Result<void> refuseControls(const Controls& controls, const std::string& backend) {
+    if (controls.empty()) return {};
+    return fail(Errc::kInvalid,
+                fmt::format("controls.{}: camera.backend \"{}\" has no controls", controls.begin()->first, backend));
+}
 
 /// To add a backend: its .cpp, its function in the header, its case here.
 std::unique_ptr<Camera> makeCamera(Loop& loop, const CameraConfig& config) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "camera/camera.hpp"
 #include "config/config.hpp"
@@ -20,6 +21,9 @@ std::unique_ptr<Camera> makePatternCamera(Loop& loop, const CameraConfig& config
 /// The JPEG files of a directory, in the order of their names, again and again; new files are found at the start of
 /// each round. A file that is not a JPEG is skipped, and its name logged once. Sizes are the files' own.
 std::unique_ptr<Camera> makeReplayCamera(Loop& loop, const CameraConfig& config);
+
+/// Camera::check() of a backend without controls.
+Result<void> refuseControls(const Controls& controls, const std::string& backend);
 
 /// The backend for libcamera is a shared object of its own, loaded only when it is configured: every release of
 /// libcamera is a different library to the linker, and a program that needs a missing one would not even start.

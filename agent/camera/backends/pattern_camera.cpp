@@ -117,6 +117,7 @@ class PatternCamera : public Camera {
 
     Result<CameraInfo> probe() override { return CameraInfo{"test pattern", "pattern", ""}; }
 
+    Result<void> check(const Controls& controls) override { return refuseControls(controls, "pattern"); }
     Result<Transform> start(const StreamRequest& request) override {
         stop();
         width_ = request.width;

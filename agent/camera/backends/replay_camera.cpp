@@ -45,6 +45,7 @@ class ReplayCamera : public Camera {
         if (!isStreaming_) TRY(scan());
         return CameraInfo{"replay of " + directory_, "replay", ""};
     }
+    Result<void> check(const Controls& controls) override { return refuseControls(controls, "replay"); }
     Result<Transform> start(const StreamRequest& request) override {
         TRY(scan());
         isStreaming_ = true;

@@ -74,6 +74,7 @@ void CameraClient::capture(const PictureRequest& request, PictureHandler done) {
     capture.deadline = bootTimeNow() + request.timeout - deadlineMargin(request.timeout);
     capture.settle = request.settle.value_or(config_.camera.settle);
     capture.isLive = request.isLive;
+    capture.controls = request.controls;
     if (!isConfigured() && !isOutdated_) {  // once outdated, it waits for those before it
         return loop_.post([done = std::move(done)] { done(fail(Errc::kUnavailable, kNotConfigured)); });
     }

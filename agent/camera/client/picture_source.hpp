@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/config.hpp"
 #include "core/result.hpp"
 #include "core/time/time.hpp"
 
@@ -23,6 +24,7 @@ struct PictureRequest {
     std::optional<bool> settle{};  ///< wait until a camera that was just started has adjusted itself
     /// The newest frame that no live picture had, whenever it was exposed; captures go first.
     bool isLive = false;
+    Controls controls{};  ///< of libcamera, for this picture alone
 };
 
 /// One picture, as taken.

@@ -5,7 +5,6 @@
 
 #include <fmt/core.h>
 
-#include "camera/controls.hpp"
 #include "config/load.hpp"
 #include "core/system/log.hpp"
 #include "core/time/time.hpp"
@@ -35,8 +34,7 @@ CapturePipeline::CapturePipeline(Loop& loop, Camera& camera, const std::vector<s
       config_(config),
       events_(std::move(events)),
       encoders_(loop, strands),
-      stream_(loop, camera, config.camera),
-      silenceLimit_(silenceLimit(longestFrame(config.camera))) {}
+      stream_(loop, camera, config.camera) {}
 
 std::uint64_t CapturePipeline::capture(Capture capture, Done done) {
     capture.notBefore = std::min(capture.notBefore, bootTimeNow());  // no frame is from the future
@@ -49,6 +47,12 @@ std::uint64_t CapturePipeline::capture(Capture capture, Done done) {
     job.timer = loop_.after(left, [this, ticket] { timeOut(ticket); });
     // Half of its time is left for the frame and its encoding.
     job.settleUntil = loop_.clock().now() + std::chrono::duration_cast<SteadyTime::duration>(left / 2);
+    if (!capture.controls.empty()) {
+        if (const auto valid = camera_.check(capture.controls); !valid && valid.error().code == Errc::kInvalid) {
+            job.stage = Stage::kDone;
+            job.result = tl::unexpected(valid.error());
+        }
+    }
     jobs_.push_back(std::move(job));
     scheduleAdvance();
     return ticket;
@@ -87,10 +91,13 @@ void CapturePipeline::advance() {
     deliver();
     const Job* live = encoders_.isFree() ? firstWaiting(Kind::kLive) : nullptr;
     if (const Job* job = firstWaiting(Kind::kCapture)) {
-        // A frame for a look alone may have been exposed too early for this capture: its demand is replaced.
-        if (!(isDemanding() && !demand_->isForLook) && encoders_.isFree())
-            demandFrame({job->capture.width, job->capture.height}, job->capture.notBefore, false);
-    } else if ((look_ || live != nullptr) && !isDemanding()) {
+        // A frame for a look alone may have been exposed too early for this capture: its demand is replaced, as is that
+        // of a cancelled one with other controls.
+        const Capture& capture = job->capture;
+        const bool isCaptureDemanded = isDemanding() && !demand_->isForLook && stream_.controls() == capture.controls;
+        if (!isCaptureDemanded && encoders_.isFree())
+            demandFrame({capture.width, capture.height}, capture.controls, capture.notBefore, false);
+    } else if ((look_ || live != nullptr) && !(isDemanding() && stream_.controls().empty())) {
         demandForLook(live);
     } else if (jobs_.empty() && !look_) {
         const auto pause = std::chrono::duration_cast<milliseconds>(liveUntil_ - loop_.clock().now());
@@ -102,7 +109,7 @@ void CapturePipeline::demandForLook(const Job* live) {
     if (look_) streamUsedAt_ = loop_.clock().now();
     // At the size that is streamed: starting again would cost the next capture its time.
     const auto streamed = stream_.size().value_or(std::pair(config_.camera.width, config_.camera.height));
-    demandFrame(live == nullptr ? streamed : sizeFor(live->capture), live == nullptr ? bootTimeNow() : liveExposed_,
+    demandFrame(live == nullptr ? streamed : sizeFor(live->capture), {}, live == nullptr ? bootTimeNow() : liveExposed_,
                 true);
 }
 
@@ -115,10 +122,11 @@ std::pair<int, int> CapturePipeline::sizeFor(const Capture& live) const {
     return isKept && isLarge ? *streamed : std::pair(live.width, live.height);
 }
 
-void CapturePipeline::demandFrame(std::pair<int, int> size, BootTime notBefore, bool isForLook) {
+void CapturePipeline::demandFrame(std::pair<int, int> size, const Controls& controls, BootTime notBefore,
+                                  bool isForLook) {
     // Masks are parts of this frame: at another size the camera may show another part of the scene.
     const std::pair configured(config_.camera.width, config_.camera.height);
-    const auto started = stream_.ensure(config_.camera.masks.empty() ? size : configured);
+    const auto started = stream_.ensure(config_.camera.masks.empty() ? size : configured, controls);
     if (!started) return cameraFailed(started.error());
     remaining_ = *started;
     demand_ = Demand{loop_.clock().now(), size, isForLook};
@@ -127,7 +135,7 @@ void CapturePipeline::demandFrame(std::pair<int, int> size, BootTime notBefore, 
         streamUsedAt_ = loop_.clock().now();
         return lookTimer_.cancel();
     }
-    lookTimer_ = loop_.after(silenceLimit_, [this] {
+    lookTimer_ = loop_.after(silenceLimit(expectedFrame()), [this] {
         if (!isDemanding()) return;
         look_ = {};
         cameraSilent();
@@ -146,12 +154,15 @@ void CapturePipeline::takeFrame(Result<Frame> frame) {
     if (!frame->isStartup) {
         events_.working();
         stream_.frameSeen(frame->adjustment);
-        if (const Look look = std::exchange(look_, nullptr)) look(*frame, remaining_);
+        if (stream_.controls().empty()) {
+            if (const Look look = std::exchange(look_, nullptr)) look(*frame, remaining_);
+        }
     }
     if (Job* job = firstWaiting(Kind::kCapture)) serve(*job, *frame, size);
     Job* live = firstWaiting(Kind::kLive);
     const bool isFree = encoders_.isFree(firstWaiting(Kind::kCapture) == nullptr ? 1 : 2);
-    if (live == nullptr || !isFree || frame->isStartup || frame->exposureStart <= liveExposed_) return;
+    const bool isUsual = !frame->isStartup && stream_.controls().empty();
+    if (live == nullptr || !isFree || !isUsual || frame->exposureStart <= liveExposed_) return;
     liveUntil_ = loop_.clock().now() + kLivePause;
     liveExposed_ = frame->exposureStart;
     encode(*live, std::move(*frame));
@@ -161,7 +172,8 @@ void CapturePipeline::takeFrame(Result<Frame> frame) {
 /// size.
 void CapturePipeline::serve(Job& job, const Frame& frame, std::pair<int, int> size) {
     const Capture& capture = job.capture;
-    const bool fits = frame.exposureStart > capture.notBefore && size == std::pair(capture.width, capture.height);
+    const bool fits = frame.exposureStart > capture.notBefore && size == std::pair(capture.width, capture.height) &&
+                      stream_.controls() == capture.controls;
     if (job.isForFrame) {
         if (fits || frame.isStartup) complete(job.ticket, FinishedPicture{});  // the camera works
     } else if (fits && !frame.isStartup && !mustSettle(job, frame) && encoders_.isFree()) {
@@ -215,8 +227,13 @@ void CapturePipeline::timeOut(std::uint64_t ticket) {
     Job* job = find(ticket);
     if (job == nullptr || job->stage == Stage::kDone) return;
     const bool isSilence = !job->capture.isLive && job->stage == Stage::kWaiting && isDemanding() &&
-                           loop_.clock().now() - demand_->since >= silenceLimit_;
+                           loop_.clock().now() - demand_->since >= silenceLimit(expectedFrame());
     std::string message = "the camera gave no picture in time";
+    const milliseconds exposure = longestFrame(config_.camera, job->capture.controls);
+    if (exposure >= seconds{1}) {
+        message += fmt::format(": with frames of {}, allow a timeout of at least {}", formatDuration(exposure),
+                               formatDuration(2 * exposure + seconds{1}));
+    }
     if (job->damagedFrames > 0) message = "the camera gave only damaged pictures in time; the last: " + job->damage;
     if (job->stage == Stage::kEncoding) message = "the picture could not be encoded in time; ask for a smaller one";
     const Done done = std::move(job->done);
@@ -226,10 +243,11 @@ void CapturePipeline::timeOut(std::uint64_t ticket) {
 }
 
 void CapturePipeline::cameraSilent() {
+    const milliseconds limit = silenceLimit(expectedFrame());
     stream_.stop();
     scheduleAdvance();
     events_.broken({Errc::kTimeout, fmt::format("the camera streams, but has given no frame for {}: check its cable",
-                                                formatDuration(silenceLimit_))});
+                                                formatDuration(limit))});
     if (++silences_ >= kMaxSilences) events_.hopeless();
 }
 

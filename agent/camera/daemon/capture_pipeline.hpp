@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "camera/camera.hpp"
+#include "camera/controls.hpp"
 #include "camera/daemon/encoder_pool.hpp"
 #include "camera/daemon/stream_manager.hpp"
 #include "camera/ipc/protocol.hpp"
@@ -45,7 +46,8 @@ class CapturePipeline {
                     const Config& config, Events events);
 
     /// `done` is called once, never inside this call, by the capture's deadline. Returns a ticket for cancel(). A
-    /// damaged frame is skipped, and the next one taken instead. Errors: kUnavailable, kTimeout, kTooLarge, kInvalid,
+    /// damaged frame is skipped, and the next one taken instead. Controls that the camera does not take are kInvalid
+    /// before anything is done. Errors: kUnavailable, kTimeout, kTooLarge, kInvalid,
     /// kFault (kMaxDamagedFrames of them), and those of Camera::start().
     std::uint64_t capture(Capture capture, Done done);
     /// As capture(), of the configured size, but only to see that a frame comes.
@@ -56,7 +58,8 @@ class CapturePipeline {
     void warmUp();
 
     /// `look` gets the next frame, that of a capture or one of its own when none is due: once, within the loop's turn,
-    /// with the transform that is left. It never makes a capture wait. Replaces the one before; empty = none.
+    /// with the transform that is left, and with the usual controls. It never makes a capture wait. Replaces the one
+    /// before; empty = none.
     using Look = std::function<void(const Frame&, Transform)>;
     void look(Look look);
 
@@ -98,7 +101,8 @@ class CapturePipeline {
     void advance();
     /// The camera drops what it was asked for when it stops.
     [[nodiscard]] bool isDemanding() const { return demand_ && stream_.isStreaming(); }
-    void demandFrame(std::pair<int, int> size, BootTime notBefore, bool isForLook);
+    void demandFrame(std::pair<int, int> size, const Controls& controls, BootTime notBefore, bool isForLook);
+    [[nodiscard]] milliseconds expectedFrame() const { return longestFrame(config_.camera, stream_.controls()); }
     void demandForLook(const Job* live);
     [[nodiscard]] std::pair<int, int> sizeFor(const Capture& live) const;
     void serve(Job& job, const Frame& frame, std::pair<int, int> size);
@@ -125,7 +129,6 @@ class CapturePipeline {
     StreamManager stream_;
     std::deque<Job> jobs_;
     std::uint64_t nextTicket_ = 1;
-    const milliseconds silenceLimit_;
     Transform remaining_;  ///< of the stream
     std::optional<Demand> demand_;
     Look look_;

@@ -8,13 +8,14 @@
 
 namespace edge {
 
-Result<Transform> StreamManager::ensure(std::pair<int, int> size) {
+Result<Transform> StreamManager::ensure(std::pair<int, int> size, const Controls& controls) {
     timer_.cancel();
-    if (size_ == size) return remaining_;
+    if (size_ == size && controls_ == controls) return remaining_;
 
-    StreamRequest request{size.first, size.second, toTransform(config_.rotation, config_.flip)};
+    StreamRequest request{size.first, size.second, toTransform(config_.rotation, config_.flip), controls};
     if (request.transform.transpose) std::swap(request.width, request.height);
     size_.reset();
+    controls_.clear();
     auto started = camera_.start(request);
     if (!started) {
         camera_.stop();
@@ -22,6 +23,7 @@ Result<Transform> StreamManager::ensure(std::pair<int, int> size) {
     }
     log::debug("the camera streams, {}x{} requested", request.width, request.height);
     size_ = size;
+    controls_ = controls;
     remaining_ = *started;
     startedAt_ = loop_.clock().now();
     isSettling_ = true;
@@ -30,8 +32,12 @@ Result<Transform> StreamManager::ensure(std::pair<int, int> size) {
 }
 
 void StreamManager::release(milliseconds atLeast) {
+    if (!isStreaming()) return;
     const milliseconds wait = std::max(config_.keepWarm, atLeast);
-    if (!isStreaming() || wait == milliseconds::max()) return;
+    if (wait == milliseconds::max()) {
+        if (!controls_.empty()) (void)ensure(*size_);  // a camera that does not start is the next capture's error
+        return;
+    }
     const auto end = [this, wait] {
         log::debug("the camera stops: no capture for {}", formatDuration(wait));
         stop();
@@ -43,6 +49,7 @@ void StreamManager::release(milliseconds atLeast) {
 void StreamManager::stop() {
     timer_.cancel();
     size_.reset();
+    controls_.clear();
     camera_.stop();
 }
 

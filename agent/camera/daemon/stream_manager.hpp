@@ -18,9 +18,10 @@ class StreamManager {
     StreamManager(Loop& loop, Camera& camera, const CameraConfig& config)
         : loop_(loop), camera_(camera), config_(config) {}
 
-    /// Streams so that pictures of this size (as the viewer sees them) can be made; starts again only where it must.
+    /// Streams so that pictures of this size (as the viewer sees them) can be made, with controls of their own; starts
+    /// again only where it must.
     /// Returns the transform that is left for the image work. After an error the camera does not stream.
-    Result<Transform> ensure(std::pair<int, int> size);
+    Result<Transform> ensure(std::pair<int, int> size, const Controls& controls = {});
     /// The last capture is over: stops when no other comes for camera.keep_warm, or for `atLeast`.
     void release(milliseconds atLeast);
     /// Stops now: the camera is silent, or gone.
@@ -33,6 +34,8 @@ class StreamManager {
     void frameSeen(Adjustment adjustment) { isSettling_ = isSettling_ && adjustment == Adjustment::kSearching; }
     /// The size that is streamed, as the viewer sees it; nullopt while it is not.
     [[nodiscard]] std::optional<std::pair<int, int>> size() const { return size_; }
+    /// The stream's own, which no other picture may have.
+    [[nodiscard]] const Controls& controls() const { return controls_; }
     /// Of the camera that streams, or streamed last.
     [[nodiscard]] const std::string& model() const { return model_; }
 
@@ -41,6 +44,7 @@ class StreamManager {
     Camera& camera_;
     const CameraConfig config_;
     std::optional<std::pair<int, int>> size_;
+    Controls controls_;
     Transform remaining_;
     std::string model_;
     SteadyTime startedAt_{};

@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "camera/ipc/control_json.hpp"
 #include "core/text.hpp"
 
 namespace edge {
@@ -85,6 +86,14 @@ class Transfer {
         if (isWriting_ || !object_.contains(key)) return;
         if (const json* found = find(key, &json::is_object)) value = found->dump();
     }
+    void controls(const char* key, Controls& controls) {
+        std::string text = isWriting_ ? formatControls(controls) : "";
+        object(key, text);
+        if (isWriting_) return;
+        auto read = parseControls(text);
+        if (!read) return wrong(key);
+        controls = *std::move(read);
+    }
     void code(const char* key, Errc& code) {
         std::string name(kCodes.front().second);  // the agent needs no finer distinction; the message has it
         for (const auto& [known, knownName] : kCodes) {
@@ -135,6 +144,7 @@ void members(Transfer& transfer, Capture& message) {
     transfer.time("deadline", message.deadline);
     transfer.flag("settle", message.settle);
     transfer.flag("live", message.isLive);
+    transfer.controls("controls", message.controls);
 }
 
 void members(Transfer& transfer, Cancel& message) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <variant>
 
+#include "config/config.hpp"
 #include "core/result.hpp"
 #include "core/time/time.hpp"
 
@@ -19,6 +20,7 @@ namespace edge {
 /// Raised when the two programs could misunderstand each other. Every version understands a hello of every other.
 inline constexpr int kProtocolVersion = 5;
 inline constexpr std::size_t kMaxPacketBytes = 8192;
+inline constexpr std::size_t kMaxControlBytes = 4096;
 /// No JPEG is larger; the largest picture at quality 100 stays below.
 inline constexpr std::uint64_t kMaxPictureBytes = 128ULL << 20;
 /// The window: a capture is sent when its id is less than this above that of the oldest unanswered one.
@@ -52,6 +54,7 @@ struct Capture {
     /// Of live view: the next frame that no live picture had, scaled from whatever is streamed. `notBefore` does not
     /// count, captures go first, and their answers may overtake it.
     bool isLive = false;
+    Controls controls{};  ///< of this picture alone; as JSON of at most kMaxControlBytes
     bool operator==(const Capture&) const = default;
 };
 

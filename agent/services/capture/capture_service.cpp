@@ -158,7 +158,8 @@ void CaptureService::request(const JobPtr& job) {
         .maxBytes = std::min(static_cast<std::size_t>(config_.image.maxBytes), maxPicturePayload(publisher_, config_)),
         .notBefore = job->command.arrived,
         .timeout = options.timeout.value_or(config_.camera.timeout),
-        .settle = options.settle};
+        .settle = options.settle,
+        .controls = options.controls};
     source_.capture(request, scope_.wrap([this, job](Result<Picture> picture) { taken(job, std::move(picture)); }));
 }
 
@@ -259,7 +260,8 @@ void CaptureService::seriesTaken(Job& job, const Outcome& outcome) {
     if (job.taken == job.wanted) return end(job, Outcome::success(job.progress()));
     if (!job.cancelMessage.empty()) return endCancelled(job);
     const milliseconds every = job.command.options.every.value_or(milliseconds{0});
-    const bool isHopeless = every.count() == 0 && job.failuresInARow >= kMaxFailuresInARow;
+    const bool isHopeless = (every.count() == 0 && job.failuresInARow >= kMaxFailuresInARow) ||
+                            (!outcome.ok && outcome.code == ReplyCode::kInvalidOption);
     if (job.started >= job.wanted || isHopeless) {
         const std::string message = fmt::format("{} of {} pictures were taken; the last that failed: {}", job.taken,
                                                 job.wanted, job.lastFailure.error);

@@ -11,6 +11,8 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "camera/ipc/control_json.hpp"
+#include "camera/ipc/protocol.hpp"
 #include "core/result.hpp"
 #include "core/text.hpp"
 
@@ -23,12 +25,13 @@ using DurationField = std::optional<milliseconds> CommandOptions::*;
 using FlagField = std::optional<bool> CommandOptions::*;
 using ObjectField = std::optional<std::string> CommandOptions::*;
 using RealField = std::optional<double> CommandOptions::*;
+using ControlsField = Controls CommandOptions::*;
 
 /// One option: its key, where its value goes, and the range that is allowed (of a duration: in milliseconds, of a real
 /// number: in tenths).
 struct OptionSpec {
     std::string_view key;
-    std::variant<IntegerField, DurationField, FlagField, ObjectField, RealField> field;
+    std::variant<IntegerField, DurationField, FlagField, ObjectField, RealField, ControlsField> field;
     std::int64_t min = 0;
     std::int64_t max = 0;
     bool isEven = false;
@@ -54,6 +57,7 @@ constexpr std::array kCaptureOptions{
     OptionSpec{"every", &CommandOptions::every, 0, kOneDay},
     OptionSpec{"timeout", &CommandOptions::timeout, 100, kTenMinutes},
     OptionSpec{"settle", &CommandOptions::settle},
+    OptionSpec{"controls", &CommandOptions::controls},
 };
 constexpr std::array kLiveOptions{
     OptionSpec{"for", &CommandOptions::lease, 0, kFiveMinutes},
@@ -177,6 +181,19 @@ std::optional<Outcome> readOption(const OptionSpec& spec, const Json& value, Com
         if (!(number >= min && number <= max))
             return invalidOption(fmt::format("\"{}\" must be a number from {} to {}", spec.key, min, max));
         options.** field = number;
+        return std::nullopt;
+    }
+    if (const auto* field = std::get_if<ControlsField>(&spec.field)) {
+        const std::string text = value.dump();
+        auto controls = parseControls(text);
+        if (!controls || text.size() > kMaxControlBytes) {
+            return invalidOption(
+                fmt::format("\"{}\" must be an object of at most {} bytes: libcamera controls by name, each true or "
+                            "false, a number "
+                            "or a list of numbers, for example {{\"ExposureTime\":20000}}",
+                            spec.key, kMaxControlBytes));
+        }
+        options.** field = *std::move(controls);
         return std::nullopt;
     }
     const auto* text = value.get_ptr<const std::string*>();

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/config.hpp"
 #include "core/time/time.hpp"
 #include "services/commands/reply.hpp"
 
@@ -25,6 +26,7 @@ struct CommandOptions {
     std::optional<std::string> values;  ///< of `set`: a JSON object
     std::optional<milliseconds> lease;  ///< "for": 0, or 1 s … 5 min
     std::optional<double> rate;         ///< frames a second
+    Controls controls;                  ///< of libcamera, for this picture alone
 };
 
 struct Command {

@@ -38,6 +38,10 @@ class FakeCamera : public Camera {
         if (probeError) return tl::unexpected(*probeError);
         return CameraInfo{"fake", "pattern", ""};
     }
+    Result<void> check(const Controls& /*controls*/) override {
+        if (checkError) return tl::unexpected(*checkError);
+        return {};
+    }
     Result<Transform> start(const StreamRequest& request) override {
         isStreaming = false;
         if (startError) return tl::unexpected(*startError);
@@ -89,6 +93,7 @@ class FakeCamera : public Camera {
     }
 
     std::optional<Error> probeError;
+    std::optional<Error> checkError;
     std::optional<Error> startError;
     bool isStreaming = false;
     int stops = 0;

@@ -21,6 +21,7 @@ struct ScriptedFrame {
     enum Status { FrameSuccess, FrameError, FrameCancelled, FrameStartup };
     Status status = FrameSuccess;
     ReportedStates states{};
+    std::optional<double> exposureMicros{};
 };
 
 /// A camera that streams by the loop's clock, and reports of its frames what a script says: the frames of each stream
@@ -30,10 +31,12 @@ class ScriptedCamera : public Camera {
     explicit ScriptedCamera(ManualLoop& loop) : loop_(loop) {}
 
     Result<CameraInfo> probe() override { return CameraInfo{"scripted", "libcamera", "libcamera 0.0.3"}; }
+    Result<void> check(const Controls& /*controls*/) override { return {}; }
     Result<Transform> start(const StreamRequest& request) override {
         stop();
         request_ = request;
         convergence_ = Convergence(automatic);
+        controlsDelay_ = ControlsDelay(request.controls);
         broken_ = {};
         frames = 0;
         ++starts;
@@ -62,14 +65,18 @@ class ScriptedCamera : public Camera {
 
   private:
     void expose() {
-        timer_ = loop_.after(frameTime, [this, began = loop_.clock().now()] {
+        const auto own = numberOf(request_.controls, "ExposureTime");
+        const milliseconds frame = own ? milliseconds{static_cast<std::int64_t>(*own / 1000)} : frameTime;
+        timer_ = loop_.after(frame, [this, began = loop_.clock().now()] {
             const auto index = std::min(static_cast<std::size_t>(frames++), script.size() - 1);
             expose();
             give(script[index], began);
         });
     }
     void give(const ScriptedFrame& scripted, SteadyTime began) {
-        const FrameKind kind = kindOf(scripted, true);
+        FrameKind kind = kindOf(scripted, true);
+        const bool hasControls = controlsDelay_.add(scripted.exposureMicros, std::nullopt);
+        if (kind == FrameKind::kPicture && !hasControls) kind = FrameKind::kStartup;
         if (!broken_.add(kind)) return answer(fail(Errc::kUnavailable, "only broken frames"));
         const Adjustment adjustment = convergence_.add(scripted.states);
         Frame frame = greyFrame(request_.width, request_.height);
@@ -85,6 +92,7 @@ class ScriptedCamera : public Camera {
     ManualLoop& loop_;
     StreamRequest request_;
     Convergence convergence_{AutomaticParts{}};
+    ControlsDelay controlsDelay_{Controls{}};
     BrokenFrames broken_;
     FrameHandler demand_;
     BootTime notBefore_{};

@@ -90,4 +90,35 @@ class Convergence {
     int steadyFrames_ = 0;
 };
 
+/// Finds the first frame of a stream that was exposed with the stream's own controls: a pipeline may apply them a few
+/// frames late, and says with which exposure each frame was taken, or does not say.
+class ControlsDelay {
+  public:
+    explicit ControlsDelay(const Controls& own)
+        : isOver_(own.empty()), exposureMicros_(numberOf(own, "ExposureTime")), gain_(numberOf(own, "AnalogueGain")) {}
+
+    /// Of each frame the exposure in microseconds and the gain, as reported. Returns whether it has the controls.
+    [[nodiscard]] bool add(std::optional<double> exposureMicros, std::optional<double> gain) {
+        const bool isReported = (exposureMicros_ && exposureMicros) || (gain_ && gain);
+        const bool isProven = isReported && isAsAsked(exposureMicros_, exposureMicros) && isAsAsked(gain_, gain);
+        isOver_ = isOver_ || isProven || frames_ == kFrames;
+        ++frames_;
+        return isOver_;
+    }
+
+    /// More than a pipeline is late. Also ends the wait for an exposure that the sensor has rounded or cut.
+    static constexpr int kFrames = 3;
+
+  private:
+    static bool isAsAsked(std::optional<double> asked, std::optional<double> reported) {
+        constexpr double kTolerance = 0.05;  // sensors round to whole lines
+        return !asked || !reported || std::abs(*asked - *reported) <= kTolerance * *asked;
+    }
+
+    bool isOver_;
+    std::optional<double> exposureMicros_;
+    std::optional<double> gain_;
+    int frames_ = 0;
+};
+
 }  // namespace edge

@@ -18,6 +18,7 @@
 #include "camera/backends/backends.hpp"
 #include "camera/backends/libcamera/libcamera_compat.hpp"
 #include "camera/backends/libcamera/libcamera_session.hpp"
+#include "camera/controls.hpp"
 #include "core/loop/scope.hpp"
 #include "core/system/log.hpp"
 #include "core/version.hpp"
@@ -150,8 +151,16 @@ class LibcameraCamera : public Camera {
         return infoOf(*TRY(cameras_.find(config_.device)));
     }
 
+    Result<void> check(const Controls& controls) override {
+        const CameraPointer camera = camera_ ? camera_ : TRY(cameras_.find(config_.device));
+        TRY(makeControls(*camera, config_, controls));
+        return {};
+    }
+
     Result<Transform> start(const StreamRequest& request) override {
         stop();
+        // What a control has changed lasts until the camera is opened by a new process, or by a new list of cameras.
+        if (!lastControls_.empty() && lastControls_ != request.controls) cameras_.forget();
         auto started = tryStart(request);
         if (started) return started;
         stop();
@@ -181,12 +190,16 @@ class LibcameraCamera : public Camera {
     Result<Transform> tryStart(const StreamRequest& request) {
         TRY(acquire());
         auto setup = TRY(negotiate(*camera_, request));
-        const auto controls = TRY(makeControls(*camera_, config_));
+        auto controls = TRY(makeControls(*camera_, config_, request.controls));
+        addDefaults(controls, *camera_, lastControls_);
+        lastControls_ = combined(request.controls, lastControls_);  // until it is known that it has worked
         const Transform left = setup.remaining;
         log::debug("libcamera: {} from {}", setup.config->at(0).toString(), camera_->id());
         const bool hasAutofocus = camera_->controls().count(&libcamera::controls::AfMode) > 0;
-        session_ = TRY(LibcameraSession::start(loop_, camera_, std::move(setup), controls,
-                                               AutomaticParts::of(config_.controls, hasAutofocus)));
+        session_ = TRY(LibcameraSession::start(
+            loop_, camera_, std::move(setup), controls,
+            AutomaticParts::of(combined(request.controls, config_.controls), hasAutofocus), request.controls));
+        lastControls_ = request.controls;
         return left;
     }
 
@@ -221,6 +234,7 @@ class LibcameraCamera : public Camera {
     CameraList cameras_;
     std::shared_ptr<libcamera::Camera> camera_;  ///< acquired
     std::shared_ptr<LibcameraSession> session_;
+    Controls lastControls_;  ///< the last stream's own, and before a start that failed those of the one before
     ChangeHandler changeHandler_;
 };
 

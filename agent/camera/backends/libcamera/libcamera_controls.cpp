@@ -94,46 +94,90 @@ const libcamera::ControlId* findControl(const libcamera::ControlInfoMap& offered
     return nullptr;
 }
 
-Error unknownControl(const libcamera::ControlInfoMap& offered, const std::string& name) {
+Error unknownControl(const libcamera::ControlInfoMap& offered, const std::string& key, const std::string& name) {
     std::vector<std::string> names;
     for (const auto& [id, info] : offered) names.push_back(id->name());
     std::sort(names.begin(), names.end());
     const std::string meant = nearest(name, names);
-    return {Errc::kInvalid, fmt::format("camera.controls.{}: this camera has no such control; {}", name,
+    return {Errc::kInvalid, fmt::format("{}: this camera has no such control; {}", key,
                                         meant.empty() ? fmt::format("it has: {}", fmt::join(names, ", "))
                                                       : fmt::format("did you mean {}?", meant))};
 }
 
-void setFrameRate(libcamera::ControlList& controls, const libcamera::ControlInfoMap& offered, int frameRate) {
+/// An exposure that is set may be longer than a frame at this rate.
+void setFrameRate(libcamera::ControlList& controls, const libcamera::ControlInfoMap& offered, int frameRate,
+                  std::int64_t exposureMicros) {
     if (frameRate == 0) return;
     if (offered.count(&libcamera::controls::FrameDurationLimits) == 0) {
         log::warning("camera.frame_rate: this camera does not let it be set; it runs at its own");
         return;
     }
     const std::int64_t micros = 1'000'000 / frameRate;
-    controls.set(libcamera::controls::FrameDurationLimits, libcamera::Span<const std::int64_t, 2>({micros, micros}));
+    controls.set(libcamera::controls::FrameDurationLimits,
+                 libcamera::Span<const std::int64_t, 2>({micros, std::max(micros, exposureMicros)}));
+}
+
+/// Since libcamera 0.5, an exposure time or gain counts only where its mode says so; before, there are no modes.
+void setManualModes(libcamera::ControlList& controls, const libcamera::ControlInfoMap& offered, const Controls& asked) {
+    constexpr std::int32_t kManual = 1;  // of both modes
+    const bool isSaid = asked.contains("AeEnable");
+    for (const std::string name : {"ExposureTime", "AnalogueGain"}) {
+        const libcamera::ControlId* mode = findControl(offered, name + "Mode");
+        if (mode == nullptr || isSaid || asked.contains(name + "Mode") || numberOf(asked, name).value_or(0) <= 0)
+            continue;
+        controls.set(mode->id(), libcamera::ControlValue(kManual));
+    }
+}
+
+Result<void> setControls(libcamera::ControlList& controls, const libcamera::ControlInfoMap& offered,
+                         const Controls& asked, const std::string& table) {
+    for (const auto& [name, value] : asked) {
+        const std::string key = table + "." + name;
+        const libcamera::ControlId* id = findControl(offered, name);
+        if (id == nullptr) return tl::unexpected(unknownControl(offered, key, name));
+        const auto converted = convert(*id, value);
+        if (!converted) return fail(Errc::kInvalid, fmt::format("{}: expected {}", key, expectation(*id)));
+        controls.set(id->id(), *converted);
+    }
+    return {};
 }
 
 }  // namespace
 
-Result<libcamera::ControlList> makeControls(const libcamera::Camera& camera, const CameraConfig& config) {
+Result<libcamera::ControlList> makeControls(const libcamera::Camera& camera, const CameraConfig& config,
+                                            const Controls& own) {
     const libcamera::ControlInfoMap& offered = camera.controls();
+    const Controls asked = combined(own, config.controls);
     libcamera::ControlList controls(offered);
     // A camera with a lens that moves starts out of focus, and stays there, unless it is told.
     if (offered.count(&libcamera::controls::AfMode) > 0) {
         controls.set(libcamera::controls::AfMode, libcamera::controls::AfModeContinuous);
     }
-    setFrameRate(controls, offered, config.frameRate);
-    for (const auto& [name, value] : config.controls) {
-        const libcamera::ControlId* id = findControl(offered, name);
-        if (id == nullptr) return tl::unexpected(unknownControl(offered, name));
-        const auto converted = convert(*id, value);
-        if (!converted) {
-            return fail(Errc::kInvalid, fmt::format("camera.controls.{}: expected {}", name, expectation(*id)));
-        }
-        controls.set(id->id(), *converted);
-    }
+    const double exposureMicros = std::clamp(numberOf(asked, "ExposureTime").value_or(0), 0.0, 1e9);
+    setFrameRate(controls, offered, config.frameRate, static_cast<std::int64_t>(exposureMicros));
+    setManualModes(controls, offered, asked);
+    TRY(setControls(controls, offered, config.controls, "camera.controls"));
+    TRY(setControls(controls, offered, own, "controls"));
     return controls;
+}
+
+void addDefaults(libcamera::ControlList& controls, const libcamera::Camera& camera, const Controls& last) {
+    const auto location = camera.properties().get(libcamera::properties::Location);
+    if (location != libcamera::properties::CameraLocationExternal) return;  // its algorithms began afresh
+    const libcamera::ControlInfoMap& offered = camera.controls();
+    const libcamera::ControlId* automatic = findControl(offered, "AeEnable");
+    for (const auto& [name, value] : last) {
+        const libcamera::ControlId* id = findControl(offered, name);
+        if (id == nullptr || controls.contains(id->id())) continue;
+        const libcamera::ControlValue& usual = offered.at(id).def();
+        const bool isExposure = name == "ExposureTime" || name == "ExposureTimeMode" || name == "AeEnable";
+        if (isExposure && automatic != nullptr) {
+            // A camera refuses an exposure time, its default too, while its exposure is automatic.
+            if (!controls.contains(automatic->id())) controls.set(automatic->id(), libcamera::ControlValue(true));
+        } else if (usual.type() == id->type()) {
+            controls.set(id->id(), usual);
+        }
+    }
 }
 
 }  // namespace edge

@@ -157,19 +157,21 @@ BootTime toBootTime(nanoseconds stamp) {
 Result<std::shared_ptr<LibcameraSession>> LibcameraSession::start(Loop& loop, std::shared_ptr<libcamera::Camera> camera,
                                                                   StreamSetup setup,
                                                                   const libcamera::ControlList& controls,
-                                                                  const AutomaticParts& automatic) {
+                                                                  const AutomaticParts& automatic,
+                                                                  const Controls& own) {
     std::shared_ptr<LibcameraSession> session(
-        new LibcameraSession(loop, std::move(camera), std::move(setup), automatic));
+        new LibcameraSession(loop, std::move(camera), std::move(setup), automatic, own));
     TRY(session->begin(controls));
     return session;
 }
 
 LibcameraSession::LibcameraSession(Loop& loop, std::shared_ptr<libcamera::Camera> camera, StreamSetup setup,
-                                   const AutomaticParts& automatic)
+                                   const AutomaticParts& automatic, const Controls& own)
     : loop_(loop),
       camera_(std::move(camera)),
       setup_(std::move(setup)),
       convergence_(automatic),
+      controlsDelay_(own),
       frameTime_(kAssumedFrame) {}
 
 LibcameraSession::~LibcameraSession() {
@@ -231,6 +233,9 @@ void LibcameraSession::process(libcamera::Request* request) {
     const auto [stream, buffer] = *request->buffers().begin();
     const libcamera::FrameMetadata& metadata = buffer->metadata();
     FrameKind kind = kindOf(metadata, request->status() == libcamera::Request::RequestComplete);
+    const bool hasControls = controlsDelay_.add(request->metadata().get(libcamera::controls::ExposureTime),
+                                                request->metadata().get(libcamera::controls::AnalogueGain));
+    if (kind == FrameKind::kPicture && !hasControls) kind = FrameKind::kStartup;
     const auto view = kind == FrameKind::kPicture ? buffers_[request->cookie()]->view(
                                                         setup_.config->at(0), setup_.format, setup_.range, metadata)
                                                   : std::nullopt;

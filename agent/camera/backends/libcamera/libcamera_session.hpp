@@ -31,9 +31,13 @@ struct StreamSetup {
 /// not start anything. Errors: kFault (the camera offers no supported format).
 Result<StreamSetup> negotiate(libcamera::Camera& camera, const StreamRequest& request);
 
-/// What the camera is started with: [camera.controls], camera.frame_rate, and continuous autofocus where the camera has
-/// it and the configuration says nothing. Errors: kInvalid, naming the key.
-Result<libcamera::ControlList> makeControls(const libcamera::Camera& camera, const CameraConfig& config);
+/// What the camera is started with: [camera.controls], `own` over them, camera.frame_rate, and continuous autofocus
+/// where the camera has it and nothing else is said. Errors: kInvalid, naming the key.
+Result<libcamera::ControlList> makeControls(const libcamera::Camera& camera, const CameraConfig& config,
+                                            const Controls& own);
+
+/// Adds the defaults of those of `last`, the last stream's own controls, that are not set: a USB camera keeps them.
+void addDefaults(libcamera::ControlList& controls, const libcamera::Camera& camera, const Controls& last);
 
 /// One stretch of streaming, from start to stop: the camera's configuration, buffers and requests. Thread: the loop's;
 /// libcamera's own thread only posts. Destroying it ends it.
@@ -42,7 +46,7 @@ class LibcameraSession : public std::enable_shared_from_this<LibcameraSession> {
     /// `camera` has been acquired. Errors: kFault, kIo, kUnavailable.
     static Result<std::shared_ptr<LibcameraSession>> start(Loop& loop, std::shared_ptr<libcamera::Camera> camera,
                                                            StreamSetup setup, const libcamera::ControlList& controls,
-                                                           const AutomaticParts& automatic);
+                                                           const AutomaticParts& automatic, const Controls& own);
     ~LibcameraSession();
     LibcameraSession(const LibcameraSession&) = delete;
     LibcameraSession& operator=(const LibcameraSession&) = delete;
@@ -59,7 +63,7 @@ class LibcameraSession : public std::enable_shared_from_this<LibcameraSession> {
     };
 
     LibcameraSession(Loop& loop, std::shared_ptr<libcamera::Camera> camera, StreamSetup setup,
-                     const AutomaticParts& automatic);
+                     const AutomaticParts& automatic, const Controls& own);
     Result<void> begin(const libcamera::ControlList& controls);
     void requestCompleted(libcamera::Request* request);
     void process(libcamera::Request* request);
@@ -83,6 +87,7 @@ class LibcameraSession : public std::enable_shared_from_this<LibcameraSession> {
     bool isRunning_ = false;
     BrokenFrames broken_;
     Convergence convergence_;
+    ControlsDelay controlsDelay_;
     std::uint64_t lastStamp_ = 0;  ///< nanoseconds, of the frame before
     std::uint32_t lastSequence_ = 0;
     nanoseconds frameTime_;  ///< from one frame to the next

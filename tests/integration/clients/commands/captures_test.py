@@ -94,6 +94,17 @@ class Captures(AgentCase):
         self.assertEqual(self.assert_error(by_command["capture"], "cancelled")["transaction"], "long")
         self.client.silence("jpeg", 0.5)
 
+    def test_controls_that_the_camera_does_not_have_are_refused_and_change_nothing(self):
+        before = len(self.client.on("jpeg"))
+        for count in (1, 5):
+            request = {"command": "capture", "controls": {"ExposureTime": 20000}}
+            reply = self.client.command(request if count == 1 else {**request, "count": count})
+            self.assert_error(reply, "invalid_option")
+            self.assertIn("controls.ExposureTime", reply["error"])
+        self.assert_ok(self.client.command({"command": "capture", "settle": False}), "capture")
+        self.assertEqual(len(self.client.on("jpeg")), before + 1)
+        self.assertEqual(self.client.on(f"{BASE}/camera/status")[-1].payload, b"online")
+
     def test_cancel_without_a_series_is_fine(self):
         self.assert_ok(self.client.command("cancel"), "cancel")
 

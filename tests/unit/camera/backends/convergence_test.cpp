@@ -69,5 +69,28 @@ TEST(Convergence, DoesNotWaitForWhatTheControlsFix) {
               Adjustment::kSettled);
 }
 
+TEST(ControlsDelay, IsNoneWithoutControlsOfItsOwn) {
+    EXPECT_TRUE(ControlsDelay(Controls{}).add(std::nullopt, std::nullopt));
+}
+
+TEST(ControlsDelay, EndsWithTheFirstFrameThatReportsThem) {
+    ControlsDelay delay({{"ExposureTime", std::int64_t{20'000}}, {"AnalogueGain", 2.0}});
+    EXPECT_FALSE(delay.add(8000, 1));
+    EXPECT_FALSE(delay.add(19'990, 1));
+    EXPECT_TRUE(delay.add(19'990, 2.01));
+    EXPECT_TRUE(delay.add(8000, 1)) << "it is over";
+}
+
+TEST(ControlsDelay, CountsFramesWhereTheCameraReportsNothingOrAnotherValue) {
+    ControlsDelay unknown({{"Brightness", 0.5}});
+    ControlsDelay cut({{"ExposureTime", std::int64_t{60'000'000}}});
+    for (int i = 0; i < ControlsDelay::kFrames; ++i) {
+        EXPECT_FALSE(unknown.add(std::nullopt, std::nullopt));
+        EXPECT_FALSE(cut.add(1'000'000, std::nullopt));
+    }
+    EXPECT_TRUE(unknown.add(std::nullopt, std::nullopt));
+    EXPECT_TRUE(cut.add(1'000'000, std::nullopt));
+}
+
 }  // namespace
 }  // namespace edge

@@ -39,8 +39,10 @@ class CapturePipelineTest : public testing::Test {
     }
 
     /// Captures; the outcome ends in `answers` as "<name>:ok" or "<name>:<code>".
-    std::uint64_t capture(const std::string& name, milliseconds timeout = seconds{5}, int width = 64, int height = 64) {
-        const Capture request{1, width, height, 90, 1 << 20, bootTimeNow(), bootTimeNow() + timeout};
+    std::uint64_t capture(const std::string& name, milliseconds timeout = seconds{5}, int width = 64, int height = 64,
+                          const Controls& controls = {}) {
+        const Capture request{1,    width, height,  90, 1 << 20, bootTimeNow(), bootTimeNow() + timeout,
+                              true, false, controls};
         const std::uint64_t ticket = pipeline().capture(request, [this, name](const Result<FinishedPicture>& result) {
             answers.push_back(name + (result ? ":ok" : ":" + std::to_string(static_cast<int>(result.error().code))));
             if (result) last = *result;
@@ -646,6 +648,107 @@ TEST_F(CapturePipelineTest, ALivePictureMayBeCancelled) {
     serveAll();
 
     EXPECT_TRUE(answers.empty());
+}
+
+class ControlsTest : public CapturePipelineTest {
+  protected:
+    void captureAt(const std::string& name, double brightness) {
+        capture(name, seconds{5}, 64, 64, {{"Brightness", brightness}});
+    }
+    /// Of all starts so far.
+    [[nodiscard]] std::vector<double> brightness() const {
+        std::vector<double> values;
+        for (const StreamRequest& request : camera.requests)
+            values.push_back(numberOf(request.controls, "Brightness").value_or(0));
+        return values;
+    }
+};
+
+TEST_F(ControlsTest, AreThoseOfOnePictureAndTheNextHasTheUsualOnes) {
+    capture("usual");
+    captureAt("own", 0.5);
+    capture("usual again");
+    serveAll();
+
+    EXPECT_EQ(answers, (std::vector<std::string>{"usual:ok", "own:ok", "usual again:ok"}));
+    EXPECT_EQ(brightness(), (std::vector<double>{0, 0.5, 0}));
+}
+
+TEST_F(ControlsTest, AreKeptWithinASeriesThatHasThem) {
+    for (int i = 0; i < 3; ++i) {
+        captureAt("own", 0.5);
+        serveAll();
+    }
+    captureAt("other", 0.2);
+    serveAll();
+
+    EXPECT_EQ(brightness(), (std::vector<double>{0.5, 0.2}));
+}
+
+TEST_F(ControlsTest, AreRefusedBeforeAnythingIsDone) {
+    capture("usual");
+    serveAll();
+    camera.checkError = Error{Errc::kInvalid, "controls.Brightness: no such control"};
+    captureAt("own", 0.5);
+
+    EXPECT_EQ(answers.back(), "own:" + std::to_string(static_cast<int>(Errc::kInvalid)));
+    EXPECT_EQ(lastError.message, camera.checkError->message);
+    EXPECT_EQ(camera.requests.size(), 1U);
+    EXPECT_TRUE(camera.isStreaming);
+    EXPECT_TRUE(broken.empty()) << "nothing is wrong with the camera";
+}
+
+TEST_F(ControlsTest, AreGoneAfterAnErrorToo) {
+    captureAt("own", 0.5);
+    std::exchange(camera.demand, nullptr)(fail(Errc::kUnavailable, "broken frames"));
+    loop.runPending();
+    capture("usual");
+    serveAll();
+
+    EXPECT_EQ(answers.back(), "usual:ok");
+    EXPECT_EQ(brightness(), (std::vector<double>{0.5, 0}));
+}
+
+TEST_F(ControlsTest, AreGoneAfterATimeoutToo) {
+    captureAt("own", 0.5);
+    loop.advance(milliseconds{2500});
+    capture("usual");
+    loop.advance(milliseconds{2600});
+    serveAll();
+
+    EXPECT_EQ(answers, (std::vector<std::string>{"own" + timeout(), "usual:ok"}));
+    EXPECT_EQ(brightness().back(), 0);
+}
+
+TEST_F(ControlsTest, OfACancelledCaptureAreNotWaitedFor) {
+    const auto ticket = capture("own", seconds{5}, 64, 64, {{"Brightness", 0.5}});
+    capture("usual");
+    pipeline().cancel(ticket);
+    loop.runPending();
+
+    EXPECT_EQ(brightness(), (std::vector<double>{0.5, 0}));
+    serveAll();
+    EXPECT_EQ(answers, std::vector<std::string>{"usual:ok"});
+}
+
+TEST_F(ControlsTest, AreNotSeenByALook) {
+    std::vector<std::size_t> lookedAt;  // the number of the stream
+    captureAt("own", 0.5);
+    pipeline().look([&](const Frame&, Transform) { lookedAt.push_back(camera.requests.size()); });
+    serveAll();
+
+    EXPECT_EQ(answers, std::vector<std::string>{"own:ok"});
+    EXPECT_EQ(lookedAt, std::vector<std::size_t>{2});
+    EXPECT_EQ(brightness(), (std::vector<double>{0.5, 0}));
+}
+
+TEST_F(ControlsTest, DoNotStayWithACameraThatIsAlwaysWarm) {
+    config.camera.keepWarm = milliseconds::max();
+    captureAt("own", 0.5);
+    serveAll();
+
+    EXPECT_EQ(brightness(), (std::vector<double>{0.5, 0}));
+    EXPECT_TRUE(camera.isStreaming);
 }
 
 }  // namespace

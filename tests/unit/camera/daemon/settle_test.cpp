@@ -40,9 +40,9 @@ class SettleTest : public testing::Test {
         return *pipeline_;
     }
 
-    void capture(milliseconds timeout = seconds{5}, bool settle = true) {
+    void capture(milliseconds timeout = seconds{5}, bool settle = true, const Controls& controls = {}) {
         const BootTime now = bootTimeNow();
-        pipeline().capture({1, 64, 64, 90, 1 << 20, now, now + timeout, settle},
+        pipeline().capture({1, 64, 64, 90, 1 << 20, now, now + timeout, settle, false, controls},
                            [this](const Result<FinishedPicture>& result) {
                                results.push_back(result);
                                took = loop.clock().now() - began;
@@ -52,9 +52,9 @@ class SettleTest : public testing::Test {
         loop.runPending();
     }
     /// The next picture, and how long it took.
-    void take(milliseconds timeout = seconds{5}, bool settle = true) {
+    void take(milliseconds timeout = seconds{5}, bool settle = true, const Controls& controls = {}) {
         const std::size_t before = results.size();
-        capture(timeout, settle);
+        capture(timeout, settle, controls);
         for (int i = 0; i < 12'000 && results.size() == before; ++i) loop.advance(milliseconds{10});
         ASSERT_EQ(results.size(), before + 1);
     }
@@ -255,6 +255,37 @@ TEST_F(SettleTest, OneFrameASecondThatNeverSettlesIsTakenWithinTheTimeout) {
     ASSERT_TRUE(isTaken());
     EXPECT_FALSE(isSettled());
     EXPECT_LE(took, seconds{3});
+}
+
+TEST_F(SettleTest, APictureWithItsOwnControlsHasThem) {
+    camera.script = script(2, {.exposureMicros = 8000}, {.exposureMicros = 20'000});
+
+    take(seconds{5}, true, {{"ExposureTime", std::int64_t{20'000}}});
+
+    ASSERT_TRUE(isTaken());
+    EXPECT_EQ(usedFrame, 3) << "the pipeline applied them two frames late";
+}
+
+TEST_F(SettleTest, ALongExposureOfOnePictureIsNoSilence) {
+    take();
+    camera.script = {{.states = {.aeLocked = false}, .exposureMicros = 6e6}};
+
+    take(seconds{30}, true, {{"ExposureTime", std::int64_t{6'000'000}}, {"AnalogueGain", 1.0}});
+
+    ASSERT_TRUE(isTaken());
+    EXPECT_EQ(usedFrame, 1);
+    camera.script = {kSettled};
+    take();
+    EXPECT_TRUE(isSettled());
+    EXPECT_LE(took, seconds{1}) << "and the next one has the usual controls";
+    EXPECT_TRUE(broken.empty());
+}
+
+TEST_F(SettleTest, SaysHowLongATimeoutALongExposureNeeds) {
+    take(seconds{5}, true, {{"ExposureTime", std::int64_t{6'000'000}}});
+
+    ASSERT_FALSE(isTaken());
+    EXPECT_NE(results.back().error().message.find("at least 13s"), std::string::npos) << results.back().error().message;
 }
 
 class LongExposureTest : public SettleTest {

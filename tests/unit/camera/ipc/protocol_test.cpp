@@ -11,7 +11,17 @@ namespace edge {
 namespace {
 
 Capture someCapture() {
-    return {7, 1920, 1080, 85, 900'000, BootTime{123}, BootTime{456}, false, true};
+    return {
+        7,
+        1920,
+        1080,
+        85,
+        900'000,
+        BootTime{123},
+        BootTime{456},
+        false,
+        true,
+        {{"AeEnable", false}, {"ColourGains", std::vector<double>{1.5, 1.25}}, {"ExposureTime", std::int64_t{20000}}}};
 }
 
 template <typename Message>

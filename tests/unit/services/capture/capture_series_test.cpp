@@ -72,6 +72,18 @@ TEST_F(CaptureSeries, LetsOtherCapturesGoInBetween) {
     EXPECT_EQ(captures->counters().series.size(), 1U);
 }
 
+TEST_F(CaptureSeries, EndsWithTheFirstPictureWhenAnOptionIsInvalid) {
+    series(5, seconds{1});
+    source.give(fail(Errc::kInvalid, "controls.X: this camera has no such control"));
+    loop->runPending();
+
+    ASSERT_EQ(outcomes.size(), 1U);
+    EXPECT_EQ(outcomes.front().code, ReplyCode::kInvalidOption);
+    EXPECT_EQ(Json::parse(outcomes.front().data)["taken"], 0);
+    loop->advance(seconds{60});
+    EXPECT_EQ(source.requests.size(), 1U);
+}
+
 TEST_F(CaptureSeries, IsCancelledByCancel) {
     series(5, seconds{1});
     takePicture();

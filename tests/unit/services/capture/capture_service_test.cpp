@@ -71,6 +71,7 @@ TEST_F(CaptureServiceTest, AsksForWhatTheCommandSaysAndTheBrokerTakes) {
     options.quality = 50;
     options.timeout = seconds{9};
     options.settle = false;
+    options.controls = {{"Brightness", 0.5}};
     publisher.topicLimits["jpeg"] = 1234;
     capture(options);
 
@@ -80,6 +81,7 @@ TEST_F(CaptureServiceTest, AsksForWhatTheCommandSaysAndTheBrokerTakes) {
     EXPECT_EQ(request.quality, 50);
     EXPECT_EQ(request.timeout, seconds{9});
     EXPECT_EQ(request.settle, false);
+    EXPECT_EQ(request.controls, options.controls);
     EXPECT_EQ(request.maxBytes, 1234U);
     EXPECT_EQ(request.notBefore, BootTime{1});
 }

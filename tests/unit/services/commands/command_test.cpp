@@ -65,6 +65,30 @@ TEST(ParseCommand, SettleIsTrueOrFalse) {
     }
 }
 
+TEST(ParseCommand, TakesControlsByName) {
+    const Controls controls =
+        accepted(R"({"command":"capture","controls":{"ExposureTime":20000,"AeEnable":false,"ColourGains":[1.5,2]}})")
+            .options.controls;
+
+    EXPECT_EQ(controls, (Controls{{"AeEnable", false},
+                                  {"ColourGains", std::vector<double>{1.5, 2}},
+                                  {"ExposureTime", std::int64_t{20'000}}}));
+}
+
+TEST(ParseCommand, RefusesWhatIsNoControl) {
+    std::string many;
+    for (int i = 0; i < 300; ++i) many += (i == 0 ? "\"A" : ",\"A") + std::to_string(i) + "\":1.23456789";
+    for (const std::string& controls :
+         {std::string("5"), std::string("[]"), std::string("null"), std::string(R"({"A":"text"})"),
+          std::string(R"({"A":null})"), std::string(R"({"A":{}})"), std::string(R"({"A":[]})"),
+          std::string(R"({"A":["x"]})"), std::string(R"({"":1})"), std::string(R"({"A B":1})"),
+          std::string(R"({"A":18446744073709551615})"), "{" + many + "}"}) {
+        const Refusal error = refused(R"({"command":"capture","controls":)" + controls + "}");
+        EXPECT_EQ(error.code, ReplyCode::kInvalidOption) << controls;
+        EXPECT_NE(error.error.find("ExposureTime"), std::string::npos) << error.error;
+    }
+}
+
 TEST(ParseCommand, PlainTextIsAnUnknownCommandWithoutAName) {
     for (const char* payload : {"strat", "안녕하세요", "start now", "\"start\"", "[\"start\"]", "42", "null"}) {
         const Refusal error = refused(payload);

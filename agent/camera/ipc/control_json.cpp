@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "camera/ipc/control_json.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace edge {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxNameBytes = 64;
+constexpr std::size_t kMaxNumbers = 256;
+
+bool isControlName(const std::string& name) {
+    const auto isAllowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == ':';
+    };
+    return !name.empty() && name.size() <= kMaxNameBytes && std::all_of(name.begin(), name.end(), isAllowed);
+}
+
+std::optional<ControlValue> valueFromJson(const json& value) {
+    if (value.is_boolean()) return value.get<bool>();
+    if (value.is_number_unsigned() &&
+        value.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+        return std::nullopt;
+    if (value.is_number_integer()) return value.get<std::int64_t>();
+    if (value.is_number_float()) return value.get<double>();
+    if (!value.is_array() || value.empty() || value.size() > kMaxNumbers) return std::nullopt;
+    std::vector<double> numbers;
+    for (const json& element : value) {
+        if (!element.is_number()) return std::nullopt;
+        numbers.push_back(element.get<double>());
+    }
+    return numbers;
+}
+
+}  // namespace
+
+std::string formatControls(const Controls& controls) {
+    json object = json::object();
+    for (const auto& [name, value] : controls) {
+        std::visit(
+            [&object, &name = name](const auto& content) {
+                if constexpr (!std::is_same_v<std::decay_t<decltype(content)>, std::string>) object[name] = content;
+            },
+            value);
+    }
+    return object.dump();
+}
+
+std::optional<Controls> parseControls(std::string_view text) {
+    const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (!object.is_object()) return std::nullopt;
+    Controls controls;
+    for (const auto& [name, value] : object.items()) {
+        auto parsed = valueFromJson(value);
+        if (!parsed || !isControlName(name)) return std::nullopt;
+        controls.emplace(name, *std::move(parsed));
+    }
+    return controls;
+}
+
+}  // namespace edge
