@@ -15,6 +15,13 @@ namespace {
 
 constexpr const char* kOn = "true";
 
+/// A ConfigError has a line for each key.
+std::string inOneLine(std::string text) {
+    for (auto end = text.find('\n'); end != std::string::npos; end = text.find('\n', end))
+        text.replace(end, 1, "; also ");
+    return text;
+}
+
 const char* stateOf(const Config& config, const std::string& topic) {
     return config.settings.at(switchKey(topic)) == kOn ? "ON" : "OFF";
 }
@@ -86,7 +93,7 @@ Outcome SettingsService::set(const std::string& values) {
                                 R"("values" must be an object, for example {"telemetry.interval":"10s"})");
     }
     if (const auto done = change(*settings); !done)
-        return Outcome::failure(ReplyCode::kInvalidOption, done.error().message);
+        return Outcome::failure(ReplyCode::kInvalidOption, inOneLine(done.error().message));
     return Outcome::success(describe());
 }
 
