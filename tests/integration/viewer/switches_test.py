@@ -131,5 +131,43 @@ class Switches(ViewerCase):
         self.assertEqual(page.errors(), [])
 
 
+class RealAgent(ViewerCase):
+    def setUp(self):
+        super().setUp()
+        self.start_agent(extra='[[schedule]]\nname = "timelapse"\nevery = "1h"\naction = "capture"\n')
+        self.page = self.open()
+        self.page.until_text("#device-state", "online")
+
+    def until_state(self, selector, state):
+        self.page.until(lambda: self.page.attribute(selector, "aria-checked") == state, f"{selector} does not come to {state}")
+
+    def test_a_schedule_is_switched_off_and_on(self):
+        page = self.page
+        page.until_text("#schedules", "timelapse next: ")
+        page.click(TIMELAPSE)
+        self.until_state(TIMELAPSE, "false")
+        page.until_text("#schedules", "timelapse off")
+        page.until_text("#schedules-feedback", "Switch timelapse: done")
+        page.click(TIMELAPSE)
+        self.until_state(TIMELAPSE, "true")
+        page.until_text("#schedules", "timelapse next: ")
+
+    def test_an_interval_is_kept_and_returned_to_the_configuration_s(self):
+        page = self.page
+        page.fill("#interval", "10s")
+        page.click("#keep")
+        page.until_text("#readings-feedback", "Set: done")
+        page.until_text("#options", "telemetry.interval = 10s configuration file: 200ms")
+        page.click("[data-setting='telemetry.interval']")
+        page.until(lambda: "telemetry" not in page.text("#options"), "the setting is still listed")
+        self.assertEqual(page.errors(), [])
+
+    def test_motion_detection_is_switched_on_and_off(self):
+        for state in ("true", "false"):
+            self.page.until(lambda: self.page.all(MOTION), "motion detection cannot be switched")
+            self.page.click(MOTION)
+            self.until_state(MOTION, state)
+
+
 if __name__ == "__main__":
     unittest.main()
