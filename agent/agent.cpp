@@ -20,6 +20,7 @@
 #include "services/capture/capture_service.hpp"
 #include "services/capture/live_view.hpp"
 #include "services/capture/motion_service.hpp"
+#include "services/capture/picture_archive.hpp"
 #include "services/commands/command_service.hpp"
 #include "services/commands/doctor_command.hpp"
 #include "services/gpio/gpio_service.hpp"
@@ -31,6 +32,7 @@
 #include "services/presence/retained_topics.hpp"
 #include "services/schedule/schedule_service.hpp"
 #include "services/settings/settings_service.hpp"
+#include "services/telemetry/reading_history.hpp"
 #include "services/telemetry/telemetry.hpp"
 
 namespace edge {
@@ -99,6 +101,8 @@ struct WiredAgent : Agent, CommandHandlers {
           pictures(context, p.makeStrand("kept pictures")),
           captures(context, camera, pictures, runId.substr(0, kImagePrefix)),
           live(context, camera),
+          archive(context, camera, pictures, p.makeStrand("the picture archive")),
+          history(context, p.makeStrand("the readings of the past")),
           motion(context, camera, [this](std::vector<Picture> before) { takeMotionPicture(std::move(before)); }),
           gpio({context, *gpioPort,
                 [this](const std::string& command, const std::string& source) { commands.trigger(command, source); }}),
@@ -160,6 +164,12 @@ struct WiredAgent : Agent, CommandHandlers {
     }
 
     void examine(const Command& /*command*/, OutcomeHandler done) override { doctor.run(std::move(done)); }
+
+    void listPictures(const Command& command, OutcomeHandler done) override { archive.list(command, std::move(done)); }
+
+    void fetchPicture(const Command& command, OutcomeHandler done) override { archive.fetch(command, std::move(done)); }
+
+    void listReadings(const Command& command, OutcomeHandler done) override { history.list(command, std::move(done)); }
 
     Outcome setSwitch(const std::string& topic, OutputCommand command) override {
         constexpr std::string_view kOutputs = "gpio/";
@@ -289,6 +299,7 @@ struct WiredAgent : Agent, CommandHandlers {
         settings.onConnected();
         captures.onConnected();
         live.publishState();
+        archive.onConnected();
         motion.onConnected();
         gpio.onConnected();
         schedules.onConnected();
@@ -353,6 +364,7 @@ struct WiredAgent : Agent, CommandHandlers {
         captures.shutDown();
         live.end("the agent is stopping");
         doctor.shutDown();
+        archive.shutDown();
         once(
             kReadingsLimit, [this](Task then) { telemetry.shutDown(std::move(then)); },
             [this, reason] { flushReplies(reason); });
@@ -409,6 +421,8 @@ struct WiredAgent : Agent, CommandHandlers {
     PictureStore pictures;
     CaptureService captures;
     LiveView live;
+    PictureArchive archive;
+    ReadingHistory history;
     MotionService motion;
     GpioService gpio;
     ScheduleService schedules;

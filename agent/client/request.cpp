@@ -40,6 +40,7 @@ class Request {
           topics_(std::move(topics)),
           options_(options),
           message_(std::move(message)),
+          pictureTopic_(message_.fetchedId.empty() ? topics_.image : topics_.base + "/picture/" + message_.fetchedId),
           isToOutput_(isStandardOutput(options.output)),
           limit_(options.timeout.value_or(kReplyLimit + message_.extraTime)),
           out_(out),
@@ -59,7 +60,9 @@ class Request {
         std::vector<std::string> topics;
         if (topics_.base.empty()) return topics;
         topics = {topics_.base + "/response", topics_.base + "/status"};
-        if (!options_.output.empty()) topics.insert(topics.end(), {topics_.image, topics_.base + "/image"});
+        if (options_.output.empty()) return topics;
+        topics.push_back(pictureTopic_);
+        if (message_.fetchedId.empty()) topics.push_back(topics_.base + "/image");
         return topics;
     }
 
@@ -80,7 +83,7 @@ class Request {
     /// Also after a reconnect: the transaction keeps the command from being carried out twice.
     void connected() {
         const auto denied = connection_.session().health().deniedTopics;
-        for (const std::string& topic : {topics_.base + "/response", topics_.image}) {
+        for (const std::string& topic : {topics_.base + "/response", pictureTopic_}) {
             if (denied.contains(topic)) return fail(describeDenied("read", topic));
         }
         if (topics_.base.empty() || hasStatus_) return send();
@@ -118,7 +121,9 @@ class Request {
         } else if (message.topic == topics_.base + "/response") {
             hearReply(message);
         } else {
-            if (message.topic == topics_.image) {
+            if (!message_.fetchedId.empty()) {
+                finder_.addFetched(std::move(message));
+            } else if (message.topic == topics_.image) {
                 finder_.addPicture(std::move(message));
             } else {
                 finder_.addDescription(message.payload);
@@ -150,8 +155,9 @@ class Request {
         timer_ = loop_.after(kPictureLimit, [this] {
             fail(
                 fmt::format("the picture did not arrive, although {} published it; does the access list let this user "
-                            "read \"{}\" and \"{}/image\"?",
-                            topics_.id, topics_.image, topics_.base));
+                            "read \"{}\"{}?",
+                            topics_.id, pictureTopic_,
+                            message_.fetchedId.empty() ? fmt::format(" and \"{}/image\"", topics_.base) : ""));
         });
     }
 
@@ -188,6 +194,7 @@ class Request {
     const DeviceTopics topics_;
     const RequestOptions& options_;
     const RequestMessage message_;
+    const std::string pictureTopic_;
     const bool isToOutput_;
     const milliseconds limit_;
     std::ostream& out_;
@@ -209,7 +216,9 @@ class Request {
 /// Why the arguments make no sense; "" where they do.
 std::string validate(const RequestOptions& request, const RequestMessage& message) {
     if (request.output.empty()) return "";
-    if (request.command != "capture") return "-o saves pictures, and only capture takes one";
+    const std::string command = toLower(request.command);
+    if (command == "fetch" && message.fetchedId.empty()) return "fetch needs the picture's id: id=ID, as pictures lists it";
+    if (command != "capture" && command != "fetch") return "-o saves pictures: of capture or fetch";
     if (!isStandardOutput(request.output)) return "";
     if (message.count > 1) return "standard output takes one picture; use -o FILE.jpg with count";
     if (::isatty(STDOUT_FILENO) == 1)

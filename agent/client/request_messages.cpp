@@ -40,6 +40,15 @@ milliseconds durationOf(const Json& object, const char* key, milliseconds otherw
     return parseDuration(textOf(object, key)).value_or(otherwise);
 }
 
+/// Of MQTT 5; "" where there is none.
+std::string propertyOf(const InboundMessage& message, std::string_view name) {
+    std::string found;
+    for (const auto& [key, value] : message.userProperties) {
+        if (key == name) found = value;
+    }
+    return found;
+}
+
 std::string shown(const Json& value) {
     if (value.is_string()) return printable(value.get<std::string>(), kMaxTextBytes);
     return printable(value.dump(-1, ' ', false, Json::error_handler_t::replace), kMaxTextBytes);
@@ -104,6 +113,12 @@ Result<RequestMessage> makeRequest(const std::string& command, const std::vector
     }
     constexpr seconds kDoctorLimit{200};
     if (command == "doctor") message.extraTime = kDoctorLimit + timeout;
+    if (command == "fetch") {
+        message.fetchedId = textOf(json, "id");
+        if (message.fetchedId.find_first_of("/+#") != std::string::npos) message.fetchedId.clear();
+        constexpr seconds kFetchLimit{60};  // to make it smaller, behind others, and over a thin line
+        message.extraTime = kFetchLimit;
+    }
     if (!isValidUtf8(command)) return fail(Errc::kInvalid, "the command is not UTF-8");
     message.payload = json.dump();
     return message;
@@ -125,20 +140,21 @@ std::optional<RequestReply> readReply(const std::string& payload, const std::str
 
 void PictureFinder::addPicture(InboundMessage message) {
     if (message.retained) return;
-    std::string id;
-    std::string transaction;
-    for (const auto& [name, value] : message.userProperties) {
-        if (name == "id") id = value;
-        if (name == "transaction") transaction = value;
-    }
+    const std::string id = propertyOf(message, "id");
     if (id.empty()) {
         if (unknown_.size() == kMaxUnknown) unknown_.pop_front();
         unknown_.push_back(std::move(message.payload));
         return match();
     }
-    if (transaction != transaction_ || !foundIds_.insert(id).second) return;
+    if (propertyOf(message, "transaction") != transaction_ || !foundIds_.insert(id).second) return;
     described_.erase(id);
     found_.push_back(std::move(message.payload));
+}
+
+void PictureFinder::addFetched(InboundMessage message) {
+    const std::string transaction = propertyOf(message, "transaction");
+    const bool isOurs = transaction.empty() || transaction == transaction_;
+    if (isOurs && !message.retained) found_.push_back(std::move(message.payload));
 }
 
 void PictureFinder::addDescription(const std::string& text) {

@@ -21,6 +21,7 @@ struct RequestMessage {
     std::string payload;        ///< JSON
     std::string transaction;    ///< that of the options, or else the one that was offered
     int count = 1;              ///< of pictures
+    std::string fetchedId{};    ///< of fetch: the picture's; "" where it can be no id
     milliseconds extraTime{0};  ///< what the options allow the command to take
 };
 
@@ -48,6 +49,8 @@ class PictureFinder {
 
     void addPicture(InboundMessage message);
     void addDescription(const std::string& json);
+    /// A picture on the topic of the one that is fetched; another client may fetch it, too.
+    void addFetched(InboundMessage message);
     /// Those that were found since the last call, in their order.
     std::vector<std::string> take() { return std::exchange(found_, {}); }
 

@@ -118,7 +118,7 @@ std::unique_ptr<CLI::App> makeApp(CommandLine& line) {
     addConfig(request);
     addDevice(request, line.request.device);
     addFile(request, "-o,--output", line.request.output,
-            "Where to save the picture of capture; - is standard output. With count: FILE-1.jpg and so on.");
+            "Where to save the picture of capture or fetch; - is standard output. With count: FILE-1.jpg and so on.");
     request
         ->add_option_function<std::string>(
             "--timeout", [&line](const std::string& text) { line.request.timeout = parseDuration(text); },

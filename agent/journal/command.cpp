@@ -212,7 +212,7 @@ int runJournalCommand(const JournalCommandOptions& options, std::ostream& out, s
         err << mistake << '\n';
         return kUsage;
     }
-    JournalFilter filter{options.kind, std::nullopt};
+    JournalFilter filter{.kind = options.kind};
     if (!options.since.empty()) filter.since = parseSince(options.since, std::chrono::system_clock::now());
     auto reader = JournalReader::open(options.path, std::move(filter));
     if (!reader) return failed(err, reader.error());

@@ -69,6 +69,8 @@ class Journal {
     void record(CommandRecord record, Task done);
     void record(TransactionRecord record, Task done);
     void saveState(const std::string& key, std::string value, Task done);
+    /// Writes what waits. `done` as for a command.
+    void flush(Task done) { commit(std::move(done)); }
     /// Written with the next commit, at the latest after journal.flush.
     void record(CaptureRecord record);
     void record(EventRecord record);

@@ -97,16 +97,22 @@ Result<std::string> JournalReader::state(const std::string& path, std::string_vi
 /// The ids and kinds of the rows after the position that the filter selects; SQLite merges the tables by id.
 Result<Statement> JournalReader::selectIds(const std::string& order) {
     std::string sql;
+    std::string where;
+    int parameters = 1;
+    if (filter_.since) where += fmt::format(" AND wall_ms >= ?{}", ++parameters);
+    if (filter_.until) where += fmt::format(" AND wall_ms < ?{}", ++parameters);
+    if (!filter_.sensor.empty()) where += fmt::format(" AND sensor = ?{}", ++parameters);
     for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
         if (!filter_.kind.empty() && filter_.kind != kKinds[kind]) continue;
         if (!sql.empty()) sql += " UNION ALL ";
-        sql += fmt::format("SELECT id, {} AS kind FROM {} WHERE id > ?1", kind, kTables[kind]);
-        if (filter_.since) sql += " AND wall_ms >= ?2";
+        sql += fmt::format("SELECT id, {} AS kind FROM {} WHERE id > ?1{}", kind, kTables[kind], where);
     }
     auto select = TRY(db_.prepare(sql + " ORDER BY 1 " + order));
     select.bind(position_);
-    if (filter_.since)
-        select.bind(std::int64_t{std::chrono::ceil<milliseconds>(filter_.since->time_since_epoch()).count()});
+    for (const auto& time : {filter_.since, filter_.until}) {
+        if (time) select.bind(std::int64_t{std::chrono::ceil<milliseconds>(time->time_since_epoch()).count()});
+    }
+    if (!filter_.sensor.empty()) select.bindText(filter_.sensor);
     return select;
 }
 

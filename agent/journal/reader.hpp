@@ -18,7 +18,9 @@ namespace edge {
 /// Which rows to read.
 struct JournalFilter {
     std::string kind;  ///< "command", "reading", "capture", "event"; "" = all
-    std::optional<WallTime> since;
+    std::optional<WallTime> since{};  ///< not before this …
+    std::optional<WallTime> until{};  ///< … and before this
+    std::string sensor{};             ///< of readings, which `kind` says then; "" = all
 };
 
 /// Reads a journal from another process, in the order of recording. Works next to a running agent and without one, for

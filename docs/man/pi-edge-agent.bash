@@ -20,7 +20,7 @@ _pi_edge_agent() {
         status) words="-h --help -c --config --id --json" ;;
         request)
             words="-h --help -c --config --id -o --output --timeout --json"
-            [[ $current == -* ]] || words="start stop capture live cancel status set doctor interval= width= height= quality= count= every= timeout= settle= controls= for= rate= values="
+            [[ $current == -* ]] || words="start stop capture live cancel status set doctor pictures fetch readings interval= width= height= quality= count= every= timeout= settle= controls= for= rate= values= id= last= since= until= sensor="
             ;;
         journal) words="-h --help -c --config --kind --since --last --json --follow" ;;
         *) ((COMP_CWORD > 1)) || words="run check-config print-id doctor capture sensors status request journal --version -h --help" ;;

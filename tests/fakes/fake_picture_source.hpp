@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,10 @@ class FakePictureSource : public PictureSource {
     void capture(const PictureRequest& request, PictureHandler done) override {
         requests.push_back(request);
         waiting_.push_back(std::move(done));
+    }
+    void convert(std::string_view jpeg, WallTime, const PictureRequest& request, PictureHandler done) override {
+        conversions.emplace_back(jpeg);
+        capture(request, std::move(done));
     }
     [[nodiscard]] const CameraState& state() const override { return state_; }
     void onStateChange(StateHandler handler) override { handler_ = std::move(handler); }
@@ -45,7 +50,8 @@ class FakePictureSource : public PictureSource {
     }
     [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
-    std::deque<PictureRequest> requests;  ///< all that were made
+    std::deque<PictureRequest> requests;   ///< all that were made
+    std::deque<std::string> conversions;   ///< what they were made of, where it was a picture
 
   private:
     Executor& loop_;

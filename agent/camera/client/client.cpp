@@ -65,23 +65,45 @@ void CameraClient::onReload(const Config& before) {
 
 void CameraClient::capture(const PictureRequest& request, PictureHandler done) {
     Capture capture;
-    capture.width = request.width.value_or(config_.camera.width);
-    capture.height = request.height.value_or(config_.camera.height);
-    capture.quality = request.quality.value_or(config_.image.quality);
-    const auto limit = request.maxBytes > 0 ? request.maxBytes : static_cast<std::uint64_t>(config_.image.maxBytes);
-    capture.maxBytes = std::clamp<std::uint64_t>(limit, 1, kMaxPictureBytes);
     capture.notBefore = request.notBefore > BootTime{} ? request.notBefore : bootTimeNow();
     capture.deadline = bootTimeNow() + request.timeout - deadlineMargin(request.timeout);
     capture.settle = request.settle.value_or(config_.camera.settle);
     capture.isLive = request.isLive;
     capture.controls = request.controls;
+    enqueue(capture, {}, request, std::move(done));
+}
+
+void CameraClient::convert(std::string_view jpeg, WallTime exposureStart, const PictureRequest& request,
+                           PictureHandler done) {
+    Convert convert;
+    convert.bytes = jpeg.size();
+    convert.exposureStart = exposureStart;
+    auto source = SharedJpegWriter().write(0, {reinterpret_cast<const std::uint8_t*>(jpeg.data()), jpeg.size()});
+    if (!source) {
+        return loop_.post([done = std::move(done), error = source.error()] { done(tl::unexpected(error)); });
+    }
+    enqueue(convert, std::move(*source), request, std::move(done));
+}
+
+template <typename Message>
+void CameraClient::enqueue(Message message, UniqueFd source, const PictureRequest& request, PictureHandler done) {
+    message.width = request.width.value_or(config_.camera.width);
+    message.height = request.height.value_or(config_.camera.height);
+    message.quality = request.quality.value_or(config_.image.quality);
+    const auto limit = request.maxBytes > 0 ? request.maxBytes : static_cast<std::uint64_t>(config_.image.maxBytes);
+    message.maxBytes = std::clamp<std::uint64_t>(limit, 1, kMaxPictureBytes);
     if (!isConfigured() && !isOutdated_) {  // once outdated, it waits for those before it
         return loop_.post([done = std::move(done)] { done(fail(Errc::kUnavailable, kNotConfigured)); });
     }
-    capture.id = nextId_++;
+    message.id = nextId_++;
     const SteadyTime deadline = loop_.clock().now() + request.timeout;
-    requests_.push_back(
-        {capture, deadline, std::move(done), loop_.at(deadline, [this, id = capture.id] { timeOut(id); })});
+    requests_.push_back({.id = message.id,
+                         .maxBytes = message.maxBytes,
+                         .message = message,
+                         .source = std::move(source),
+                         .deadline = deadline,
+                         .done = std::move(done),
+                         .timer = loop_.at(deadline, [this, id = message.id] { timeOut(id); })});
     // A program that is ready gets it now. Anything else may end it, and `done` must not be called inside this call.
     if (phase_ == Phase::kReady && !isOutdated_) return advance();
     loop_.post(scope_.wrap([this] { advance(); }));
@@ -101,9 +123,9 @@ void CameraClient::advance() {
 
 void CameraClient::sendRequests() {
     for (Request& request : requests_) {
-        if (request.capture.id >= requests_.front().capture.id + kMaxPending) return;
+        if (request.id >= requests_.front().id + kMaxPending) return;
         // A closed socket is read to its end, which says why; one that is not read is silent until the timeouts.
-        if (!request.isSent && !link_->send(request.capture)) return;
+        if (!request.isSent && !link_->send(request.message, request.source.get())) return;
         request.isSent = true;
     }
 }
@@ -131,7 +153,7 @@ void CameraClient::lookForCamera() {
     helloTimer_ = loop_.after(kHelloLimit + silenceLimit(longestFrame(config_.camera)), [this] { programHangs(); });
     CameraLink::Events events{[this](const CameraReply& reply, UniqueFd memory) { receive(reply, std::move(memory)); },
                               [this](const std::string& reason) { linkEnded(reason); }};
-    const auto sent = isConnected ? link_->send(hello) : link_->open(hello, std::move(events));
+    const auto sent = isConnected ? link_->send(hello, -1) : link_->open(hello, std::move(events));
     if (!sent) return refuse(sent.error().message);
     if (!isConnected) phase_ = Phase::kGreeting;
 }
@@ -168,7 +190,7 @@ void CameraClient::handle(const PictureTaken& taken, UniqueFd memory) {
     if (!jpeg) return refuse(jpeg.error().message);
     const auto request = find(taken.id);
     if (request == requests_.end()) return;  // it came after its timeout
-    if (jpeg->size() > request->capture.maxBytes) return refuse("the camera program sent a picture over the limit");
+    if (jpeg->size() > request->maxBytes) return refuse("the camera program sent a picture over the limit");
     retryDelay_ = kRetryMin;
     answer(taken.id, Picture{std::move(*jpeg), taken.exposureStart, taken.width, taken.height, taken.quality,
                              taken.reduced, taken.camera, taken.isSettled});
@@ -205,7 +227,7 @@ void CameraClient::handle(const Goodbye& goodbye, UniqueFd /*none*/) {
 
 std::deque<CameraClient::Request>::iterator CameraClient::find(std::uint64_t id) {
     return std::find_if(requests_.begin(), requests_.end(),
-                        [id](const Request& request) { return request.capture.id == id; });
+                        [id](const Request& request) { return request.id == id; });
 }
 
 void CameraClient::answer(std::uint64_t id, Result<Picture> result) {
@@ -220,7 +242,7 @@ void CameraClient::failIf(const std::function<bool(const Request&)>& matches, co
     const Error error{Errc::kUnavailable, reason};
     std::vector<std::uint64_t> ids;  // a handler may ask for the next picture at once
     for (const Request& request : requests_) {
-        if (matches(request)) ids.push_back(request.capture.id);
+        if (matches(request)) ids.push_back(request.id);
     }
     for (const std::uint64_t id : ids) answer(id, tl::unexpected(error));
 }
@@ -234,7 +256,7 @@ void CameraClient::timeOut(std::uint64_t id) {
     answer(id, fail(Errc::kTimeout, wasSent ? "the camera program did not answer in time"
                                             : "the camera program was not ready in time"));
     if (!wasSent || phase_ == Phase::kClosed || phase_ == Phase::kLeaving) return;
-    (void)link_->send(Cancel{id});  // a program that does not read it is silent
+    (void)link_->send(Cancel{id}, -1);  // a program that does not read it is silent
     if (phase_ != Phase::kSilent) silenceTimer_ = loop_.after(kSilenceLimit, [this] { programHangs(); });
     phase_ = Phase::kSilent;
 }

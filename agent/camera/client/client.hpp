@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "camera/client/picture_source.hpp"
@@ -36,7 +37,8 @@ class CameraLink {
     /// Connects and sends `hello`; only when closed. Never calls back inside this call. The error's message says what
     /// to do.
     virtual Result<void> open(const Hello& hello, Events events) = 0;
-    virtual Result<void> send(const CameraRequest& request) = 0;
+    /// `memory` goes along; -1 = none.
+    virtual Result<void> send(const CameraRequest& request, int memory) = 0;
     /// Ends the connection without an event. A child process gets time to exit by itself.
     virtual void close() = 0;
     /// Ends the connection with a program that hangs: a child is killed at once. systemd kills its own (watchdog).
@@ -59,6 +61,8 @@ class CameraClient : public PictureSource {
     void onReload(const Config& before);
 
     void capture(const PictureRequest& request, PictureHandler done) override;
+    void convert(std::string_view jpeg, WallTime exposureStart, const PictureRequest& request,
+                 PictureHandler done) override;
     [[nodiscard]] const CameraState& state() const override { return state_; }
     void onStateChange(StateHandler handler) override { stateHandler_ = std::move(handler); }
     /// With camera.motion, the connection is made again whenever it ends.
@@ -81,16 +85,21 @@ class CameraClient : public PictureSource {
         kLeaving,   ///< the program said goodbye and is about to exit
     };
 
-    /// A capture that is not answered yet.
+    /// A capture or a conversion that is not answered yet.
     struct Request {
-        Capture capture;
+        std::uint64_t id = 0;
+        std::uint64_t maxBytes = 0;
+        CameraRequest message;
+        UniqueFd source{};  ///< of a conversion
         SteadyTime deadline{};
-        PictureHandler done;
-        Timer timer;
+        PictureHandler done{};
+        Timer timer{};
         bool isSent = false;
         bool wasLost = false;  ///< was sent to a program that died
     };
 
+    template <typename Message>
+    void enqueue(Message message, UniqueFd source, const PictureRequest& request, PictureHandler done);
     void advance();
     void sendRequests();
     void restart();

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config.hpp"
@@ -60,6 +61,11 @@ class PictureSource {
     /// over. Errors: kUnavailable (no camera, camera program away), kTimeout, kTooLarge, kInvalid. Requests are
     /// answered in order, save live ones.
     virtual void capture(const PictureRequest& request, PictureHandler done) = 0;
+
+    /// Makes another picture of a JPEG that was exposed at `exposureStart`, of `request`'s size, quality and limits; its
+    /// other members mean nothing. `done` as of capture(); works without a camera.
+    virtual void convert(std::string_view jpeg, WallTime exposureStart, const PictureRequest& request,
+                         PictureHandler done) = 0;
 
     [[nodiscard]] virtual const CameraState& state() const = 0;
     /// Called on every change of state(). One handler; empty = none.

@@ -48,7 +48,7 @@ Result<void> ProgramLink::connect(const Hello& hello) {
     exitText_.clear();
     socket_.emplace(TRY(config_.camera.socket.empty() ? startChild() : connectPacketSocket(config_.camera.socket)));
     watch_ = loop_.watch(socket_->fd(), FdEvent::kReadable, [this] { readable(); });
-    return send(hello);
+    return send(hello, -1);
 }
 
 Result<UniqueFd> ProgramLink::startChild() {
@@ -67,8 +67,8 @@ Result<UniqueFd> ProgramLink::startChild() {
     return ours;
 }
 
-Result<void> ProgramLink::send(const CameraRequest& request) {
-    return socket_ ? socket_->send(encode(request)) : fail(Errc::kUnavailable, "the connection is closed");
+Result<void> ProgramLink::send(const CameraRequest& request, int memory) {
+    return socket_ ? socket_->send(encode(request), memory) : fail(Errc::kUnavailable, "the connection is closed");
 }
 
 void ProgramLink::close() {

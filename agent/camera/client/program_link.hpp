@@ -25,7 +25,7 @@ class ProgramLink : public CameraLink {
 
     /// While the last child is still exiting, the next program waits for it: two cannot have one camera.
     Result<void> open(const Hello& hello, Events events) override;
-    Result<void> send(const CameraRequest& request) override;
+    Result<void> send(const CameraRequest& request, int memory) override;
     void close() override;
     void abort() override;
 

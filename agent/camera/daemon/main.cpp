@@ -130,7 +130,8 @@ int serve(const Arguments& arguments, const ConfigSources& sources, const std::s
         const bool isOther = !hello.settings.empty() && hello.settings != (settings.empty() ? "{}" : settings);
         return isOther || stampOf(config.file) != stamp;
     };
-    CameraServer server(loop, config, *camera, strands, isChild ? Lifetime::kWithConnection : Lifetime::kUntilIdle,
+    CameraServer server(loop, config, *camera, strands, pool.makeStrand("converter"),
+                        isChild ? Lifetime::kWithConnection : Lifetime::kUntilIdle,
                         std::move(hooks));
     const SignalWatch signals(loop, {SIGTERM, SIGINT, SIGHUP}, [&](int) { server.stop("received a signal"); });
     if (agent) server.addConnection(std::move(agent));

@@ -13,9 +13,13 @@
 #include "camera/ipc/packet_socket.hpp"
 #include "camera/ipc/shared_jpeg.hpp"
 #include "core/system/log.hpp"
+#include "core/version.hpp"
+#include "image/jpeg/jpeg.hpp"
 
 namespace edge {
 namespace {
+
+constexpr std::uint64_t kNoTicket = 0;
 
 /// The camera must not stop between two looks.
 Config withMotion(Config config) {
@@ -32,7 +36,8 @@ struct CameraServer::Connection {
     explicit Connection(UniqueFd end) : socket(std::move(end)) {}
 
     PacketSocket socket;
-    std::map<std::uint64_t, std::uint64_t> tickets;  ///< of the pipeline, by the agent's id
+    std::map<std::uint64_t, std::uint64_t> tickets;  ///< of the pipeline, by the agent's id; kNoTicket: a conversion
+    UniqueFd memory;                                 ///< came with the packet that is being handled
     SharedJpegWriter pictures;
     bool isGreeted = false;
     bool isClosed = false;  ///< is about to go
@@ -41,12 +46,14 @@ struct CameraServer::Connection {
 };
 
 CameraServer::CameraServer(Loop& loop, const Config& config, Camera& camera,
-                           const std::vector<std::shared_ptr<Executor>>& strands, Lifetime lifetime, Hooks hooks)
+                           const std::vector<std::shared_ptr<Executor>>& strands, std::shared_ptr<Executor> converter,
+                           Lifetime lifetime, Hooks hooks)
     : loop_(loop),
       config_(withMotion(config)),
       camera_(camera),
       lifetime_(lifetime),
       hooks_(std::move(hooks)),
+      converter_(std::move(converter)),
       pipeline_(loop, camera, strands, config_,
                 {[this] {
                      if (!description_.online) setCamera(camera_.probe());
@@ -97,12 +104,13 @@ void CameraServer::listen(UniqueFd socket) {
 
 /// One packet: handling it may end the connection, and the loop calls again while there are more.
 void CameraServer::receive(Connection& connection) {
-    const auto packet = connection.socket.receive();
+    auto packet = connection.socket.receive();
     if (!packet && packet.error().code != Errc::kInvalid) return close(connection, packet.error().message);
     if (!packet) return refuse(connection, packet.error().message);
     if (!*packet || connection.isClosed) return;
     const auto request = decodeRequest((*packet)->bytes);
     if (!request) return refuse(connection, request.error().message);
+    connection.memory = std::move((*packet)->fd);
     std::visit([&](const auto& message) { handle(connection, message); }, *request);
 }
 
@@ -121,15 +129,50 @@ void CameraServer::handle(Connection& connection, const Hello& hello) {
     if (!isAnnounced) announce(connection);
 }
 
+bool CameraServer::isRefused(Connection& connection, std::uint64_t id) {
+    std::string reason;
+    if (!connection.isGreeted) reason = "a capture came before hello";
+    if (connection.tickets.contains(id)) reason = "an id was used twice";
+    if (connection.tickets.size() >= kMaxCaptures) reason = fmt::format("more than {} captures at once", kMaxCaptures);
+    if (!reason.empty()) refuse(connection, reason);
+    return !reason.empty();
+}
+
 void CameraServer::handle(Connection& connection, const Capture& capture) {
-    if (!connection.isGreeted) return refuse(connection, "a capture came before hello");
-    if (connection.tickets.contains(capture.id)) return refuse(connection, "an id was used twice");
-    if (connection.tickets.size() >= kMaxCaptures)
-        return refuse(connection, fmt::format("more than {} captures at once", kMaxCaptures));
+    if (isRefused(connection, capture.id)) return;
     postponeIdle();
     connection.tickets[capture.id] =
         pipeline_.capture(capture, [this, &connection, id = capture.id](const Result<FinishedPicture>& result) {
             answer(connection, id, result);
+        });
+}
+
+/// On a strand of its own, so that no capture waits for it; with a renderer of its own, since it is rare and may be large.
+void CameraServer::handle(Connection& connection, const Convert& convert) {
+    if (isRefused(connection, convert.id)) return;
+    auto jpeg = SharedJpegReader().read(convert.id, convert.bytes, std::move(connection.memory));
+    if (!jpeg) return refuse(connection, jpeg.error().message);
+    postponeIdle();
+    connection.tickets[convert.id] = kNoTicket;
+    RenderOptions options;
+    options.width = convert.width;
+    options.height = convert.height;
+    options.quality = convert.quality;
+    options.maxBytes = static_cast<std::size_t>(convert.maxBytes);
+    options.exif.time = convert.exposureStart;
+    options.exif.software = fmt::format("pi-edge-agent {}", kVersion);
+    runOn(
+        *converter_, loop_, connection.scope,
+        [jpeg = std::move(*jpeg), options = std::move(options)] {
+            FrameView frame;
+            frame.format = PixelFormat::kMjpeg;
+            frame.planes[0] = {reinterpret_cast<const std::uint8_t*>(jpeg.data()), jpeg.size(), jpeg.size()};
+            return JpegRenderer().render(frame, options);
+        },
+        [this, &connection, convert](Result<RenderedJpeg> rendered) {
+            answer(connection, convert.id, rendered.map([&convert](RenderedJpeg& picture) {
+                return FinishedPicture{std::move(picture), convert.exposureStart, "", true};
+            }));
         });
 }
 
@@ -250,7 +293,9 @@ void CameraServer::stop(const std::string& reason, int exitCode) {
 void CameraServer::postponeIdle() {
     idleTimer_ = loop_.after(kIdleLimit, [this] {
         const bool isWatching = motion_ && !connections_.empty();
-        if (pipeline_.isQuiet() && !isWatching) return stop("idle");
+        const bool isConverting = std::any_of(connections_.begin(), connections_.end(),
+                                              [](const Connection& each) { return !each.tickets.empty(); });
+        if (pipeline_.isQuiet() && !isWatching && !isConverting) return stop("idle");
         postponeIdle();
     });
 }

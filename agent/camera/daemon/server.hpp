@@ -35,9 +35,10 @@ class CameraServer {
         std::function<bool(const Hello&)> isStale;
     };
 
-    /// The strands encode; the last one also looks for motion.
+    /// The strands encode; the last one also looks for motion. `converter` is for pictures that were taken before.
     CameraServer(Loop& loop, const Config& config, Camera& camera,
-                 const std::vector<std::shared_ptr<Executor>>& strands, Lifetime lifetime, Hooks hooks);
+                 const std::vector<std::shared_ptr<Executor>>& strands, std::shared_ptr<Executor> converter,
+                 Lifetime lifetime, Hooks hooks);
     ~CameraServer();
 
     /// Takes over a connected SEQPACKET socket.
@@ -59,7 +60,9 @@ class CameraServer {
     void receive(Connection& connection);
     void handle(Connection& connection, const Hello& hello);
     void handle(Connection& connection, const Capture& capture);
+    void handle(Connection& connection, const Convert& convert);
     void handle(Connection& connection, const Cancel& cancel);
+    [[nodiscard]] bool isRefused(Connection& connection, std::uint64_t id);
     void answer(Connection& connection, std::uint64_t id, const Result<FinishedPicture>& result);
     /// Never closes the connection inside this call.
     void send(Connection& connection, const CameraReply& reply, int fd = -1);
@@ -82,6 +85,7 @@ class CameraServer {
     Camera& camera_;
     const Lifetime lifetime_;
     const Hooks hooks_;
+    const std::shared_ptr<Executor> converter_;
     CapturePipeline pipeline_;
     std::unique_ptr<MotionWatch> motion_;  ///< nullptr: camera.motion is not enabled
     Description description_;

@@ -147,6 +147,16 @@ void members(Transfer& transfer, Capture& message) {
     transfer.controls("controls", message.controls);
 }
 
+void members(Transfer& transfer, Convert& message) {
+    transfer.number("id", message.id, 0, kMaxInt64);
+    transfer.number("bytes", message.bytes, 1, kMaxBytes);
+    transfer.number("width", message.width, 64, kMaxWidth, 2);
+    transfer.number("height", message.height, 64, kMaxHeight, 2);
+    transfer.number("quality", message.quality, 1, 100);
+    transfer.number("max_bytes", message.maxBytes, 1, kMaxBytes);
+    transfer.time("exposure_start", message.exposureStart);
+}
+
 void members(Transfer& transfer, Cancel& message) {
     transfer.number("id", message.id, 0, kMaxInt64);
 }

@@ -58,6 +58,19 @@ struct Capture {
     bool operator==(const Capture&) const = default;
 };
 
+/// A picture that was taken before, in another size or quality. The JPEG comes along in a memory file.
+struct Convert {
+    static constexpr std::string_view kType = "convert";
+    std::uint64_t id = 0;     ///< from the same sequence as a capture's, and answered like one
+    std::uint64_t bytes = 0;  ///< of the JPEG that comes along
+    int width = 0;            ///< as of Capture
+    int height = 0;
+    int quality = 0;
+    std::uint64_t maxBytes = 0;
+    WallTime exposureStart{};
+    bool operator==(const Convert&) const = default;
+};
+
 /// The capture is no longer wanted; it is not answered.
 struct Cancel {
     static constexpr std::string_view kType = "cancel";
@@ -65,7 +78,7 @@ struct Cancel {
     bool operator==(const Cancel&) const = default;
 };
 
-using CameraRequest = std::variant<Hello, Capture, Cancel>;
+using CameraRequest = std::variant<Hello, Capture, Convert, Cancel>;
 
 // ── camera program → agent ───────────────────────────────────────────────────────────────────────────────────────────
 

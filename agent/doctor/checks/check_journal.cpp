@@ -89,7 +89,7 @@ Findings checkJournal(const Config& config, FreeSpace space) {
 Findings checkCommands(const Config& config) {
     if (config.topics.base.empty()) return {};
     const std::string topic = config.topics.base + "/command";
-    auto reader = JournalReader::open(config.journal.path, {"command", std::nullopt});
+    auto reader = JournalReader::open(config.journal.path, {.kind = "command"});
     // What is wrong with the journal is a finding of its own.
     if (!reader || !reader->skipToLast(kRowsAtOnce)) return {};
     const auto rows = reader->next(kRowsAtOnce);

@@ -2,7 +2,6 @@
 #include "services/capture/capture_service.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <fmt/core.h>
@@ -19,33 +18,6 @@ constexpr std::size_t kMaxUndelivered = 8;
 constexpr std::int64_t kMaxUndeliveredBytes = 4 << 20;
 
 constexpr std::string_view kMotionSource = "motion";
-
-/// What the camera's errors are in a reply; all others are kCameraUnavailable.
-constexpr std::array<std::pair<Errc, ReplyCode>, 5> kReplyCodes{{{Errc::kTimeout, ReplyCode::kCaptureTimeout},
-                                                                 {Errc::kTooLarge, ReplyCode::kTooLarge},
-                                                                 {Errc::kCancelled, ReplyCode::kCancelled},
-                                                                 {Errc::kInvalid, ReplyCode::kInvalidOption},
-                                                                 {Errc::kInternal, ReplyCode::kInternal}}};
-
-Outcome notTaken(const Error& error) {
-    const auto* row = std::find_if(kReplyCodes.begin(), kReplyCodes.end(),
-                                   [&](const auto& candidate) { return candidate.first == error.code; });
-    return Outcome::failure(row == kReplyCodes.end() ? ReplyCode::kCameraUnavailable : row->second, error.message);
-}
-
-Outcome notDelivered(Delivery delivery, const std::string& topic) {
-    if (delivery == Delivery::kTooLarge) {
-        return Outcome::failure(
-            ReplyCode::kTooLarge,
-            "the picture is larger than the broker takes; ask for a smaller width, height or quality");
-    }
-    return Outcome::failure(
-        ReplyCode::kInternal,
-        delivery == Delivery::kDenied
-            ? fmt::format("the broker does not let this agent publish on \"{}\"; check its access list", topic)
-            : "the connection to the broker broke while the picture was on its way, and pictures are not sent twice; "
-              "send the command again");
-}
 
 /// The agent's own sources are "motion", "gpio:<name>" and "schedule:<name>"; all others are topics.
 bool isOwnSource(const std::string& source) {

@@ -273,8 +273,7 @@ void PictureFolder::adoptOlderRelease(const std::string& name) {
     for (const char* extension : {".jpg", ".json", ".lost"}) fs::remove(beside(extension), error);
 }
 
-PictureFolder::Found PictureFolder::find(const Query& query) {
-    open();
+PictureFolder::Found PictureFolder::find(const Query& query) const {
     const auto matches = [&query](const KeptPicture& picture) {
         return (!query.since || picture.time >= *query.since) && (!query.until || picture.time < *query.until);
     };
@@ -297,8 +296,7 @@ PictureFolder::Found PictureFolder::find(const Query& query) {
     return found;
 }
 
-Result<PictureFolder::Stored> PictureFolder::read(const std::string& id) {
-    open();
+Result<PictureFolder::Stored> PictureFolder::read(const std::string& id) const {
     std::vector<std::string> folders = chunks();
     folders.push_back(path_);
     for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
@@ -435,7 +433,10 @@ Result<void> PictureFolder::makeRoom(std::int64_t bytes, const Limits& limits) {
     };
     evict(isRoom, [](const KeptPicture&) { return true; });
     if (isRoom(0)) return {};
-    return fail(Errc::kTooLarge, fmt::format("less than archive.min_free is left on the file system of {}", path_));
+    constexpr std::int64_t kMebi = 1 << 20;
+    return fail(Errc::kTooLarge,
+                fmt::format("only {} MiB are free on the file system of {}, and archive.min_free leaves {} MiB",
+                            free.value_or(0) / kMebi, path_, limits.minFree / kMebi));
 }
 
 bool PictureFolder::trim(const std::optional<WallTime>& cutoff, const Limits& limits) {

@@ -74,6 +74,7 @@ class PictureFolder {
     [[nodiscard]] State count() const;
     /// The same as counted by this object; 0 before its first use of the folder.
     [[nodiscard]] const State& state() const { return state_; }
+    [[nodiscard]] const std::string& path() const { return path_; }
 
     /// On the disk when it returns. The oldest that wait make room in limits.waiting; returns how many. Errors:
     /// kTooLarge (it alone is over the limit), kIo and those of replaceFile().
@@ -94,10 +95,10 @@ class PictureFolder {
     bool trim(const std::optional<WallTime>& cutoff, const Limits& limits);
     static constexpr std::size_t kStep = 1000;
 
-    /// Both kinds. Skips what cannot be read.
-    Found find(const Query& query);
-    /// Errors: kNotFound, kFault (it is damaged), kIo.
-    Result<Stored> read(const std::string& id);
+    /// Both kinds. Skips what cannot be read, or has just been removed. Thread: any, as it looks at the files alone.
+    [[nodiscard]] Found find(const Query& query) const;
+    /// Errors: kNotFound, kFault (it is damaged), kIo. Thread: any.
+    [[nodiscard]] Result<Stored> read(const std::string& id) const;
 
   private:
     enum class Kind { kWaiting, kArchived };

@@ -2,14 +2,25 @@
 #include "services/capture/picture_publisher.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include <fmt/core.h>
 
-#include "services/commands/reply.hpp"
 #include "services/home_assistant/discovery_payload.hpp"
 
 namespace edge {
+namespace {
+
+/// What the camera's errors are in a reply; all others are kCameraUnavailable.
+constexpr std::array<std::pair<Errc, ReplyCode>, 5> kReplyCodes{{{Errc::kTimeout, ReplyCode::kCaptureTimeout},
+                                                                 {Errc::kTooLarge, ReplyCode::kTooLarge},
+                                                                 {Errc::kCancelled, ReplyCode::kCancelled},
+                                                                 {Errc::kInvalid, ReplyCode::kInvalidOption},
+                                                                 {Errc::kInternal, ReplyCode::kInternal}}};
+
+}  // namespace
 
 std::string formatDescription(const ImageDescription& description, const Picture& picture) {
     std::string json =
@@ -70,6 +81,26 @@ std::size_t maxPicturePayload(const Publisher& publisher, const Config& config) 
     const std::size_t limit = publisher.maxPayload(config.image.topic);
     const std::string ownTopic = discoveryImageTopic(config);
     return ownTopic.empty() ? limit : std::min(limit, publisher.maxPayload(ownTopic));
+}
+
+Outcome notTaken(const Error& error) {
+    const auto* row = std::find_if(kReplyCodes.begin(), kReplyCodes.end(),
+                                   [&](const auto& candidate) { return candidate.first == error.code; });
+    return Outcome::failure(row == kReplyCodes.end() ? ReplyCode::kCameraUnavailable : row->second, error.message);
+}
+
+Outcome notDelivered(Delivery delivery, const std::string& topic) {
+    if (delivery == Delivery::kTooLarge) {
+        return Outcome::failure(
+            ReplyCode::kTooLarge,
+            "the picture is larger than the broker takes; ask for a smaller width, height or quality");
+    }
+    return Outcome::failure(
+        ReplyCode::kInternal,
+        delivery == Delivery::kDenied
+            ? fmt::format("the broker does not let this agent publish on \"{}\"; check its access list", topic)
+            : "the connection to the broker broke while the picture was on its way, and pictures are not sent twice; "
+              "send the command again");
 }
 
 }  // namespace edge

@@ -10,6 +10,7 @@
 #include "camera/client/picture_source.hpp"
 #include "config/config.hpp"
 #include "mqtt/publisher.hpp"
+#include "services/commands/reply.hpp"
 
 namespace edge {
 
@@ -45,5 +46,10 @@ void publishPicture(Publisher& publisher, const Config& config, PicturePost post
 
 /// The largest picture that the broker takes on every topic it goes to.
 std::size_t maxPicturePayload(const Publisher& publisher, const Config& config);
+
+/// The reply to a command whose picture could not be taken or made.
+Outcome notTaken(const Error& error);
+/// The reply to a command whose picture did not reach the broker on `topic`.
+Outcome notDelivered(Delivery delivery, const std::string& topic);
 
 }  // namespace edge

@@ -57,6 +57,8 @@ class PictureStore : Service {
             });
     }
 
+    /// For reading.
+    [[nodiscard]] const std::string& path() const { return folder_->path(); }
     [[nodiscard]] const PictureFolder::State& state() const { return state_; }
     [[nodiscard]] ArchiveHealth health() const;
 

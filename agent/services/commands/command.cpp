@@ -26,12 +26,14 @@ using FlagField = std::optional<bool> CommandOptions::*;
 using ObjectField = std::optional<std::string> CommandOptions::*;
 using RealField = std::optional<double> CommandOptions::*;
 using ControlsField = Controls CommandOptions::*;
+using TimeField = std::optional<WallTime> CommandOptions::*;
+using TextField = std::string CommandOptions::*;
 
-/// One option: its key, where its value goes, and the range that is allowed (of a duration: in milliseconds, of a real
-/// number: in tenths).
+/// One option: its key, where its value goes, and the range that is allowed (of a duration in milliseconds, of a
+/// real number in tenths, of a text in bytes).
 struct OptionSpec {
     std::string_view key;
-    std::variant<IntegerField, DurationField, FlagField, ObjectField, RealField, ControlsField> field;
+    std::variant<IntegerField, DurationField, FlagField, ObjectField, RealField, ControlsField, TimeField, TextField> field;
     std::int64_t min = 0;
     std::int64_t max = 0;
     bool isEven = false;
@@ -69,6 +71,24 @@ constexpr std::array kLiveOptions{
 
 constexpr std::array kSetOptions{OptionSpec{"values", &CommandOptions::values}};
 
+constexpr std::array kPicturesOptions{
+    OptionSpec{"since", &CommandOptions::since},
+    OptionSpec{"until", &CommandOptions::until},
+    OptionSpec{"last", &CommandOptions::last, 1, 1000},
+};
+constexpr std::array kFetchOptions{
+    OptionSpec{"id", &CommandOptions::id, 1, 64},
+    OptionSpec{"width", &CommandOptions::width, 64, 9152, true},
+    OptionSpec{"height", &CommandOptions::height, 64, 6944, true},
+    OptionSpec{"quality", &CommandOptions::quality, 1, 100},
+};
+constexpr std::array kReadingsOptions{
+    OptionSpec{"sensor", &CommandOptions::sensor, 1, 128},
+    OptionSpec{"since", &CommandOptions::since},
+    OptionSpec{"until", &CommandOptions::until},
+    OptionSpec{"last", &CommandOptions::last, 1, 1000},
+};
+
 /// To add a command: a row here, its function in CommandHandlers and agent.cpp, docs/mqtt.md.
 constexpr std::array kCommands{
     CommandSpec{"start", &CommandHandlers::startPublishing, kStartOptions},
@@ -79,6 +99,9 @@ constexpr std::array kCommands{
     CommandSpec{"status", &CommandHandlers::publishStatus},
     CommandSpec{"set", &CommandHandlers::changeSettings, kSetOptions},
     CommandSpec{"doctor", &CommandHandlers::examine},
+    CommandSpec{"pictures", &CommandHandlers::listPictures, kPicturesOptions},
+    CommandSpec{"fetch", &CommandHandlers::fetchPicture, kFetchOptions},
+    CommandSpec{"readings", &CommandHandlers::listReadings, kReadingsOptions},
 };
 static_assert(std::all_of(kCommands.begin(), kCommands.end(),
                           [](const CommandSpec& command) { return command.function != nullptr; }));
@@ -197,6 +220,21 @@ std::optional<Outcome> readOption(const OptionSpec& spec, const Json& value, Com
         return std::nullopt;
     }
     const auto* text = value.get_ptr<const std::string*>();
+    if (const auto* field = std::get_if<TimeField>(&spec.field)) {
+        if (text != nullptr) options.** field = parseRfc3339(*text);
+        if (options.** field) return std::nullopt;
+        return invalidOption(
+            fmt::format("\"{}\" must be a time like \"2026-11-20T09:30:00Z\" (RFC 3339)", spec.key));
+    }
+    if (const auto* field = std::get_if<TextField>(&spec.field)) {
+        const auto bytes = text == nullptr ? -1 : static_cast<std::int64_t>(text->size());
+        if (bytes < spec.min || bytes > spec.max) {
+            return invalidOption(
+                fmt::format("\"{}\" must be a string of {} to {} bytes", spec.key, spec.min, spec.max));
+        }
+        options.** field = *text;
+        return std::nullopt;
+    }
     const auto duration = text == nullptr ? std::nullopt : parseDuration(*text);
     if (!duration || duration->count() < spec.min || duration->count() > spec.max) {
         return invalidOption(

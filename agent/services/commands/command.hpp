@@ -27,6 +27,11 @@ struct CommandOptions {
     std::optional<milliseconds> lease;  ///< "for": 0, or 1 s … 5 min
     std::optional<double> rate;         ///< frames a second
     Controls controls;                  ///< of libcamera, for this picture alone
+    std::string id{};                 ///< of a kept picture; "" = not given
+    std::string sensor{};             ///< by its name; "" = all
+    std::optional<WallTime> since{};  ///< not before this …
+    std::optional<WallTime> until{};  ///< … and before this
+    std::optional<int> last{};        ///< 1 … 1000
 };
 
 struct Command {
@@ -58,6 +63,9 @@ class CommandHandlers {
     virtual void examine(const Command& command, OutcomeHandler done) = 0;
     /// `<base>/<topic>/set`: an output ("gpio/lamp"), or a setting ("camera/motion/enabled").
     virtual Outcome setSwitch(const std::string& topic, OutputCommand command) = 0;
+    virtual void listPictures(const Command& command, OutcomeHandler done) = 0;
+    virtual void fetchPicture(const Command& command, OutcomeHandler done) = 0;
+    virtual void listReadings(const Command& command, OutcomeHandler done) = 0;
 };
 using CommandFunction = void (CommandHandlers::*)(const Command&, OutcomeHandler);
 

@@ -35,9 +35,13 @@ const CommandDeduplicator::Entry* CommandDeduplicator::find(const std::string& k
 
 void CommandDeduplicator::remember(const std::string& key, SteadyTime seen, std::string reply) {
     if (key.empty()) return;
-    std::erase_if(entries_, [&](const Entry& entry) { return entry.key == key; });
+    forget(key);
     entries_.push_back({key, seen, std::move(reply)});
     if (entries_.size() > capacity_) entries_.pop_front();
+}
+
+void CommandDeduplicator::forget(const std::string& key) {
+    std::erase_if(entries_, [&](const Entry& entry) { return entry.key == key; });
 }
 
 void CommandDeduplicator::setReply(const std::string& key, const std::string& reply) {

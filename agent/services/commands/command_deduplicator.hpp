@@ -32,6 +32,7 @@ class CommandDeduplicator {
     /// nullptr if it is new, or too long ago. Valid until the next remember().
     [[nodiscard]] const Entry* find(const std::string& key, SteadyTime now) const;
     void remember(const std::string& key, SteadyTime seen, std::string reply);
+    void forget(const std::string& key);
     void setReply(const std::string& key, const std::string& reply);
 
   private:

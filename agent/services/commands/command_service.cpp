@@ -70,6 +70,13 @@ ReplyTarget replyTarget(const Config& config, const InboundMessage& message) {
     return {config.topics.base.empty() ? "" : config.topics.base + "/response"};
 }
 
+std::size_t maxReplyData(const Publisher& publisher, const Config& config) {
+    constexpr std::size_t kMost = std::size_t{256} << 10;
+    constexpr std::size_t kAround = 2048;
+    const std::size_t limit = publisher.maxPayload(config.topics.base + "/response");
+    return std::min(limit - std::min(limit, kAround), kMost);
+}
+
 /// One command from its arrival to the delivery of its reply.
 struct CommandService::Entry {
     InboundMessage message;  ///< its topic is the source; its payload goes into the journal
@@ -202,6 +209,11 @@ void CommandService::refuse(const EntryPtr& entry, const Outcome& outcome) {
 
 void CommandService::finish(const EntryPtr& entry, const Outcome& outcome) {
     entry->reply = formatReply(outcome, entry->command.name, entry->command.transaction);
+    if (entry->reply.size() > kMaxRememberedReply) {
+        deduplicator_.forget(entry->key);
+        entry->bytes += entry->reply.size();
+        waitingBytes_ += entry->reply.size();
+    }
     if (std::erase(series_, entry) > 0) savePendingReplies();
     recordTransaction(*entry);
     journal_.record(CommandRecord{entry->time, entry->message.topic, std::move(entry->message.payload),

@@ -49,4 +49,16 @@ std::string formatReply(const Outcome& outcome, std::string_view command, std::s
     return reply + "}";
 }
 
+std::string formatList(std::string_view name, const std::vector<std::string>& entries, bool hasMore,
+                       std::size_t maxBytes) {
+    constexpr std::size_t kAround = 32;
+    std::string list;
+    for (const std::string& entry : entries) {
+        hasMore = hasMore || list.size() + entry.size() + kAround > maxBytes;
+        if (list.size() + entry.size() + kAround > maxBytes) break;
+        list += (list.empty() ? "" : ",") + entry;
+    }
+    return fmt::format(R"({{"{}":[{}],"more":{}}})", name, list, hasMore);
+}
+
 }  // namespace edge

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace edge {
 
@@ -49,5 +51,10 @@ std::string jsonString(std::string_view text);
 /// The reply as the contract has it: `command` "" becomes null, `transaction` "" is left out. Always valid JSON and
 /// UTF-8.
 std::string formatReply(const Outcome& outcome, std::string_view command, std::string_view transaction);
+
+/// The `data` of a reply that lists things: {"pictures":[…],"more":false}. `entries` are JSON; as many as fit into
+/// `maxBytes`, the first ones, and `more` says whether there are others.
+std::string formatList(std::string_view name, const std::vector<std::string>& entries, bool hasMore,
+                       std::size_t maxBytes);
 
 }  // namespace edge

@@ -60,7 +60,7 @@ class JournalProcessTest : public ::testing::Test {
 
     std::vector<long> commandsInFile() {
         std::vector<long> numbers;
-        auto reader = JournalReader::open(path, {"command", std::nullopt});
+        auto reader = JournalReader::open(path, {.kind = "command"});
         EXPECT_TRUE(reader) << reader.error().message;
         while (reader) {
             const auto rows = reader->next(256);

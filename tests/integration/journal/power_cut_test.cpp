@@ -153,7 +153,7 @@ class PowerCutTest : public ::testing::TestWithParam<Size> {
 
     /// All of them, or the latest where the journal is too small for all.
     void expectCommands(const std::string& path, long last) {
-        auto reader = JournalReader::open(path, {"command", std::nullopt});
+        auto reader = JournalReader::open(path, {.kind = "command"});
         ASSERT_TRUE(reader) << reader.error().message;
         std::vector<long> found;
         while (true) {

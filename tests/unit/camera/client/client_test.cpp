@@ -90,6 +90,28 @@ TEST_F(CameraClientTest, DeliversAPicture) {
     EXPECT_EQ(picture.camera, "fake");
 }
 
+TEST_F(CameraClientTest, PassesAPictureOnToBeConverted) {
+    online();
+    const std::string source = "\xFF\xD8\xFF\xE0 a picture \xFF\xD9";
+    Picture picture;
+    client().convert(source, WallTime{seconds{5}}, {.width = 320, .height = 240, .quality = 50, .timeout = seconds{30}},
+                     [&](const Result<Picture>& result) { picture = result.value_or(Picture{}); });
+    loop.runPending();
+    ASSERT_EQ(link->sent<Convert>().size(), 1U);
+    const Convert sent = link->sent<Convert>().front();
+    EXPECT_EQ(sent, (Convert{sent.id, source.size(), 320, 240, 50, 900'000, WallTime{seconds{5}}}));
+    link->receivePicture(sent.id);
+    EXPECT_EQ(picture.jpeg, "\xFF\xD8\xFF\xD9");
+
+    client().convert(source, {}, {}, [](const Result<Picture>&) {});
+    loop.runPending();
+    link->end("died");
+    loop.advance(CameraClient::kRetryMin);
+    link->greet();
+    loop.runPending();
+    EXPECT_EQ(link->sources, std::vector<std::string>(3, source)) << "the next program gets it, too";
+}
+
 TEST_F(CameraClientTest, FillsInWhatIsConfigured) {
     config.camera.width = 1280;
     config.camera.height = 720;

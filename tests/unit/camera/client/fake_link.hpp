@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <unistd.h>
+
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -45,6 +48,7 @@ struct FakeLinkState {
     int opened = 0;
     int aborted = 0;
     std::vector<CameraRequest> requests;
+    std::vector<std::string> sources;  ///< of its conversions
     SharedJpegWriter writer;  ///< of the program that was opened last
     CameraLink::Events events;
 };
@@ -59,12 +63,14 @@ class FakeLink : public CameraLink {
         state_->events = std::move(events);
         state_->isOpen = true;
         state_->writer = {};
-        return send(hello);
+        return send(hello, -1);
     }
-    Result<void> send(const CameraRequest& request) override {
+    Result<void> send(const CameraRequest& request, int memory) override {
         if (!state_->isOpen) return fail(Errc::kUnavailable, "closed");
         if (state_->sendError) return tl::unexpected(*state_->sendError);
         state_->requests.push_back(request);
+        if (const auto* convert = std::get_if<Convert>(&request))
+            state_->sources.push_back(*SharedJpegReader().read(0, convert->bytes, UniqueFd(::dup(memory))));
         return {};
     }
     void close() override { state_->isOpen = false; }

@@ -13,6 +13,7 @@
 #include "camera/controls.hpp"
 #include "camera/ipc/packet_socket.hpp"
 #include "camera/ipc/shared_jpeg.hpp"
+#include "fakes/held_executor.hpp"
 #include "fakes/manual_loop.hpp"
 #include "image/jpeg/jpeg.hpp"
 #include "unit/camera/fake_camera.hpp"
@@ -63,8 +64,8 @@ class ServerTest : public testing::Test {
             hooks.end = [this](int code) { exitCode = code; };
             hooks.isStale = [this](const Hello&) { return isStale; };
             auto strand = std::shared_ptr<Executor>(&loop, [](Executor*) {});
-            server_ = std::make_unique<CameraServer>(loop, config, camera, std::vector{strand, strand}, lifetime,
-                                                     std::move(hooks));
+            server_ = std::make_unique<CameraServer>(loop, config, camera, std::vector{strand, strand}, converter ? converter : strand,
+                                                     lifetime, std::move(hooks));
         }
         return *server_;
     }
@@ -89,6 +90,7 @@ class ServerTest : public testing::Test {
     std::optional<int> exitCode;
     bool isStale = false;
     std::vector<int> serverEnds;
+    std::shared_ptr<Executor> converter;
 
   private:
     std::unique_ptr<CameraServer> server_;
@@ -133,6 +135,57 @@ TEST_F(ServerTest, AnswersACaptureWithAPicture) {
     EXPECT_EQ(taken->id, 42U);
     EXPECT_EQ(taken->camera, "fake");
     EXPECT_TRUE(SharedJpegReader().read(taken->id, taken->bytes, std::move(peer.fd)));
+}
+
+TEST_F(ServerTest, ConvertsAPictureWhileCapturesGoOn) {
+    const auto held = std::make_shared<HeldExecutor>();
+    converter = held;
+    const std::vector<std::uint8_t> pixels(std::size_t{320} * 240, 100);
+    FrameView frame{PixelFormat::kGrey8, ColorRange::kFull, 320, 240, {{{pixels.data(), pixels.size(), 320}}}};
+    const auto source = JpegRenderer().render(frame, {.width = 320, .height = 240});
+    ASSERT_TRUE(source);
+    Peer peer = connect();
+    peer.hello();
+    const UniqueFd memory = *SharedJpegWriter().write(0, source->jpeg);
+    const Convert convert{1, source->jpeg.size(), 160, 120, 50, 1 << 20, WallTime{seconds{5}}};
+    ASSERT_TRUE(peer.socket.send(encode(CameraRequest{convert}), memory.get()));
+    peer.capture(2);
+    read();
+    ASSERT_TRUE(peer.hear<Description>());
+    camera.deliver();
+    loop.runPending();
+    const auto captured = peer.hear<PictureTaken>();
+    ASSERT_TRUE(captured);
+    EXPECT_EQ(captured->id, 2U);
+
+    held->runAll();
+    loop.runPending();
+
+    const auto converted = peer.hear<PictureTaken>();
+    ASSERT_TRUE(converted);
+    EXPECT_EQ(converted->id, 1U);
+    EXPECT_EQ(converted->width, 160);
+    EXPECT_EQ(converted->height, 120);
+    EXPECT_EQ(converted->exposureStart, WallTime{seconds{5}});
+    EXPECT_LT(converted->bytes, source->jpeg.size());
+    EXPECT_TRUE(SharedJpegReader().read(1, converted->bytes, std::move(peer.fd)));
+}
+
+TEST_F(ServerTest, APictureThatCannotBeConvertedIsAnError) {
+    const std::vector<std::uint8_t> broken{0xFF, 0xD8, 0xFF, 0xE0, 1, 2, 3};
+    Peer peer = connect();
+    peer.hello();
+    const UniqueFd memory = *SharedJpegWriter().write(0, broken);
+    ASSERT_TRUE(peer.socket.send(encode(CameraRequest{Convert{1, broken.size(), 64, 64, 50, 1 << 20, {}}}), memory.get()));
+    read();
+    ASSERT_TRUE(peer.hear<Description>());
+    loop.runPending();
+    EXPECT_TRUE(peer.hear<CaptureFailed>());
+
+    peer.say(Convert{2, broken.size(), 64, 64, 50, 1 << 20, {}});  // nothing came along
+    read();
+    EXPECT_TRUE(peer.hear<Goodbye>());
+    EXPECT_TRUE(peer.isClosed());
 }
 
 TEST_F(ServerTest, ShowsAFrameBeforeItCallsACameraBack) {

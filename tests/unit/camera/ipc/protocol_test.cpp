@@ -39,11 +39,13 @@ Message throughReply(const Message& message) {
 TEST(Protocol, CarriesEveryRequest) {
     const Hello hello{kProtocolVersion, true};
     const Hello withSettings{kProtocolVersion, false, R"({"camera.controls":{"Gains":[1.5,2]},"log.level":"debug"})"};
+    const Convert convert{7, 12'345, 320, 240, 50, 900'000, WallTime{nanoseconds{1'700'000'000'123'456'789}}};
     const Cancel cancel{99};
 
     EXPECT_EQ(throughRequest(hello), hello);
     EXPECT_EQ(throughRequest(withSettings), withSettings);
     EXPECT_EQ(throughRequest(someCapture()), someCapture());
+    EXPECT_EQ(throughRequest(convert), convert);
     EXPECT_EQ(throughRequest(cancel), cancel);
 }
 

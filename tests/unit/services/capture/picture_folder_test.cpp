@@ -206,8 +206,8 @@ TEST_F(PictureFolderTest, AnUnfinishedFileNeverCounts) {
     const fs::path chunk = files().front().parent_path();
     std::ofstream(chunk / ".pi-edge-1-0.part") << "half of a picture";
     std::ofstream(dir.file("pictures/.pi-edge-1-1.part")) << "half of a picture";
-    PictureFolder after = folder();
-    EXPECT_EQ(idsIn(after), Ids{"a"});
+    EXPECT_EQ(idsIn(folder()), Ids{"a"});
+    EXPECT_FALSE(folder().oldestWaiting());
     EXPECT_EQ(files().size(), 1U) << "it was removed";
 }
 

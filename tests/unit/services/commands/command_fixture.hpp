@@ -81,6 +81,9 @@ class CommandFixture : public ::testing::Test, public CommandHandlers {
     void publishStatus(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
     void changeSettings(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
     void examine(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
+    void listPictures(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
+    void fetchPicture(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
+    void listReadings(const Command& command, OutcomeHandler done) override { carryOut(command, std::move(done)); }
     Outcome setSwitch(const std::string& topic, OutputCommand command) override {
         switches[topic] = command;
         return Outcome::success();
@@ -90,7 +93,7 @@ class CommandFixture : public ::testing::Test, public CommandHandlers {
         if (isHeldBack) {
             heldBack.push_back(std::move(done));
         } else {
-            done(Outcome::success(R"({"by":"handler"})"));
+            done(Outcome::success(data));
         }
     }
 
@@ -103,6 +106,7 @@ class CommandFixture : public ::testing::Test, public CommandHandlers {
     std::vector<Command> carriedOut;
     std::map<std::string, OutputCommand> switches;
     bool isHeldBack = false;
+    std::string data = R"({"by":"handler"})";  ///< of the replies
     std::vector<OutcomeHandler> heldBack;
 };
 

@@ -27,6 +27,30 @@ TEST_F(CommandRepeats, AreKnownAfterARestart) {
     EXPECT_EQ(carriedOut.size(), 1U);
 }
 
+TEST_F(CommandRepeats, OfALongListAreCarriedOutAgain) {
+    data = R"({"pictures":")" + std::string(CommandService::kMaxRememberedReply, 'x') + "\"}";
+    const std::string payload = R"({"command":"pictures","transaction":"t"})";
+    EXPECT_EQ(send(payload)["status"], "ok");
+    EXPECT_EQ(send(payload)["status"], "ok");
+    EXPECT_EQ(carriedOut.size(), 2U);
+    boot();
+    EXPECT_EQ(send(payload)["status"], "ok");
+    EXPECT_EQ(carriedOut.size(), 3U);
+}
+
+TEST_F(CommandRepeats, LongListsThatWaitAreBounded) {
+    data = R"({"pictures":")" + std::string(std::size_t{256} << 10, 'x') + "\"}";
+    publisher.outcome.reset();
+    for (int i = 0; i < 20; ++i) send("pictures");
+    EXPECT_LT(carriedOut.size(), 6U);
+    EXPECT_GT(commands->counters().rateLimited, 0U);
+    publisher.finishAll(Delivery::kDelivered);
+    loop->runPending();
+    const std::size_t before = carriedOut.size();
+    send("pictures");
+    EXPECT_EQ(carriedOut.size(), before + 1);
+}
+
 TEST_F(CommandRepeats, AreKnownForTenMinutes) {
     send(kCapture);
     loop->advance(std::chrono::minutes{9});

@@ -89,6 +89,26 @@ TEST(ParseCommand, RefusesWhatIsNoControl) {
     }
 }
 
+TEST(ParseCommand, ReadsWhatIsAskedOfTheArchive) {
+    const Command list = parseCommand(R"({"command":"pictures","since":"2026-11-20T00:00:00Z","last":1000,
+        "until":"2026-11-21T00:00:00+09:00"})")
+                             .command;
+    EXPECT_EQ(list.options.since, parseRfc3339("2026-11-20T00:00:00Z"));
+    EXPECT_EQ(list.options.until, parseRfc3339("2026-11-20T15:00:00Z"));
+    EXPECT_EQ(list.options.last, 1000);
+    const Command fetch = parseCommand(R"({"command":"fetch","id":"3f2a91bc-17","width":320})").command;
+    EXPECT_EQ(fetch.options.id, "3f2a91bc-17");
+    EXPECT_EQ(fetch.options.width, 320);
+    EXPECT_EQ(parseCommand(R"({"command":"readings","sensor":"room"})").command.options.sensor, "room");
+
+    for (const std::string option :
+         {R"("since":"yesterday")", R"("since":17)", R"("until":null)", R"("last":0)", R"("last":1001)", R"("id":"x")"})
+        EXPECT_EQ(refused(R"({"command":"pictures",)" + option + "}").code, ReplyCode::kInvalidOption) << option;
+    for (const std::string& id : {std::string(), std::string(65, 'a'), std::string(200, '.')})
+        EXPECT_EQ(refused(R"({"command":"fetch","id":")" + id + "\"}").code, ReplyCode::kInvalidOption) << id;
+    EXPECT_EQ(refused(R"({"command":"fetch","id":["a"]})").code, ReplyCode::kInvalidOption);
+}
+
 TEST(ParseCommand, PlainTextIsAnUnknownCommandWithoutAName) {
     for (const char* payload : {"strat", "안녕하세요", "start now", "\"start\"", "[\"start\"]", "42", "null"}) {
         const Refusal error = refused(payload);

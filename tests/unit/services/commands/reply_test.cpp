@@ -32,5 +32,14 @@ TEST(ReplyCode, HasTheContractsNames) {
     EXPECT_EQ(toString(ReplyCode::kRateLimited), "rate_limited");
 }
 
+TEST(Reply, ListsAsMuchAsFits) {
+    const std::vector<std::string> entries{"{}", "{}", "{}"};
+    EXPECT_EQ(formatList("pictures", entries, false, 1000), R"({"pictures":[{},{},{}],"more":false})");
+    EXPECT_EQ(formatList("pictures", entries, true, 1000), R"({"pictures":[{},{},{}],"more":true})");
+    EXPECT_EQ(formatList("pictures", {}, false, 0), R"({"pictures":[],"more":false})");
+    const std::string cut = formatList("pictures", entries, false, 38);
+    EXPECT_EQ(cut, R"({"pictures":[{},{}],"more":true})");
+}
+
 }  // namespace
 }  // namespace edge
