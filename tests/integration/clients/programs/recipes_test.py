@@ -200,6 +200,31 @@ class Mediamtx(RecipeCase):
         self.assertEqual(len(set(pictures)), 3, "each picture is another frame")
 
 
+@needs("ffmpeg", "ffprobe")
+class Timelapse(RecipeCase):
+    EXTRA = RecipeCase.EXTRA + '\n[archive]\nmax_size = "64MiB"\nmin_free = "0MiB"\n'
+
+    def frames_of(self, command):
+        self.run_program("sh", "-c", f"cd {self.folder} && exec {command}").wait(PATIENCE)
+        probe = ["ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=codec_name,width,height,nb_read_frames", "-of",
+                 "csv=p=0", f"{self.folder}/garden.mp4"]
+        return subprocess.run(probe, capture_output=True, text=True, check=False).stdout.strip()
+
+    def test_a_video_of_received_pictures_and_of_the_archive(self):
+        with open(f"{RECIPES}/timelapse.md", encoding="utf-8") as file:
+            received, archived, _ = re.findall("^ffmpeg -framerate .*$", file.read(), re.MULTILINE)
+        reply = self.client.command({"command": "capture", "count": 30, "width": 640, "height": 480})
+        self.assert_ok(reply, "capture")
+        shutil.copytree(f"{self.agent.directory}/pictures/archive", f"{self.folder}/garden")
+        day = decoded(self.client.on("edge/test-pi/image")[0])["time"][:10]
+        self.assertEqual(self.frames_of(archived.replace("2026-11-20", day)), "h264,640,480,30")
+        os.remove(f"{self.folder}/garden.mp4")
+        os.mkdir(f"{self.folder}/pictures")
+        for number, picture in enumerate(self.client.on("jpeg")):
+            self.write(f"pictures/2026-11-20T09-30-{number:02}.123Z.jpg", "").write_bytes(picture.payload)
+        self.assertEqual(self.frames_of(received), "h264,640,480,30")
+
+
 if __name__ == "__main__":
     program = unittest.main(exit=False)
     if not program.result.wasSuccessful():
