@@ -217,7 +217,8 @@ class Request {
 std::string validate(const RequestOptions& request, const RequestMessage& message) {
     if (request.output.empty()) return "";
     const std::string command = toLower(request.command);
-    if (command == "fetch" && message.fetchedId.empty()) return "fetch needs the picture's id: id=ID, as pictures lists it";
+    if (command == "fetch" && message.fetchedId.empty())
+        return "fetch needs the picture's id: id=ID, as pictures lists it";
     if (command != "capture" && command != "fetch") return "-o saves pictures: of capture or fetch";
     if (!isStandardOutput(request.output)) return "";
     if (message.count > 1) return "standard output takes one picture; use -o FILE.jpg with count";

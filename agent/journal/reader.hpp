@@ -17,7 +17,7 @@ namespace edge {
 
 /// Which rows to read.
 struct JournalFilter {
-    std::string kind;  ///< "command", "reading", "capture", "event"; "" = all
+    std::string kind;                 ///< "command", "reading", "capture", "event"; "" = all
     std::optional<WallTime> since{};  ///< not before this …
     std::optional<WallTime> until{};  ///< … and before this
     std::string sensor{};             ///< of readings, which `kind` says then; "" = all

@@ -50,8 +50,8 @@ class FakePictureSource : public PictureSource {
     }
     [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
-    std::deque<PictureRequest> requests;   ///< all that were made
-    std::deque<std::string> conversions;   ///< what they were made of, where it was a picture
+    std::deque<PictureRequest> requests;  ///< all that were made
+    std::deque<std::string> conversions;  ///< what they were made of, where it was a picture
 
   private:
     Executor& loop_;

@@ -226,8 +226,7 @@ void CameraClient::handle(const Goodbye& goodbye, UniqueFd /*none*/) {
 }
 
 std::deque<CameraClient::Request>::iterator CameraClient::find(std::uint64_t id) {
-    return std::find_if(requests_.begin(), requests_.end(),
-                        [id](const Request& request) { return request.id == id; });
+    return std::find_if(requests_.begin(), requests_.end(), [id](const Request& request) { return request.id == id; });
 }
 
 void CameraClient::answer(std::uint64_t id, Result<Picture> result) {

@@ -62,8 +62,8 @@ class PictureSource {
     /// answered in order, save live ones.
     virtual void capture(const PictureRequest& request, PictureHandler done) = 0;
 
-    /// Makes another picture of a JPEG that was exposed at `exposureStart`, of `request`'s size, quality and limits; its
-    /// other members mean nothing. `done` as of capture(); works without a camera.
+    /// Makes another picture of a JPEG that was exposed at `exposureStart`, of `request`'s size, quality and limits;
+    /// its other members mean nothing. `done` as of capture(); works without a camera.
     virtual void convert(std::string_view jpeg, WallTime exposureStart, const PictureRequest& request,
                          PictureHandler done) = 0;
 

@@ -131,8 +131,7 @@ int serve(const Arguments& arguments, const ConfigSources& sources, const std::s
         return isOther || stampOf(config.file) != stamp;
     };
     CameraServer server(loop, config, *camera, strands, pool.makeStrand("converter"),
-                        isChild ? Lifetime::kWithConnection : Lifetime::kUntilIdle,
-                        std::move(hooks));
+                        isChild ? Lifetime::kWithConnection : Lifetime::kUntilIdle, std::move(hooks));
     const SignalWatch signals(loop, {SIGTERM, SIGINT, SIGHUP}, [&](int) { server.stop("received a signal"); });
     if (agent) server.addConnection(std::move(agent));
     if (!isChild) server.listen(std::move(*socket));

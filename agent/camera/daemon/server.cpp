@@ -147,7 +147,8 @@ void CameraServer::handle(Connection& connection, const Capture& capture) {
         });
 }
 
-/// On a strand of its own, so that no capture waits for it; with a renderer of its own, since it is rare and may be large.
+/// On a strand of its own, so that no capture waits for it; with a renderer of its own, since it is rare and may be
+/// large.
 void CameraServer::handle(Connection& connection, const Convert& convert) {
     if (isRefused(connection, convert.id)) return;
     auto jpeg = SharedJpegReader().read(convert.id, convert.bytes, std::move(connection.memory));

@@ -66,9 +66,8 @@ bool PictureArchive::isRefused(const OutcomeHandler& done) const {
 void PictureArchive::list(const Command& command, OutcomeHandler done) {
     if (isRefused(done)) return;
     ++lists_;
-    const PictureFolder::Query query{
-        command.options.since, command.options.until,
-        static_cast<std::size_t>(command.options.last.value_or(kLastByDefault))};
+    const PictureFolder::Query query{command.options.since, command.options.until,
+                                     static_cast<std::size_t>(command.options.last.value_or(kLastByDefault))};
     const auto work = [path = store_.path(), query, maxBytes = maxReplyData(publisher_, config_)] {
         const PictureFolder::Found found = PictureFolder(path).find(query);
         std::vector<std::string> entries;
@@ -104,8 +103,8 @@ void PictureArchive::next() {
 void PictureArchive::found(Result<PictureFolder::Stored> stored) {
     if (!stored) {
         const bool isUnknown = stored.error().code == Errc::kNotFound;
-        return end(Outcome::failure(isUnknown ? ReplyCode::kInvalidOption : ReplyCode::kInternal,
-                                    stored.error().message));
+        return end(
+            Outcome::failure(isUnknown ? ReplyCode::kInvalidOption : ReplyCode::kInternal, stored.error().message));
     }
     const CommandOptions& options = fetches_.front().command.options;
     const bool isAsItIs = !options.width && !options.height && !options.quality;
@@ -132,15 +131,14 @@ void PictureArchive::convert(PicturePost post) {
     request.timeout = kConvertLimit;
     const WallTime time = parseRfc3339(post.time).value_or(WallTime{});
     const std::string trigger = description.value("trigger", "");
-    source_.convert(post.jpeg, time, request,
-                    fetching_.wrap([this, id = post.id, time, trigger](Result<Picture> picture) {
-                        if (!picture) return end(notTaken(picture.error()));
-                        picture->exposureStart = time;
-                        const ImageDescription described{id, trigger, "",
-                                                         static_cast<std::int64_t>(picture->jpeg.size())};
-                        std::string json = formatDescription(described, *picture);
-                        publish({std::move(picture->jpeg), std::move(json), id, formatRfc3339(time)});
-                    }));
+    source_.convert(
+        post.jpeg, time, request, fetching_.wrap([this, id = post.id, time, trigger](Result<Picture> picture) {
+            if (!picture) return end(notTaken(picture.error()));
+            picture->exposureStart = time;
+            const ImageDescription described{id, trigger, "", static_cast<std::int64_t>(picture->jpeg.size())};
+            std::string json = formatDescription(described, *picture);
+            publish({std::move(picture->jpeg), std::move(json), id, formatRfc3339(time)});
+        }));
 }
 
 void PictureArchive::publish(PicturePost post) {
@@ -170,8 +168,8 @@ void PictureArchive::end(const Outcome& outcome) {
 void PictureArchive::shutDown() {
     fetching_.reset();
     for (const Fetch& fetch : std::exchange(fetches_, {})) {
-        fetch.done(Outcome::failure(ReplyCode::kCancelled,
-                                    "the agent is stopping; send the command again when it is back"));
+        fetch.done(
+            Outcome::failure(ReplyCode::kCancelled, "the agent is stopping; send the command again when it is back"));
     }
 }
 

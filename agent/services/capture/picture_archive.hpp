@@ -14,9 +14,9 @@
 
 namespace edge {
 
-/// The commands `pictures` and `fetch`: what the archive has, and one picture of it. Whatever they take, no picture that
-/// is being taken waits for them: the files are read on a strand of their own, a picture is made smaller beside the
-/// camera's encoders, one at a time, and leaves when nothing else has to.
+/// The commands `pictures` and `fetch`: what the archive has, and one picture of it. Whatever they take, no picture
+/// that is being taken waits for them: the files are read on a strand of their own, a picture is made smaller beside
+/// the camera's encoders, one at a time, and leaves when nothing else has to.
 class PictureArchive : Service {
   public:
     static constexpr std::size_t kMaxWaiting = 8;  ///< commands of both kinds that are not answered yet

@@ -33,7 +33,8 @@ using TextField = std::string CommandOptions::*;
 /// real number in tenths, of a text in bytes).
 struct OptionSpec {
     std::string_view key;
-    std::variant<IntegerField, DurationField, FlagField, ObjectField, RealField, ControlsField, TimeField, TextField> field;
+    std::variant<IntegerField, DurationField, FlagField, ObjectField, RealField, ControlsField, TimeField, TextField>
+        field;
     std::int64_t min = 0;
     std::int64_t max = 0;
     bool isEven = false;
@@ -222,9 +223,8 @@ std::optional<Outcome> readOption(const OptionSpec& spec, const Json& value, Com
     const auto* text = value.get_ptr<const std::string*>();
     if (const auto* field = std::get_if<TimeField>(&spec.field)) {
         if (text != nullptr) options.** field = parseRfc3339(*text);
-        if (options.** field) return std::nullopt;
-        return invalidOption(
-            fmt::format("\"{}\" must be a time like \"2026-11-20T09:30:00Z\" (RFC 3339)", spec.key));
+        if (options.**field) return std::nullopt;
+        return invalidOption(fmt::format("\"{}\" must be a time like \"2026-11-20T09:30:00Z\" (RFC 3339)", spec.key));
     }
     if (const auto* field = std::get_if<TextField>(&spec.field)) {
         const auto bytes = text == nullptr ? -1 : static_cast<std::int64_t>(text->size());

@@ -27,11 +27,11 @@ struct CommandOptions {
     std::optional<milliseconds> lease;  ///< "for": 0, or 1 s … 5 min
     std::optional<double> rate;         ///< frames a second
     Controls controls;                  ///< of libcamera, for this picture alone
-    std::string id{};                 ///< of a kept picture; "" = not given
-    std::string sensor{};             ///< by its name; "" = all
-    std::optional<WallTime> since{};  ///< not before this …
-    std::optional<WallTime> until{};  ///< … and before this
-    std::optional<int> last{};        ///< 1 … 1000
+    std::string id{};                   ///< of a kept picture; "" = not given
+    std::string sensor{};               ///< by its name; "" = all
+    std::optional<WallTime> since{};    ///< not before this …
+    std::optional<WallTime> until{};    ///< … and before this
+    std::optional<int> last{};          ///< 1 … 1000
 };
 
 struct Command {

@@ -39,8 +39,8 @@ struct ReplyTarget {
 /// could reach the agent itself or set an output.
 ReplyTarget replyTarget(const Config& config, const InboundMessage& message);
 
-/// How long the `data` of a reply on `<base>/response` may be: what the broker takes, less what is around it, and no more
-/// than a client wants to parse at once.
+/// How long the `data` of a reply on `<base>/response` may be: what the broker takes, less what is around it, and no
+/// more than a client wants to parse at once.
 std::size_t maxReplyData(const Publisher& publisher, const Config& config);
 
 /// Takes commands from MQTT and from buttons and puts each through the same steps: parse, validate (retained, expiry),
@@ -52,9 +52,9 @@ class CommandService : Service {
     static constexpr std::size_t kMaxWaitingBytes = 1U << 20;
     static constexpr std::chrono::minutes kRepeatWindow{10};
     static constexpr std::size_t kRememberedTransactions = 256;
-    /// A longer reply is that of a command that only reads: a repeat is carried out again, so that no memory and no card
-    /// is filled with lists. While it waits it counts like a command.
-    static constexpr std::size_t kMaxRememberedReply = 4096;
+    /// A longer reply is that of a command that only reads: a repeat is carried out again, so that no memory and no
+    /// card is filled with lists. While it waits it counts like a command.
+    static constexpr std::size_t kMaxRememberedReply = 16384;
 
     CommandService(const ServiceContext& context, CommandHandlers& handlers)
         : Service(context), handlers_(handlers), seenRetained_(context.journal) {}

@@ -22,8 +22,7 @@ std::string formatEntry(const ReadingRecord& reading) {
     return fmt::format(R"({{"sensor":{},{})", jsonString(reading.sensor), formatReadingJson(reading).substr(1));
 }
 
-Result<std::string> read(const std::string& path, const JournalFilter& filter, std::size_t last,
-                         std::size_t maxBytes) {
+Result<std::string> read(const std::string& path, const JournalFilter& filter, std::size_t last, std::size_t maxBytes) {
     auto reader = TRY(JournalReader::open(path, filter));
     TRY(reader.skipToLast(last + 1));
     const auto rows = TRY(reader.next(last + 1));

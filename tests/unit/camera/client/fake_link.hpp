@@ -49,7 +49,7 @@ struct FakeLinkState {
     int aborted = 0;
     std::vector<CameraRequest> requests;
     std::vector<std::string> sources;  ///< of its conversions
-    SharedJpegWriter writer;  ///< of the program that was opened last
+    SharedJpegWriter writer;           ///< of the program that was opened last
     CameraLink::Events events;
 };
 

@@ -64,8 +64,8 @@ class ServerTest : public testing::Test {
             hooks.end = [this](int code) { exitCode = code; };
             hooks.isStale = [this](const Hello&) { return isStale; };
             auto strand = std::shared_ptr<Executor>(&loop, [](Executor*) {});
-            server_ = std::make_unique<CameraServer>(loop, config, camera, std::vector{strand, strand}, converter ? converter : strand,
-                                                     lifetime, std::move(hooks));
+            server_ = std::make_unique<CameraServer>(loop, config, camera, std::vector{strand, strand},
+                                                     converter ? converter : strand, lifetime, std::move(hooks));
         }
         return *server_;
     }
@@ -176,7 +176,8 @@ TEST_F(ServerTest, APictureThatCannotBeConvertedIsAnError) {
     Peer peer = connect();
     peer.hello();
     const UniqueFd memory = *SharedJpegWriter().write(0, broken);
-    ASSERT_TRUE(peer.socket.send(encode(CameraRequest{Convert{1, broken.size(), 64, 64, 50, 1 << 20, {}}}), memory.get()));
+    ASSERT_TRUE(
+        peer.socket.send(encode(CameraRequest{Convert{1, broken.size(), 64, 64, 50, 1 << 20, {}}}), memory.get()));
     read();
     ASSERT_TRUE(peer.hear<Description>());
     loop.runPending();

@@ -178,7 +178,8 @@ TEST_F(PictureArchiveTest, WhatIsTooLargeForTheBrokerIsMadeSmaller) {
 TEST_F(PictureArchiveTest, UnknownAndHostileIdsAreRefused) {
     take(1);
     dir.write("run-1.jpg", "secret");
-    for (const std::string id : {"", "run-2", "../run-1", "../../etc/passwd", "run-1.jpg", "#", "+/x", "run-1/../run-1"})
+    for (const std::string id :
+         {"", "run-2", "../run-1", "../../etc/passwd", "run-1.jpg", "#", "+/x", "run-1/../run-1"})
         fetch({}, id);
     fetch({}, std::string(200, 'a'));
     EXPECT_EQ(outcomes.size(), 9U);
