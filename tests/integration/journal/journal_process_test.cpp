@@ -14,8 +14,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "integration/support/child_process.hpp"
 #include "integration/support/temp_dir.hpp"
+#include "integration/support/test_process.hpp"
 #include "journal/reader.hpp"
 
 namespace edge {
@@ -27,10 +27,10 @@ class JournalProcessTest : public ::testing::Test {
   protected:
     JournalProcessTest() { fs::permissions(dir.path(), fs::perms{0755}); }
 
-    std::unique_ptr<ChildProcess> startWriter(long first) {
+    std::unique_ptr<TestProcess> startWriter(long first) {
         said = dir.file("said");
         fs::remove(said);
-        return std::make_unique<ChildProcess>(
+        return std::make_unique<TestProcess>(
             std::vector<std::string>{EDGE_JOURNAL_TOOL, "write", path, std::to_string(first)}, said);
     }
 
@@ -186,7 +186,7 @@ TEST_F(JournalProcessTest, FollowsWhatIsWrittenUntilItIsInterrupted) {
     const auto writer = startWriter(1);
     waitForAcknowledged(20);
     const std::string output = dir.file("followed");
-    ChildProcess follower({EDGE_JOURNAL_TOOL, "follow", path}, output);
+    TestProcess follower({EDGE_JOURNAL_TOOL, "follow", path}, output);
     pause(seconds{2});
     EXPECT_EQ(follower.end(SIGINT), 128 + SIGINT);
 

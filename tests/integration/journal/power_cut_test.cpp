@@ -10,8 +10,8 @@
 
 #include <gtest/gtest.h>
 
-#include "integration/support/child_process.hpp"
 #include "integration/support/temp_dir.hpp"
+#include "integration/support/test_process.hpp"
 #include "journal/reader.hpp"
 #include "journal/store/store.hpp"
 

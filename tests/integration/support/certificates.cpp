@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "integration/support/child_process.hpp"
+#include "integration/support/test_process.hpp"
 
 namespace edge {
 

@@ -39,7 +39,7 @@ std::string Mosquitto::expanded() const {
 
 void Mosquitto::start() {
     const std::string file = dir_.write("mosquitto.conf", expanded());
-    process_ = std::make_unique<ChildProcess>(std::vector<std::string>{"mosquitto", "-c", file}, dir_.file("log"));
+    process_ = std::make_unique<TestProcess>(std::vector<std::string>{"mosquitto", "-c", file}, dir_.file("log"));
     std::vector<std::uint16_t> ports{port_};
     if (config_.find("${PORT2}") != std::string::npos) ports.push_back(port2_);
     const auto giveUp = std::chrono::steady_clock::now() + seconds{20};

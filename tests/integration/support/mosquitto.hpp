@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "integration/support/child_process.hpp"
 #include "integration/support/temp_dir.hpp"
+#include "integration/support/test_process.hpp"
 
 namespace edge {
 
@@ -53,7 +53,7 @@ class Mosquitto {
     std::string config_;
     std::uint16_t port_;
     std::uint16_t port2_;
-    std::unique_ptr<ChildProcess> process_;
+    std::unique_ptr<TestProcess> process_;
 };
 
 }  // namespace edge

@@ -13,14 +13,14 @@ namespace edge {
 
 /// A program the test started; killed with its owner, and by the kernel should the test die first. Its output (both
 /// streams) goes to a file.
-class ChildProcess {
+class TestProcess {
   public:
     /// `argv[0]` is looked up in PATH, then in the sbin directories. Throws std::system_error when it cannot be
     /// started.
-    ChildProcess(const std::vector<std::string>& argv, const std::string& outputFile);
-    ~ChildProcess();
-    ChildProcess(const ChildProcess&) = delete;
-    ChildProcess& operator=(const ChildProcess&) = delete;
+    TestProcess(const std::vector<std::string>& argv, const std::string& outputFile);
+    ~TestProcess();
+    TestProcess(const TestProcess&) = delete;
+    TestProcess& operator=(const TestProcess&) = delete;
 
     [[nodiscard]] pid_t pid() const { return pid_; }
     /// The exit code (128 + signal when killed) once it has ended; waits for that at most `limit`.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "integration/support/child_process.hpp"
+#include "integration/support/test_process.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -38,7 +38,7 @@ std::string findProgram(const std::string& name) {
 
 }  // namespace
 
-ChildProcess::ChildProcess(const std::vector<std::string>& argv, const std::string& outputFile) {
+TestProcess::TestProcess(const std::vector<std::string>& argv, const std::string& outputFile) {
     const std::string program = findProgram(argv.at(0));
     std::vector<char*> arguments;
     arguments.reserve(argv.size() + 1);
@@ -60,11 +60,11 @@ ChildProcess::ChildProcess(const std::vector<std::string>& argv, const std::stri
     }
 }
 
-ChildProcess::~ChildProcess() {
+TestProcess::~TestProcess() {
     if (!exitCode_) end(SIGKILL);
 }
 
-std::optional<int> ChildProcess::wait(milliseconds limit) {
+std::optional<int> TestProcess::wait(milliseconds limit) {
     if (exitCode_) return exitCode_;
     const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
     pollfd ended{process.get(), POLLIN, 0};
@@ -75,7 +75,7 @@ std::optional<int> ChildProcess::wait(milliseconds limit) {
     return exitCode_;
 }
 
-int ChildProcess::end(int signal) {
+int TestProcess::end(int signal) {
     if (exitCode_) return *exitCode_;
     kill(pid_, signal);
     if (const auto code = wait(seconds{10})) return *code;
@@ -83,13 +83,13 @@ int ChildProcess::end(int signal) {
     return wait(seconds{10}).value_or(-1);
 }
 
-void ChildProcess::signal(int number) const {
+void TestProcess::signal(int number) const {
     if (!exitCode_) kill(pid_, number);
 }
 
 int runProgram(const std::vector<std::string>& argv, std::string* output, milliseconds limit) {
     const TempDir dir;
-    ChildProcess child(argv, dir.file("output"));
+    TestProcess child(argv, dir.file("output"));
     const auto code = child.wait(limit);
     if (!code) child.end(SIGKILL);
     if (output) *output = readWholeFile(dir.file("output"));
