@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <unistd.h>
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -132,6 +134,8 @@ void Announcements::add(const InboundMessage& message, const Config& config) {
 }
 
 AgentState stateOfAgent(const Config& config, const Machine& machine) {
+    // The command doctor starts this program. Its agent runs, also without a journal or with one at a former path.
+    if (machine.processName(::getppid()) == kProgram) return AgentState::kRunning;
     const auto word = readSmallFile(machine.path(config.journal.path + ".lock"));
     if (!word) return word.error().code == Errc::kPermission ? AgentState::kUnknown : AgentState::kStopped;
     const auto pid = parseNumber<pid_t>(trim(*word));

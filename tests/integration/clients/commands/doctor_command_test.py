@@ -66,6 +66,18 @@ class DoctorCommand(AgentCase):
         self.assertEqual([row["command"] for row in rows if row["kind"] == "command"], ["status", "doctor", "status"])
         self.assertNotIn("capture", [row["kind"] for row in rows])
 
+    def test_nothing_else_looks_like_its_reply_where_there_is_no_journal(self):
+        self.agent.stop()
+        with open(self.agent.config_path, encoding="utf-8") as file:
+            text = file.read().replace(f"{self.agent.directory}/journal.db", "/proc/none/journal.db")
+        with open(self.agent.config_path, "w", encoding="utf-8") as file:
+            file.write(text)
+        self.agent.start()
+        self.send("one")
+        report = self.assert_ok(self.reply("one"), "doctor")["data"]
+        self.assertEqual(len(self.client.on(RESPONSE)), 1)
+        self.assertNotIn("others", [check for check, _ in checks(report)], "it takes its own agent for another one")
+
     def test_a_stop_does_not_wait_for_it(self):
         self.send("one")
         self.client.command("status")
