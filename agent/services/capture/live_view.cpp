@@ -68,6 +68,7 @@ void LiveView::end(const std::string& why) {
 }
 
 void LiveView::onReload(const Config& before) {
+    if (config_.camera.backend != before.camera.backend) publishState();
     const bool isImpossible = config_.camera.backend == CameraBackend::kNone || config_.topics.base.empty();
     if (isImpossible || config_.topics.base != before.topics.base) end("the configuration has changed");
 }

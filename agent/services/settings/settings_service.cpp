@@ -79,8 +79,9 @@ void SettingsService::onConnected() {
 
 /// Those that are not as `before`.
 void SettingsService::publishSwitches(const Config* before) {
+    const auto known = before == nullptr ? std::vector<std::string>{} : switchTopics(*before);
     for (const std::string& topic : switchTopics(config_)) {
-        const bool isKnown = before != nullptr && before->settings.contains(switchKey(topic));
+        const bool isKnown = std::find(known.begin(), known.end(), topic) != known.end();
         if (!isKnown || std::string_view(stateOf(*before, topic)) != stateOf(config_, topic))
             publishState(topic, stateOf(config_, topic));
     }

@@ -328,6 +328,13 @@ TEST_F(LiveViewTest, EndsWhenAReloadTakesTheCameraAway) {
     EXPECT_EQ(source.requests.size(), 1U);
 }
 
+TEST_F(LiveViewTest, SaysThatThereIsNoneWhenAReloadBringsACamera) {
+    Config before = config;
+    before.camera.backend = CameraBackend::kNone;
+    live->onReload(before);
+    EXPECT_EQ(states(), States{"OFF"});
+}
+
 TEST_F(LiveViewTest, AReloadLowersTheRate) {
     view(options(seconds{60}, 10));
     config.camera.liveMaxRate = 1;

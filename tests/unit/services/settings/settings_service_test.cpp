@@ -206,6 +206,13 @@ TEST_F(SettingsServiceTest, PublishesASwitchThatSetOrAReloadChanges) {
     EXPECT_EQ(publisher.on("edge/pi/camera/motion/enabled").size(), before);
 }
 
+TEST_F(SettingsServiceTest, PublishesASwitchThatAReloadBrings) {
+    reload("[camera]\nbackend = \"none\"\n");
+    const std::size_t before = publisher.on("edge/pi/camera/motion/enabled").size();
+    reload("[camera]\nbackend = \"pattern\"\n");
+    EXPECT_EQ(publisher.on("edge/pi/camera/motion/enabled").size(), before + 1);
+}
+
 TEST_F(SettingsServiceTest, RefusesASwitchThatThereIsNot) {
     EXPECT_FALSE(service->setSwitch("schedule/none/enabled", OutputCommand::kOn).ok);
     EXPECT_FALSE(service->setSwitch("camera/motion", OutputCommand::kOn).ok);
