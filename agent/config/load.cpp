@@ -238,6 +238,8 @@ Config parseSources(const ConfigSources& sources, const Identity& identity, cons
         std::map<std::string, std::string>& overrides = config.overrides.emplace();
         std::set_difference(configured.begin(), configured.end(), config.settings.begin(), config.settings.end(),
                             std::inserter(overrides, overrides.end()));
+        // A value may have become longer: a list of 1 has 1.0 now.
+        if (const std::string why = tooLarge(changedSettings(config)); !why.empty()) throw ConfigError(why);
     }
     return config;
 }

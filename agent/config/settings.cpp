@@ -28,6 +28,12 @@ std::string formatSettings(const Settings& settings) {
     return '{' + text + '}';
 }
 
+std::string tooLarge(const Settings& settings) {
+    const std::size_t bytes = formatSettings(settings).size();
+    if (bytes <= kMaxSettingsBytes) return "";
+    return fmt::format("all settings together take {} bytes; allowed: {}", bytes, kMaxSettingsBytes);
+}
+
 Settings changedSettings(const Config& config) {
     Settings changed;
     if (!config.overrides) return changed;

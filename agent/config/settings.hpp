@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,6 +22,11 @@ inline constexpr const char* kSettingsState = "settings";
 /// Of a JSON object, {"telemetry.interval":"10s"}; nullopt: `json` is not one.
 std::optional<Settings> parseSettings(std::string_view json);
 std::string formatSettings(const Settings& settings);
+
+/// Of all that is changed at run time, as formatSettings() shows it.
+inline constexpr std::size_t kMaxSettingsBytes = 4096;
+/// That `settings` are larger; "" where they are not.
+std::string tooLarge(const Settings& settings);
 
 /// What of `config` was changed at run time.
 Settings changedSettings(const Config& config);

@@ -113,8 +113,7 @@ Outcome SettingsService::setSwitch(const std::string& topic, OutputCommand comma
 Result<void> SettingsService::change(const Settings& values) {
     Settings wanted = changedSettings(config_);
     for (const auto& [key, value] : values) wanted[key] = value;
-    if (const std::size_t bytes = formatSettings(wanted).size(); bytes > kMaxBytes)
-        return fail(Errc::kTooLarge, fmt::format("all settings together take {} bytes; allowed: {}", bytes, kMaxBytes));
+    if (const std::string why = tooLarge(wanted); !why.empty()) return fail(Errc::kTooLarge, why);
     return apply_(wanted);
 }
 

@@ -19,8 +19,6 @@ Config effectiveConfig(const ConfigSources& sources, const Identity& identity, s
 /// `<base>/settings`, which shows what differs from the files. The journal has one row with all of it.
 class SettingsService : Service {
   public:
-    /// All of them together, as the reply and `<base>/settings` show them.
-    static constexpr std::size_t kMaxBytes = 4096;
     /// Makes these the settings in force, and calls onReload(); or returns what is wrong with them, and nothing
     /// changes.
     using Apply = std::function<Result<void>(const Settings&)>;

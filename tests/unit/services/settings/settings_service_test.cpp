@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -224,6 +225,16 @@ TEST_F(SettingsServiceTest, IsBounded) {
                                 std::string(1000, 'd') + R"(","E":")" + std::string(1000, 'e') + R"("}})");
     EXPECT_FALSE(outcome.ok);
     EXPECT_EQ(config.camera.controls.size(), 0U);
+}
+
+TEST_F(SettingsServiceTest, IsBoundedByWhatIsInForce) {
+    std::string numbers = "1";
+    for (int i = 1; i < 256; ++i) numbers += ",1";
+    std::string controls;
+    for (const char name : std::string("ABCDEFG"))
+        controls += fmt::format(R"({}"{}":[{}])", controls.empty() ? "" : ",", name, numbers);
+    EXPECT_FALSE(set(R"({"camera.controls":{)" + controls + "}}").ok) << "each of them is 1.0";
+    EXPECT_TRUE(set(R"({"image.quality":40})").ok);
 }
 
 }  // namespace
