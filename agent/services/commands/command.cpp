@@ -208,9 +208,8 @@ std::optional<Outcome> readOption(const OptionSpec& spec, const Json& value, Com
         return std::nullopt;
     }
     if (const auto* field = std::get_if<ControlsField>(&spec.field)) {
-        const std::string text = value.dump();
-        auto controls = parseControls(text);
-        if (!controls || text.size() > kMaxControlBytes) {
+        auto controls = parseControls(value.dump());
+        if (!controls || formatControls(*controls).size() > kMaxControlBytes) {
             return invalidOption(
                 fmt::format("\"{}\" must be an object of at most {} bytes: libcamera controls by name, each true or "
                             "false, a number "

@@ -78,11 +78,17 @@ TEST(ParseCommand, TakesControlsByName) {
 TEST(ParseCommand, RefusesWhatIsNoControl) {
     std::string many;
     for (int i = 0; i < 300; ++i) many += (i == 0 ? "\"A" : ",\"A") + std::to_string(i) + "\":1.23456789";
+    std::string longer;  // as it is sent to the camera program, with 1.0 in place of 1
+    for (int i = 0; i < 7; ++i) {
+        longer += (i == 0 ? "\"A" : ",\"A") + std::to_string(i) + "\":[1";
+        for (int j = 1; j < 256; ++j) longer += ",1";
+        longer += ']';
+    }
     for (const std::string& controls :
          {std::string("5"), std::string("[]"), std::string("null"), std::string(R"({"A":"text"})"),
           std::string(R"({"A":null})"), std::string(R"({"A":{}})"), std::string(R"({"A":[]})"),
           std::string(R"({"A":["x"]})"), std::string(R"({"":1})"), std::string(R"({"A B":1})"),
-          std::string(R"({"A":18446744073709551615})"), "{" + many + "}"}) {
+          std::string(R"({"A":18446744073709551615})"), "{" + many + "}", "{" + longer + "}"}) {
         const Refusal error = refused(R"({"command":"capture","controls":)" + controls + "}");
         EXPECT_EQ(error.code, ReplyCode::kInvalidOption) << controls;
         EXPECT_NE(error.error.find("ExposureTime"), std::string::npos) << error.error;
