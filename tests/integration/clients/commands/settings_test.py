@@ -16,6 +16,10 @@ MOTION = f"{BASE}/camera/motion/enabled"
 
 
 class SettingsCase(AgentCase):
+    def setUp(self):
+        super().setUp()
+        self.client.wait(SETTINGS)
+
     def set(self, **values):
         return self.client.command({"command": "set", "values": {key.replace("__", "."): value for key, value in values.items()}})
 
