@@ -151,6 +151,7 @@ Key topicKey(std::string name, std::string& into, Empty empty, std::size_t maxBy
 
 Key actionKey(std::string name, std::string& into, const std::vector<std::string>& commands) {
     std::vector<std::string> quoted;
+    quoted.reserve(commands.size() + 1);
     for (const std::string& command : commands) quoted.push_back(inQuotes(command));
     quoted.emplace_back("an output with a state like \"lamp=on\", \"lamp=off\", \"lamp=toggle\"");
     return makeText(std::move(name), into, listed(quoted), [commands](const std::string& text) -> std::string {
