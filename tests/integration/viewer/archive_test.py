@@ -6,6 +6,7 @@ import functools
 import io
 import json
 import os
+import re
 import unittest
 
 import paho.mqtt.client as mqtt
@@ -365,6 +366,46 @@ class Export(ArchiveCase):
         lines = self.export("3 readings")
         self.assertTrue(any(",'=cmd|' /c calc'!A0," in line for line in lines), lines)
         self.assertTrue(any(',"\'@a,""b",' in line and line.endswith(",'-1+1") for line in lines), lines)
+
+
+class RealAgent(ViewerCase):
+    """With an archive and a journal of all readings."""
+
+    def setUp(self):
+        super().setUp()
+        self.start_agent(extra='readings = "all"\n[archive]\nmax_size = "50MiB"\nmin_free = "0MiB"\n')
+        self.page = self.open()
+        self.page.until_text("#device-state", "online")
+
+    def test_pictures_are_listed_shown_small_and_whole(self):
+        page = self.page
+        for count in (1, 2):
+            page.click("#capture")
+            page.count("#thumbnails button", count)
+        page.until_text("#capture-feedback", "done")
+        page.click("#open-archive")
+        page.count("#tiles button", 2)
+        drawn = "return [...document.querySelectorAll('#tiles img')].map((image) => [image.naturalWidth, image.naturalHeight])"
+        page.until(lambda: page.driver.execute_script(drawn) == [[240, 180]] * 2, "the small pictures are not shown")
+        page.click("#tiles button")
+        page.until(lambda: page.find("#enlarged-image").get_property("naturalWidth") == 640, "the whole picture is not shown")
+        page.until_text("#enlarged-caption", "640×480")
+        page.until_text("#enlarged-caption", "on command")
+        self.assertEqual(page.errors(), [])
+
+    def test_readings_of_the_journal_are_exported(self):
+        page = self.page
+        with Client(self.broker) as other:
+            other.publish("command", '{"command":"start","interval":"100ms"}')
+        page.until(lambda: "°C" in page.text("#sensors [data-sensor=room] .value"), "no reading is shown")
+        page.reload()  # what this page has received is gone
+        page.until(lambda: page.find("#csv").is_displayed(), "nothing can be exported")
+        page.click("#csv")
+        page.click("#export-start")
+        page.until_text("#export-feedback", "from the device's journal")
+        count, stored = map(int, re.findall(r"\d+", page.text("#export-feedback")))
+        self.assertGreaterEqual(stored, 1)
+        self.assertGreaterEqual(count, stored)
 
 
 if __name__ == "__main__":
