@@ -332,6 +332,8 @@ def main():
     parser.add_argument("--timeout", type=seconds, default=15, help="for a picture or the first frame (default: %(default)s)")
     parser.set_defaults(protocol="5")
     options = parser.parse_args()
+    if options.base.count("{id}") != 1:  # it tells one agent's topics from another's
+        parser.error(f"--base {options.base}: {{id}} must be in it, once")
     try:
         Handler.gateway = gateway = Gateway(options)
         ThreadingHTTPServer.address_family = socket.AF_INET6 if ":" in options.listen else socket.AF_INET

@@ -456,7 +456,7 @@ class Program(GatewayCase):
                 (["--port", port], 1, port), (["--port", "80000"], 1, "80000"), (["--listen", "nowhere.invalid"], 1, "nowhere"),
                 (["--broker", f"mqtt://127.0.0.1:{free_port()}"], 1, "cannot be reached"), (["--timeout", "soon"], 2, "soon"),
                 (["--broker", f"mqtts://127.0.0.1:{self.broker.port}"], 1, "cannot be reached"),
-                (["--broker", "http://127.0.0.1"], 2, "http")):
+                (["--broker", "http://127.0.0.1"], 2, "http"), (["--base", "garden"], 2, "{id}"), (["--base", "{id}/{id}"], 2, "once")):
             with self.subTest(options):
                 done = subprocess.run([*PROGRAM, "--broker", f"mqtt://127.0.0.1:{self.broker.port}", "--port", "0", *options],
                                       capture_output=True, text=True, timeout=PATIENCE, check=False)
