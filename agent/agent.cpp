@@ -98,7 +98,7 @@ struct WiredAgent : Agent, CommandHandlers {
                   return SensorSlot{sensor, makeSensor(sensor), strandFor(sensor, sensorPool)};
               },
               runId),
-          pictures(context, p.makeStrand("kept pictures")),
+          pictures(context, p.makeStrand("kept pictures", kJournalStallLimit)),
           captures(context, camera, pictures, runId.substr(0, kImagePrefix)),
           live(context, camera),
           archive(context, camera, pictures, p.makeStrand("the picture archive")),

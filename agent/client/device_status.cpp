@@ -133,6 +133,17 @@ std::string describeSchedule(const Json& schedule, WallTime now) {
                  counted(count(schedule, "failed"), "failed"), error});
 }
 
+std::string describeArchive(const Json& archive, WallTime now) {
+    constexpr double kMebi = 1 << 20;
+    if (!archive.is_object() || text(archive, "status") == "off") return "";
+    const std::string error = text(archive, "error");
+    const std::string age = formatAgo(at(archive, "oldest"), now);
+    return join({text(archive, "status") + (error.empty() ? "" : ": " + error),
+                 fmt::format("{} pictures", count(archive, "pictures")),
+                 fmt::format("{:.1f} MiB", static_cast<double>(count(archive, "bytes")) / kMebi),
+                 age.empty() ? "" : "the oldest " + age});
+}
+
 std::string describeJournal(const Json& journal) {
     constexpr double kMebi = 1 << 20;
     if (!journal.is_object()) return "";
@@ -190,6 +201,7 @@ void addParts(const Json& health, WallTime now, Lines& lines) {
               join({counted(count(commands, "received"), "received"), counted(count(commands, "refused"), "refused"),
                     counted(count(commands, "rate_limited"), "rate limited"),
                     counted(count(commands, "waiting"), "waiting")}));
+    lines.add("archive", describeArchive(at(health, "archive"), now));
     lines.add("journal", describeJournal(at(health, "journal")));
     lines.add("board", describeBoard(at(health, "board")));
     if (text(health, "clock") == "unsynchronised") lines.add("warning", "the clock is not synchronised");

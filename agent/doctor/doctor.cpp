@@ -68,6 +68,7 @@ int runDoctor(const std::string& configPath, ReportStyle style, std::ostream& ou
         if (agent == AgentState::kRunning) append(findings, checkCommands(*config));
         append(findings, checkOthers(*config, agent, announcements));
         append(findings, checkJournal(*config));
+        append(findings, checkArchive(*config));
         append(findings, checkService(*config, machine));
     }
     append(findings, checkPower(machine));

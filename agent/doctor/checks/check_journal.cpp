@@ -7,6 +7,7 @@
 
 #include "doctor/checks/checks.hpp"
 #include "journal/reader.hpp"
+#include "services/capture/picture_store.hpp"
 
 namespace edge {
 namespace {
@@ -84,6 +85,33 @@ std::optional<std::uint64_t> freeSpace(const std::string& path) {
 
 Findings checkJournal(const Config& config, FreeSpace space) {
     return {checkSpace(config, space), checkRows(config)};
+}
+
+Findings checkArchive(const Config& config, FreeSpace space) {
+    constexpr const char* kArchive = "archive";
+    if (config.archive.maxSizeBytes == 0) return {};
+    const std::string folder = pictureFolderOf(config);
+    const PictureFolder::Count kept = PictureFolder(folder).count().archived;
+    const auto keptBytes = static_cast<std::uint64_t>(kept.bytes);
+    const auto maxSize = static_cast<std::uint64_t>(config.archive.maxSizeBytes);
+    const auto minFree = static_cast<std::uint64_t>(config.archive.minFreeBytes);
+    const std::string has = fmt::format("{} pictures, {} of at most {} MiB, in {}", kept.pictures, keptBytes / kMebi,
+                                        maxSize / kMebi, folder);
+    const auto free = space(existingFolder(folder + "/archive"));
+    if (!free) return {{Severity::kWarning, kArchive, has + "; cannot determine the free space"}};
+    if (*free < minFree) {
+        return {{Severity::kWarning, kArchive,
+                 fmt::format("{}; only {} MiB are free, so the oldest pictures go until there are {}", has,
+                             *free / kMebi, minFree / kMebi),
+                 "delete what is not needed, or set archive.min_free lower"}};
+    }
+    if (*free - minFree + keptBytes < maxSize) {
+        return {{Severity::kNote, kArchive,
+                 fmt::format("{}; the file system has room for {} MiB of pictures, less archive.min_free", has,
+                             (*free - minFree + keptBytes) / kMebi),
+                 "set archive.max_size to that, or less"}};
+    }
+    return {{Severity::kFine, kArchive, has}};
 }
 
 Findings checkCommands(const Config& config) {

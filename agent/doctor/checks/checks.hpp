@@ -77,6 +77,8 @@ Findings checkOthers(const Config& config, AgentState agent, const Announcements
 using FreeSpace = std::optional<std::uint64_t> (*)(const std::string& path);
 std::optional<std::uint64_t> freeSpace(const std::string& path);
 Findings checkJournal(const Config& config, FreeSpace space = freeSpace);
+/// Whether the archive of pictures has the room that the configuration gives it; nothing where there is none.
+Findings checkArchive(const Config& config, FreeSpace space = freeSpace);
 
 /// Whether commands reach the agent that runs, as its journal has it.
 Findings checkCommands(const Config& config);

@@ -6,18 +6,15 @@
 #include "core/system/log.hpp"
 
 namespace edge {
-namespace {
 
-std::string folderOf(const Config& config) {
+std::string pictureFolderOf(const Config& config) {
     return (std::filesystem::path(config.journal.path).parent_path() / "pictures").string();
 }
-
-}  // namespace
 
 PictureStore::PictureStore(const ServiceContext& context, std::shared_ptr<Executor> strand)
     : Service(context),
       strand_(std::move(strand)),
-      folder_(std::make_shared<PictureFolder>(folderOf(config_))),
+      folder_(std::make_shared<PictureFolder>(pictureFolderOf(config_))),
       expiry_(loop_.clock()) {}
 
 void PictureStore::start() {
@@ -25,8 +22,8 @@ void PictureStore::start() {
 }
 
 void PictureStore::onReload(const Config& before) {
-    if (folderOf(config_) != folderOf(before)) {
-        folder_ = std::make_shared<PictureFolder>(folderOf(config_));
+    if (pictureFolderOf(config_) != pictureFolderOf(before)) {
+        folder_ = std::make_shared<PictureFolder>(pictureFolderOf(config_));
         state_ = {};
     }
     if (!isArchiving()) problem_.clear();

@@ -22,6 +22,9 @@ struct ArchiveHealth {
     std::string problem;  ///< why pictures are not kept now; "" while they are
 };
 
+/// Where they are with this configuration.
+std::string pictureFolderOf(const Config& config);
+
 /// The kept pictures, in a folder next to the journal: those that wait for the broker, and the archive. The files are
 /// read and written on one strand; what a failure of theirs means is decided here, and nothing else waits for it.
 class PictureStore : Service {

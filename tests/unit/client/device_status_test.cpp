@@ -66,6 +66,15 @@ TEST(DeviceStatus, ShowsTheBoardWhereHealthHasIt) {
         EXPECT_TRUE(has(text, part)) << part << "\n" << text;
 }
 
+TEST(DeviceStatus, ShowsTheArchiveWhereThereIsOne) {
+    const std::string health = R"({"archive":{"status":"degraded","pictures":3,"bytes":5242880,"oldest":")" +
+                               formatRfc3339(kNow - std::chrono::hours{72}) + R"(","error":"the disk is full"}})";
+    const std::string shown = formatStatus({"pi", "s", "online", "", health}, kNow);
+    EXPECT_NE(shown.find("degraded: the disk is full, 3 pictures, 5.0 MiB, the oldest 3 d ago"), shown.npos) << shown;
+    const std::string off = formatStatus({"pi", "s", "online", "", R"({"archive":{"status":"off"}})"}, kNow);
+    EXPECT_EQ(off.find("archive"), off.npos);
+}
+
 TEST(DeviceStatus, SurvivesWhatIsNotWrittenByAnAgent) {
     EXPECT_TRUE(has(formatStatus({"pi", "mqtt://broker", "", "", ""}, kNow), "not known at mqtt://broker"));
     for (const char* text :

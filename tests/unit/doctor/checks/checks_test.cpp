@@ -276,6 +276,26 @@ TEST(CheckJournal, ADiskThatIsFullOrTight) {
     EXPECT_TRUE(findings[1].severity == Severity::kNote && has(findings[1].text, "not there yet"));
 }
 
+TEST(CheckArchive, ComparesItsBoundsWithTheFileSystem) {
+    const TempDir dir;
+    Config config;
+    config.journal.path = dir.file("journal.db");
+    EXPECT_TRUE(checkArchive(config).empty());
+    constexpr std::int64_t kMebi = 1 << 20;
+    config.archive.maxSizeBytes = 100 * kMebi;
+    config.archive.minFreeBytes = 50 * kMebi;
+    dir.write("pictures/archive/0000000/0000000001_2026-11-20T12.00.00.000Z_31457280_a.jpg", "");
+    const auto with = [&config](FreeSpace space) { return checkArchive(config, space).at(0); };
+    const Finding tight = with([](const std::string&) { return std::optional<std::uint64_t>(40 << 20); });
+    EXPECT_TRUE(tight.severity == Severity::kWarning && has(tight.text, "40 MiB"));
+    const Finding small = with([](const std::string&) { return std::optional<std::uint64_t>(60 << 20); });
+    EXPECT_TRUE(small.severity == Severity::kNote && has(small.text, "room for 40 MiB"));
+    const Finding fine = with([](const std::string&) { return std::optional<std::uint64_t>(120 << 20); });
+    EXPECT_TRUE(fine.severity == Severity::kFine && has(fine.text, "1 pictures, 30 of at most 100 MiB"));
+    const Finding unknown = with([](const std::string&) { return std::optional<std::uint64_t>(); });
+    EXPECT_TRUE(unknown.severity == Severity::kWarning);
+}
+
 TEST(CheckJournal, AFileThatIsNoJournal) {
     const TempDir dir;
     Config config;
