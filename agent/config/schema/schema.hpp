@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,7 +11,10 @@
 
 namespace edge {
 
-/// A table of the file: `[name]`, or any number of `[[name]]`.
+/// Of a repeated table.
+inline constexpr std::size_t kMaxBlocks = 64;
+
+/// A table of the file: `[name]`, or up to kMaxBlocks of `[[name]]`.
 struct Table {
     std::string name;
     bool isRepeated = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "config/schema/setting_values.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 
@@ -31,8 +32,9 @@ std::vector<Place> placesOf(toml::table& root) {
         if (!table.isRepeated) {
             places.push_back({table, table.name, node.as_table()});
         } else if (toml::array* blocks = node.as_array()) {
-            for (toml::node& block : *blocks) {
-                toml::table* values = block.as_table();
+            // More are refused, and a file of a megabyte may have many.
+            for (std::size_t i = 0; i < std::min(blocks->size(), kMaxBlocks); ++i) {
+                toml::table* values = (*blocks)[i].as_table();
                 const std::string name = values == nullptr ? "" : (*values)["name"].value_or(std::string());
                 if (!name.empty()) places.push_back({table, fmt::format("{}.{}", table.name, name), values});
             }
