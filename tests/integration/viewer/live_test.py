@@ -216,7 +216,11 @@ class Live(LiveCase):
         self.page.driver.execute_script("window.later = 9000")
         for _ in range(2):
             self.frame(age=104)
-        self.client.wait("edge/pi/command", lambda m: 0.2 <= json.loads(m.payload).get("rate", 0) < 5)
+        slow = self.client.wait("edge/pi/command", lambda m: 0.2 <= json.loads(m.payload).get("rate", 0) < 5)
+        self.answer(json.loads(slow.payload))
+        self.page.driver.execute_script("window.later = 18000")
+        self.frame(age=110)  # as late as before: it was the device's clock
+        self.assertNotIn("rate", self.asked(lease="30s", count=3))
 
     def test_what_is_no_picture_is_passed_over(self):
         self.start()

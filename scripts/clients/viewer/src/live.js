@@ -146,8 +146,12 @@ export class LiveView {
         return this.#fail(() => [t("liveEnded"), "error"]);
       }
     }
-    if (session.isAnswered && last?.delay - session.leastDelay > kMostLag && now - session.asked > kDrain) {
-      session.rate = Math.max(kLeastRate, Math.round((rateOf(session.frames) ?? 0) * 5) / 10);
+    const lag = last ? last.delay - session.leastDelay : 0;
+    if (session.isAnswered && lag > kMostLag && now - session.asked > kDrain) {
+      const isUseless = session.rate !== undefined && lag >= session.lag; // no queue: the device's clock was set back
+      if (isUseless) session.leastDelay = last.delay;
+      session.rate = isUseless ? undefined : Math.max(kLeastRate, Math.round((rateOf(session.frames) ?? 0) * 5) / 10);
+      session.lag = lag;
       this.#renew(session);
     }
     this.#caption(session);
