@@ -36,6 +36,11 @@ int numberIn(const Json& description, const char* key) {
     return value != description.end() && value->is_number_integer() ? value->get<int>() : 0;
 }
 
+std::string textIn(const Json& description, const char* key) {
+    const auto value = description.find(key);
+    return value != description.end() && value->is_string() ? value->get<std::string>() : "";
+}
+
 /// What `side` becomes when `other` becomes `wanted`: even, and as large as pictures are.
 int sideFor(int wanted, int other, int side) {
     constexpr int kSmallest = 64;
@@ -130,7 +135,7 @@ void PictureArchive::convert(PicturePost post) {
     request.maxBytes = std::min(static_cast<std::size_t>(config_.image.maxBytes), limit);
     request.timeout = kConvertLimit;
     const WallTime time = parseRfc3339(post.time).value_or(WallTime{});
-    const std::string trigger = description.value("trigger", "");
+    const std::string trigger = textIn(description, "trigger");
     source_.convert(
         post.jpeg, time, request, fetching_.wrap([this, id = post.id, time, trigger](Result<Picture> picture) {
             if (!picture) return end(notTaken(picture.error()));
