@@ -33,6 +33,8 @@ Outcome LiveView::view(const CommandOptions& options) {
     if (publisher_.connection() == nullptr) {
         return Outcome::failure(ReplyCode::kInternal, "there is no connection to the broker");
     }
+    if (publisher_.maxPayload(topic()) == 0)
+        return Outcome::failure(ReplyCode::kTooLarge, "the broker's packet limit leaves no room for a frame");
     const Lease lease{options.rate.value_or(kRate), options.width.value_or(kWidth), options.height.value_or(kHeight),
                       options.quality.value_or(kQuality)};
     const milliseconds time = options.lease.value_or(kLease);

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "camera/ipc/protocol.hpp"
+#include "image/frame.hpp"
 #include "services/commands/command_service.hpp"
 
 namespace edge {
@@ -31,9 +32,12 @@ std::string formatEntry(const PictureFolder::Stored& stored) {
     return entry.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-int numberIn(const Json& description, const char* key) {
+/// The side of a picture; 0 where a damaged file has what cannot be one.
+int sideIn(const Json& description, const char* key) {
     const auto value = description.find(key);
-    return value != description.end() && value->is_number_integer() ? value->get<int>() : 0;
+    if (value == description.end() || !value->is_number_integer()) return 0;
+    const auto side = value->get<std::int64_t>();
+    return side > 0 && side <= kMaxImageLongSide ? static_cast<int>(side) : 0;
 }
 
 std::string textIn(const Json& description, const char* key) {
@@ -122,8 +126,8 @@ void PictureArchive::found(Result<PictureFolder::Stored> stored) {
 void PictureArchive::convert(PicturePost post) {
     const CommandOptions& options = fetches_.front().command.options;
     const Json description = Json::parse(post.description, nullptr, /*allow_exceptions=*/false);
-    const int width = numberIn(description, "width");
-    const int height = numberIn(description, "height");
+    const int width = sideIn(description, "width");
+    const int height = sideIn(description, "height");
     PictureRequest request{.width = options.width, .height = options.height, .quality = options.quality};
     const bool isSizeKnown = width > 0 && height > 0;
     if (isSizeKnown && !(request.width && request.height)) {

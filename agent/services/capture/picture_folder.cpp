@@ -146,8 +146,9 @@ std::vector<KeptPicture> picturesIn(const fs::path& folder, bool isWaiting) {
     std::vector<KeptPicture> found;
     std::error_code error;
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+        std::error_code unknown;
         auto picture = parseName(entry->path());
-        if (!picture) continue;
+        if (!picture || !entry->is_regular_file(unknown)) continue;  // opening a FIFO would not return
         picture->isWaiting = isWaiting;
         found.push_back(std::move(*picture));
     }

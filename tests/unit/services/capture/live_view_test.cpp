@@ -302,6 +302,12 @@ TEST_F(LiveViewTest, EndsWhereNoFrameIsSmallEnough) {
     EXPECT_EQ(states(), (States{"ON", "OFF"}));
 }
 
+TEST_F(LiveViewTest, IsRefusedWhereThePacketLimitLeavesNoRoom) {
+    publisher.limit = 0;
+    EXPECT_EQ(live->view({}).code, ReplyCode::kTooLarge);
+    EXPECT_EQ(source.waiting(), 0U);
+}
+
 TEST_F(LiveViewTest, NeedsACameraAndATopic) {
     config.camera.backend = CameraBackend::kNone;
     EXPECT_EQ(live->view({}).code, ReplyCode::kCameraUnavailable);

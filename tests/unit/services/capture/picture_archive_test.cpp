@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include "core/system/files.hpp"
 #include "fakes/held_executor.hpp"
 #include "unit/services/capture/capture_fixture.hpp"
 
@@ -195,6 +196,22 @@ TEST_F(PictureArchiveTest, ADamagedFileIsAnError) {
     fetch({});
     EXPECT_EQ(outcomes.at(0).code, ReplyCode::kInternal);
     EXPECT_TRUE(list()["pictures"].empty());
+}
+
+TEST_F(PictureArchiveTest, ASizeThatCannotBeIsUnknown) {
+    take(1);
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(dir.file("pictures"))) {
+        if (!entry.is_regular_file()) continue;
+        std::string content = readSmallFile(entry.path().string(), 1 << 20).value();
+        const std::string key = R"("width":)";
+        content.insert(content.find(key) + key.size(), "99999999");
+        ASSERT_TRUE(replaceFile(entry.path().string(), content));
+    }
+    CommandOptions options;
+    options.quality = 50;
+    fetch(options);
+    ASSERT_EQ(source.requests.size(), 1U);
+    EXPECT_EQ(source.requests[0].width, std::nullopt);
 }
 
 TEST_F(PictureArchiveTest, OneAtATimeAndOnlyAFewWait) {

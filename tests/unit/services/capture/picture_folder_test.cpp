@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "services/capture/picture_folder.hpp"
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -245,6 +247,13 @@ TEST_F(PictureFolderTest, LeavesOtherFilesAlone) {
     archive.trim(WallTime::max(), {.waiting = 0, .archive = 0, .minFree = std::numeric_limits<std::int64_t>::max()});
     EXPECT_EQ(idsIn(folder()), Ids{"a"});
     EXPECT_EQ(files().size(), 4U);
+}
+
+TEST_F(PictureFolderTest, OpensNothingButFiles) {
+    keep(folder(), post("a"));
+    const std::string name = "0000000000_2026-11-20T09.30.00.123Z_3_x.jpg";
+    ASSERT_EQ(::mkfifo(dir.file("pictures/" + name).c_str(), 0600), 0);
+    EXPECT_EQ(idsIn(folder()), Ids{"a"});
 }
 
 TEST_F(PictureFolderTest, TakesOverWhatAnOlderReleaseKept) {
