@@ -142,7 +142,10 @@ TEST_F(ServerTest, ConvertsAPictureWhileCapturesGoOn) {
     converter = held;
     const std::vector<std::uint8_t> pixels(std::size_t{320} * 240, 100);
     FrameView frame{PixelFormat::kGrey8, ColorRange::kFull, 320, 240, {{{pixels.data(), pixels.size(), 320}}}};
-    const auto source = JpegRenderer().render(frame, {.width = 320, .height = 240});
+    RenderOptions asIs;
+    asIs.width = frame.width;
+    asIs.height = frame.height;
+    const auto source = JpegRenderer().render(frame, asIs);
     ASSERT_TRUE(source);
     Peer peer = connect();
     peer.hello();
