@@ -102,10 +102,11 @@ TEST(PictureFinder, TakesThePictureOfTheSizeThatIsDescribedBeforeOrAfterIt) {
 
 TEST(PictureFinder, TakesThePictureThatIsFetched) {
     PictureFinder finder("t");
-    finder.addFetched({.payload = "without properties"});
-    finder.addFetched({.payload = "ours", .userProperties = {{"id", "a"}, {"transaction", "t"}}});
-    finder.addFetched({.payload = "another client's", .userProperties = {{"id", "a"}, {"transaction", "u"}}});
-    finder.addFetched({.payload = "old", .retained = true});
+    finder.addFetched({.topic = "", .payload = "without properties"});
+    finder.addFetched({.topic = "", .payload = "ours", .userProperties = {{"id", "a"}, {"transaction", "t"}}});
+    finder.addFetched(
+        {.topic = "", .payload = "another client's", .userProperties = {{"id", "a"}, {"transaction", "u"}}});
+    finder.addFetched({.topic = "", .payload = "old", .retained = true});
     EXPECT_EQ(finder.take(), (std::vector<std::string>{"without properties", "ours"}));
     EXPECT_EQ(makeRequest("fetch", {"id=17"}, "t", seconds{5})->fetchedId, "17");
     EXPECT_EQ(makeRequest("fetch", {"id=#"}, "t", seconds{5})->fetchedId, "");
