@@ -182,6 +182,7 @@ class Motion(SettingsCase):
     def test_a_retained_message_does_not_switch_it(self):
         self.agent.stop()
         self.client.publish(f"{MOTION}/set", "ON", qos=0, retain=True)  # not kept for the session
+        self.client.wait(f"{MOTION}/set")
         self.agent.start()
         self.assert_error(decoded(self.client.wait(RESPONSE)), "retained_ignored")
         self.assertEqual(self.settings(), {})
