@@ -28,10 +28,10 @@ constexpr const char* kExpiredCommand =
     R"({"command":"status","expires_at":"2000-01-01T00:00:00.000Z","transaction":"doctor"})";
 
 /// An empty retained message deletes what is retained, and here nothing is. With 3.1.1 nothing but trying shows whether
-/// a broker takes a retained message or a retained last will.
-Publication retainedProbe(const Config& config) {
+/// a broker takes a retained message, a retained last will, or the QoS of readings.
+Publication probe(const Config& config, Retain retain) {
     if (config.topics.base.empty()) return {};
-    return {.topic = config.topics.base + "/sensor/doctor", .payload = "", .retain = Retain::kYes};
+    return {.topic = config.topics.base + "/sensor/doctor", .payload = "", .retain = retain};
 }
 
 /// One server after the other, each with a session like the agent's: what the broker does not
@@ -70,7 +70,7 @@ class BrokerCheck {
         isAskingMore_ = isLeaving_ = hasHealth_ = hasCommand_ = false;
         // Not the agent's own id: the broker would end the agent's connection.
         SessionSettings settings{config_.mqtt, config_.device.id + "-doctor", password_.value_or(""),
-                                 retainedProbe(config_), subscribedTopics(config_)};
+                                 probe(config_, Retain::kYes), subscribedTopics(config_)};
         settings.mqtt.servers = {server()};
         if (!password_) {
             settings.mqtt.username.clear();
@@ -127,7 +127,20 @@ class BrokerCheck {
         for (const std::string& topic : client_.session().health().deniedTopics) denyReading(topic);
         isPublishingDenied_ = false;
         if (isMqtt5 || config_.topics.base.empty()) return publishNext(0);
-        publish(retainedProbe(config_), [this](Delivery) { publishNext(0); });
+        publish(probe(config_, Retain::kYes), [this](Delivery) { tryQos(); });
+    }
+
+    /// A broker may end the connection on a retained message: an answer to what comes after it shows that it did not.
+    void tryQos() {
+        Publication plain = probe(config_, Retain::kNo);
+        plain.qos = std::max(plain.qos, static_cast<Qos>(config_.mqtt.qos));
+        publish(std::move(plain), [this](Delivery) {
+            const bool isAnswered = client_.session().connection()->limits.publishQos != Qos::kAtMostOnce;
+            if (isAnswered) return publishNext(0);
+            std::vector<std::string> topics = subscribedTopics(config_);
+            topics.push_back(probe(config_, Retain::kNo).topic);
+            client_.session().subscribe(std::move(topics), [this] { publishNext(0); });
+        });
     }
 
     void checkPacketLimit(std::size_t limit) {

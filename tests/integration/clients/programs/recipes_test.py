@@ -212,7 +212,7 @@ class Timelapse(RecipeCase):
 
     def test_a_video_of_received_pictures_and_of_the_archive(self):
         with open(f"{RECIPES}/timelapse.md", encoding="utf-8") as file:
-            received, archived, _ = re.findall("^ffmpeg -framerate .*$", file.read(), re.MULTILINE)
+            received, archived = re.findall("^ffmpeg -framerate .*$", file.read(), re.MULTILINE)
         reply = self.client.command({"command": "capture", "count": 30, "width": 640, "height": 480})
         self.assert_ok(reply, "capture")
         shutil.copytree(f"{self.agent.directory}/pictures/archive", f"{self.folder}/garden")
