@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/text.hpp"
+#include "services/commands/doctor_command.hpp"
 
 namespace edge {
 namespace {
@@ -111,8 +112,7 @@ Result<RequestMessage> makeRequest(const std::string& command, const std::vector
         const milliseconds every = std::max(durationOf(json, "every", milliseconds{0}), limit);
         message.extraTime = limit + every * (message.count - 1);
     }
-    constexpr seconds kDoctorLimit{200};
-    if (command == "doctor") message.extraTime = kDoctorLimit + timeout;
+    if (command == "doctor") message.extraTime = DoctorCommand::kLimit + timeout;
     if (command == "fetch") {
         message.fetchedId = textOf(json, "id");
         if (message.fetchedId.find_first_of("/+#") != std::string::npos) message.fetchedId.clear();
