@@ -19,8 +19,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kLastByDefault = 20;
-
 std::string formatEntry(const PictureFolder::Stored& stored) {
     constexpr std::array kShown{"id", "time", "width", "height", "bytes", "trigger"};
     const Json description = Json::parse(stored.post.description, nullptr, /*allow_exceptions=*/false);

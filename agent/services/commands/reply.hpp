@@ -52,6 +52,9 @@ std::string jsonString(std::string_view text);
 /// UTF-8.
 std::string formatReply(const Outcome& outcome, std::string_view command, std::string_view transaction);
 
+/// How many entries of a list, without the option `last`.
+inline constexpr int kLastByDefault = 20;
+
 /// The `data` of a reply that lists things: {"pictures":[…],"more":false}. `entries` are JSON; as many as fit into
 /// `maxBytes`, the first ones, and `more` says whether there are others.
 std::string formatList(std::string_view name, const std::vector<std::string>& entries, bool hasMore,

@@ -15,8 +15,6 @@
 namespace edge {
 namespace {
 
-constexpr int kLastByDefault = 20;
-
 /// As on the sensor's topic, with its name.
 std::string formatEntry(const ReadingRecord& reading) {
     return fmt::format(R"({{"sensor":{},{})", jsonString(reading.sensor), formatReadingJson(reading).substr(1));
