@@ -7,6 +7,7 @@ import math
 import os
 import re
 import signal
+import subprocess
 import tempfile
 import unittest
 
@@ -684,10 +685,34 @@ class Settings(ViewerCase):
 
 
 class Login(ViewerCase):
-    BROKER = {"allow_anonymous true": "allow_anonymous false"}
+    def setUp(self):
+        self.passwords = tempfile.NamedTemporaryFile("w", prefix="edge-passwords-")
+        self.addCleanup(self.passwords.close)
+        subprocess.run(["mosquitto_passwd", "-b", self.passwords.name, "class", "a-long-word"], check=True)
+        self.BROKER = {"allow_anonymous true": f"allow_anonymous false\npassword_file {self.passwords.name}"}
+        super().setUp()
 
-    def test_a_refused_login_says_so(self):
+    def log_in(self, page, password):
+        page.until(lambda: page.find("#settings").is_displayed(), "nothing asks for the login")
+        for name, text in (("username", "class"), ("password", password)):
+            field = page.find(f"#settings [name={name}]")
+            field.clear()
+            field.send_keys(text)
+        page.click("#settings .primary")
+
+    def test_a_refused_login_asks_for_another_one(self):
         page = self.open()
+        self.log_in(page, "wrong")
+        page.until(lambda: page.find("#settings").is_displayed(), "nothing asks again")
+        self.assertIn("user name and password", page.text("#login-feedback"))
+        self.assertEqual(page.driver.switch_to.active_element.get_attribute("name"), "password")
+        self.log_in(page, "a-long-word")
+        page.until_text("#connection", "Connected to")
+
+    def test_without_one_the_page_still_says_so(self):
+        page = self.open()
+        page.until(lambda: page.find("#settings").is_displayed(), "nothing asks for the login")
+        page.click("#close-settings")
         page.until_text("#banner", "refuses the connection")
 
 

@@ -45,7 +45,10 @@ const link = new Link({
     for (const device of devices.values()) subscribePictures(device);
   },
   lost: (reason) => disconnected("lost", reason),
-  refused: (reason) => disconnected("refused", reason),
+  refused(reason) {
+    disconnected("refused", reason);
+    if (!$("settings").open) changeSettings(reason);
+  },
   message: receive,
 });
 
@@ -274,12 +277,15 @@ $("forget-no").onclick = () => $("forget-dialog").close();
 $("open-licences").onclick = () => $("licences").showModal();
 $("close-licences").onclick = () => $("licences").close();
 
-$("open-settings").onclick = () => editSettings(settings, (wanted) => {
-  settings = wanted;
-  devices.clear();
-  select(null);
-  open();
-});
+function changeSettings(refusal) {
+  editSettings(settings, refusal, (wanted) => {
+    settings = wanted;
+    devices.clear();
+    select(null);
+    open();
+  });
+}
+$("open-settings").onclick = () => changeSettings();
 $("close-settings").onclick = () => $("settings").close();
 $("language").value = preferredLanguage(localStorage.getItem("pi-edge.language"));
 $("language").onchange = () => {

@@ -35,8 +35,9 @@ function ownBroker() {
   return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}`;
 }
 
-/** Lets a person change `settings`; `done(settings)` is called with what can be used, which is also kept. */
-export function editSettings(settings, done) {
+/** Lets a person change `settings`; `done(settings)` is called with what can be used, which is also kept. `refusal` is the key of why the
+ * broker refused the login. */
+export function editSettings(settings, refusal, done) {
   const form = $("settings-form");
   const fields = form.elements;
   for (const key of [...kKept, "password"]) fields[key].value = settings[key];
@@ -58,5 +59,7 @@ export function editSettings(settings, done) {
     $("settings").close();
     done(wanted);
   };
+  say($("login-feedback"), refusal ? t(refusal) : "", "error");
   $("settings").showModal();
+  if (refusal) fields[settings.username ? "password" : "username"].focus();
 }
