@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""docs/recipes with the real programs. Debian has collectd and InfluxDB (apt install --no-install-recommends collectd-core influxdb);
-Node-RED comes from the npm registry: EDGE_NODE_RED names the folder in which `npm install node-red` was run. Exit
-code 77: something was missing, so not everything ran; what did run passed."""
+"""docs/recipes with the real programs. Debian has collectd, InfluxDB and a YAML parser (apt install --no-install-recommends
+collectd-core influxdb python3-yaml); Node-RED comes from the npm registry: EDGE_NODE_RED names the folder in which
+`npm install node-red` was run. Exit code 77: something was missing, so not everything ran; what did run passed."""
 
 import json
 import os
@@ -22,6 +22,7 @@ from PIL import Image
 from support import PATIENCE, Agent, AgentCase, Client, decoded, die_with_parent, free_port
 
 RECIPES = os.path.abspath(f"{os.path.dirname(__file__)}/../../../../docs/recipes")
+YAML = "/usr/lib/python3/dist-packages/yaml/__init__.py"
 NODE_RED = f"{os.environ.get('EDGE_NODE_RED', '')}/node_modules/node-red/red.js"
 DID_NOT_RUN = 77
 ABSENT = []
@@ -97,15 +98,20 @@ class Class(RecipeCase):
             self.client.wait(f"edge/{team}/response", lambda m: decoded(m)["command"] == "capture")
 
 
-@needs("node", NODE_RED)
-class NodeRed(RecipeCase):
-    def test_buttons_readings_and_pictures(self):
-        flow = block("node-red", "json").replace('"raspberrypi"', '"127.0.0.1"').replace('"1883"', f'"{self.broker.port}"')
-        self.write("flows.json", flow)
+class NodeRedCase(RecipeCase):
+    def run_flow(self, flow):
+        """Returns the port of Node-RED's pages."""
         port = free_port()
-        # Shows on the console what the debug sidebar would get.
-        self.write("flows.json", flow.replace('"tosidebar": true', '"tosidebar": false, "console": true'))
+        self.write("flows.json", flow.replace('"raspberrypi"', '"127.0.0.1"').replace('"1883"', f'"{self.broker.port}"'))
         self.run_program("node", NODE_RED, "--userDir", self.folder, "--port", str(port), "-D", "uiHost=127.0.0.1", "flows.json")
+        return port
+
+
+@needs("node", NODE_RED)
+class NodeRed(NodeRedCase):
+    def test_buttons_readings_and_pictures(self):
+        # Shows on the console what the debug sidebar would get.
+        port = self.run_flow(block("node-red", "json").replace('"tosidebar": true', '"tosidebar": false, "console": true'))
         self.broker.wait_for_subscription("jpeg")
         self.broker.wait_for_subscription("edge/+/sensor/+")
 
@@ -126,6 +132,119 @@ class NodeRed(RecipeCase):
     def is_whole(self, name):
         data = pathlib.Path(self.folder, name).read_bytes()
         return data[:2] == b"\xff\xd8" and data[-2:] == b"\xff\xd9"
+
+
+class Greenhouse:
+    """The agent of the recipe about rules, whose sensor reads what set_temperature wrote. There is no GPIO chip: what the rules send
+    is seen at the broker."""
+
+    FAN = "edge/garden/gpio/fan/set"
+
+    def start_greenhouse(self, extra=""):
+        self.set_temperature(25)
+        sensor = f'[[sensor]]\nname = "room"\ntype = "file"\ndevice = "{self.folder}/temperature"\n'
+        agent = Agent(self.broker, device="garden")
+        self.addCleanup(agent.close)
+        os.mkdir(f"{agent.directory}/agent.d")
+        recipe = written("rules", "/etc/pi-edge-agent/agent.d/fan.toml").replace('"10s"', '"200ms"')
+        pathlib.Path(f"{agent.directory}/agent.d/fan.toml").write_text(f"{recipe}\n{sensor}\n{extra}", encoding="utf-8")
+        return agent.start()
+
+    def set_temperature(self, degrees):
+        self.write("new", f"{degrees}\n").rename(f"{self.folder}/temperature")
+
+    def read_twice(self, degrees):
+        """Returns when two readings of this temperature have been published since now: the first one has then been dealt with."""
+        before = len(self.client.on("edge/garden/sensor/room", lambda m: decoded(m)["value"] == degrees))
+        self.set_temperature(degrees)
+        self.client.wait("edge/garden/sensor/room", lambda m: decoded(m)["value"] == degrees, count=before + 2)
+
+
+@needs("node", NODE_RED)
+class NodeRedRule(Greenhouse, NodeRedCase):
+    def run_rule(self, silence='"5", "units": "min"'):
+        """Before the agent: Node-RED then sees all of it in order."""
+        self.run_flow(block("rules", "json").replace('"5", "units": "min"', silence))
+        self.broker.wait_for_subscription("edge/garden/sensor/room")
+        self.broker.wait_for_subscription("edge/garden/status")
+        return self.start_greenhouse()
+
+    def sent(self, *expected):
+        """Waits until the rule has sent as many commands, and compares them."""
+        self.client.wait(self.FAN, count=len(expected))
+        self.assertEqual([m.payload.decode() for m in self.client.on(self.FAN)], list(expected))
+
+    def test_a_fan_with_two_limits(self):
+        agent = self.run_rule()
+        self.sent("OFF")
+        self.set_temperature(30.5)
+        self.sent("OFF", "ON")
+        self.read_twice(29.5)
+        self.set_temperature(27.5)
+        self.sent("OFF", "ON", "OFF")
+        self.read_twice(29.5)
+        self.set_temperature(30.5)
+        self.sent("OFF", "ON", "OFF", "ON")
+        agent.stop()
+        agent.start()
+        self.sent("OFF", "ON", "OFF", "ON", "ON")
+
+    def test_the_fan_runs_when_readings_stop(self):
+        agent = self.run_rule('"5", "units": "s"')
+        self.sent("OFF")
+        agent.stop()
+        self.sent("OFF", "ON")
+
+
+@needs(YAML)
+class HomeAssistantRule(Greenhouse, RecipeCase):
+    """Evaluates the automation as docs/scripts/conditions of Home Assistant says: above and below exclude the limit itself."""
+
+    def setUp(self):
+        super().setUp()
+        import yaml  # only here: not every machine has it
+
+        self.rule = yaml.safe_load(block("rules", "yaml"))
+
+    def holds(self, condition, states, trigger):
+        state = states.get(condition.get("entity_id"))
+        if condition["condition"] == "trigger":
+            return trigger == condition["id"]
+        if condition["condition"] == "state":
+            return state == condition["state"]
+        self.assertEqual(condition["condition"], "numeric_state")
+        try:
+            return condition.get("below", float("inf")) > float(state) > condition.get("above", float("-inf"))
+        except ValueError:
+            return False
+
+    def action(self, temperature, fan, trigger=None):
+        states = {"sensor.garden_sensor_room": str(temperature), "switch.garden_gpio_fan": fan}
+        [step] = self.rule["actions"]
+        for branch in step["choose"]:
+            if all(self.holds(condition, states, trigger) for condition in branch["conditions"]):
+                [action] = branch["sequence"]
+                self.assertEqual(action["target"], {"entity_id": "switch.garden_gpio_fan"})
+                return action["action"]
+        return None
+
+    def test_a_fan_with_two_limits(self):
+        for temperature, fan, expected in (
+                (30.5, "off", "switch.turn_on"), (30.5, "on", None), (30, "off", None), (29.5, "on", None), (29.5, "off", None),
+                (28, "on", None), (27.5, "on", "switch.turn_off"), (27.5, "off", None), ("unavailable", "on", None),
+                ("unavailable", "off", None), (30.5, "unavailable", None)):
+            with self.subTest(f"{temperature}, fan {fan}"):
+                self.assertEqual(self.action(temperature, fan), expected)
+
+    def test_the_fan_runs_when_readings_stop(self):
+        [trigger] = [trigger for trigger in self.rule["triggers"] if "id" in trigger]
+        self.assertEqual(self.action("unavailable", "off", trigger["id"]), "switch.turn_on")
+
+    def test_its_entities_are_those_that_the_agent_announces(self):
+        self.start_greenhouse("[home_assistant]\nenabled = true\n")
+        announcement = decoded(self.client.wait("homeassistant/device/garden/config"))
+        announced = {component.get("default_entity_id") for component in announcement["cmps"].values()}
+        self.assertLessEqual({trigger["entity_id"] for trigger in self.rule["triggers"]}, announced)
 
 
 @needs("collectd", "influxd", "mosquitto_sub")
