@@ -8,9 +8,9 @@ import time
 
 from agent import AGENT, online, set_temperature, temperature
 from bus import Bus
-from ledger import Ledger
+from ledger import ARCHIVE, Ledger
 from report import check, figure, property_of
-from setup import at_work, wait_for_broker
+from setup import BASIC, at_work, wait_for_broker
 
 LEDGER = pathlib.Path("/share/ledger")
 TIMES = pathlib.Path("/share/cuts")
@@ -19,7 +19,7 @@ STATE = pathlib.Path("/var/lib/pi-edge-agent")
 
 def prepare(state):
     """A machine with the agent at work."""
-    at_work(state)
+    at_work(state, BASIC + ARCHIVE)
 
 
 def entries():

@@ -10,16 +10,16 @@ import threading
 import time
 
 from agent import AGENT, online
-from ledger import Ledger
+from ledger import ARCHIVE, Ledger
 from report import check, expect_equal, figure, property_of, run, wait_until
-from setup import at_work, drop_in, restart
+from setup import BASIC, at_work, drop_in, restart
 
 KILLS = pathlib.Path("/share/kills")
 
 
 def prepare(state):
     """A machine whose agent is started again at once."""
-    at_work(state)
+    at_work(state, BASIC + ARCHIVE)
     drop_in(AGENT, "[Service]\nRestartSec=100ms\n")
     restart(state["bus"])
 
@@ -62,7 +62,8 @@ def kill(state):
     reply, _ = bus.reply_to(bus.request("status"), 60)
     expect_equal("it answers", reply["status"], "ok")
     ledger.check(bus, device)
-    pictures = [m.json.get("transaction") for m in bus.heard(0) if m.topic.endswith("/image")]
+    images = [m.json for m in bus.heard(0) if m.topic.endswith("/image")]
+    pictures = [image["transaction"] for image in images if "transaction" in image]
     twice = {t for t in pictures if pictures.count(t) > 1}
     check(f"no capture was carried out twice: {len(pictures)} pictures", not twice, twice)
     aside = [p.name for p in pathlib.Path("/var/lib/pi-edge-agent").glob("*corrupt*")]
