@@ -75,8 +75,11 @@ def python(far):
 
 
 def device():
-    """The device, with the sensor, debayer and scaler before it that libcamera uses."""
+    """The device, with the sensor, debayer and scaler before it that libcamera uses. It streams only if the format of the sensor's raw
+    device, which nobody reads, fits, too."""
     links, formats = PIPELINE
+    raw = run("media-ctl", "--device", MEDIA, "--entity", "Raw Capture 1")
+    run("v4l2-ctl", "--device", raw, "--set-fmt-video", "width=640,height=480,pixelformat=BA81")
     run("media-ctl", "--device", MEDIA, "--links", ",".join(links))
     for text in formats:
         run("media-ctl", "--device", MEDIA, "--set-v4l2", text)
