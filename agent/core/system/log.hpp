@@ -11,7 +11,7 @@
 /// once; debug = the path of a single message. One line per change, never one per attempt.
 namespace edge::log {
 
-enum class Level { kDebug = 1, kInfo, kWarning, kError };  // as spdlog counts them
+enum class Level { kDebug, kInfo, kWarning, kError };
 
 /// Lines below `level` are dropped. To stderr; under systemd with the <N> priority prefix instead of time and level.
 void setLevel(Level level);

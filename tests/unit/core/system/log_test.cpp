@@ -137,22 +137,6 @@ TEST_P(LogChannel, LeavesTheSharedDescriptionBlocking) {
     EXPECT_EQ(::fcntl(channel.write.get(), F_GETFL) & O_NONBLOCK, 0);
 }
 
-/// Another user's pipe or terminal cannot be opened a second time.
-TEST_P(LogChannel, DoesNotWaitWhereItMayNotOpenTheChannelAgain) {
-    if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
-    const Channel channel = GetParam().make();
-    const RedirectedStderr redirected(channel.write.get());
-    ASSERT_EQ(::seteuid(65534), 0);
-
-    writeUntilFull();
-    const std::string then = readThrough(channel.read.get());
-
-    ASSERT_EQ(::seteuid(0), 0);
-    EXPECT_NE(then.find("line 0 "), std::string::npos);
-    EXPECT_NE(then.find(kCount), std::string::npos);
-    EXPECT_NE(then.find("info: again"), std::string::npos);
-}
-
 INSTANTIATE_TEST_SUITE_P(Log, LogChannel,
                          testing::Values(Kind{"Pipe", makePipe}, Kind{"Socket", makeSocketPair},
                                          Kind{"Terminal", makeTerminal}),
