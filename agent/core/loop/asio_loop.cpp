@@ -133,19 +133,14 @@ void blockSignals(const std::vector<int>& signals) {
 
 SignalWatch::SignalWatch(Loop& loop, const std::vector<int>& signals, Handler handler) {
     const sigset_t set = toSet(signals);
-    fd_ = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "cannot watch signals");
-    watch_ = loop.watch(fd_, FdEvent::kReadable, [fd = fd_, handler = std::move(handler)] {
+    fd_.reset(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+    if (!fd_) throw std::system_error(errno, std::generic_category(), "cannot watch signals");
+    watch_ = loop.watch(fd_.get(), FdEvent::kReadable, [fd = fd_.get(), handler = std::move(handler)] {
         signalfd_siginfo info{};
         while (::read(fd, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
             handler(static_cast<int>(info.ssi_signo));
         }
     });
-}
-
-SignalWatch::~SignalWatch() {
-    watch_.reset();
-    if (fd_ >= 0) ::close(fd_);
 }
 
 }  // namespace edge

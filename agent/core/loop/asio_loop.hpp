@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/loop/loop.hpp"
+#include "core/system/files.hpp"
 
 namespace edge {
 
@@ -38,12 +39,9 @@ class SignalWatch {
   public:
     using Handler = std::function<void(int)>;
     SignalWatch(Loop& loop, const std::vector<int>& signals, Handler handler);
-    ~SignalWatch();
-    SignalWatch(const SignalWatch&) = delete;
-    SignalWatch& operator=(const SignalWatch&) = delete;
 
   private:
-    int fd_ = -1;
+    UniqueFd fd_;
     std::unique_ptr<FdWatch> watch_;
 };
 

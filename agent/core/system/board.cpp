@@ -11,7 +11,7 @@
 #include <fstream>
 #include <ifaddrs.h>
 #include <memory>
-#include <string_view>
+#include <sstream>
 #include <system_error>
 
 #include <net/if.h>
@@ -21,28 +21,6 @@
 
 namespace edge {
 namespace {
-
-/// The word at `index` of a line whose words white space separates; "" where there are fewer.
-std::string_view wordAt(std::string_view line, std::size_t index) {
-    constexpr std::string_view kBlanks = " \t";
-    for (;; --index) {
-        line.remove_prefix(std::min(line.find_first_not_of(kBlanks), line.size()));
-        const std::size_t end = std::min(line.find_first_of(kBlanks), line.size());
-        if (index == 0 || line.empty()) return line.substr(0, end);
-        line.remove_prefix(end);
-    }
-}
-
-/// The line that begins with `key`, behind it; "" where there is none.
-std::string_view lineOf(std::string_view text, std::string_view key) {
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        const std::string_view line = text.substr(0, end);
-        if (line.starts_with(key)) return line.substr(key.size());
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return "";
-}
 
 /// The zone of the processor ("cpu-thermal" on a Pi, "x86_pkg_temp" on a PC).
 std::optional<double> cpuCelsius(const std::string& root) {
@@ -61,8 +39,13 @@ std::optional<double> load(const std::string& root) {
 }
 
 std::optional<std::uint64_t> memoryAvailable(const std::string& root) {
-    const std::string text = readText(root + "/proc/meminfo");
-    return parseNumber<std::uint64_t>(wordAt(lineOf(text, "MemAvailable:"), 0));
+    std::ifstream file(root + "/proc/meminfo");
+    for (std::string line; std::getline(file, line);) {
+        std::string key;
+        std::uint64_t kib = 0;
+        if (std::istringstream(line) >> key >> kib && key == "MemAvailable:") return kib;
+    }
+    return std::nullopt;
 }
 
 std::optional<std::uint64_t> diskFree(std::string path) {
@@ -78,17 +61,15 @@ std::optional<std::uint64_t> diskFree(std::string path) {
 /// A line of /proc/net/wireless: "wlan0: 0000   54.  -56.  -256 …", the second number in dBm. Unconnected interfaces
 /// have a link quality of 0 or no line.
 std::optional<BoardHealth::Wifi> wifi(const std::string& root) {
-    std::string text = readText(root + "/proc/net/wireless");
-    for (std::string_view rest = text; !rest.empty();) {
-        const std::size_t end = std::min(rest.find('\n'), rest.size());
-        const std::string_view line = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        const std::string_view name = wordAt(line, 0);
-        std::string_view level = wordAt(line, 3);
-        if (!name.ends_with(':') || wordAt(line, 2) == "0.") continue;
-        level.remove_suffix(level.ends_with('.') ? 1 : 0);
-        const auto dbm = parseNumber<int>(level);
-        if (dbm && *dbm < 0) return BoardHealth::Wifi{std::string(name.substr(0, name.size() - 1)), *dbm};
+    std::ifstream file(root + "/proc/net/wireless");
+    for (std::string line; std::getline(file, line);) {
+        std::string name;
+        std::string status;
+        std::string quality;
+        double dbm = 0;
+        if (!(std::istringstream(line) >> name >> status >> quality >> dbm) || !name.ends_with(':')) continue;
+        name.pop_back();
+        if (quality != "0." && dbm < 0) return BoardHealth::Wifi{name, static_cast<int>(dbm)};
     }
     return std::nullopt;
 }

@@ -14,67 +14,44 @@
 
 #include <fmt/core.h>
 
+#include "core/text.hpp"
+
 namespace edge {
 namespace {
 
-/// Reads fixed fields from the front of a text. Once something is not as expected, it stays failed.
-class FieldReader {
-  public:
-    explicit FieldReader(std::string_view text) : rest_(text) {}
+/// Whether `text` has a digit for each '0' of `shape`, a separator of date and time for 'T', a sign for '+', and all
+/// else as it is.
+bool hasShape(std::string_view text, std::string_view shape) {
+    return std::equal(text.begin(), text.end(), shape.begin(), shape.end(), [](char c, char expected) {
+        if (expected == '0') return c >= '0' && c <= '9';
+        if (expected == 'T') return c == 'T' || c == 't' || c == ' ';
+        return c == expected || (expected == '+' && c == '-');
+    });
+}
 
-    /// Exactly `count` decimal digits.
-    int digits(std::size_t count) {
-        int value = 0;
-        for (std::size_t i = 0; i < count; ++i) value = value * 10 + digit();
-        return value;
-    }
-    /// One of `expected`.
-    void skip(std::string_view expected) {
-        if (!next(expected)) hasFailed_ = true;
-    }
-    /// Whether one of `expected` came, which is then skipped.
-    bool next(std::string_view expected) {
-        if (rest_.empty() || expected.find(rest_.front()) == std::string_view::npos) return false;
-        rest_.remove_prefix(1);
-        return true;
-    }
-    /// ".5", ".123456" or nothing.
-    milliseconds fraction() {
-        if (!next(".")) return milliseconds{0};
-        int value = digit() * 100;
-        for (int scale = 10; isDigit(); scale /= 10) value += digit() * scale;
-        return milliseconds{value};
-    }
-    /// "Z" or "+hh:mm".
-    std::chrono::minutes offset() {
-        if (next("Zz")) return std::chrono::minutes{0};
-        const bool isEast = next("+");
-        if (!isEast) skip("-");
-        const int hours = digits(2);
-        skip(":");
-        const int minutes = digits(2);
-        if (hours > 23 || minutes > 59) hasFailed_ = true;
-        return std::chrono::minutes{(isEast ? 1 : -1) * (hours * 60 + minutes)};
-    }
-    [[nodiscard]] bool isDone() const { return !hasFailed_ && rest_.empty(); }
+/// Of what has the shape of a number.
+int numberAt(std::string_view text, std::size_t at, std::size_t digits) {
+    return parseNumber<int>(text.substr(at, digits)).value_or(0);
+}
 
-  private:
-    [[nodiscard]] bool isDigit() const {
-        return !hasFailed_ && !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9';
-    }
-    int digit() {
-        if (!isDigit()) {
-            hasFailed_ = true;
-            return 0;
-        }
-        const int value = rest_.front() - '0';
-        rest_.remove_prefix(1);
-        return value;
-    }
+/// ".5", ".123456" or nothing, which `text` is shortened by; nullopt for a point without digits.
+std::optional<milliseconds> takeFraction(std::string_view& text) {
+    if (!text.starts_with('.')) return milliseconds{0};
+    const std::size_t end = std::min(text.find_first_not_of("0123456789", 1), text.size());
+    const std::string digits(text.substr(1, end - 1));
+    text.remove_prefix(end);
+    return digits.empty() ? std::nullopt : std::optional(milliseconds{numberAt(digits + "00", 0, 3)});
+}
 
-    std::string_view rest_;
-    bool hasFailed_ = false;
-};
+/// "Z" or "+hh:mm".
+std::optional<std::chrono::minutes> parseOffset(std::string_view text) {
+    if (text == "Z" || text == "z") return std::chrono::minutes{0};
+    if (!hasShape(text, "+00:00")) return std::nullopt;
+    const int hours = numberAt(text, 1, 2);
+    const int minutes = numberAt(text, 4, 2);
+    if (hours > 23 || minutes > 59) return std::nullopt;
+    return std::chrono::minutes{(text.front() == '+' ? 1 : -1) * (hours * 60 + minutes)};
+}
 
 struct Unit {
     std::string_view name;
@@ -95,27 +72,24 @@ std::string formatRfc3339(WallTime time) {
 }
 
 std::optional<WallTime> parseRfc3339(std::string_view text) {
-    FieldReader in(text);
-    const std::chrono::year year{in.digits(4)};
-    in.skip("-");
-    const std::chrono::month month{static_cast<unsigned>(in.digits(2))};
-    in.skip("-");
-    const std::chrono::day day{static_cast<unsigned>(in.digits(2))};
-    in.skip("Tt ");
-    const int hour = in.digits(2);
-    in.skip(":");
-    const int minute = in.digits(2);
-    in.skip(":");
-    const int second = in.digits(2);
-    const milliseconds fraction = in.fraction();
-    const std::chrono::minutes offset = in.offset();
+    constexpr std::string_view kShape = "0000-00-00T00:00:00";
+    if (!hasShape(text.substr(0, kShape.size()), kShape)) return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year{numberAt(text, 0, 4)},
+                                           std::chrono::month{static_cast<unsigned>(numberAt(text, 5, 2))},
+                                           std::chrono::day{static_cast<unsigned>(numberAt(text, 8, 2))}};
+    const int hour = numberAt(text, 11, 2);
+    const int minute = numberAt(text, 14, 2);
+    const int second = numberAt(text, 17, 2);
     constexpr int kLeapSecond = 60;
-    const std::chrono::year_month_day date{year, month, day};
-    if (!in.isDone() || !date.ok() || hour > 23 || minute > 59 || second > kLeapSecond) return std::nullopt;
+    text.remove_prefix(kShape.size());
+    const auto fraction = takeFraction(text);
+    const auto offset = parseOffset(text);
+    const bool isTime = date.ok() && hour <= 23 && minute <= 59 && second <= kLeapSecond;
+    if (!isTime || !fraction || !offset) return std::nullopt;
 
     const auto days = std::chrono::sys_days{date}.time_since_epoch();
     const milliseconds sinceEpoch =
-        days + std::chrono::hours{hour} + std::chrono::minutes{minute} + seconds{second} + fraction - offset;
+        days + std::chrono::hours{hour} + std::chrono::minutes{minute} + seconds{second} + *fraction - *offset;
     // A system_clock tick is a nanosecond: years past 2262 and before 1678 do not fit.
     constexpr auto kLimit = std::chrono::duration_cast<milliseconds>(WallTime::duration::max());
     return WallTime{std::chrono::duration_cast<WallTime::duration>(std::clamp(sinceEpoch, -kLimit, kLimit))};
