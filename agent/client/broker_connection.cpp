@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "config/load.hpp"
+#include "core/system/identity.hpp"
 #include "core/text.hpp"
 
 namespace edge {
@@ -14,26 +15,18 @@ namespace {
 
 constexpr milliseconds kGoodbyeLimit{500};
 
-/// `topic` with the level that is the own device.id replaced; as it is where there is none.
-std::string topicOf(const std::string& device, const std::string& topic, const Config& config) {
-    std::string other = '/' + topic + '/';
-    const std::string own = '/' + config.device.id + '/';
-    if (const std::size_t at = other.find(own); at != std::string::npos)
-        other.replace(at + 1, config.device.id.size(), device);
-    return other.substr(1, other.size() - 2);
-}
-
 }  // namespace
 
 Result<DeviceTopics> topicsOf(const Config& config, const std::string& device) {
     if (device.empty() || device == config.device.id)
         return DeviceTopics{config.device.id, config.topics.base, config.image.topic};
-    DeviceTopics topics{device, topicOf(device, config.topics.base, config),
-                        topicOf(device, config.image.topic, config)};
-    if (topics.base == config.topics.base)
+    ConfigSources sources = readConfig(config.file);
+    sources.push_back({"--id", fmt::format("device.id = \"{}\"", device)});
+    const Config other = parseConfig(sources, readIdentity());
+    if (other.topics.base == config.topics.base)
         return fail(Errc::kInvalid, fmt::format("topics.base is \"{}\", without {{id}}: it has no place for \"{}\"",
                                                 config.topics.base, printable(device)));
-    return topics;
+    return DeviceTopics{device, other.topics.base, other.image.topic};
 }
 
 Result<std::string> loginOf(const Config& config) {

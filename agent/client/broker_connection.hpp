@@ -19,8 +19,8 @@ struct DeviceTopics {
     std::string image;  ///< where it publishes pictures
 };
 
-/// Those of the configured device, or of `device`, if that is not "", whose topics differ in the device.id only. An
-/// error where topics.base has no device.id that could be replaced.
+/// Those of the configured device, or of `device`, if that is not "": as if the configuration, which is read again, had
+/// its device.id. An error where topics.base has no {id}. Throws ConfigError.
 Result<DeviceTopics> topicsOf(const Config& config, const std::string& device);
 
 /// The password, after checking the files of [mqtt.tls]. An error with the remedy if this user may not read them.

@@ -134,6 +134,15 @@ class Request(CommandLineCase):
         self.assertEqual(self.call("request", "start", "--id", "other").returncode, 0)
         self.client.wait("edge/other/publishing", lambda m: m.payload == b"ON" and not m.retain)
 
+    def test_the_own_id_may_be_the_name_of_a_level_above_it(self):
+        config = self.config()
+        with open(config, encoding="utf-8") as file:
+            text = file.read()
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(text.replace(f'id = "{ID}"', f'id = "{BASE.split("/", maxsplit=1)[0]}"'))
+        done = self.call("request", "stop", "--id", ID, config=config)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
     def test_without_replies_a_command_is_sent_to_all(self):
         config = self.config(extra='[topics]\nbase = ""\n')
         done = self.call("request", "start", config=config)
