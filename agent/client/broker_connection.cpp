@@ -11,11 +11,6 @@
 #include "core/text.hpp"
 
 namespace edge {
-namespace {
-
-constexpr milliseconds kGoodbyeLimit{500};
-
-}  // namespace
 
 Result<DeviceTopics> topicsOf(const Config& config, const std::string& device) {
     if (device.empty() || device == config.device.id)
@@ -62,30 +57,25 @@ void BrokerConnection::tryNext() {
         return loop().stop();
     }
     ++at_;
-    isLeaving_ = false;
     SessionSettings settings{config_.mqtt, clientId_, password_, {}, topics_, 0};
     settings.mqtt.servers = {config_.mqtt.servers[at_ - 1]};
     client_.open(std::move(settings), {[this](const ConnectionInfo&) { handlers_.connected(); }, [] {},
                                        [this](InboundMessage message) { handlers_.message(std::move(message)); },
-                                       [this] { healthChanged(); }});
+                                       [this](const SessionHealth& health) { failed(health); }});
 }
 
-/// The first attempt that failed, whatever was left out, is the last with this server.
-void BrokerConnection::healthChanged() {
-    const SessionHealth health = session().health();
-    if (health.lastFailure.empty() || std::exchange(isLeaving_, true)) return;
+void BrokerConnection::failed(const SessionHealth& health) {
     const bool hasEnded = health.connects > 0;
     failures_ += fmt::format("{}{}: {}{}", failures_.empty() ? "" : "\n", server(),
                              hasEnded ? "the connection ended: " : "", health.lastFailure);
-    session().stop({}, kGoodbyeLimit, [this, hasEnded] {
+    client_.leave([this, hasEnded] {
         if (hasEnded) at_ = config_.mqtt.servers.size();
         tryNext();
     });
 }
 
 void BrokerConnection::close() {
-    if (std::exchange(isLeaving_, true)) return;
-    session().stop({}, kGoodbyeLimit, [this] { loop().stop(); });
+    client_.leave([this] { loop().stop(); });
 }
 
 std::string BrokerConnection::server() const {

@@ -51,7 +51,7 @@ class BrokerConnection {
 
   private:
     void tryNext();
-    void healthChanged();
+    void failed(const SessionHealth& health);
 
     const Config& config_;
     const std::string password_;
@@ -60,7 +60,6 @@ class BrokerConnection {
     const Handlers handlers_;
     ShortClient client_;
     std::size_t at_ = 0;  ///< the server in use, from 1
-    bool isLeaving_ = false;
     std::string failures_;
     bool hasFailed_ = false;
 };

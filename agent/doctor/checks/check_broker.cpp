@@ -22,7 +22,6 @@ constexpr seconds kAnswerLimit{5};
 /// For what the broker keeps, and for a message to come back, after it was acknowledged.
 constexpr milliseconds kRetainedLimit{500};
 constexpr milliseconds kEchoLimit{1000};
-constexpr milliseconds kGoodbyeLimit{500};
 constexpr seconds kAllLimit{60};
 constexpr const char* kExpiredCommand =
     R"({"command":"status","expires_at":"2000-01-01T00:00:00.000Z","transaction":"doctor"})";
@@ -67,7 +66,7 @@ class BrokerCheck {
         append(findings_, std::exchange(ofConnection_, {}));
         if (at_ == config_.mqtt.servers.size()) return loop_.stop();
         ++at_;
-        isAskingMore_ = isLeaving_ = hasHealth_ = hasCommand_ = false;
+        isAskingMore_ = hasHealth_ = hasCommand_ = false;
         // Not the agent's own id: the broker would end the agent's connection.
         SessionSettings settings{config_.mqtt, config_.device.id + "-doctor", password_.value_or(""),
                                  probe(config_, Retain::kYes), subscribedTopics(config_)};
@@ -80,13 +79,13 @@ class BrokerCheck {
         }
         client_.open(std::move(settings),
                      {[this](const ConnectionInfo& info) { connected(info.limits); }, [this] { disconnected(); },
-                      [this](const InboundMessage& message) { heard(message); }, [this] { healthChanged(); }});
+                      [this](const InboundMessage& message) { heard(message); },
+                      [this](const SessionHealth& health) { failed(health); }});
     }
 
     void leave() {
-        if (std::exchange(isLeaving_, true)) return;
         limit_.cancel();
-        client_.session().stop({}, kGoodbyeLimit, [this] { next(); });
+        client_.leave([this] { next(); });
     }
 
     /// What is found out on a connection is thrown away where the next one goes on with less.
@@ -96,10 +95,7 @@ class BrokerCheck {
         if (isAskingMore_) leave();
     }
 
-    /// The first attempt that failed, whatever was left out, is the last.
-    void healthChanged() {
-        const SessionHealth health = client_.session().health();
-        if (health.lastFailure.empty() || isLeaving_) return;
+    void failed(const SessionHealth& health) {
         if (!password_ && health.isLoginRefused) {
             add(Severity::kNote,
                 "the broker answers; the login was not tried because the password or key cannot be read");
@@ -162,7 +158,8 @@ class BrokerCheck {
         });
         client_.session().publish(std::move(publication), Priority::kLive,
                                   [this, done = std::move(done)](Delivery delivery) {
-                                      if (!isLeaving_ && client_.session().connection() != nullptr) done(delivery);
+                                      if (!client_.isLeaving() && client_.session().connection() != nullptr)
+                                          done(delivery);
                                   });
     }
 
@@ -266,7 +263,6 @@ class BrokerCheck {
     std::size_t at_ = 0;  ///< the server that is looked at, from 1
     bool isPublishingDenied_ = false;
     bool isAskingMore_ = false;  ///< the agent's own topics are done with
-    bool isLeaving_ = false;
     bool hasHealth_ = false;
     bool hasCommand_ = false;
     Timer limit_;  ///< of the broker's answer
