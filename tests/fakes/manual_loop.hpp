@@ -35,7 +35,7 @@ class ManualLoop : public Loop {
         return Timer(std::make_unique<Handle>(entry));
     }
 
-    [[nodiscard]] std::unique_ptr<FdWatch> watch(int fd, FdEvent, Task ready) override {
+    [[nodiscard]] std::unique_ptr<FdWatch> watch(int fd, Task ready) override {
         auto watch = std::make_unique<Watch>();
         watch->owner = &watches_;
         watch->fd = fd;

@@ -47,7 +47,7 @@ Result<void> ProgramLink::open(const Hello& hello, Events events) {
 Result<void> ProgramLink::connect(const Hello& hello) {
     exitText_.clear();
     socket_.emplace(TRY(config_.camera.socket.empty() ? startChild() : connectPacketSocket(config_.camera.socket)));
-    watch_ = loop_.watch(socket_->fd(), FdEvent::kReadable, [this] { readable(); });
+    watch_ = loop_.watch(socket_->fd(), [this] { readable(); });
     return send(hello, -1);
 }
 

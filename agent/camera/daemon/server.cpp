@@ -87,13 +87,12 @@ void CameraServer::addConnection(UniqueFd socket) {
     postponeIdle();
     Connection& connection = connections_.emplace_back(std::move(socket));
     if (connections_.size() > kMaxConnections) return refuse(connection, "too many connections");
-    connection.watch =
-        loop_.watch(connection.socket.fd(), FdEvent::kReadable, [this, &connection] { receive(connection); });
+    connection.watch = loop_.watch(connection.socket.fd(), [this, &connection] { receive(connection); });
 }
 
 void CameraServer::listen(UniqueFd socket) {
     listener_ = std::move(socket);
-    listenerWatch_ = loop_.watch(listener_.get(), FdEvent::kReadable, [this] {
+    listenerWatch_ = loop_.watch(listener_.get(), [this] {
         // Where none waits, or it has gone again, the next readiness tells.
         while (UniqueFd agent{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)})
             addConnection(std::move(agent));

@@ -54,14 +54,13 @@ class AsioTimerEntry : public Timer::Entry {
 /// Asio wants to own what it watches, so it gets a duplicate; both share one open file description.
 class AsioFdWatch : public FdWatch {
   public:
-    AsioFdWatch(asio::io_context& context, int fd, FdEvent event, Task ready)
-        : event_(event),
-          ready_(std::make_shared<Task>(std::move(ready))),
+    AsioFdWatch(asio::io_context& context, int fd, Task ready)
+        : ready_(std::make_shared<Task>(std::move(ready))),
           descriptor_(std::make_shared<asio::posix::stream_descriptor>(context)) {
         const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
         if (copy < 0) throw std::system_error(errno, std::generic_category(), "cannot watch a descriptor");
         descriptor_->assign(copy);
-        wait(descriptor_, ready_, event_);
+        wait(descriptor_, ready_);
     }
 
     ~AsioFdWatch() override {
@@ -73,18 +72,15 @@ class AsioFdWatch : public FdWatch {
   private:
     using Descriptor = std::shared_ptr<asio::posix::stream_descriptor>;
 
-    static void wait(const Descriptor& descriptor, const std::shared_ptr<Task>& ready, FdEvent event) {
-        const auto type = event == FdEvent::kReadable ? asio::posix::descriptor_base::wait_read
-                                                      : asio::posix::descriptor_base::wait_write;
-        descriptor->async_wait(type, [descriptor, ready, event](const asio::error_code& error) {
+    static void wait(const Descriptor& descriptor, const std::shared_ptr<Task>& ready) {
+        descriptor->async_wait(Descriptor::element_type::wait_read, [descriptor, ready](const asio::error_code& error) {
             if (error || !*ready) return;
             const Task run = *ready;  // a copy: the task may destroy this watch
             run();
-            if (*ready) wait(descriptor, ready, event);
+            if (*ready) wait(descriptor, ready);
         });
     }
 
-    FdEvent event_;
     std::shared_ptr<Task> ready_;
     Descriptor descriptor_;
 };
@@ -113,8 +109,8 @@ Timer AsioLoop::at(SteadyTime when, Task task) {
     return Timer(std::make_unique<AsioTimerEntry>(impl_->context, when, std::move(task)));
 }
 
-std::unique_ptr<FdWatch> AsioLoop::watch(int fd, FdEvent event, Task ready) {
-    return std::make_unique<AsioFdWatch>(impl_->context, fd, event, std::move(ready));
+std::unique_ptr<FdWatch> AsioLoop::watch(int fd, Task ready) {
+    return std::make_unique<AsioFdWatch>(impl_->context, fd, std::move(ready));
 }
 
 void AsioLoop::run() {
@@ -135,7 +131,7 @@ SignalWatch::SignalWatch(Loop& loop, const std::vector<int>& signals, Handler ha
     const sigset_t set = toSet(signals);
     fd_.reset(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
     if (!fd_) throw std::system_error(errno, std::generic_category(), "cannot watch signals");
-    watch_ = loop.watch(fd_.get(), FdEvent::kReadable, [fd = fd_.get(), handler = std::move(handler)] {
+    watch_ = loop.watch(fd_.get(), [fd = fd_.get(), handler = std::move(handler)] {
         signalfd_siginfo info{};
         while (::read(fd, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
             handler(static_cast<int>(info.ssi_signo));

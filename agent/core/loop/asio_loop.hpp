@@ -21,7 +21,7 @@ class AsioLoop : public Loop {
     void post(Task task) override;
     [[nodiscard]] const Clock& clock() const override;
     [[nodiscard]] Timer at(SteadyTime when, Task task) override;
-    [[nodiscard]] std::unique_ptr<FdWatch> watch(int fd, FdEvent event, Task ready) override;
+    [[nodiscard]] std::unique_ptr<FdWatch> watch(int fd, Task ready) override;
 
     /// Runs until stop().
     void run();

@@ -84,7 +84,7 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(Loop& loop, const std:
     }
     std::unique_ptr<ChildProcess> child(new ChildProcess(pid, std::move(handle)));
     child->exited_ = std::move(exited);
-    child->watch_ = loop.watch(child->handle_.get(), FdEvent::kReadable, [self = child.get()] { self->reap(); });
+    child->watch_ = loop.watch(child->handle_.get(), [self = child.get()] { self->reap(); });
     return child;
 }
 

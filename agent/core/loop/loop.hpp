@@ -53,9 +53,6 @@ class Timer {
     std::unique_ptr<Entry> entry_;
 };
 
-/// Which readiness of a descriptor is waited for.
-enum class FdEvent { kReadable, kWritable };
-
 /// Watches a descriptor it does not own; destroying it ends the watch. The descriptor must outlive it.
 class FdWatch {
   public:
@@ -74,8 +71,8 @@ class Loop : public Executor {
         return at(clock().now() + std::chrono::duration_cast<SteadyTime::duration>(delay), std::move(task));
     }
 
-    /// Call `ready` each time `fd` is ready (level-triggered), until the watch is destroyed.
-    [[nodiscard]] virtual std::unique_ptr<FdWatch> watch(int fd, FdEvent event, Task ready) = 0;
+    /// Call `ready` each time `fd` can be read (level-triggered), until the watch is destroyed.
+    [[nodiscard]] virtual std::unique_ptr<FdWatch> watch(int fd, Task ready) = 0;
 };
 
 }  // namespace edge

@@ -66,7 +66,7 @@ ClockSetWatch::ClockSetWatch(Loop& loop, Task onSet)
     : onSet_(std::move(onSet)), timer_(::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC)) {
     if (!timer_) return;
     arm();
-    watch_ = loop.watch(timer_.get(), FdEvent::kReadable, [this] { onReadable(); });
+    watch_ = loop.watch(timer_.get(), [this] { onReadable(); });
 }
 
 void ClockSetWatch::onReadable() {

@@ -80,7 +80,7 @@ void GpioInput::open() {
     if (!active) return lose(active.error());
 
     debounce_ = Debounce(settings_.debounce, *active);
-    watch_ = loop_.watch(line_->fd(), FdEvent::kReadable, [this] { readEdges(); });
+    watch_ = loop_.watch(line_->fd(), [this] { readEdges(); });
     show(*active);
 }
 

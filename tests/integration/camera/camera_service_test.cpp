@@ -33,7 +33,7 @@ class SocketManager {
 
   private:
     void wait() {
-        watch_ = loop_.watch(listener_.get(), FdEvent::kReadable, [this] { start(); });
+        watch_ = loop_.watch(listener_.get(), [this] { start(); });
     }
     void start() {
         watch_.reset();

@@ -78,7 +78,7 @@ TEST(AsioLoop, WatchesADescriptorUntilTheWatchIsDestroyed) {
     std::array<int, 2> pipe{};
     ASSERT_EQ(::pipe(pipe.data()), 0);
     int reads = 0;
-    std::unique_ptr<FdWatch> watch = loop.watch(pipe[0], FdEvent::kReadable, [&] {
+    std::unique_ptr<FdWatch> watch = loop.watch(pipe[0], [&] {
         char byte = 0;
         ASSERT_EQ(::read(pipe[0], &byte, 1), 1);
         if (++reads == 2) {
