@@ -177,16 +177,15 @@ std::int64_t journalFileBytes(const std::string& path) {
     return bytes;
 }
 
-Result<JournalLock> JournalLock::take(const std::string& journalPath) {
+Result<UniqueFd> lockJournal(const std::string& journalPath) {
     const std::string path = journalPath + ".lock";
     constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-    JournalLock lock;
-    lock.file_.reset(::open(path.c_str(), O_RDWR | O_CREAT | kFlags, kFileMode));
-    if (!lock.file_) lock.file_.reset(::open(path.c_str(), O_RDONLY | kFlags));
-    if (!lock.file_) return lock;
+    UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | kFlags, kFileMode));
+    if (!file) file.reset(::open(path.c_str(), O_RDONLY | kFlags));
+    if (!file) return file;
 
-    if (::flock(lock.file_.get(), LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK) return JournalLock();  // a file system without locks
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) return UniqueFd();  // a file system without locks
         const auto pid = readSmallFile(path, 32);
         return fail(Errc::kBusy,
                     fmt::format("the journal {} is in use by the agent with pid {}: stop that one first, or "
@@ -195,8 +194,8 @@ Result<JournalLock> JournalLock::take(const std::string& journalPath) {
     }
     // A full disk leaves it empty: the message above has no pid then.
     const std::string pid = fmt::format("{}\n", ::getpid());
-    if (::ftruncate(lock.file_.get(), 0) == 0) (void)writeAll(lock.file_.get(), pid);
-    return lock;
+    if (::ftruncate(file.get(), 0) == 0) (void)writeAll(file.get(), pid);
+    return file;
 }
 
 }  // namespace edge

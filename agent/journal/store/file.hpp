@@ -37,18 +37,10 @@ bool hasOrphanedFiles(const std::string& path);
 /// With its WAL. 0 where there is none.
 [[nodiscard]] std::int64_t journalFileBytes(const std::string& path);
 
-/// Makes one agent the only writer of a journal: flock() on `<path>.lock`, which holds the pid of the owner. The kernel
-/// releases it when the process ends, however it ends; the file that stays is harmless.
-class JournalLock {
-  public:
-    /// Fails with Errc::kBusy only, and names the pid. Where no lock file can be made (read-only file system, a
-    /// directory of another user) no other agent can write either, and the lock is empty.
-    static Result<JournalLock> take(const std::string& journalPath);
-
-    [[nodiscard]] bool isHeld() const { return static_cast<bool>(file_); }
-
-  private:
-    UniqueFd file_;
-};
+/// Makes one agent the only writer of a journal while the result lives: flock() on `<path>.lock`, which holds the pid
+/// of the owner. The kernel releases it when the process ends, however it ends; the file that stays is harmless. Fails
+/// with Errc::kBusy only, and names the pid. Where no lock file can be made (read-only file system, a directory of
+/// another user) no other agent can write either, and the result is empty.
+Result<UniqueFd> lockJournal(const std::string& journalPath);
 
 }  // namespace edge

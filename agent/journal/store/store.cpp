@@ -104,7 +104,7 @@ Result<std::uint64_t> countUndelivered(Database& db) {
 
 Result<StoreOpened> JournalStore::open() {
     if (auto made = makeJournalDirectory(config_.path); !made) return withAdvice(made.error());
-    if (!lock_ || !lock_->isHeld()) lock_ = TRY(JournalLock::take(config_.path));
+    if (!lock_) lock_ = TRY(lockJournal(config_.path));
     Result<StoreOpened> opened = openFile();
     if (!opened && opened.error().code == Errc::kFault) opened = replaceFile(opened.error().message);
     if (!opened) return withAdvice(opened.error());

@@ -99,7 +99,7 @@ class JournalStore {
     [[nodiscard]] tl::unexpected<Error> withAdvice(const Error& error) const;
 
     JournalConfig config_;
-    std::optional<JournalLock> lock_;
+    UniqueFd lock_;
     std::optional<Database> db_;
     PersistentState state_;  ///< a copy of what the file has: a new file gets it
     /// Undelivered readings of a quarantined file, until they are in the new one.
