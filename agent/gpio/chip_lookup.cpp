@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "gpio/chip_lookup.hpp"
-
 #include <algorithm>
 #include <array>
 #include <iterator>
 
 #include <fmt/format.h>
+
+#include "gpio/gpiod_bindings.hpp"
 
 namespace edge {
 
@@ -15,7 +15,7 @@ namespace {
 constexpr std::array<std::string_view, 3> kHeaderLabels{"pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"};
 
 bool isHeader(const GpioChip& chip) {
-    return std::find(kHeaderLabels.begin(), kHeaderLabels.end(), chip.label) != kHeaderLabels.end();
+    return std::ranges::find(kHeaderLabels, chip.label) != kHeaderLabels.end();
 }
 
 std::string describe(const std::vector<GpioChip>& chips) {
@@ -30,7 +30,7 @@ std::string describe(const std::vector<GpioChip>& chips) {
 template <typename Predicate>
 std::vector<GpioChip> matching(const std::vector<GpioChip>& chips, Predicate predicate) {
     std::vector<GpioChip> found;
-    std::copy_if(chips.begin(), chips.end(), std::back_inserter(found), predicate);
+    std::ranges::copy_if(chips, std::back_inserter(found), predicate);
     return found;
 }
 

@@ -27,7 +27,7 @@ std::vector<GpioChip> allChips() {
         // Raspberry Pi OS keeps gpiochip4 as a link to gpiochip0 for old programs: one chip, not two.
         if (name.starts_with("gpiochip") && !entry.is_symlink(ignored)) chips.push_back(probe(entry.path().string()));
     }
-    std::sort(chips.begin(), chips.end(), [](const GpioChip& a, const GpioChip& b) { return a.name < b.name; });
+    std::ranges::sort(chips, {}, &GpioChip::name);
     return chips;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "gpio/chip_lookup.hpp"
-
 #include <gtest/gtest.h>
+
+#include "gpio/gpiod_bindings.hpp"
 
 namespace edge {
 namespace {
