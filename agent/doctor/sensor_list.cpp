@@ -7,7 +7,7 @@
 
 #include "core/text.hpp"
 #include "doctor/checks/checks.hpp"
-#include "sensors/discovery.hpp"
+#include "sensors/sensor.hpp"
 
 namespace edge {
 namespace {

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
-#include "sensors/discovery.hpp"
-
 #include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
 
 #include "sensors/devices.hpp"
+#include "sensors/sensor.hpp"
 
 namespace edge {
 namespace {
 
 /// Letters, digits and '_', as a sensor's name may have them.
 std::string toName(std::string text) {
-    std::replace_if(
-        text.begin(), text.end(),
-        [](char c) { return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-'; }, '_');
+    const auto isOther = [](char c) {
+        return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-';
+    };
+    std::ranges::replace_if(text, isOther, '_');
     return text;
 }
 
@@ -41,11 +41,9 @@ class Collector {
   private:
     void add(SensorType type, const QuantityInfo& info, const Device& device, const std::vector<Device>& all) {
         const auto chipOf = [](const Device& d) { return d.path.substr(0, d.path.rfind('/')); };
-        const bool isUnique = std::none_of(all.begin(), all.end(), [&](const Device& other) {
-            return other.driver == device.driver && chipOf(other) != chipOf(device);
-        });
-        const auto onChip =
-            std::count_if(all.begin(), all.end(), [&](const Device& other) { return chipOf(other) == chipOf(device); });
+        const bool isUnique = std::ranges::none_of(
+            all, [&](const Device& other) { return other.driver == device.driver && chipOf(other) != chipOf(device); });
+        const auto onChip = std::ranges::count(all, chipOf(device), chipOf);
         SensorConfig sensor;
         sensor.type = type;
         sensor.quantity = info.quantity;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/result.hpp"
 #include "core/time/time.hpp"
@@ -69,6 +70,11 @@ class Sensor {
 /// The sensor that `config` describes. It opens no device yet: a missing one may come later. `sysRoot` is a prefix of
 /// /sys for tests, "" otherwise.
 std::unique_ptr<Sensor> makeSensor(const SensorConfig& config, const std::string& sysRoot = "");
+
+/// What the kernel offers to read right now, each as the configuration of a sensor: names are unique, `device` and
+/// `channel` lead to this one alone. Reads nothing but names; a directory that cannot be read counts as empty.
+/// `sysRoot` as above.
+std::vector<SensorConfig> discoverSensors(const std::string& sysRoot = "");
 
 // Factories, each in the file of its name. What `config.device` means is in docs/sensors.md.
 std::unique_ptr<Sensor> makeFileSensor(const SensorConfig& config, const std::string& sysRoot);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "sensors/discovery.hpp"
-
 #include <filesystem>
 #include <map>
 #include <set>
 #include <string>
 
 #include "sensor_fixture.hpp"
+#include "sensors/sensor.hpp"
 
 namespace edge {
 namespace {
