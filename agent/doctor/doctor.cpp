@@ -11,14 +11,6 @@
 namespace edge {
 namespace {
 
-Publication publication(std::string topic, std::string payload) {
-    Publication result;
-    result.topic = std::move(topic);
-    result.payload = std::move(payload);
-    result.qos = Qos::kAtLeastOnce;
-    return result;
-}
-
 /// What the agent would publish: true values, each on its own topics. A simulated one is no reason to disturb anybody.
 std::vector<Publication> publicationsOf(const Config& config, const std::map<std::string, double>& values,
                                         std::optional<Picture> picture, AgentState agent) {
@@ -32,14 +24,14 @@ std::vector<Publication> publicationsOf(const Config& config, const std::map<std
         reading.value = value->second;
         reading.bootId = "doctor";
         if (!config.topics.base.empty())
-            all.push_back(publication(config.topics.base + "/sensor/" + sensor.name, formatReadingJson(reading)));
-        if (!sensor.topic.empty()) all.push_back(publication(sensor.topic, formatReading(reading, sensor.format)));
+            all.push_back({config.topics.base + "/sensor/" + sensor.name, formatReadingJson(reading)});
+        if (!sensor.topic.empty()) all.push_back({sensor.topic, formatReading(reading, sensor.format)});
     }
     if (picture && config.camera.backend == CameraBackend::kLibcamera)
-        all.push_back(publication(config.image.topic, std::move(picture->jpeg)));
+        all.push_back({config.image.topic, std::move(picture->jpeg)});
     // One that runs would be answering somebody, and tells what it has been denied.
     if (!config.topics.base.empty() && agent != AgentState::kRunning)
-        all.push_back(publication(config.topics.base + "/response", R"({"status":"ok","command":"doctor","data":{}})"));
+        all.push_back({config.topics.base + "/response", R"({"status":"ok","command":"doctor","data":{}})"});
     return all;
 }
 

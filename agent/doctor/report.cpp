@@ -66,12 +66,8 @@ void printFinding(const Finding& finding, ReportStyle style, std::ostream& out) 
 }
 
 std::string sumOf(const Findings& findings) {
-    const auto count = [&](Severity severity) {
-        return std::count_if(findings.begin(), findings.end(),
-                             [severity](const Finding& finding) { return finding.severity == severity; });
-    };
-    const auto errors = count(Severity::kError);
-    const auto warnings = count(Severity::kWarning);
+    const auto errors = std::ranges::count(findings, Severity::kError, &Finding::severity);
+    const auto warnings = std::ranges::count(findings, Severity::kWarning, &Finding::severity);
     if (errors == 0 && warnings == 0) return "Nothing is wrong.";
     return fmt::format("{} error{}, {} warning{}.", errors, errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
 }
@@ -97,7 +93,7 @@ void printReport(const Findings& findings, ReportStyle style, std::ostream& out)
 }
 
 int exitCodeOf(const Findings& findings) {
-    const bool isConfigurationWrong = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+    const bool isConfigurationWrong = std::ranges::any_of(findings, [](const Finding& finding) {
         return finding.check == kConfigurationCheck && finding.severity == Severity::kError;
     });
     if (isConfigurationWrong) return kExitConfig;

@@ -61,9 +61,7 @@ Findings checkConfiguration(const std::string& path, std::optional<Config>& conf
     // A login takes all of them.
     if (secrets.empty()) password = std::move(loaded);
     append(findings, std::move(secrets));
-    const bool isWrong = std::any_of(findings.begin(), findings.end(),
-                                     [](const Finding& finding) { return finding.severity == Severity::kError; });
-    if (isWrong) return findings;
+    if (std::ranges::count(findings, Severity::kError, &Finding::severity) > 0) return findings;
     findings.insert(findings.begin(), {Severity::kFine, kCheck,
                                        fmt::format("{}: device {}, {} sensors", filesOf(*config), config->device.id,
                                                    config->sensors.size())});

@@ -57,8 +57,8 @@ bool isOfAnother(const Json& info, const Config& config) {
     const std::vector<WallTime> starts = startsOf(config);
     if (!startedAt || starts.empty() || *startedAt < starts.front()) return false;
     if (SystemClock().wallNow() - *startedAt < config.journal.flush + kUnwritten) return false;
-    return std::none_of(starts.begin(), starts.end(),
-                        [&](WallTime start) { return std::chrono::abs(start - *startedAt) <= kStartTolerance; });
+    return std::ranges::none_of(
+        starts, [&](WallTime start) { return std::chrono::abs(start - *startedAt) <= kStartTolerance; });
 }
 
 Findings checkOwnId(const Config& config, AgentState agent, const Announcements& announcements) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <array>
 
 #include <fmt/core.h>
@@ -26,6 +27,15 @@ constexpr std::array<Flag, 4> kFlags{{{0, "the supply's voltage is too low", kSu
 constexpr unsigned kBefore = 16;
 
 }  // namespace
+
+Findings checkClock(const Config& config, ClockState state) {
+    if (state == ClockState::kSynchronised) return {{Severity::kFine, "clock", "synchronised"}};
+    const bool needsTime = std::ranges::any_of(config.mqtt.servers, usesTls, &ServerAddress::scheme);
+    return {{Severity::kWarning, "clock",
+             std::string("not synchronised: times of readings may be wrong") +
+                 (needsTime ? ", and certificates may seem not to be valid yet" : ""),
+             "see: timedatectl; check that the network allows NTP (UDP port 123)"}};
+}
 
 Findings checkPower(const Machine& machine) {
     const auto flags = throttledBits(machine.path(""));
