@@ -5,6 +5,8 @@
 #include <array>
 #include <numeric>
 
+#include <fmt/core.h>
+
 #include "core/text.hpp"
 
 namespace edge {
@@ -12,67 +14,37 @@ namespace {
 
 constexpr std::size_t kMaxTypedBytes = 40;
 
-struct Synonym {
-    std::string_view typed;
-    std::string_view meant;
-};
 /// Names of chips, and of the same thing in other programs and formats.
-constexpr std::array kSynonyms{std::to_array<Synonym>({
-    {"password", "password_file"},
-    {"passwd", "password_file"},
-    {"pass", "password_file"},
-    {"user", "username"},
-    {"login", "username"},
-    {"host", "servers"},
-    {"broker", "servers"},
-    {"address", "servers"},
-    {"url", "servers"},
-    {"port", "servers"},
-    {"ca", "ca_file"},
-    {"ca_cert", "ca_file"},
-    {"cert", "cert_file"},
-    {"certificate", "cert_file"},
-    {"key", "key_file"},
-    {"private_key", "key_file"},
-    {"period", "interval"},
-    {"fps", "frame_rate"},
-    {"pin", "line"},
-    {"gpio", "line"},
-    {"pull", "bias"},
-    {"invert", "active_low"},
-    {"inverted", "active_low"},
-    {"ds18b20", "w1"},
-    {"ds18s20", "w1"},
-    {"ds1820", "w1"},
-    {"onewire", "w1"},
-    {"1-wire", "w1"},
-    {"1wire", "w1"},
-    {"bme280", "iio"},
-    {"bmp280", "iio"},
-    {"dht11", "iio"},
-    {"dht22", "iio"},
-    {"lm75", "hwmon"},
-    {"sht31", "hwmon"},
-    {"cpu", "thermal"},
-    {"fake", "simulated"},
-    {"fake", "pattern"},
-    {"test", "simulated"},
-    {"test", "pattern"},
-    {"usb", "libcamera"},
-    {"uvc", "libcamera"},
-    {"v4l2", "libcamera"},
-    {"webcam", "libcamera"},
-    {"csi", "libcamera"},
-    {"picamera", "libcamera"},
-    {"picamera2", "libcamera"},
-    {"rpicam", "libcamera"},
-    {"yes", "true"},
-    {"on", "true"},
-    {"1", "true"},
-    {"no", "false"},
-    {"off", "false"},
-    {"0", "false"},
+struct Synonyms {
+    std::string_view meant;
+    std::string_view typed;  ///< words between spaces
+};
+constexpr std::array kSynonyms{std::to_array<Synonyms>({
+    {"password_file", "password passwd pass"},
+    {"username", "user login"},
+    {"servers", "host broker address url port"},
+    {"ca_file", "ca ca_cert"},
+    {"cert_file", "cert certificate"},
+    {"key_file", "key private_key"},
+    {"interval", "period"},
+    {"frame_rate", "fps"},
+    {"line", "pin gpio"},
+    {"bias", "pull"},
+    {"active_low", "invert inverted"},
+    {"w1", "ds18b20 ds18s20 ds1820 onewire 1-wire 1wire"},
+    {"iio", "bme280 bmp280 dht11 dht22"},
+    {"hwmon", "lm75 sht31"},
+    {"thermal", "cpu"},
+    {"simulated", "fake test"},
+    {"pattern", "fake test"},
+    {"libcamera", "usb uvc v4l2 webcam csi picamera picamera2 rpicam"},
+    {"true", "yes on 1"},
+    {"false", "no off 0"},
 })};
+
+bool hasWord(std::string_view words, std::string_view word) {
+    return fmt::format(" {} ", words).find(fmt::format(" {} ", word)) != std::string::npos;
+}
 
 }  // namespace
 
@@ -97,10 +69,9 @@ std::size_t editDistance(std::string_view a, std::string_view b) {
 std::string nearest(std::string_view typed, const std::vector<std::string>& candidates) {
     if (typed.size() > kMaxTypedBytes) return "";
     const std::string lower = toLower(typed);
-    for (const Synonym& synonym : kSynonyms) {
-        if (synonym.typed != lower) continue;
-        const auto found = std::find(candidates.begin(), candidates.end(), synonym.meant);
-        if (found != candidates.end()) return *found;
+    for (const auto& [meant, words] : kSynonyms) {
+        const bool isCandidate = std::ranges::find(candidates, meant) != candidates.end();
+        if (isCandidate && hasWord(words, lower)) return std::string(meant);
     }
     std::string best;
     std::size_t bestDistance = std::max<std::size_t>(1, typed.size() / 3) + 1;

@@ -69,8 +69,8 @@ char32_t codePointOf(std::string_view sequence) {
 }
 
 bool isUnprintable(char32_t point) {
-    return std::any_of(kUnprintable.begin(), kUnprintable.end(),
-                       [point](const Range& range) { return point >= range.first && point <= range.last; });
+    return std::ranges::any_of(kUnprintable,
+                               [point](const Range& range) { return point >= range.first && point <= range.last; });
 }
 
 /// The first character of `text`, which is not empty, as it may be shown; `length` is set to the bytes that it takes.
@@ -179,10 +179,8 @@ std::string printableJson(std::string_view json) {
 std::string expandId(std::string_view pattern, std::string_view id) {
     constexpr std::string_view kPlaceholder = "{id}";
     std::string expanded(pattern);
-    for (std::size_t at = expanded.find(kPlaceholder); at != std::string::npos;
-         at = expanded.find(kPlaceholder, at + id.size())) {
+    for (std::size_t at = 0; (at = expanded.find(kPlaceholder, at)) != std::string::npos; at += id.size())
         expanded.replace(at, kPlaceholder.size(), id);
-    }
     return expanded;
 }
 
@@ -203,14 +201,8 @@ std::string sha256Hex(std::string_view bytes) {
 }
 
 std::string toHex(std::string_view bytes) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
     std::string hex;
-    hex.reserve(2 * bytes.size());
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        hex += kDigits[byte >> 4U];
-        hex += kDigits[byte & 0xFU];
-    }
+    for (const char c : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
     return hex;
 }
 

@@ -24,7 +24,7 @@ std::string namesOf(const std::vector<Device>& devices) {
 }
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
+    return std::ranges::find(names, name) != names.end();
 }
 
 /// The device that the driver is bound to, which /sys/class/hwmon and /sys/bus/iio link to: "1-0076" on I2C, an address

@@ -31,8 +31,7 @@ constexpr std::array<InputType, 6> kTypes{{
 }};
 
 const InputType* typeOf(Quantity quantity) {
-    const auto* type =
-        std::find_if(kTypes.begin(), kTypes.end(), [&](const InputType& t) { return t.quantity == quantity; });
+    const auto* const type = std::ranges::find(kTypes, quantity, &InputType::quantity);
     return type == kTypes.end() ? nullptr : type;
 }
 
@@ -41,8 +40,7 @@ constexpr std::array<std::string_view, 2> kSuffixes{"_input", "_average"};
 
 /// "temp1" of "temp1_input"; "" for another attribute.
 std::string stemOf(std::string_view file, Quantity quantity) {
-    const auto* const suffix =
-        std::find_if(kSuffixes.begin(), kSuffixes.end(), [&](std::string_view s) { return file.ends_with(s); });
+    const auto* const suffix = std::ranges::find_if(kSuffixes, [&](std::string_view s) { return file.ends_with(s); });
     if (suffix == kSuffixes.end()) return "";
     file.remove_suffix(suffix->size());
     const InputType* const type = typeOf(quantity);

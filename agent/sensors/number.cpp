@@ -87,8 +87,8 @@ bool canBeginAfter(std::string_view before) {
     if (last == '\n' || last == '\r') return true;
     if (isBlank(last)) {
         while (!before.empty() && isBlank(before.back())) before.remove_suffix(1);
-        const bool isSigned = std::any_of(kDashes.begin(), kDashes.end(),
-                                          [before](std::string_view dash) { return before.ends_with(dash); });
+        const bool isSigned =
+            std::ranges::any_of(kDashes, [before](std::string_view dash) { return before.ends_with(dash); });
         return !isSigned && (before.empty() || std::string_view("<>~").find(before.back()) == std::string_view::npos);
     }
     if (std::string_view("([{").find(last) != std::string_view::npos) {

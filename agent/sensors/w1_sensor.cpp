@@ -42,8 +42,7 @@ bool isThermocouple(std::string_view id, const W1Reading& reading) {
 }
 
 bool isThermometer(std::string_view id) {
-    return std::any_of(kFamilies.begin(), kFamilies.end(),
-                       [&](std::string_view family) { return id.starts_with(family); });
+    return std::ranges::any_of(kFamilies, [&](std::string_view family) { return id.starts_with(family); });
 }
 
 double toCelsius(const W1Reading& reading) {

@@ -64,8 +64,7 @@ constexpr std::array kRows{
 }  // namespace
 
 ConnectionFailure describeRefusal(int code, const std::string& reason) {
-    const auto* const row =
-        std::find_if(kRows.begin(), kRows.end(), [code](const Row& candidate) { return candidate.code == code; });
+    const auto* const row = std::ranges::find(kRows, code, &Row::code);
     const bool isKnown = row != kRows.end();
     ConnectionFailure failure;
     failure.kind = isKnown ? row->kind : Kind::kServer;

@@ -249,8 +249,7 @@ milliseconds ServerList::pauseAfter(const ConnectionFailure& failure, SteadyTime
         backOff_ = std::min(backOff_ * 2, reconnectMax_);
     }
     if (advance(now + wait)) return wait;
-    const auto earliest = std::min_element(servers_.begin(), servers_.end(),
-                                           [](const Server& a, const Server& b) { return a.notBefore < b.notBefore; });
+    const auto earliest = std::ranges::min_element(servers_, {}, &Server::notBefore);
     current_ = static_cast<std::size_t>(earliest - servers_.begin());
     return std::chrono::ceil<milliseconds>(earliest->notBefore - now);
 }

@@ -36,7 +36,7 @@ milliseconds stallLimit(milliseconds keepAlive) {
 }
 
 bool contains(const std::vector<std::string>& topics, const std::string& topic) {
-    return std::find(topics.begin(), topics.end(), topic) != topics.end();
+    return std::ranges::find(topics, topic) != topics.end();
 }
 
 /// Whether a subscription, in which a level may be '+', is to this topic (MQTT 4.7).
