@@ -16,8 +16,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 import scene
-from browser import BUILD, ROOT, Device, ViewerCase, build_viewer, moment
-from support import Client
+from browser import BUILD, ROOT, Browser, Device, ViewerCase, build_viewer, moment
+from certificates import Authority
+from support import Client, die_with_parent, free_port, wait_for_port
 
 EN_TIME = r"\d\d:\d\d:\d\d"
 
@@ -714,6 +715,39 @@ class Login(ViewerCase):
         page.until(lambda: page.find("#settings").is_displayed(), "nothing asks for the login")
         page.click("#close-settings")
         page.until_text("#banner", "refuses the connection")
+
+
+class Encrypted(ViewerCase):
+    """As config/mosquitto/tls-viewer.stunnel sets stunnel up, but for ports, files and user."""
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory(prefix="edge-stunnel-")
+        self.addCleanup(folder.cleanup)
+        certificate, key = Authority(f"{folder.name}/authority").issue("127.0.0.1", kind="IP")
+        self.port = free_port()
+        with open(f"{ROOT}/config/mosquitto/tls-viewer.stunnel", encoding="utf-8") as file:
+            text = file.read()
+        for old, new in {"accept = 9443": f"accept = 127.0.0.1:{self.port}", "127.0.0.1:9001": f"127.0.0.1:{self.broker.web_port}",
+                         "/etc/mosquitto/pi-edge/server.pem": str(certificate), "/etc/mosquitto/pi-edge/server.key": str(key),
+                         "setuid = stunnel4\n": "", "setgid = stunnel4\n": ""}.items():
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        path = f"{folder.name}/stunnel.conf"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        stunnel = subprocess.Popen(["stunnel4", path], stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        self.addCleanup(stunnel.wait)
+        self.addCleanup(stunnel.terminate)
+        wait_for_port(self.port, stunnel)
+
+    def test_a_browser_opens_the_page_and_its_websocket(self):
+        page = Browser()
+        self.addCleanup(page.close)
+        self.addCleanup(page.cdp, "Security.setIgnoreCertificateErrors", ignore=False)
+        page.cdp("Security.setIgnoreCertificateErrors", ignore=True)
+        page.driver.get(f"https://127.0.0.1:{self.port}/")
+        page.until_text("#connection", f"Connected to wss://127.0.0.1:{self.port}")
 
 
 class Denied(ViewerCase):

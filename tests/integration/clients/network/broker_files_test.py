@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -133,10 +134,13 @@ class BrokerFiles(unittest.TestCase):
         return broker
 
     def test_every_combination_starts_and_lets_nobody_in_who_has_no_password(self):
+        """And a listener with an address is at no other one."""
         for names in combinations():
             with self.subTest(names):
                 broker = self.broker(names)
-                for listener in broker.listeners:
+                for listener, (port, address, *_) in broker.listeners.items():
+                    with socket.socket() as probe:
+                        self.assertTrue(address is None or probe.connect_ex(("127.0.0.2", port)) != 0, f"listener {listener}")
                     self.assertIn(broker.login(listener), NOT_AUTHORISED, f"listener {listener}")
                     self.assertIn(broker.login(listener, "operator", "wrong"), NOT_AUTHORISED, f"listener {listener}")
                     self.assertEqual(broker.login(listener, "operator", "secret"), 0, f"listener {listener}")

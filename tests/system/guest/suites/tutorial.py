@@ -20,7 +20,7 @@ PROJECT = pathlib.Path("/share/project")
 GUEST = pathlib.Path(__file__).resolve().parents[1]
 LOG = pathlib.Path("/var/log/mosquitto/mosquitto.log")
 SAVED = pathlib.Path("/var/tmp/fresh")
-KEPT = ("/etc/mosquitto", "/var/lib/mosquitto")
+KEPT = ("/etc/mosquitto", "/var/lib/mosquitto", "/etc/stunnel")
 # What this machine has instead of a DS18B20 and a camera (its virtual camera is slow; the suites service and hardware use it). The
 # file comes after all others.
 MACHINE = """
@@ -190,7 +190,8 @@ def visit(place, *words):
 
 def expect_closed(state_name, on_the_pi):
     """No client without a password gets in; `on_the_pi`: where one does, on the Pi itself."""
-    ports = sorted({line.split()[3].rsplit(":", 1)[1] for line in run("ss", "-Hltnp").splitlines() if '"mosquitto"' in line})
+    ports = sorted({line.split()[3].rsplit(":", 1)[1] for line in run("ss", "-Hltnp").splitlines()
+                    if '"mosquitto"' in line or '"stunnel4"' in line})
     expect_equal(f"{state_name}: from another machine no listener ({', '.join(ports)}) lets a client in without a password",
                  visit(OTHER, "anonymous", "raspberrypi", *ports), [])
     expect_equal(f"… nor on the Pi itself{', except as Debian ships it' if on_the_pi else ''}",
@@ -228,10 +229,11 @@ def prepare(_state):
 
 
 def fresh():
-    """As after `apt install mosquitto`, with the downloaded packages in the home of pi."""
+    """As after `apt install mosquitto stunnel4`, with the downloaded packages in the home of pi."""
     known = run("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", "pi-edge-*", ok=(0, 1)).splitlines()
     if installed := [line.split()[0] for line in known if line.endswith(" installed")]:
         run("dpkg", "--purge", *installed, timeout=600)
+    run("systemctl", "disable", "--now", "stunnel@pi-edge-viewer")
     run("systemctl", "stop", "mosquitto")
     for path in KEPT:
         shutil.rmtree(path)
