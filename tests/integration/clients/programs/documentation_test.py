@@ -181,6 +181,21 @@ class Configurations(unittest.TestCase):
                     self.assertEqual(done.returncode, 0, done.stderr)
         self.assertGreater(count, 10)
 
+    def test_the_recipes_can_be_used_together(self):
+        """No line of the header, no name and no topic is in two of them."""
+        os.mkdir(f"{self.folder}/agent.d")
+        shutil.copy(f"{ROOT}/config/agent.toml", self.folder)
+        for page in ("tutorial", "recipes/bme280", "recipes/from-motioneye", "recipes/pir-sensor", "recipes/rules", "recipes/timelapse"):
+            text = pathlib.Path(f"{ROOT}/docs/{page}.md").read_text(encoding="utf-8")
+            for file, block in re.findall(r"^sudo tee \S+/agent\.d/(\S+) <<'END'\n(.*?)^END$", text, re.MULTILINE | re.DOTALL):
+                if "password_file" not in block:
+                    pathlib.Path(f"{self.folder}/agent.d/{file}").write_text(block, encoding="utf-8")
+        (_, schedules), = blocks(f"{ROOT}/docs/schedules.md", "toml")
+        pathlib.Path(f"{self.folder}/agent.d/schedules.toml").write_text(schedules, encoding="utf-8")
+        done = subprocess.run([AGENT, "check-config", f"{self.folder}/agent.toml"], capture_output=True, text=True, timeout=PATIENCE,
+                              check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def check(self, text):
         """Files that the text names are there, as it asks for them."""
         for key, path in re.findall(r'^(\w+_file)\s*=\s*"([^"]+)"', text, re.MULTILINE):
