@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import tomllib
 import unittest
 
 import certificates
@@ -150,6 +151,23 @@ class Fleet(unittest.TestCase):
             self.wait_online(client)
             for agent in self.agents:
                 self.assertIn("reconnecting, because a file of [mqtt.tls] changed", agent.log())
+
+
+class Telegraf(unittest.TestCase):
+    """By the rules of its topic parser: a level of `topic` stands for itself, or for any if it is +; `tags` names the levels, but for _."""
+
+    def test_device_and_sensor_become_tags(self):
+        [text] = [text for text in blocks("conf") if "mqtt_consumer" in text]
+        [consumer] = tomllib.loads(text)["inputs"]["mqtt_consumer"]
+        for topic in ("edge/garden/sensor/room", "edge/garden/sensor/room/backlog"):
+            levels, tags = topic.split("/"), {}
+            for rule in consumer["topic_parsing"]:
+                wanted, names = rule["topic"].split("/"), rule["tags"].split("/")
+                self.assertEqual(len(names), len(wanted), "Telegraf does not start")
+                if len(wanted) == len(levels) and all(want in ("+", level) for want, level in zip(wanted, levels)):
+                    tags |= {name: level for name, level in zip(names, levels) if name != "_"}
+            self.assertEqual(tags, {"device": "garden", "sensor": "room"}, topic)
+        self.assertEqual(consumer["topic_tag"], "", "the whole topic would be a tag, and a late reading another series")
 
 
 if __name__ == "__main__":
