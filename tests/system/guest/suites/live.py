@@ -66,8 +66,9 @@ def program(far, watched, *command):
 
 
 def ustreamer(far):
-    return program(far, ("http", f"http://{NEAR}:8080/stream?extra_headers=1"), "ustreamer", "--device", device(), "--resolution",
-                   "640x480", "--format", "RGB24", "--quality", "60", "--host", NEAR, "--port", "8080", "--no-log-colors")
+    return program(far, ("http", f"http://{NEAR}:8080/stream?extra_headers=1"), "env",
+                   "LD_PRELOAD=/share/ustreamer_rgb24.so", "ustreamer", "--device", device(), "--resolution", "640x480",
+                   "--format", "RGB24", "--quality", "60", "--host", NEAR, "--port", "8080", "--no-log-colors")
 
 
 def python(far):
