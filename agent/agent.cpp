@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "agent.hpp"
 
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -33,6 +32,7 @@
 #include "services/schedule/schedule_service.hpp"
 #include "services/settings/settings_service.hpp"
 #include "services/telemetry/reading_history.hpp"
+#include "services/telemetry/sensor_strands.hpp"
 #include "services/telemetry/telemetry.hpp"
 
 namespace edge {
@@ -92,10 +92,11 @@ struct WiredAgent : Agent, CommandHandlers {
           commands(context, *this),
           doctor(l, config),
           settings(context, [this](const Settings& wanted) { return applySettings(wanted); }),
+          sensorStrands([&sensorPool](std::string name) { return sensorPool.makeStrand(std::move(name)); }),
           telemetry(
               context,
-              [this, &sensorPool](const SensorConfig& sensor) {
-                  return SensorSlot{sensor, makeSensor(sensor), strandFor(sensor, sensorPool)};
+              [this](const SensorConfig& sensor) {
+                  return SensorSlot{sensor, makeSensor(sensor), sensorStrands.strandFor(sensor)};
               },
               runId),
           pictures(context, p.makeStrand("kept pictures", kJournalStallLimit)),
@@ -115,16 +116,6 @@ struct WiredAgent : Agent, CommandHandlers {
           retainedTopics(context, identity),
           discovery(context, identity, systemRandom(), [this] { telemetry.repeatReadings(); }),
           lastConnection(context, identity.bootId) {}
-
-    /// Sensors of one chip share a strand: they are read one after the other.
-    std::shared_ptr<Executor> strandFor(const SensorConfig& sensor, WorkerPool& pool) {
-        const std::string name = "sensor " + sensor.name;
-        const std::string chip = chipOf(sensor);
-        if (chip.empty()) return pool.makeStrand(name);
-        std::shared_ptr<Executor> strand = chipStrands[chip].lock();
-        if (!strand) chipStrands[chip] = strand = pool.makeStrand(name);
-        return strand;
-    }
 
     // ---- commands
 
@@ -416,7 +407,7 @@ struct WiredAgent : Agent, CommandHandlers {
     CommandService commands;
     DoctorCommand doctor;
     SettingsService settings;
-    std::map<std::string, std::weak_ptr<Executor>> chipStrands;  ///< by chipOf()
+    SensorStrands sensorStrands;
     Telemetry telemetry;
     PictureStore pictures;
     CaptureService captures;

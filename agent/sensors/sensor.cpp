@@ -6,8 +6,6 @@
 #include <numbers>
 #include <random>
 
-#include <fmt/format.h>
-
 #include "core/text.hpp"
 #include "sensors/devices.hpp"
 
@@ -46,11 +44,6 @@ int decimalsOf(const SensorConfig& config) {
     const double scale = std::abs(config.scale);
     const int finer = scale < 1 ? static_cast<int>(std::ceil(-std::log10(scale))) : 0;
     return std::min(infoOf(config.quantity).decimals + finer, kMost);
-}
-
-std::string chipOf(const SensorConfig& config) {
-    if (config.type != SensorType::kIio && config.type != SensorType::kHwmon) return "";
-    return fmt::format("{} {}", nameOf(config.type), config.device.substr(0, config.device.find('/')));
 }
 
 std::string describeValue(const SensorConfig& config, double value) {

@@ -50,10 +50,6 @@ int decimalsOf(const SensorConfig& config);
 /// For a message: "48.20 %".
 std::string describeValue(const SensorConfig& config, double value);
 
-/// Equal for sensors that are read from one chip, as far as the configuration tells; "" where no other reads the
-/// device.
-std::string chipOf(const SensorConfig& config);
-
 /// One quantity that a device measures. Thread: read() is called on one strand at a time and may block (a DS18B20 takes
 /// 750 ms); it touches nothing but the device.
 class Sensor {

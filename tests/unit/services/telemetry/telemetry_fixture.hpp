@@ -75,7 +75,7 @@ class TelemetryFixture : public ::testing::Test {
         for (const Part& part : parts) config.sensors.push_back(part.config);
     }
 
-    SensorSlot makeSlot(const SensorConfig& sensor) {
+    virtual SensorSlot makeSlot(const SensorConfig& sensor) {
         ++made;
         const auto part =
             std::find_if(parts.begin(), parts.end(), [&](const Part& one) { return one.config.name == sensor.name; });
