@@ -247,8 +247,10 @@ struct WiredAgent : Agent, CommandHandlers {
     void reload(LoadedConfig next) override {
         if (isStopping) return;
         next.config = withSettings(next.sources, changedSettings(config));
+        const std::string why = connectionChange(loaded, next);
+        if (!why.empty()) live.end("the connection to the broker changes");  // the old one is still told
         const LoadedConfig old = std::exchange(loaded, std::move(next));
-        if (const std::string why = connectionChange(old, loaded); !why.empty()) {
+        if (!why.empty()) {
             log::info("read {} again: reconnecting, because {} changed", filesOf(config), why);
             session.reconnect(sessionSettings(loaded), kGoodbyeLimit);
         } else {

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import unittest
 
-from support import BASE, PATIENCE, RESPONSE, STATUS, AgentCase, decoded
+from support import BASE, PATIENCE, RESPONSE, STATUS, AgentCase, Broker, Client, decoded
 
 
 class Reload(AgentCase):
@@ -210,6 +210,18 @@ class Reload(AgentCase):
         secret.write_text("new\n", encoding="utf-8")
         self.reload()
         self.client.wait(STATUS, lambda m: m.payload == b"online", count=3)
+
+    def test_the_broker_that_is_left_is_told_that_live_view_has_ended(self):
+        other = Broker().start()
+        self.addCleanup(other.close)
+        live = f"{BASE}/camera/live"
+        self.client.command({"command": "live", "for": "5m", "width": 64, "height": 64})
+        self.client.wait(live, lambda m: m.payload == b"ON")
+        with Client(other, "#") as client:
+            self.reload((str(self.broker.port), str(other.port)))
+            client.wait(live, lambda m: m.payload == b"OFF")
+            self.client.wait(STATUS, lambda m: m.payload == b"offline")
+            self.assertEqual([m.payload for m in self.client.on(live)][-2:], [b"ON", b"OFF"])
 
     # ---- what must not happen
 
