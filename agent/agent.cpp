@@ -111,7 +111,7 @@ struct WiredAgent : Agent, CommandHandlers {
           clockSet(l, [this] { schedules.onClockSet(); }),
           board(
               context, identity.bootId, p.makeStrand("the board's state"),
-              [path = config.journal.path] { return readBoard(path); }, [this] { discovery.setBoard(board.board()); }),
+              [](const std::string& disk) { return readBoard(disk); }, [this] { discovery.setBoard(board.board()); }),
           presence(context, identity, [this] { return formatHealth(health()); }),
           retainedTopics(context, identity),
           discovery(context, identity, systemRandom(), [this] { telemetry.repeatReadings(); }),

@@ -54,7 +54,9 @@ void BoardMonitor::look() {
         board_ = {};
         return;
     }
-    runOn(*strand_, loop_, scope_, read_, [this](BoardHealth board) { take(std::move(board)); });
+    runOn(
+        *strand_, loop_, scope_, [read = read_, disk = config_.journal.path] { return read(disk); },
+        [this](BoardHealth board) { take(std::move(board)); });
 }
 
 void BoardMonitor::take(BoardHealth board) {

@@ -15,7 +15,8 @@ namespace edge {
 class BoardMonitor : Service {
   public:
     static constexpr seconds kInterval{60};
-    using Reader = std::function<BoardHealth()>;
+    /// `disk` is a path on the journal's file system.
+    using Reader = std::function<BoardHealth(const std::string& disk)>;
 
     /// `read` is called on `strand`. `looked` is called after each look.
     BoardMonitor(const ServiceContext& context, std::string bootId, std::shared_ptr<Executor> strand, Reader read,

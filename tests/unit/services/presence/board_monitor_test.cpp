@@ -24,7 +24,13 @@ class BoardMonitorTest : public ::testing::Test {
     int looks = 0;
     BoardHealth next;
     ServiceContext context{*loop, publisher, journal, config, [this] { ++changes; }};
-    BoardMonitor monitor{context, "boot-1", strand, [this] { return next; }, [this] { ++looks; }};
+    std::string disk;
+    BoardMonitor monitor{context, "boot-1", strand,
+                         [this](const std::string& path) {
+                             disk = path;
+                             return next;
+                         },
+                         [this] { ++looks; }};
 
     void letItRead() {
         strand->runPending();
@@ -43,6 +49,16 @@ TEST_F(BoardMonitorTest, LooksAtOnceAndEveryMinute) {
     EXPECT_EQ(monitor.board().load, 0.7);
     EXPECT_EQ(looks, 2);
     EXPECT_EQ(changes, 0) << "the next health has it";
+}
+
+TEST_F(BoardMonitorTest, LooksAtTheDiskOfTheJournalAlsoAfterItHasMoved) {
+    monitor.start({});
+    letItRead();
+    EXPECT_EQ(disk, config.journal.path);
+    config.journal.path = "/mnt/disk/journal.db";
+    loop->advance(BoardMonitor::kInterval);
+    letItRead();
+    EXPECT_EQ(disk, "/mnt/disk/journal.db");
 }
 
 TEST_F(BoardMonitorTest, UndervoltageIsPublishedAtOnce) {
