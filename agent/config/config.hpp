@@ -104,6 +104,9 @@ struct ImageConfig {
     std::int64_t keepOfflineBytes = 64LL << 20;  ///< of pictures taken without a connection; 0 = none is kept
 };
 
+/// Beside the journal: the folder that pictures are kept in.
+inline constexpr const char* kPictureFolder = "pictures";
+
 /// Every picture that is taken, kept beside the journal.
 struct ArchiveConfig {
     std::int64_t maxSizeBytes = 0;  ///< 0 = none is kept

@@ -2,6 +2,7 @@
 #include "config/schema/checks.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
@@ -89,6 +90,17 @@ void checkConnection(const Config& config, Checker& checker) {
     if (config.homeAssistant.enabled && config.topics.base.empty()) {
         checker.reject("home_assistant.enabled",
                        "needs topics below topics.base; allowed: true only if topics.base is not \"\"");
+    }
+}
+
+/// A further agent's folder is beside the pictures of the first one, which may not be configured on this machine.
+void checkJournal(const JournalConfig& journal, Checker& checker) {
+    const auto folder = std::filesystem::path(journal.path).lexically_normal().parent_path();
+    if (folder == std::filesystem::path(JournalConfig{}.path).parent_path() / kPictureFolder) {
+        checker.reject("journal.path",
+                       fmt::format("{} is for the pictures of the first agent; allowed: another folder, which a second "
+                                   "agent with another name has by itself",
+                                   folder.string()));
     }
 }
 
@@ -312,6 +324,7 @@ class TopicChecker {
 void validate(const Config& config, Diagnostics& diagnostics) {
     Checker checker(config, diagnostics);
     checkConnection(config, checker);
+    checkJournal(config.journal, checker);
     checkCamera(config.camera, checker);
     checkSensors(config, checker);
     checkGpio(config.gpio, checker);

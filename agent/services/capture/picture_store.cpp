@@ -8,7 +8,7 @@
 namespace edge {
 
 std::string pictureFolderOf(const Config& config) {
-    return (std::filesystem::path(config.journal.path).parent_path() / "pictures").string();
+    return (std::filesystem::path(config.journal.path).parent_path() / kPictureFolder).string();
 }
 
 PictureStore::PictureStore(const ServiceContext& context, std::shared_ptr<Executor> strand)

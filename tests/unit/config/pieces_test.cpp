@@ -188,6 +188,17 @@ TEST(LoadConfig, GivesEachServiceASocketAJournalAndAnIdOfItsOwn) {
     EXPECT_EQ(configOf("").camera.socket, "") << "not the configuration of a service";
 }
 
+TEST(LoadConfig, RefusesAServiceWhoseFolderIsThatOfTheFirstOnesPictures) {
+    const std::string file = std::filesystem::path(kConfigFile).parent_path() / kPictureFolder / "agent.toml";
+    try {
+        parseConfig("", file, testIdentity());
+        FAIL();
+    } catch (const ConfigError& error) {
+        EXPECT_TRUE(std::string(error.what()).starts_with(file + ":1: journal.path: ")) << error.what();
+    }
+    EXPECT_NO_THROW(parseConfig("[journal]\npath = \"/srv/pictures/journal.db\"\n", file, testIdentity()));
+}
+
 TEST(LoadConfig, PutsTheIdIntoTheUserName) {
     EXPECT_EQ(configOf("[mqtt]\nusername = \"{id}\"\n").mqtt.username, "pi-0a1b2c");
     EXPECT_TRUE(contains(errorsOf("[mqtt]\nusername = \"{ID}\"\n"), "agent.toml:2: mqtt.username: "));
