@@ -72,26 +72,27 @@ constexpr const char* kCommon = R"({
         "value_template": "{{ value_json.board.addresses | join(', ') }}",
         "icon": "mdi:ip-network"}
 })";
+// Of the board's parts. What health leaves out for a while, as Wi-Fi that is not connected, is None: unknown.
 constexpr const char* kTemperature = R"({
     "diagnostic_cpu_temperature": {"p": "sensor", "name": "Processor", "entity_category": "diagnostic",
         "state_topic": "~/health",
-        "value_template": "{{ value_json.board.cpu_temperature_c }}",
+        "value_template": "{{ value_json.board.get('cpu_temperature_c') }}",
         "device_class": "temperature", "unit_of_measurement": "°C", "state_class": "measurement"}
 })";
 constexpr const char* kWifi = R"({
     "diagnostic_wifi": {"p": "sensor", "name": "Wi-Fi signal", "entity_category": "diagnostic",
         "state_topic": "~/health",
-        "value_template": "{{ value_json.board.wifi.signal_dbm }}",
+        "value_template": "{{ value_json.board.get('wifi', {}).get('signal_dbm') }}",
         "device_class": "signal_strength", "unit_of_measurement": "dBm", "state_class": "measurement"}
 })";
 constexpr const char* kFirmware = R"({
     "diagnostic_undervoltage": {"p": "binary_sensor", "name": "Undervoltage", "entity_category": "diagnostic",
         "state_topic": "~/health", "payload_on": "True", "payload_off": "False",
-        "value_template": "{{ value_json.board.undervoltage.now }}",
+        "value_template": "{{ value_json.board.get('undervoltage', {}).get('now') }}",
         "device_class": "problem"},
     "diagnostic_throttled": {"p": "binary_sensor", "name": "Throttled", "entity_category": "diagnostic",
         "state_topic": "~/health", "payload_on": "True", "payload_off": "False",
-        "value_template": "{{ value_json.board.throttled.now }}",
+        "value_template": "{{ value_json.board.get('throttled', {}).get('now') }}",
         "device_class": "problem"}
 })";
 // With a camera. The topic of its pictures is added to the first two.

@@ -188,10 +188,11 @@ class Discovery(AgentCase):
             if not key.startswith("diagnostic_"):
                 continue
             value = decoded(self.client.wait(entity["state_topic"]))
-            path, *filters = entity["value_template"].strip("{} ").split(" | ")
-            for name in path.split(".")[1:]:
-                value = value[name]
-            value = ", ".join(value) if filters else value
+            for name in re.findall(r"\w+", entity["value_template"]):
+                if name == "join":
+                    value = ", ".join(value)
+                elif name not in ("value_json", "get"):
+                    value = value[name]
             self.assertIsInstance(value, (float, int, str), key)
             if entity["platform"] == "binary_sensor":
                 self.assertIn(str(value), (entity["payload_on"], entity["payload_off"]), key)

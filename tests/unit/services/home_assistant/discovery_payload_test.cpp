@@ -199,6 +199,8 @@ TEST(DiscoveryPayload, OffersWhatTheBoardHas) {
     const DiscoveryPayload made = makeDiscovery(makeConfig(), {}, std::nullopt, partsOf(board), {});
     const Json with = Json::parse(made.json)["cmps"];
     EXPECT_EQ(with["diagnostic_wifi"]["unit_of_measurement"], "dBm");
+    EXPECT_EQ(with["diagnostic_wifi"]["value_template"], "{{ value_json.board.get('wifi', {}).get('signal_dbm') }}")
+        << "no error where the health has no Wi-Fi for a while";
     EXPECT_EQ(with["diagnostic_undervoltage"]["device_class"], "problem");
     EXPECT_EQ(with["diagnostic_throttled"]["p"], "binary_sensor");
     EXPECT_EQ(with["diagnostic_cpu_temperature"]["device_class"], "temperature");
