@@ -20,7 +20,7 @@ namespace edge {
 class PictureArchive : Service {
   public:
     static constexpr std::size_t kMaxWaiting = 8;  ///< commands of both kinds that are not answered yet
-    static constexpr seconds kConvertLimit{30};
+    static constexpr seconds kConvertLimit{30};    ///< twice as long as any takes (docs/develop/performance.md)
 
     PictureArchive(const ServiceContext& context, PictureSource& source, const PictureStore& store,
                    std::shared_ptr<Executor> strand);
