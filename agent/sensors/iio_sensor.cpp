@@ -21,7 +21,6 @@ struct ChannelType {
     std::string_view name;      ///< in "in_<name>3_<modifier>_raw"
     std::string_view modifier;  ///< that belongs to the type; "" = none
     double factor;
-    bool needsScale = false;  ///< without one the driver gives counts, not the unit
 };
 
 constexpr std::array<ChannelType, 11> kTypes{{
@@ -33,11 +32,36 @@ constexpr std::array<ChannelType, 11> kTypes{{
     {Quantity::kCurrent, "current", "", 1e-3},            // mA
     {Quantity::kPower, "power", "", 1e-3},                // mW
     {Quantity::kDistance, "distance", "", 1},             // m
-    {Quantity::kDistance, "proximity", "", 1, true},      // m, where there is a scale
+    {Quantity::kDistance, "proximity", "", 1},            // m, of the drivers in kProximityInMetres
     {Quantity::kCo2, "concentration", "co2", 1e4},        // per cent
     {Quantity::kResistance, "resistance", "", 1},         // Ω
 }};
 constexpr ChannelType kAnyType{Quantity::kNumber, "", "", 1};
+
+/// A storm's and a time-of-flight sensor. Of all others proximity has no unit, and its scale is the gain of an
+/// amplifier (APDS-9960, LTR-559, Si1145).
+constexpr std::array<std::string_view, 2> kProximityInMetres{"as3935", "isl29501"};
+
+/// Drivers that give the unit itself where the documents say thousandths of it, as their sources in Linux have it.
+struct WholeUnit {
+    std::string_view driver;  ///< how its name begins
+    Quantity quantity;
+};
+constexpr std::array<WholeUnit, 5> kWholeUnits{{
+    {"bme680", Quantity::kHumidity},
+    {"hts221", Quantity::kHumidity},
+    {"hts221", Quantity::kTemperature},
+    {"mcp342", Quantity::kVoltage},  // MCP3421 to MCP3428
+    {"mpl3115", Quantity::kTemperature},
+}};
+
+/// From the unit of what `driver` gives to the quantity's.
+double factorOf(const ChannelType& type, std::string_view driver) {
+    const bool isWhole = std::any_of(kWholeUnits.begin(), kWholeUnits.end(), [&](const WholeUnit& unit) {
+        return unit.quantity == type.quantity && driver.starts_with(unit.driver);
+    });
+    return isWhole ? 1 : type.factor;
+}
 
 /// "in_voltage0-voltage1", "in_temp_object", "in_concentration_co2", taken apart.
 struct Stem {
@@ -113,14 +137,18 @@ Result<double> readShared(const std::string& channel, std::string_view attribute
     return own;
 }
 
-bool isWanted(const std::string& path, const Stem& stem, Quantity quantity) {
+bool isWanted(const Stem& stem, Quantity quantity, std::string_view driver) {
     if (quantity == Quantity::kNumber) return true;
     if (stem.type->quantity != quantity) return false;
-    return !stem.type->needsScale || readShared(path, "scale").has_value();
+    return stem.type->name != "proximity" ||
+           std::find(kProximityInMetres.begin(), kProximityInMetres.end(), driver) != kProximityInMetres.end();
 }
 
 /// Each channel as a device: its path up to the stem, called by driver, the device's or its own label, or both.
 void addChannels(const std::string& device, Quantity quantity, std::vector<Device>& channels) {
+    // A platform driver takes the name of its device tree node: "dht11@11" for dtoverlay=dht11,gpiopin=17.
+    const std::string name = readWord(device + "/name");
+    const std::string driver = name.substr(0, name.find('@'));
     std::vector<Stem> stems;
     const auto files = listDirectory(device, "in_");
     for (const std::string& file : files.value_or(std::vector<std::string>{})) {
@@ -128,15 +156,12 @@ void addChannels(const std::string& device, Quantity quantity, std::vector<Devic
         const auto isSame = [&](const Stem& known) { return known.text == text; };
         if (text.empty() || std::any_of(stems.begin(), stems.end(), isSame)) continue;
         Stem stem = parseStem(text);
-        if (!isWanted(device + "/" + text, stem, quantity)) continue;
+        if (!isWanted(stem, quantity, driver)) continue;
         stems.push_back(std::move(stem));
     }
     // The plain channel is the first, differential ones are the last.
     const auto rank = [](const Stem& stem) { return stem.rest.empty() ? 0 : 1 + int{stem.isDifferential()}; };
     std::stable_sort(stems.begin(), stems.end(), [&](const Stem& a, const Stem& b) { return rank(a) < rank(b); });
-    // A platform driver takes the name of its device tree node: "dht11@11" for dtoverlay=dht11,gpiopin=17.
-    const std::string name = readWord(device + "/name");
-    const std::string driver = name.substr(0, name.find('@'));
     const std::string deviceLabel = readWord(device + "/label");
     for (const Stem& stem : stems) {
         const std::string path = device + "/" + stem.text;
@@ -183,7 +208,8 @@ Result<double> readChannel(const Device& channel, Quantity quantity) {
     const std::size_t slash = channel.path.rfind('/');
     TRY(checkFaults(channel.path.substr(0, slash)));
     const double value = TRY(readInterface(channel.path, quantity));
-    const double factor = quantity == Quantity::kNumber ? 1 : parseStem(channel.path.substr(slash + 1)).type->factor;
+    const Stem stem = parseStem(channel.path.substr(slash + 1));
+    const double factor = quantity == Quantity::kNumber ? 1 : factorOf(*stem.type, channel.driver);
     if (!std::isfinite(value * factor))
         return fail(Errc::kFault, fmt::format("{}_raw gives no finite value", channel.path));
     return value * factor;

@@ -114,9 +114,30 @@ TEST_F(QuantityTest, ADifferentialChannelHasTheScaleOfItsKind) {
 
 TEST_F(QuantityTest, ProximityIsADistanceOnlyWhereTheDriverGivesMetres) {
     iio("in_proximity_raw", "2047");
-    EXPECT_EQ(codeOf(readIio(Quantity::kDistance)), Errc::kNotFound);
     iio("in_proximity_scale", "0.001");
+    iio("name", "apds9960");
+    EXPECT_EQ(codeOf(readIio(Quantity::kDistance)), Errc::kNotFound) << "its scale is a gain";
+    iio("name", "isl29501");
     EXPECT_VALUE(readIio(Quantity::kDistance), 2.047);
+}
+
+TEST_F(QuantityTest, DriversThatGiveTheUnitItselfAreKnown) {
+    iio("in_temp_raw", "400");
+    iio("in_temp_scale", "0.0625");
+    iio("in_humidityrelative_input", "45.123");
+    iio("in_voltage0_raw", "1500");
+    iio("in_voltage0_scale", "0.001");
+    iio("name", "mpl3115");
+    EXPECT_VALUE(readIio(Quantity::kTemperature), 25);
+    iio("name", "mcp3424");
+    EXPECT_VALUE(readIio(Quantity::kVoltage), 1.5);
+    iio("name", "hts221");
+    EXPECT_VALUE(readIio(Quantity::kTemperature), 25);
+    EXPECT_VALUE(readIio(Quantity::kHumidity), 45.123);
+    iio("name", "bme680");
+    EXPECT_VALUE(readIio(Quantity::kHumidity), 45.123);
+    EXPECT_VALUE(readIio(Quantity::kTemperature), 0.025);  // in thousandths
+    EXPECT_VALUE(readIio(Quantity::kNumber, "humidityrelative"), 45.123);
 }
 
 TEST_F(QuantityTest, ANumberIsWhatTheInterfaceGives) {
