@@ -25,6 +25,7 @@ std::string blockOf(const SensorConfig& sensor) {
     if (sensor.quantity != Quantity::kTemperature)
         block += fmt::format("quantity = {}\n", quoted(std::string(infoOf(sensor.quantity).name)));
     if (!sensor.channel.empty()) block += fmt::format("channel = {}\n", quoted(sensor.channel));
+    if (sensor.interval.count() > 0) block += fmt::format("interval = {}\n", quoted(formatDuration(sensor.interval)));
     return block;
 }
 

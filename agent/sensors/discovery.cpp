@@ -53,6 +53,8 @@ class Collector {
             sensor.channel = device.channels.front();
             name = toName(fmt::format("{}_{}", device.driver, sensor.channel));
         }
+        // The driver answers with the measurement before for 2 s: read more often, it would look like a new one.
+        if (device.driver == "dht11") sensor.interval = seconds{5};
         const int count = ++names_[name];
         sensor.name = count == 1 ? name : fmt::format("{}_{}", name, count);
         sensors_.push_back(std::move(sensor));

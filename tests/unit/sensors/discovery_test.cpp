@@ -68,6 +68,19 @@ TEST_F(DiscoveryTest, EqualChipsAreNamedByTheirAddress) {
     EXPECT_VALUE(makeSensor(found[1], dir.path().string())->read(), 1010);
 }
 
+TEST_F(DiscoveryTest, TwoDhtsAreNamedByTheirPlaceInTheDeviceTree) {
+    iio("dht11@11", {{"name", "dht11@11"}, {"in_temp_input", "21500"}, {"in_humidityrelative_input", "48200"}});
+    iio("dht11@1b", {{"name", "dht11@1b"}, {"in_temp_input", "22500"}, {"in_humidityrelative_input", "49200"}});
+    std::map<std::string, double> values;
+    for (const SensorConfig& sensor : discover())
+        values[sensor.device + " " + std::string(infoOf(sensor.quantity).name)] =
+            makeSensor(sensor, dir.path().string())->read().value();
+    EXPECT_EQ(values, (std::map<std::string, double>{{"dht11@11 humidity", 48.2},
+                                                     {"dht11@11 temperature", 21.5},
+                                                     {"dht11@1b humidity", 49.2},
+                                                     {"dht11@1b temperature", 22.5}}));
+}
+
 TEST_F(DiscoveryTest, ListsThermometersOn1Wire) {
     write("sys/bus/w1/devices/28-0316a2799af1/w1_slave", "");
     write("sys/bus/w1/devices/w1_bus_master1/w1_master_slave_count", "1\n");

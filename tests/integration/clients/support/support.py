@@ -97,7 +97,8 @@ class Broker:
 
 class Agent:
     """pi-edge-agent run, with a pattern camera and a simulated sensor on room/temp. `extra` is appended to the configuration, `mqtt`
-    and `telemetry` to these sections; `servers` replaces the broker's address. `directory`, another agent's, continues its journal."""
+    and `telemetry` to these sections; `servers` replaces the broker's address. `directory`, another agent's, continues its journal.
+    `within` is a command that runs the agent."""
 
     CONFIG = """
 [device]
@@ -122,8 +123,9 @@ path = "{directory}/journal.db"
 """
 
     def __init__(self, broker, protocol="auto", extra="", mqtt="", telemetry="", servers=(), environment=None,
-                 device=ID, directory=None):
+                 device=ID, directory=None, within=()):
         self.broker = broker
+        self.within = within
         self.status = f"edge/{device}/status"
         self.environment = os.environ | (environment or {})
         self.directory = directory or tempfile.mkdtemp(prefix="edge-agent-")
@@ -138,7 +140,7 @@ path = "{directory}/journal.db"
     def launch(self):
         """Starts the agent and returns immediately."""
         with open(f"{self.directory}/log", "ab") as log:
-            command = [AGENT, "run", "--config", self.config_path]
+            command = [*self.within, AGENT, "run", "--config", self.config_path]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=die_with_parent, env=self.environment)
         return self
 
@@ -307,11 +309,12 @@ class AgentCase(unittest.TestCase):
     EXTRA = ""
     BROKER = ""
     ENVIRONMENT = None  # additional variables of the agent
+    WITHIN = ()  # a command that runs the agent
 
     def setUp(self):
         self.broker = Broker(self.BROKER).start()
         self.addCleanup(self.broker.close)
-        self.agent = Agent(self.broker, self.PROTOCOL, self.EXTRA, environment=self.ENVIRONMENT)
+        self.agent = Agent(self.broker, self.PROTOCOL, self.EXTRA, environment=self.ENVIRONMENT, within=self.WITHIN)
         self.addCleanup(self.agent.close)
         self.agent.start()
         self.client = self.connect()
