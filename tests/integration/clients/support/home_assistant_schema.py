@@ -56,7 +56,8 @@ COMMON = {
     # Beside the components it is ignored by releases before May 2026 (home-assistant/core, issue 170166).
     "qos": (True, one_of(1, 2)),
 }
-SENSOR_CLASSES = {"temperature": {"°C", "°F", "K"}, "data_size": {"B", "KiB", "MiB", "GiB"}, "timestamp": {None}, None: {None}}
+SENSOR_CLASSES = {"temperature": {"°C", "°F", "K"}, "data_size": {"B", "KiB", "MiB", "GiB"}, "signal_strength": {"dB", "dBm"},
+                  "timestamp": {None}, None: {None}}
 PLATFORMS = {
     "sensor": {
         "state_topic": (True, topic), "value_template": (False, template), "device_class": (False, one_of(*SENSOR_CLASSES)),
