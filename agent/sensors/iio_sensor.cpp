@@ -42,25 +42,27 @@ constexpr ChannelType kAnyType{Quantity::kNumber, "", "", 1};
 /// amplifier (APDS-9960, LTR-559, Si1145).
 constexpr std::array<std::string_view, 2> kProximityInMetres{"as3935", "isl29501"};
 
-/// Drivers that give the unit itself where the documents say thousandths of it, as their sources in Linux have it.
-struct WholeUnit {
+/// Drivers whose unit is not the documents', as their sources in Linux have it.
+struct OtherUnit {
     std::string_view driver;  ///< how its name begins
     Quantity quantity;
+    double factor;
 };
-constexpr std::array<WholeUnit, 5> kWholeUnits{{
-    {"bme680", Quantity::kHumidity},
-    {"hts221", Quantity::kHumidity},
-    {"hts221", Quantity::kTemperature},
-    {"mcp342", Quantity::kVoltage},  // MCP3421 to MCP3428
-    {"mpl3115", Quantity::kTemperature},
+constexpr std::array<OtherUnit, 6> kOtherUnits{{
+    {"bme680", Quantity::kHumidity, 1},      // per cent
+    {"hts221", Quantity::kHumidity, 1},      // per cent
+    {"hts221", Quantity::kTemperature, 1},   // °C
+    {"mcp342", Quantity::kVoltage, 1},       // V; MCP3421 to MCP3428
+    {"mpl3115", Quantity::kTemperature, 1},  // °C
+    {"sgp30", Quantity::kCo2, 1e6},          // parts of one
 }};
 
 /// From the unit of what `driver` gives to the quantity's.
 double factorOf(const ChannelType& type, std::string_view driver) {
-    const bool isWhole = std::any_of(kWholeUnits.begin(), kWholeUnits.end(), [&](const WholeUnit& unit) {
+    const auto* const other = std::find_if(kOtherUnits.begin(), kOtherUnits.end(), [&](const OtherUnit& unit) {
         return unit.quantity == type.quantity && driver.starts_with(unit.driver);
     });
-    return isWhole ? 1 : type.factor;
+    return other == kOtherUnits.end() ? type.factor : other->factor;
 }
 
 /// "in_voltage0-voltage1", "in_temp_object", "in_concentration_co2", taken apart.

@@ -121,16 +121,19 @@ TEST_F(QuantityTest, ProximityIsADistanceOnlyWhereTheDriverGivesMetres) {
     EXPECT_VALUE(readIio(Quantity::kDistance), 2.047);
 }
 
-TEST_F(QuantityTest, DriversThatGiveTheUnitItselfAreKnown) {
+TEST_F(QuantityTest, DriversWithAnotherUnitAreKnown) {
     iio("in_temp_raw", "400");
     iio("in_temp_scale", "0.0625");
     iio("in_humidityrelative_input", "45.123");
     iio("in_voltage0_raw", "1500");
     iio("in_voltage0_scale", "0.001");
+    iio("in_concentration_co2_input", "0.000412");
     iio("name", "mpl3115");
     EXPECT_VALUE(readIio(Quantity::kTemperature), 25);
     iio("name", "mcp3424");
     EXPECT_VALUE(readIio(Quantity::kVoltage), 1.5);
+    iio("name", "sgp30");
+    EXPECT_VALUE(readIio(Quantity::kCo2), 412);
     iio("name", "hts221");
     EXPECT_VALUE(readIio(Quantity::kTemperature), 25);
     EXPECT_VALUE(readIio(Quantity::kHumidity), 45.123);
