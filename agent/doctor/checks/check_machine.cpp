@@ -10,7 +10,8 @@
 namespace edge {
 namespace {
 
-constexpr const char* kCheck = "power";
+constexpr const char* kPower = "power";
+constexpr const char* kGpio = "gpio";
 
 /// Bits of the firmware's "get_throttled" (throttledBits()): now, and 16 bits higher a moment ago.
 struct Flag {
@@ -25,6 +26,19 @@ constexpr std::array<Flag, 4> kFlags{{{0, "the supply's voltage is too low", kSu
                                       {2, "the processor is throttled", kCooling},
                                       {3, "the temperature is too high", kCooling}}};
 constexpr unsigned kBefore = 16;
+
+Finding checkLine(GpioPort& port, const char* direction, const std::string& name, const std::string& chip,
+                  const GpioLine& line) {
+    const Result<GpioLineUse> use = port.lookUp(chip, line);
+    const std::string who = fmt::format("{} {}", direction, name);
+    if (!use) return {Severity::kError, kGpio, fmt::format("{}: {}", who, use.error().message)};
+    if (!use->isUsed) return {Severity::kFine, kGpio, fmt::format("{}: {} is free", who, use->place)};
+    if (use->consumer == "pi-edge-agent:" + name)
+        return {Severity::kFine, kGpio, fmt::format("{}: {}, in use by the agent", who, use->place)};
+    return {Severity::kError, kGpio,
+            fmt::format("{}: {} is in use by {}", who, use->place, quotedConsumer(use->consumer)),
+            "stop that, or configure another line; gpioinfo lists them all"};
+}
 
 }  // namespace
 
@@ -45,13 +59,22 @@ Findings checkPower(const Machine& machine) {
         const bool isNow = (*flags >> flag.bit & 1U) != 0;
         const bool wasBefore = (*flags >> (flag.bit + kBefore) & 1U) != 0;
         if (isNow) {
-            findings.push_back({Severity::kError, kCheck, fmt::format("{}, now", flag.text), flag.remedy});
+            findings.push_back({Severity::kError, kPower, fmt::format("{}, now", flag.text), flag.remedy});
         } else if (wasBefore) {
             findings.push_back(
-                {Severity::kWarning, kCheck, fmt::format("{}: not now, but a moment ago", flag.text), flag.remedy});
+                {Severity::kWarning, kPower, fmt::format("{}: not now, but a moment ago", flag.text), flag.remedy});
         }
     }
-    if (findings.empty()) findings.push_back({Severity::kFine, kCheck, "voltage and temperature are good"});
+    if (findings.empty()) findings.push_back({Severity::kFine, kPower, "voltage and temperature are good"});
+    return findings;
+}
+
+Findings checkGpio(const Config& config, GpioPort& port) {
+    Findings findings;
+    for (const GpioInputConfig& input : config.gpio.inputs)
+        findings.push_back(checkLine(port, "input", input.name, input.chip, input.line));
+    for (const GpioOutputConfig& output : config.gpio.outputs)
+        findings.push_back(checkLine(port, "output", output.name, output.chip, output.line));
     return findings;
 }
 
