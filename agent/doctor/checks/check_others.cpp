@@ -119,7 +119,7 @@ std::string deviceIdIn(const std::string& base, const Config& config) {
 std::string baseOfAnyDevice(const Config& config) {
     std::string any = '/' + config.topics.base + '/';
     const std::string own = '/' + config.device.id + '/';
-    if (const std::size_t at = any.find(own); at != std::string::npos) any.replace(at, own.size(), "/+/");
+    if (const std::size_t at = any.rfind(own); at != std::string::npos) any.replace(at, own.size(), "/+/");
     return any.substr(1, any.size() - 2);
 }
 

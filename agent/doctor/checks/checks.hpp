@@ -59,7 +59,7 @@ struct Announcements {
     void add(const InboundMessage& message, const Config& config);
 };
 
-/// topics.base with a wildcard for the device.id: "edge/+".
+/// topics.base with a wildcard for the device.id: "edge/+" of "edge/garden", and of "edge/edge".
 std::string baseOfAnyDevice(const Config& config);
 
 /// Every configured server: name, TLS, login, packet limit, and the access list: the agent's topics are subscribed to,

@@ -338,6 +338,13 @@ TEST(CheckOthers, KeepsWhatDevicesWithTopicsLikeOursAnnounce) {
     EXPECT_EQ(announcements.info, (std::map<std::string, std::string>{{"two", "{}"}}));
 }
 
+TEST(CheckOthers, TakesTheIdForTheLastOfTwoEqualLevels) {
+    Config config;
+    config.device.id = "edge";
+    config.topics.base = "edge/edge";
+    EXPECT_EQ(baseOfAnyDevice(config), "edge/+");
+}
+
 TEST(CheckOthers, SaysWhoElsePublishesOnTheSameTopics) {
     const TempDir dir;
     Config config;
