@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -7,6 +10,7 @@
 #include <span>
 #include <string>
 #include <system_error>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -31,10 +35,28 @@ bool isJpegName(const std::string& name) {
     return lower.ends_with(".jpg") || lower.ends_with(".jpeg");
 }
 
-Result<DecodedImage> decodeFile(const fs::path& path) {
-    const auto content = TRY(readSmallFile(path, kMaxFileBytes));
-    return decodeJpeg(std::span(reinterpret_cast<const std::uint8_t*>(content.data()), content.size()));
-}
+/// Decodes a file again only when another one was asked for, or it has changed: a still picture is a cheap camera.
+class FileDecoder {
+  public:
+    Result<DecodedImage> decode(const std::string& path) {
+        struct stat status {};
+        if (::stat(path.c_str(), &status) != 0) return failSystem("cannot read the file", errno);
+        const Version version{path, status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+        if (version == version_) return image_;
+        forget();
+        const auto content = TRY(readSmallFile(path, kMaxFileBytes));
+        image_ = TRY(decodeJpeg(std::span(reinterpret_cast<const std::uint8_t*>(content.data()), content.size())));
+        version_ = version;
+        return image_;
+    }
+
+    void forget() { *this = {}; }
+
+  private:
+    using Version = std::tuple<std::string, ino_t, off_t, time_t, long>;
+    Version version_;  ///< of the file that `image_` is of
+    DecodedImage image_;
+};
 
 class ReplayCamera : public Camera {
   public:
@@ -54,6 +76,7 @@ class ReplayCamera : public Camera {
     void stop() override {
         limiter_.cancel();
         isStreaming_ = false;
+        decoder_.forget();
     }
     void nextFrame(BootTime /*notBefore*/, FrameHandler done) override {
         limiter_.schedule([this, done = std::move(done)] {
@@ -97,10 +120,10 @@ class ReplayCamera : public Camera {
                 TRY(scan());
             }
             const std::string& name = names_[next_++];
-            auto image = decodeFile(fs::path(directory_) / name);
+            const auto image = decoder_.decode(fs::path(directory_) / name);
             if (image) {
                 frame.view = image->view;
-                frame.lease = std::move(image->storage);
+                frame.lease = image->storage;
                 frame.sequence = sequence_++;
                 return frame;
             }
@@ -115,6 +138,7 @@ class ReplayCamera : public Camera {
     std::vector<std::string> names_;
     std::size_t next_ = 0;
     std::set<std::string> skipped_;  ///< were logged
+    FileDecoder decoder_;
     bool isStreaming_ = false;
     std::uint32_t sequence_ = 0;
 };

@@ -93,6 +93,18 @@ TEST_F(ReplayCameraTest, SeesNewAndChangedAndRemovedFilesWhenItBeginsAnew) {
     EXPECT_EQ(takeWidths(*camera, 3), (std::vector<int>{128, 68, 128}));
 }
 
+TEST_F(ReplayCameraTest, DecodesAnUnchangedFileOnce) {
+    directory.write("a.jpg", jpegOfWidth(64));
+    const auto camera = makeReplayCamera(loop, config);
+    ASSERT_TRUE(camera->start({}));
+    const auto first = take(*camera);
+    const auto second = take(*camera);
+
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(first->view.planes[0].data, second->view.planes[0].data);
+    EXPECT_NE(first->sequence, second->sequence);
+}
+
 TEST_F(ReplayCameraTest, SaysWhatIsMissing) {
     const auto empty = makeReplayCamera(loop, config);
     EXPECT_NE(empty->probe().error().message.find(config.device), std::string::npos);
