@@ -3,20 +3,19 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <limits>
+#include <optional>
 #include <utility>
 
-#include <fmt/core.h>
-#include <nlohmann/json.hpp>
+#include <fmt/format.h>
 
 #include "camera/ipc/control_json.hpp"
 #include "core/text.hpp"
 
 namespace edge {
 namespace {
-
-using nlohmann::json;
 
 constexpr std::int64_t kMaxInt64 = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kMaxVersion = std::numeric_limits<int>::max();
@@ -31,99 +30,103 @@ constexpr std::array<std::pair<Errc, std::string_view>, 4> kCodes{{{Errc::kUnava
                                                                    {Errc::kTooLarge, "too_large"},
                                                                    {Errc::kInvalid, "invalid"}}};
 
-/// Writes the members of one message, or reads them and remembers the first error.
+/// Writes the members of one message, a line each, or reads them and remembers the first error.
 class Transfer {
   public:
-    static Transfer writer(std::string_view type) { return Transfer(json{{"type", type}}, true); }
+    static Transfer writer(std::string_view type) {
+        Transfer writer;
+        writer.packet_ = type;
+        return writer;
+    }
     static Transfer reader(std::string_view packet) {
-        Transfer reader(packet.size() > kMaxPacketBytes ? json() : json::parse(packet, nullptr, false), false);
-        if (!reader.object_.is_object()) reader.error_ = "it is too long, or not a JSON object";
+        Transfer reader;
+        reader.rest_ = packet;
+        if (packet.size() > kMaxPacketBytes) reader.error_ = "it is too long";
         return reader;
     }
 
     /// Not negative; `step` apart from `min` on.
     template <typename Number>
-    void number(const char* key, Number& value, std::int64_t min, std::int64_t max, std::int64_t step = 1) {
-        if (isWriting_) {
-            object_[key] = value;
-        } else if (const json* found = find(key, &json::is_number_integer)) {
-            const bool isHuge =
-                found->is_number_unsigned() && found->get<std::uint64_t>() > static_cast<std::uint64_t>(max);
-            const auto number = found->get<std::int64_t>();
-            if (isHuge || number < min || number > max || (number - min) % step != 0) return wrong(key);
-            value = static_cast<Number>(number);
-        }
+    void number(const char* name, Number& value, std::int64_t min, std::int64_t max, std::int64_t step = 1) {
+        if (isWriting()) return write(fmt::format_int(value).c_str());
+        const std::string_view line = next(name);
+        std::int64_t number = 0;
+        const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), number);
+        const bool isNumber = error == std::errc{} && end == line.data() + line.size();
+        if (!isNumber || number < min || number > max || (number - min) % step != 0) return wrong(name);
+        value = static_cast<Number>(number);
     }
-    void time(const char* key, BootTime& time) {
+    void time(const char* name, BootTime& time) {
         BootTime::rep nanoseconds = time.count();
-        number(key, nanoseconds, 0, kMaxInt64);
+        number(name, nanoseconds, 0, kMaxInt64);
         time = BootTime{nanoseconds};
     }
-    void time(const char* key, WallTime& time) {
+    void time(const char* name, WallTime& time) {
         BootTime sinceEpoch{time.time_since_epoch()};
-        this->time(key, sinceEpoch);
+        this->time(name, sinceEpoch);
         time = WallTime{std::chrono::duration_cast<WallTime::duration>(sinceEpoch)};
     }
-    void flag(const char* key, bool& value) {
-        if (isWriting_) {
-            object_[key] = value;
-        } else if (const json* found = find(key, &json::is_boolean)) {
-            value = found->get<bool>();
+    void flag(const char* name, bool& value) {
+        int number = value ? 1 : 0;
+        this->number(name, number, 0, 1);
+        value = number == 1;
+    }
+    void text(const char* name, std::string& value, std::size_t maxBytes) {
+        if (isWriting()) return write(printable(value, maxBytes));
+        const std::string_view line = next(name);
+        // printable() may lengthen what it escapes, and marks a cut.
+        if (line.size() > maxBytes + 3 || !isValidUtf8(line)) return wrong(name);
+        value = line;
+    }
+    /// JSON, whose line breaks mean nothing; "" where there is none.
+    void json(const char* name, std::string& value) {
+        if (isWriting()) {
+            std::replace(value.begin(), value.end(), '\n', ' ');
+            return write(value);
         }
+        value = next(name);
+        if (!isValidUtf8(value)) wrong(name);
     }
-    void text(const char* key, std::string& value, std::size_t maxBytes) {
-        if (isWriting_) {
-            object_[key] = printable(value, maxBytes);
-        } else if (const json* found = find(key, &json::is_string)) {
-            value = found->get<std::string>();
-            // printable() may lengthen what it escapes, and marks a cut.
-            if (value.size() > maxBytes + 3) wrong(key);
-        }
-    }
-    /// A JSON object as text; "" where there is none.
-    void object(const char* key, std::string& value) {
-        if (isWriting_ && !value.empty()) object_[key] = json::parse(value);
-        if (isWriting_ || !object_.contains(key)) return;
-        if (const json* found = find(key, &json::is_object)) value = found->dump();
-    }
-    void controls(const char* key, Controls& controls) {
-        std::string text = isWriting_ ? formatControls(controls) : "";
-        object(key, text);
-        if (isWriting_) return;
+    void controls(const char* name, Controls& controls) {
+        std::string text = isWriting() && !controls.empty() ? formatControls(controls) : "";
+        json(name, text);
+        if (isWriting() || text.empty()) return;
         auto read = parseControls(text);
-        if (!read) return wrong(key);
+        if (!read) return wrong(name);
         controls = *std::move(read);
     }
-    void code(const char* key, Errc& code) {
-        std::string name(kCodes.front().second);  // the agent needs no finer distinction; the message has it
-        for (const auto& [known, knownName] : kCodes) {
-            if (known == code) name = knownName;
+    void code(const char* name, Errc& code) {
+        std::string word(kCodes.front().second);  // the agent needs no finer distinction; the message has it
+        for (const auto& [known, knownWord] : kCodes) {
+            if (known == code) word = knownWord;
         }
-        text(key, name, kMaxNameBytes);
+        text(name, word, kMaxNameBytes);
         const auto found =
-            std::find_if(kCodes.begin(), kCodes.end(), [&](const auto& known) { return known.second == name; });
-        if (found == kCodes.end()) return wrong(key);
+            std::find_if(kCodes.begin(), kCodes.end(), [&](const auto& known) { return known.second == word; });
+        if (found == kCodes.end()) return wrong(name);
         code = found->first;
     }
 
-    void wrong(std::string_view key) {
-        if (error_.empty()) error_ = fmt::format("its \"{}\" is missing or wrong", key);
+    [[nodiscard]] std::string_view next(const char* name) {
+        if (!rest_) return wrong(name), "";
+        const auto end = rest_->find('\n');
+        const std::string_view line = rest_->substr(0, end);
+        rest_ = end == std::string_view::npos ? std::nullopt : std::optional(rest_->substr(end + 1));
+        return line;
     }
+    void wrong(std::string_view name) {
+        if (error_.empty()) error_ = fmt::format("its \"{}\" is missing or wrong", name);
+    }
+    [[nodiscard]] bool isAtEnd() const { return !rest_; }
     [[nodiscard]] const std::string& error() const { return error_; }
-    [[nodiscard]] std::string packet() const { return object_.dump(-1, ' ', false, json::error_handler_t::replace); }
+    [[nodiscard]] std::string packet() && { return std::move(packet_); }
 
   private:
-    Transfer(json object, bool isWriting) : object_(std::move(object)), isWriting_(isWriting) {}
+    [[nodiscard]] bool isWriting() const { return !packet_.empty(); }
+    void write(std::string_view line) { packet_.append("\n").append(line); }
 
-    const json* find(const char* key, bool (json::*isType)() const) {
-        if (!error_.empty()) return nullptr;
-        const auto it = object_.find(key);
-        if (it == object_.end() || !((*it).*isType)()) return wrong(key), nullptr;
-        return &*it;
-    }
-
-    json object_;
-    bool isWriting_;
+    std::string packet_;                    ///< written so far: at least the type
+    std::optional<std::string_view> rest_;  ///< not yet read; nullopt: nothing is left
     std::string error_;
 };
 
@@ -131,7 +134,7 @@ void members(Transfer& transfer, Hello& message) {
     transfer.number("version", message.version, 0, kMaxVersion);
     if (message.version != kProtocolVersion) return;
     transfer.flag("verify", message.verify);
-    transfer.object("settings", message.settings);
+    transfer.json("settings", message.settings);
 }
 
 void members(Transfer& transfer, Capture& message) {
@@ -205,8 +208,18 @@ void members(Transfer& transfer, Goodbye& message) {
     transfer.text("reason", message.reason, kMaxTextBytes);
 }
 
+bool isOfOtherVersion(const CameraRequest& request) {
+    const auto* hello = std::get_if<Hello>(&request);
+    return hello != nullptr && hello->version != kProtocolVersion;
+}
+
+bool isOfOtherVersion(const CameraReply& reply) {
+    const auto* description = std::get_if<Description>(&reply);
+    return description != nullptr && description->version != kProtocolVersion;
+}
+
 template <typename Message, typename Any>
-bool readIf(const std::string& type, Transfer& reader, Any& any) {
+bool readIf(std::string_view type, Transfer& reader, Any& any) {
     if (type != Message::kType) return false;
     members(reader, any.template emplace<Message>());
     return true;
@@ -215,10 +228,10 @@ bool readIf(const std::string& type, Transfer& reader, Any& any) {
 template <typename... Messages>
 void decode(std::string_view packet, Result<std::variant<Messages...>>& any) {
     Transfer reader = Transfer::reader(packet);
-    std::string type;
-    reader.text("type", type, kMaxNameBytes);
+    const std::string_view type = reader.next("type");
     const bool isKnown = (readIf<Messages>(type, reader, *any) || ...);
     if (!isKnown) reader.wrong("type");
+    if (!reader.isAtEnd() && !isOfOtherVersion(*any)) reader.wrong("end");
     if (!reader.error().empty()) any = fail(Errc::kInvalid, "received an invalid packet: " + reader.error());
 }
 
@@ -228,7 +241,7 @@ std::string encodeAny(const Any& any) {
         [](auto message) {
             Transfer writer = Transfer::writer(message.kType);
             members(writer, message);
-            return writer.packet();
+            return std::move(writer).packet();
         },
         any);
 }

@@ -13,12 +13,13 @@
 
 namespace edge {
 
-/// What pi-edge-agent and pi-edge-camera send each other over a private SOCK_SEQPACKET socket: one JSON object a
-/// packet. The agent says hello first; then it may send captures without waiting for the answers, with rising ids.
-/// Neither side trusts the other: a packet that is not exactly right ends the connection.
+/// What pi-edge-agent and pi-edge-camera send each other over a private SOCK_SEQPACKET socket: each packet is the type
+/// of a message and its members, a line each. The agent says hello first; then it may send captures without waiting for
+/// the answers, with rising ids. Neither side trusts the other: a packet that is not exactly right ends the connection.
 
-/// Raised when the two programs could misunderstand each other. Every version understands a hello of every other.
-inline constexpr int kProtocolVersion = 5;
+/// Raised when the two programs could misunderstand each other. From 6 on, every version understands a hello of every
+/// other: its first two lines stay as they are.
+inline constexpr int kProtocolVersion = 6;
 inline constexpr std::size_t kMaxPacketBytes = 8192;
 inline constexpr std::size_t kMaxControlBytes = 4096;
 /// No JPEG is larger; the largest picture at quality 100 stays below.
