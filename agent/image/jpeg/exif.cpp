@@ -27,8 +27,11 @@ enum class Type : std::uint16_t { kAscii = 2, kShort = 3, kLong = 4, kRational =
 
 /// Little-endian.
 std::string number(std::uint64_t value, std::size_t bytes) {
-    std::string out;
-    for (std::size_t i = 0; i < bytes; ++i) out += static_cast<char>(value >> 8 * i & 0xFF);
+    std::string out(bytes, '\0');
+    for (char& byte : out) {
+        byte = static_cast<char>(value & 0xFF);
+        value >>= 8;
+    }
     return out;
 }
 
@@ -51,23 +54,23 @@ class Directory {
         add(tag, Type::kRational, 1, number(numerator, 4) + number(denominator, 4));
     }
 
-    /// As it lies at `offset` of the TIFF block. The values must have come in the order of their tags.
-    [[nodiscard]] std::string at(std::size_t offset) const {
-        std::string values;
-        std::string out = number(entries_.size(), 2);
-        offset += out.size() + entries_.size() * kEntryBytes + kValueBytes;
+    [[nodiscard]] std::size_t size() const { return 2 + entries_.size() * kEntryBytes + kValueBytes + outside_; }
+
+    /// Appends it to a TIFF block. The values must have come in the order of their tags.
+    void appendTo(std::string& tiff) const {
+        std::size_t valueAt = tiff.size() + size() - outside_;
+        tiff += number(entries_.size(), 2);
         for (const Entry& entry : entries_) {
-            std::string value = entry.value;
-            value.resize(std::max(kValueBytes, value.size() + value.size() % 2));
-            out += number(entry.tag, 2) + number(static_cast<std::uint16_t>(entry.type), 2) + number(entry.count, 4);
-            if (value.size() == kValueBytes) {
-                out += value;
-            } else {
-                out += number(offset + values.size(), 4);
-                values += value;
-            }
+            tiff += number(entry.tag, 2);
+            tiff += number(static_cast<std::uint16_t>(entry.type), 2);
+            tiff += number(entry.count, 4);
+            tiff += entry.value.size() == kValueBytes ? entry.value : number(valueAt, 4);
+            valueAt += entry.outside();
         }
-        return out + number(0, 4) + values;  // no directory follows
+        tiff += number(0, 4);  // no directory follows
+        for (const Entry& entry : entries_) {
+            if (entry.outside() > 0) tiff += entry.value;
+        }
     }
 
   private:
@@ -76,12 +79,16 @@ class Directory {
         Type type;
         std::size_t count;
         std::string value;
+        [[nodiscard]] std::size_t outside() const { return value.size() == kValueBytes ? 0 : value.size(); }
     };
     void add(std::uint16_t tag, Type type, std::size_t count, std::string value) {
+        value.resize(std::max(kValueBytes, value.size() + value.size() % 2));
         entries_.push_back({tag, type, count, std::move(value)});
+        outside_ += entries_.back().outside();
     }
 
     std::vector<Entry> entries_;
+    std::size_t outside_ = 0;  ///< bytes behind the entries
 };
 
 void addExposure(Directory& directory, double seconds) {
@@ -163,9 +170,11 @@ std::vector<std::uint8_t> makeExifSegment(const ExifInfo& info, int width, int h
     image.addShort(0x0213, 1);             // YCbCrPositioning: centred
 
     constexpr std::string_view kTiffHeader = "II*\0\x08\0\0\0"sv;  // little-endian, the first directory follows
-    const std::size_t exifAt = kTiffHeader.size() + image.at(0).size() + kEntryBytes;
-    image.addLong(0x8769, exifAt);  // Exif IFD pointer
-    const std::string tiff = std::string(kTiffHeader) + image.at(kTiffHeader.size()) + exif.at(exifAt);
+    image.addLong(0x8769, kTiffHeader.size() + image.size() + kEntryBytes);  // Exif IFD pointer: behind this directory
+    std::string tiff(kTiffHeader);
+    tiff.reserve(kTiffHeader.size() + image.size() + exif.size());
+    image.appendTo(tiff);
+    exif.appendTo(tiff);
 
     const std::size_t length = 2 + kExifHeader.size() + tiff.size();
     std::vector<std::uint8_t> segment;
