@@ -116,9 +116,10 @@ Result<void> pruneBySize(Database& db, std::int64_t budgetBytes, Pruned& pruned)
 }
 
 Result<void> shrinkFile(Database& db) {
-    const std::int64_t pages = TRY(db.integer("PRAGMA page_count"));
     const std::int64_t free = TRY(db.integer("PRAGMA freelist_count"));
-    if (free < kFewPages || free < pages / 4) return {};
+    if (free < kFewPages) return {};  // nearly always, so that it is asked first
+    const std::int64_t pages = TRY(db.integer("PRAGMA page_count"));
+    if (free < pages / 4) return {};
     return db.execute("PRAGMA incremental_vacuum(512)");
 }
 

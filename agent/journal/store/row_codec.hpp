@@ -139,12 +139,18 @@ void eachField(Row& row, Visit visit) {
 
 /// Inserts or replaces: a batch whose commit ended in an unknown state can be written again.
 template <typename T>
-Result<void> writeRow(Database& db, const Stored<T>& row) {
+std::string insertSql() {
     const std::string columns = Table<T>::kColumns;
     std::string values = "?1";
     for (auto i = 2; i <= std::count(columns.begin(), columns.end(), ',') + 1; ++i) values += ", ?" + std::to_string(i);
-    auto insert = TRY(db.prepare("INSERT OR REPLACE INTO " + std::string(Table<T>::kName) + " (" + columns +
-                                 ", crc) VALUES (" + values + ", " + checksumSql<T>(values) + ")"));
+    return "INSERT OR REPLACE INTO " + std::string(Table<T>::kName) + " (" + columns + ", crc) VALUES (" + values +
+           ", " + checksumSql<T>(values) + ")";
+}
+
+template <typename T>
+Result<void> writeRow(Database& db, const Stored<T>& row) {
+    static const std::string sql = insertSql<T>();
+    auto insert = TRY(db.prepare(sql));
     eachField(row, [&](const auto& field) { bindField(insert, field); });
     return insert.run();
 }

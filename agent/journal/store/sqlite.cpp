@@ -231,9 +231,10 @@ Result<std::int64_t> Database::integer(const std::string& sql) {
 }
 
 Result<void> Database::transaction(const std::function<Result<void>()>& work) {
-    TRY(execute("BEGIN IMMEDIATE"));  // another writer makes this fail, not a later step
+    const auto run = [this](const char* sql) -> Result<void> { return TRY(prepare(sql)).run(); };
+    TRY(run("BEGIN IMMEDIATE"));  // another writer makes this fail, not a later step
     auto result = work();
-    if (result) result = execute("COMMIT");
+    if (result) result = run("COMMIT");
     // Some errors have rolled back already; the first error is the one to report.
     if (!result && sqlite3_get_autocommit(db_.get()) == 0)
         sqlite3_exec(db_.get(), "ROLLBACK", nullptr, nullptr, nullptr);

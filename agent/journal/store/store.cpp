@@ -322,10 +322,9 @@ void JournalStore::maintain(const WriteBatch& batch, WriteOutcome& outcome) {
             };
             TRY(db_->transaction(prune));
             outcome.pruned = std::move(pruned);  // only what is committed
+            outcome.fileBytes = journalFileBytes(config_.path);
         }
-        TRY(shrinkFile(*db_));
-        outcome.fileBytes = journalFileBytes(config_.path);
-        return {};
+        return shrinkFile(*db_);
     }();
     if (!done) markSuspect(done.error());
 }
