@@ -133,6 +133,9 @@ std::string_view trimInvisible(std::string_view text) {
 }
 
 std::string printable(std::string_view text, std::size_t maxBytes) {
+    // As nearly all text is.
+    const bool isPlain = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+    if (isPlain && text.size() <= maxBytes) return std::string(text);
     std::string shown;
     while (!text.empty()) {
         std::size_t length = 0;
