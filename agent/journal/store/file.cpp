@@ -6,15 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <set>
 #include <string_view>
 #include <system_error>
-#include <vector>
 
 #include <fmt/core.h>
 
@@ -66,21 +64,17 @@ std::string quarantineName(const std::string& path, unsigned number) {
     return fmt::format("{}.corrupt-{}", path, number);
 }
 
-/// The numbers in use, ascending.
-std::vector<unsigned> quarantineNumbers(const std::string& path) {
-    std::vector<unsigned> numbers;
+/// The numbers in use.
+std::set<unsigned> quarantineNumbers(const std::string& path) {
+    std::set<unsigned> numbers;
     const std::string prefix = fs::path(path).filename().string() + ".corrupt-";
     std::error_code error;
     for (fs::directory_iterator entry(directoryOf(path), error), end; !error && entry != end; entry.increment(error)) {
         const std::string name = entry->path().filename().string();
         if (!name.starts_with(prefix)) continue;
-        unsigned number = 0;
-        const char* const digits = name.data() + prefix.size();
-        const auto [stop, failure] = std::from_chars(digits, name.data() + name.size(), number);
-        if (failure == std::errc{} && stop != digits) numbers.push_back(number);
+        const std::string digits = name.substr(prefix.size(), name.find('-', prefix.size()) - prefix.size());
+        if (const auto number = parseNumber<unsigned>(digits)) numbers.insert(*number);
     }
-    std::sort(numbers.begin(), numbers.end());
-    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
     return numbers;
 }
 
@@ -146,8 +140,8 @@ void removeJournalFile(const std::string& path) {
 }
 
 Result<std::string> quarantine(const std::string& path) {
-    const std::vector<unsigned> numbers = quarantineNumbers(path);
-    const std::string aside = quarantineName(path, numbers.empty() ? 1 : numbers.back() + 1);
+    std::set<unsigned> numbers = quarantineNumbers(path);
+    const std::string aside = quarantineName(path, numbers.empty() ? 1 : *numbers.rbegin() + 1);
     std::error_code error;
     // The companions first: after an interruption the next start quarantines a WAL without its database, while SQLite
     // would apply an old WAL to a new database.
@@ -155,8 +149,8 @@ Result<std::string> quarantine(const std::string& path) {
         if (!error && exists(path + suffix)) fs::rename(path + suffix, aside + suffix, error);
     }
     if (error) return fail(Errc::kPermission, fmt::format("cannot rename {} to {}: {}", path, aside, error.message()));
-    for (std::size_t i = 0; i + kKeptInQuarantine <= numbers.size(); ++i)
-        removeJournalFile(quarantineName(path, numbers[i]));
+    for (; numbers.size() >= kKeptInQuarantine; numbers.erase(numbers.begin()))
+        removeJournalFile(quarantineName(path, *numbers.begin()));
     return aside;
 }
 
