@@ -276,7 +276,7 @@ std::optional<std::string> instanceOf(const std::string& path) {
     const std::string name = file.parent_path().filename().string();
     const bool isBeside =
         file.filename() == installed.filename() && file.parent_path().parent_path() == installed.parent_path();
-    return isBeside && isWord(name, "_-") ? std::optional(name) : std::nullopt;
+    return isBeside ? std::optional(name) : std::nullopt;
 }
 
 Result<std::vector<std::string>> configurationFiles(const std::string& path, const std::string& bootFile) {

@@ -93,6 +93,14 @@ void checkConnection(const Config& config, Checker& checker) {
     }
 }
 
+/// The folder of a further agent's configuration gives its id the ending.
+void checkId(const std::string& id, Checker& checker) {
+    if (isWord(id, "_-")) return;
+    checker.reject("device.id", fmt::format("\"{}\" ends in the name of the folder; allowed: a folder whose name has "
+                                            "letters, digits, '_' and '-' alone",
+                                            printable(id)));
+}
+
 /// A further agent's folder is beside the pictures of the first one, which may not be configured on this machine.
 void checkJournal(const JournalConfig& journal, Checker& checker) {
     const auto folder = std::filesystem::path(journal.path).lexically_normal().parent_path();
@@ -324,6 +332,7 @@ class TopicChecker {
 void validate(const Config& config, Diagnostics& diagnostics) {
     Checker checker(config, diagnostics);
     checkConnection(config, checker);
+    checkId(config.device.id, checker);
     checkJournal(config.journal, checker);
     checkCamera(config.camera, checker);
     checkSensors(config, checker);

@@ -165,7 +165,6 @@ TEST(InstanceOf, IsTheFolderOfAServicesConfiguration) {
     EXPECT_EQ(instanceOf(kConfigFile), "");
     EXPECT_EQ(instanceOf(folder / "front" / "agent.toml"), "front");
     EXPECT_EQ(instanceOf(folder / "front" / "other.toml"), std::nullopt);
-    EXPECT_EQ(instanceOf(folder / "a b" / "agent.toml"), std::nullopt) << "it is part of the id";
     EXPECT_EQ(instanceOf("/tmp/agent.toml"), std::nullopt);
 }
 
@@ -186,6 +185,16 @@ TEST(LoadConfig, GivesEachServiceASocketAJournalAndAnIdOfItsOwn) {
     EXPECT_EQ(parseConfig("[camera]\nsocket = \"\"\n", kConfigFile, testIdentity()).camera.socket, "");
     EXPECT_EQ(parseConfig("[device]\nid = \"\"\n", front, testIdentity()).device.id, "pi-0a1b2c-front");
     EXPECT_EQ(configOf("").camera.socket, "") << "not the configuration of a service";
+}
+
+TEST(LoadConfig, RefusesAServiceWhoseNameCannotBePartOfAnId) {
+    const std::string file = std::filesystem::path(kConfigFile).parent_path() / "front.1" / "agent.toml";
+    try {
+        parseConfig("", file, testIdentity());
+        FAIL() << "it would have the first one's id";
+    } catch (const ConfigError& error) {
+        EXPECT_TRUE(std::string(error.what()).starts_with(file + ":1: device.id: ")) << error.what();
+    }
 }
 
 TEST(LoadConfig, RefusesAServiceWhoseFolderIsThatOfTheFirstOnesPictures) {
