@@ -9,14 +9,13 @@
 #include "commands/command_line.hpp"
 #include "commands/commands.hpp"
 #include "config/load.hpp"
+#include "core/exit_codes.hpp"
 #include "core/system/standard_streams.hpp"
 #include "core/text.hpp"
 #include "doctor/doctor.hpp"
 #include "mqtt/paho/paho_client.hpp"
 
 namespace {
-
-constexpr int kExitFailed = 1;
 
 int runCommand(const edge::CommandLine& line, std::ostream& out) {
     if (line.command == "run") return edge::runAgent(line.config);
@@ -44,7 +43,7 @@ int parseAndRun(int argc, char** argv, std::ostream& out) {
         return edge::kExitConfig;
     } catch (const std::exception& error) {
         edge::report(std::string("pi-edge-agent: ") + error.what());
-        return kExitFailed;
+        return edge::kExitFailed;
     }
 }
 
@@ -60,5 +59,5 @@ int main(int argc, char** argv) {
     const auto written = out.finish();
     if (written) return exitCode;
     edge::report("pi-edge-agent: " + written.error().message);
-    return kExitFailed;
+    return edge::kExitFailed;
 }

@@ -13,6 +13,7 @@
 #include "client/client.hpp"
 #include "client/request_messages.hpp"
 #include "config/load.hpp"
+#include "core/exit_codes.hpp"
 #include "core/system/files.hpp"
 #include "core/system/identity.hpp"
 #include "core/system/log.hpp"
@@ -22,8 +23,6 @@
 namespace edge {
 namespace {
 
-constexpr int kExitFailed = 1;
-constexpr int kExitUsage = 2;
 /// For the retained status, after the subscription was granted.
 constexpr milliseconds kStatusLimit{500};
 /// For the way to the agent and back, beyond what the command takes.

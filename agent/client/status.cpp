@@ -9,6 +9,7 @@
 #include "client/client.hpp"
 #include "client/device_status.hpp"
 #include "config/load.hpp"
+#include "core/exit_codes.hpp"
 #include "core/system/files.hpp"
 #include "core/system/identity.hpp"
 #include "core/system/log.hpp"
@@ -18,7 +19,6 @@
 namespace edge {
 namespace {
 
-constexpr int kExitFailed = 1;
 /// For what the broker retains, after it granted the subscription; less where everything has come.
 constexpr seconds kRetainedLimit{2};
 

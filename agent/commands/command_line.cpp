@@ -10,14 +10,13 @@
 #include <fmt/format.h>
 
 #include "config/schema/types.hpp"
+#include "core/exit_codes.hpp"
 #include "core/suggest.hpp"
 #include "core/text.hpp"
 #include "core/time/time.hpp"
 
 namespace edge {
 namespace {
-
-constexpr int kExitUsage = 2;
 
 /// CLI11 alone takes "-5" for a very large number. SQLite counts rows in 63 bits.
 CLI::Validator rowCount() {

@@ -9,6 +9,7 @@
 
 #include "camera/client/client.hpp"
 #include "config/load.hpp"
+#include "core/exit_codes.hpp"
 #include "core/system/files.hpp"
 #include "core/system/identity.hpp"
 #include "core/system/log.hpp"
@@ -19,12 +20,6 @@
 #include "services/settings/settings_service.hpp"
 
 namespace edge {
-namespace {
-
-constexpr int kExitFailed = 1;
-constexpr int kExitUsage = 2;
-
-}  // namespace
 
 int checkConfig(const std::string& configPath, bool show, std::ostream& out, std::ostream& err) {
     std::string unread;

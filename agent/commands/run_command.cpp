@@ -12,6 +12,7 @@
 #include "agent.hpp"
 #include "commands/commands.hpp"
 #include "config/load.hpp"
+#include "core/exit_codes.hpp"
 #include "core/loop/asio_loop.hpp"
 #include "core/loop/worker_pool.hpp"
 #include "core/system/log.hpp"
@@ -22,8 +23,6 @@
 
 namespace edge {
 namespace {
-
-constexpr int kExitFailed = 1;
 
 /// Together with WorkerPool::kMaxThreads and the threads of libraries well below TasksMax=64 of the unit.
 constexpr std::size_t kSensorThreads = 24;

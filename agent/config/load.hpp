@@ -9,6 +9,7 @@
 
 #include "config/config.hpp"
 #include "config/settings.hpp"
+#include "core/exit_codes.hpp"
 #include "core/result.hpp"
 #include "core/system/identity.hpp"
 
@@ -36,8 +37,6 @@ class SecretUnreadable : public ConfigError {
   private:
     Reason reason_;
 };
-
-inline constexpr int kExitConfig = 78;  // EX_CONFIG of sysexits.h; systemd does not restart on it
 
 /// Comes last after the installed configuration (kConfigFile): the partition of a Raspberry Pi's card that every
 /// computer can write.

@@ -12,7 +12,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "config/load.hpp"
+#include "core/exit_codes.hpp"
 #include "core/text.hpp"
 #include "doctor/doctor.hpp"
 
@@ -21,8 +21,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kExitError = 1;
-constexpr int kExitWarning = 3;
 constexpr int kCheckWidth = 14;
 
 struct Style {
@@ -98,7 +96,7 @@ int exitCodeOf(const Findings& findings) {
     });
     if (isConfigurationWrong) return kExitConfig;
     const Severity worst = worstOf(findings);
-    return worst == Severity::kError ? kExitError : worst == Severity::kWarning ? kExitWarning : 0;
+    return worst == Severity::kError ? kExitFailed : worst == Severity::kWarning ? kExitWarnings : 0;
 }
 
 }  // namespace edge

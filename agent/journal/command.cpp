@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "core/exit_codes.hpp"
 #include "core/suggest.hpp"
 #include "core/text.hpp"
 #include "core/time/time.hpp"
@@ -129,16 +130,13 @@ std::string toJsonLine(const JournalRow& row) {
     return printableJson(text);
 }
 
-constexpr int kDone = 0;
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
 constexpr std::size_t kRowsAtOnce = 256;
 constexpr milliseconds kPoll{500};
 constexpr std::uint64_t kShownBeforeFollowing = 10;
 
 int failed(std::ostream& err, const Error& error) {
     err << error.message << '\n';
-    return kFailed;
+    return kExitFailed;
 }
 
 /// No message where `out` cannot be written: the shell reports that.
@@ -148,9 +146,9 @@ int show(JournalReader& reader, const JournalCommandOptions& options, std::ostre
         const auto rows = reader.next(kRowsAtOnce);
         if (!rows) return failed(err, rows.error());
         for (const JournalRow& row : *rows) out << (options.json ? toJsonLine(row) : toTextLine(row)) << '\n';
-        if (!out.flush()) return kFailed;
+        if (!out.flush()) return kExitFailed;
         if (!rows->empty()) continue;
-        if (!options.follow) return kDone;
+        if (!options.follow) return 0;
         for (bool isNew = false; !isNew;) {
             std::this_thread::sleep_for(kPoll);
             const auto changed = reader.hasChanged();
@@ -210,7 +208,7 @@ std::string validateJournalOptions(const JournalCommandOptions& options) {
 int runJournalCommand(const JournalCommandOptions& options, std::ostream& out, std::ostream& err) {
     if (const std::string mistake = validateJournalOptions(options); !mistake.empty()) {
         err << mistake << '\n';
-        return kUsage;
+        return kExitUsage;
     }
     JournalFilter filter{.kind = options.kind};
     if (!options.since.empty()) filter.since = parseSince(options.since, std::chrono::system_clock::now());

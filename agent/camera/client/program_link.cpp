@@ -9,13 +9,13 @@
 
 #include <fmt/core.h>
 
+#include "core/exit_codes.hpp"
 #include "core/system/log.hpp"
 #include "core/system/shared_module.hpp"
 
 namespace edge {
 namespace {
 
-constexpr int kExitConfig = 78;  // EX_CONFIG of sysexits.h
 constexpr seconds kExitLimit{2};
 constexpr int kChildSocket = 3;
 

@@ -19,6 +19,7 @@
 #include "camera/daemon/server.hpp"
 #include "camera/ipc/protocol.hpp"
 #include "config/load.hpp"
+#include "core/exit_codes.hpp"
 #include "core/loop/asio_loop.hpp"
 #include "core/loop/worker_pool.hpp"
 #include "core/system/log.hpp"
@@ -31,7 +32,6 @@ namespace {
 
 using namespace edge;
 
-constexpr int kExitUsage = 2;
 constexpr std::size_t kEncoders = 2;
 constexpr seconds kTidyAfter{2};
 /// An agent says hello as soon as it is connected.
