@@ -220,13 +220,14 @@ std::ptrdiff_t InboundStream::readPayload(std::string& to, std::size_t size, con
 }
 
 std::ptrdiff_t InboundStream::readPacketHeader(const Source& source) {
-    const std::ptrdiff_t got = readPayload(packet_, 1, source);
+    constexpr std::size_t kShortest = 2;  // no packet has less
+    const std::ptrdiff_t got = readPayload(packet_, packet_.empty() ? kShortest : 1, source);
     if (got <= 0) return got;
     if (!std::exchange(isMqtt_, true)) {
-        if (packet_ == kTlsAlert) end("the server speaks TLS on this port; use mqtts:// in mqtt.servers");
-        if (packet_ == "H") end("a web server answers on this port, and no MQTT broker");
+        if (packet_.starts_with(kTlsAlert)) end("the server speaks TLS on this port; use mqtts:// in mqtt.servers");
+        if (packet_.starts_with('H')) end("a web server answers on this port, and no MQTT broker");
     }
-    if (packet_.size() == 1) return got;
+    if (packet_.size() < kShortest || !problem_.empty()) return got;
     const bool isLast = (byteAt(packet_, packet_.size() - 1) & 0x80) == 0;
     if (isLast) {
         std::size_t length = 0;
