@@ -13,7 +13,7 @@ SECTIONS = {
     "line": line.line,
     "live": live.live,
     "threads": threads.threads,
-    "instructions": instructions.picture,
+    "instructions": instructions.instructions,
     "start": start.start,
     "memory": memory.idle,
     "libraries": memory.libraries,

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Instructions of a picture, counted by callgrind: repeatable under any load, user space only."""
+"""Instructions of a picture, a frame of live view, a reading and an idle minute, counted by callgrind: repeatable under any load,
+user space only."""
 
 import glob
 import os
 import re
 import socket
 import subprocess
+import time
 
 import candidates
 from candidates import AGENT, BUILD, PATIENCE, Candidate, configuration
@@ -13,6 +15,7 @@ from candidates import AGENT, BUILD, PATIENCE, Candidate, configuration
 WARM_UP = 20
 COUNT = 100
 SHOWN = 25
+READINGS = '[telemetry]\ninterval = "100ms"\n[[sensor]]\nname = "room"\ntype = "simulated"\n'
 
 
 def start_camera(bench, config):
@@ -51,30 +54,71 @@ def library(where):
     return os.path.basename(match[1]) if match else "other"
 
 
-def picture(bench, width=640, height=480):
-    config = configuration(bench, "ours", width, height, camera_extra=f'socket = "{bench.directory}/camera.socket"')
-    camera = start_camera(bench, config)
-    agent = Candidate(bench, "ours", ["valgrind", "--tool=callgrind", "--instr-atstart=no",
-                                      f"--callgrind-out-file={bench.directory}/agent.out", AGENT, "run", "--config", config],
-                      "edge/ours/status")
-    for _ in range(WARM_UP):
-        agent.capture()
-    pids = {"agent": agent.process.pid, "camera": camera.pid}
-    for pid in pids.values():
-        control(pid, "-i", "on")
-    for _ in range(COUNT):
-        agent.capture()
-    for pid in pids.values():
-        control(pid, "-i", "off")
-        control(pid, "-d")
-    agent.end()
-    camera.terminate()
-    camera.wait(PATIENCE)
+class Counted:
+    """The two programs under callgrind."""
 
-    rows = []
-    for name in pids:
-        for path in glob.glob(f"{bench.directory}/{name}.out*"):
-            rows += [(count / COUNT, name, where) for count, where in functions(path)]
+    def __init__(self, bench, width, height):
+        self.bench = bench
+        config = configuration(bench, "ours", width, height, camera_extra=f'socket = "{bench.directory}/camera.socket"', extra=READINGS)
+        self.camera = start_camera(bench, config)
+        self.agent = Candidate(bench, "ours", ["valgrind", "--tool=callgrind", "--instr-atstart=no",
+                                               f"--callgrind-out-file={bench.directory}/agent.out", AGENT, "run", "--config", config],
+                               "edge/ours/status")
+        self.wire = self.agent.wire
+        self.pids = {"agent": self.agent.process.pid, "camera": self.camera.pid}
+
+    def count(self, work):
+        """Returns (instructions, program, place) of all that `work` sets off."""
+        for path in glob.glob(f"{self.bench.directory}/*.out*"):
+            os.remove(path)
+        for pid in self.pids.values():
+            control(pid, "-z", "-i", "on")
+        work()
+        for pid in self.pids.values():
+            control(pid, "-i", "off")
+            control(pid, "-d")
+        return [(count, name, where) for name in self.pids for path in glob.glob(f"{self.bench.directory}/{name}.out*")
+                for count, where in functions(path)]
+
+    def messages(self, topic):
+        self.wire.subscribe(topic)
+        return lambda: [self.wire.read_from(topic) for _ in range(COUNT)]
+
+    def end(self):
+        self.agent.end()
+        self.camera.terminate()
+        self.camera.wait(PATIENCE)
+
+
+def instructions(bench):
+    counted = Counted(bench, 640, 480)
+    capture = counted.agent.capture
+    for _ in range(WARM_UP):
+        capture()
+    picture(counted.count(lambda: [capture() for _ in range(COUNT)]), 640, 480)
+
+    print("\nInstructions of both programs, and those outside of the encoder:")
+    frames = counted.messages("edge/ours/live")
+    counted.wire.publish("ours/command", b'{"command":"live","for":"5m","rate":10,"quality":95}')
+    one("a frame of live view, 640x480, quality 95", counted.count(frames), COUNT)
+    counted.wire.publish("ours/command", b'{"command":"live","for":"0s"}')
+    readings = counted.messages("edge/ours/sensor/room")
+    counted.wire.publish("ours/command", b"start")
+    one("a reading", counted.count(readings), COUNT)
+    counted.wire.publish("ours/command", b"stop")
+    time.sleep(2)
+    one("an idle minute, with a warm camera", counted.count(lambda: time.sleep(60)), 1)
+    counted.end()
+
+
+def one(title, rows, times):
+    total = sum(row[0] for row in rows)
+    outside = sum(row[0] for row in rows if "libturbojpeg" not in row[2])
+    print(f"  {title:45} {total / times:12,.0f} {outside / times:12,.0f}", flush=True)
+
+
+def picture(rows, width, height):
+    rows = [(count / COUNT, name, where) for count, name, where in rows]
     total = sum(row[0] for row in rows)
     encoder = sum(row[0] for row in rows if "libturbojpeg" in row[2])
     print(f"\nInstructions of a picture, {width}x{height}, both programs: {total:,.0f}; the encoder {encoder:,.0f}; "
