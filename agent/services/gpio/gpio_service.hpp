@@ -1,15 +1,36 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "services/gpio/gpio_lines.hpp"
+#include "core/result.hpp"
+#include "gpio/gpio.hpp"
+#include "services/commands/command.hpp"
+#include "services/service.hpp"
 
 namespace edge {
+
+/// One configured line, for health.
+struct GpioLineHealth {
+    std::string name;
+    bool isOutput = false;
+    std::optional<bool> active;  ///< nullopt while the line is unavailable
+    std::string problem;         ///< why it is unavailable and what to do; "" while it works
+};
+
+/// What all lines share; it outlives them.
+struct GpioContext {
+    ServiceContext service;
+    GpioPort& port;
+    /// A pressed input's action: the name of a command, and "gpio:<name>".
+    std::function<void(const std::string& command, const std::string& source)> runCommand;
+};
 
 /// Buttons and lamps: inputs are debounced, published and carry out their action; outputs are set over MQTT or show
 /// that the agent is online. A line that is missing, busy or removed affects no other: it is tried again every kRetry,
@@ -17,9 +38,12 @@ namespace edge {
 class GpioService : Service {
   public:
     static constexpr seconds kRetry{30};
+    /// While so many publications of a line are unacknowledged, states in between are left out, never the last one.
+    static constexpr std::size_t kMaxInFlight = 16;
 
     /// Opens nothing yet.
     explicit GpioService(const GpioContext& context);
+    ~GpioService();
 
     /// Opens all lines; outputs take their initial state.
     void start();
@@ -40,13 +64,17 @@ class GpioService : Service {
     [[nodiscard]] std::vector<GpioLineHealth> health() const;
 
   private:
+    class Line;
+    class Input;
+    class Output;
+
     void makeLines(const std::map<std::string, bool>& states);
     void checkAll();
 
     const GpioContext context_;
     bool isOnline_ = false;
-    std::vector<std::unique_ptr<GpioInput>> inputs_;
-    std::vector<std::unique_ptr<GpioOutput>> outputs_;
+    std::vector<std::unique_ptr<Input>> inputs_;
+    std::vector<std::unique_ptr<Output>> outputs_;
     Timer retry_;
 };
 

@@ -11,7 +11,7 @@
 #include "mqtt/session/session.hpp"
 #include "services/capture/capture_service.hpp"
 #include "services/commands/command_service.hpp"
-#include "services/gpio/gpio_lines.hpp"
+#include "services/gpio/gpio_service.hpp"
 #include "services/schedule/schedule_service.hpp"
 #include "services/telemetry/delivery_tracker.hpp"
 #include "services/telemetry/sensor_channel.hpp"

@@ -347,14 +347,14 @@ TEST_F(GpioServiceTest, ChatteringInputDoesNotFillTheQueue) {
     start();
 
     for (int i = 0; i < 1000; ++i) moveTo(i % 2 == 0);
-    EXPECT_LE(publisher_.on("edge/pi/gpio/button").size(), ReportedLine::kMaxInFlight);
+    EXPECT_LE(publisher_.on("edge/pi/gpio/button").size(), GpioService::kMaxInFlight);
     for (int i = 0; i < 50; ++i) {
         publisher_.finishAll(Delivery::kDelivered);
         loop_.runPending();
     }
 
     EXPECT_EQ(payloads("button").back(), "OFF");
-    EXPECT_EQ(payloads("button").size(), ReportedLine::kMaxInFlight + 1);
+    EXPECT_EQ(payloads("button").size(), GpioService::kMaxInFlight + 1);
 }
 
 TEST_F(GpioServiceTest, BusyLineIsRetriedWhileTheOthersWork) {
