@@ -18,7 +18,6 @@
 #include "sensors/sensor.hpp"
 #include "services/capture/capture_service.hpp"
 #include "services/capture/live_view.hpp"
-#include "services/capture/motion_service.hpp"
 #include "services/capture/picture_archive.hpp"
 #include "services/commands/command_service.hpp"
 #include "services/commands/doctor_command.hpp"
@@ -104,7 +103,6 @@ struct WiredAgent : Agent, CommandHandlers {
           live(context, camera),
           archive(context, camera, pictures, p.makeStrand("the picture archive")),
           history(context, p.makeStrand("the readings of the past")),
-          motion(context, camera, [this](std::vector<Picture> before) { takeMotionPicture(std::move(before)); }),
           gpio({context, *gpioPort,
                 [this](const std::string& command, const std::string& source) { commands.trigger(command, source); }}),
           schedules(context, *this),
@@ -140,7 +138,6 @@ struct WiredAgent : Agent, CommandHandlers {
         presence.announce();
         captures.publishStatus();
         live.publishState();
-        motion.onConnected();
         settings.onConnected();
         telemetry.republish();
         done(Outcome::success());
@@ -176,18 +173,6 @@ struct WiredAgent : Agent, CommandHandlers {
     void changed() {
         presence.healthChanged();
         discovery.setInterval(telemetry.publishingInterval());
-        motion.setCameraOnline(captures.cameraState().online);
-    }
-
-    void takeMotionPicture(std::vector<Picture> before) {
-        if (isStopping) return;
-        log::info("motion: taking a picture");
-        captures.capture(
-            {.name = "capture", .source = "motion", .arrived = bootTimeNow()},
-            [](const Outcome& outcome) {
-                if (!outcome.ok) log::warning("motion: no picture: {}", outcome.error);
-            },
-            std::move(before));
     }
 
     // ---- beginning
@@ -274,7 +259,6 @@ struct WiredAgent : Agent, CommandHandlers {
         pictures.onReload(before);
         captures.onReload(before);
         live.onReload(before);
-        motion.onReload(before);
         gpio.onReload(before);
         schedules.onReload(before);
     }
@@ -293,7 +277,6 @@ struct WiredAgent : Agent, CommandHandlers {
         captures.onConnected();
         live.publishState();
         archive.onConnected();
-        motion.onConnected();
         gpio.onConnected();
         schedules.onConnected();
         telemetry.onConnected();
@@ -416,7 +399,6 @@ struct WiredAgent : Agent, CommandHandlers {
     LiveView live;
     PictureArchive archive;
     ReadingHistory history;
-    MotionService motion;
     GpioService gpio;
     ScheduleService schedules;
     ClockSetWatch clockSet;

@@ -29,7 +29,9 @@ class FakePictureSource : public PictureSource {
     void onStateChange(StateHandler handler) override { handler_ = std::move(handler); }
 
     void onMotion(MotionHandler handler) override { motion_ = std::move(handler); }
-    void move(bool isMoving, std::vector<Picture> before = {}) const { motion_(isMoving, std::move(before)); }
+    void move(bool isMoving, std::vector<Picture> before = {}) const {
+        if (motion_) motion_(isMoving, std::move(before));
+    }
 
     /// Answers the oldest request.
     void give(Result<Picture> picture) {

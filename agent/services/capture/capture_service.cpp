@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "core/system/log.hpp"
+
 namespace edge {
 namespace {
 
@@ -63,13 +65,18 @@ CaptureService::CaptureService(const ServiceContext& context, PictureSource& sou
     : Service(context), source_(source), store_(store), backlog_(context, store), imagePrefix_(std::move(imagePrefix)) {
     source.onStateChange([this](const CameraState& state) {
         recordEvent("camera", state.online ? "online: " + state.model : "offline: " + state.reason);
-        publishStatus();
+        publishOnline();
+        if (!state.online) setMoving(false, {});
         changed_();
+    });
+    source.onMotion([this](bool isMoving, std::vector<Picture> before) {
+        if (config_.camera.motion.enabled) setMoving(isMoving, std::move(before));
     });
 }
 
 CaptureService::~CaptureService() {
     source_.onStateChange({});
+    source_.onMotion({});
 }
 
 // ---- a picture: waiting → in the camera → taken → being kept (if it is) → on its way → finished
@@ -278,6 +285,7 @@ Outcome CaptureService::cancel() {
 
 void CaptureService::shutDown() {
     constexpr const char* kMessage = "the agent is stopping; send the command again when it is back";
+    source_.onMotion({});
     cancelSeries(kMessage);
     for (const JobPtr& job : std::list<JobPtr>(jobs_)) {
         finishPicture(*job, Outcome::failure(ReplyCode::kCancelled, kMessage));
@@ -287,7 +295,11 @@ void CaptureService::shutDown() {
 // ---- the camera, the connection and the configuration
 
 void CaptureService::onReload(const Config& before) {
-    if (config_.camera.backend != before.camera.backend) publishStatus();
+    if (config_.camera.motion.enabled != before.camera.motion.enabled) {
+        isMoving_ = false;
+        publishMotion();
+    }
+    if (config_.camera.backend != before.camera.backend) publishOnline();
     backlog_.onReload(before);
 }
 
@@ -296,10 +308,37 @@ void CaptureService::onConnected() {
     backlog_.onConnected();
 }
 
-void CaptureService::publishStatus() {
+void CaptureService::publishStatus() const {
+    publishOnline();
+    publishMotion();
+}
+
+void CaptureService::publishOnline() const {
     if (config_.camera.backend == CameraBackend::kNone) return;
     publishState("camera/status", source_.state().online ? "online" : "offline");
 }
+
+// ---- motion
+
+void CaptureService::setMoving(bool isMoving, std::vector<Picture> before) {
+    if (std::exchange(isMoving_, isMoving) == isMoving) return;
+    recordEvent("motion", isMoving ? "began" : "ended");
+    publishMotion();
+    if (!isMoving) return;
+    log::info("motion: taking a picture");
+    capture(
+        {.name = "capture", .source = std::string(kMotionSource), .arrived = bootTimeNow()},
+        [](const Outcome& outcome) {
+            if (!outcome.ok) log::warning("motion: no picture: {}", outcome.error);
+        },
+        std::move(before));
+}
+
+void CaptureService::publishMotion() const {
+    if (config_.camera.motion.enabled) publishState("camera/motion", isMoving_ ? "ON" : "OFF");
+}
+
+// ---- for health
 
 CaptureCounters CaptureService::counters() const {
     CaptureCounters counters = counters_;

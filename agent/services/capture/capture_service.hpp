@@ -36,6 +36,9 @@ struct CaptureCounters {
 /// with a description. With an archive each is on the disk before. Without a connection, pictures of a series, of a
 /// button and of motion are kept and sent later. A series is a job that waits again at its interval; other jobs go in
 /// between.
+///
+/// Also the motion that the camera program reports, where camera.motion is enabled: `<base>/camera/motion` ON and OFF,
+/// retained, and a picture each time it begins. Nothing moves while the camera is offline.
 class CaptureService : Service {
   public:
     static constexpr std::size_t kMaxWaiting = 100;
@@ -52,16 +55,17 @@ class CaptureService : Service {
     void capture(const Command& command, OutcomeHandler done, std::vector<Picture> before = {});
     /// The `cancel` command: ends all series; they are answered `cancelled`, after a picture that is already taken.
     Outcome cancel();
-    /// At the end of the program: everything is answered `cancelled`.
+    /// At the end of the program: everything is answered `cancelled`, and motion is not looked at any more.
     void shutDown();
 
     /// Pictures and series go on; the next picture is the first with the new settings.
     void onReload(const Config& before);
 
-    /// Publishes camera/status; then pictures that were taken without a connection begin to leave.
+    /// Publishes the states; then pictures that were taken without a connection begin to leave.
     void onConnected();
     void onDisconnected() { backlog_.onDisconnected(); }
-    void publishStatus();
+    /// camera/status and camera/motion.
+    void publishStatus() const;
 
     [[nodiscard]] CaptureCounters counters() const;
     [[nodiscard]] const CameraState& cameraState() const { return source_.state(); }
@@ -83,6 +87,9 @@ class CaptureService : Service {
     void endCancelled(Job& job);
     std::size_t cancelSeries(const std::string& message);
     void record(const Job& job, std::string_view status);
+    void setMoving(bool isMoving, std::vector<Picture> before);
+    void publishOnline() const;
+    void publishMotion() const;
 
     [[nodiscard]] JobPtr first(Stage stage) const;
     [[nodiscard]] std::size_t count(Stage stage) const;
@@ -96,6 +103,7 @@ class CaptureService : Service {
     std::uint64_t lastNumber_ = 0;
     std::list<JobPtr> jobs_;  ///< not answered yet, oldest first
     CaptureCounters counters_;
+    bool isMoving_ = false;
     Scope scope_;
 };
 
