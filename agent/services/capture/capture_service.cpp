@@ -284,12 +284,9 @@ Outcome CaptureService::cancel() {
 }
 
 void CaptureService::shutDown() {
-    constexpr const char* kMessage = "the agent is stopping; send the command again when it is back";
     source_.onMotion({});
-    cancelSeries(kMessage);
-    for (const JobPtr& job : std::list<JobPtr>(jobs_)) {
-        finishPicture(*job, Outcome::failure(ReplyCode::kCancelled, kMessage));
-    }
+    cancelSeries(Outcome::stopping().error);
+    for (const JobPtr& job : std::list<JobPtr>(jobs_)) finishPicture(*job, Outcome::stopping());
 }
 
 // ---- the camera, the connection and the configuration

@@ -174,10 +174,7 @@ void PictureArchive::end(const Outcome& outcome) {
 
 void PictureArchive::shutDown() {
     fetching_.reset();
-    for (const Fetch& fetch : std::exchange(fetches_, {})) {
-        fetch.done(
-            Outcome::failure(ReplyCode::kCancelled, "the agent is stopping; send the command again when it is back"));
-    }
+    for (const Fetch& fetch : std::exchange(fetches_, {})) fetch.done(Outcome::stopping());
 }
 
 }  // namespace edge

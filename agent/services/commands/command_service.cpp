@@ -28,10 +28,6 @@ std::optional<std::string> switchTopic(const std::string& topic, const std::stri
     return topic.substr(prefix.size(), topic.size() - prefix.size() - kSuffix.size());
 }
 
-Outcome shutDownOutcome() {
-    return Outcome::failure(ReplyCode::kCancelled, "the agent is stopping; send the command again when it is back");
-}
-
 bool isStop(std::string_view payload) {
     constexpr std::size_t kLongestStop = 1024;
     if (payload.size() > kLongestStop) return false;
@@ -163,7 +159,7 @@ void CommandService::carryOut(const EntryPtr& entry) {
 
     ++counters_.carriedOut;
     deduplicator_.remember(entry->key, now, "");
-    if (isShutDown_) return finish(entry, shutDownOutcome());
+    if (isShutDown_) return finish(entry, Outcome::stopping());
     if (command.options.count.value_or(1) > 1) beginSeries(entry);
     (handlers_.*parsed.function)(command, [this, entry](const Outcome& outcome) { finish(entry, outcome); });
 }
@@ -189,7 +185,7 @@ void CommandService::setSwitch(const EntryPtr& entry, const std::string& topic) 
     if (!command)
         return refuse(entry, Outcome::failure(ReplyCode::kInvalidPayload, "this topic takes ON, OFF or TOGGLE"));
     ++counters_.carriedOut;
-    finish(entry, isShutDown_ ? shutDownOutcome() : handlers_.setSwitch(topic, *command));
+    finish(entry, isShutDown_ ? Outcome::stopping() : handlers_.setSwitch(topic, *command));
 }
 
 void CommandService::refuse(const EntryPtr& entry, const Outcome& outcome) {

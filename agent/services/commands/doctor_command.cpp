@@ -35,7 +35,7 @@ void DoctorCommand::run(OutcomeHandler done) {
 void DoctorCommand::shutDown() {
     if (!child_) return;
     child_->kill();
-    finish(Outcome::failure(ReplyCode::kCancelled, "the agent is stopping; send the command again when it is back"));
+    finish(Outcome::stopping());
 }
 
 void DoctorCommand::finish(const Outcome& outcome) {

@@ -41,6 +41,10 @@ struct Outcome {
     static Outcome failure(ReplyCode code, std::string error, std::string data = "{}") {
         return {false, code, std::move(error), std::move(data)};
     }
+    /// What is unfinished when the agent stops.
+    static Outcome stopping() {
+        return failure(ReplyCode::kCancelled, "the agent is stopping; send the command again when it is back");
+    }
 };
 
 using OutcomeHandler = std::function<void(Outcome)>;
