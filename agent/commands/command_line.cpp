@@ -9,7 +9,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "config/schema/types.hpp"
 #include "core/exit_codes.hpp"
 #include "core/suggest.hpp"
 #include "core/text.hpp"

@@ -100,7 +100,7 @@ struct ImageConfig {
     bool isTopicShared = true;
     int quality = 90;
     bool timestamp = false;
-    std::int64_t maxBytes = 900'000;
+    int maxBytes = 900'000;
     std::int64_t keepOfflineBytes = 64LL << 20;  ///< of pictures taken without a connection; 0 = none is kept
 };
 

@@ -12,12 +12,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
-#include "config/schema/checks.hpp"
-#include "config/schema/diagnostics.hpp"
 #include "config/schema/schema.hpp"
-#include "config/schema/setting_values.hpp"
-#include "config/schema/show.hpp"
-#include "config/schema/toml_file.hpp"
 #include "config/secrets/secret_file.hpp"
 #include "core/suggest.hpp"
 #include "core/system/files.hpp"

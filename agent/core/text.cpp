@@ -121,6 +121,13 @@ std::string toLower(std::string_view text) {
     return lower;
 }
 
+bool isWord(std::string_view text, std::string_view others) {
+    return std::all_of(text.begin(), text.end(), [others](char c) {
+        const bool isAlphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        return isAlphanumeric || others.find(c) != std::string_view::npos;
+    });
+}
+
 std::string_view trimInvisible(std::string_view text) {
     while (const std::size_t length = invisibleLength(text)) text.remove_prefix(length);
     while (!text.empty()) {

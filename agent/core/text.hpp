@@ -18,6 +18,9 @@ namespace edge {
 /// ASCII letters only; other bytes stay.
 [[nodiscard]] std::string toLower(std::string_view text);
 
+/// Whether `text` has only ASCII letters, digits and characters of `others`.
+[[nodiscard]] bool isWord(std::string_view text, std::string_view others);
+
 /// ASCII white space and invisible characters (a byte order mark, zero-width characters, bidirectional marks) removed
 /// at both ends: what a person cannot see in front of a word is not part of it.
 [[nodiscard]] std::string_view trimInvisible(std::string_view text);

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "config/schema/checks.hpp"
-
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -10,8 +8,7 @@
 
 #include <fmt/core.h>
 
-#include "config/schema/types.hpp"
-#include "config/settings.hpp"
+#include "config/schema/schema.hpp"
 #include "core/text.hpp"
 
 namespace edge {

@@ -8,6 +8,7 @@
 #include <toml++/toml.h>
 
 #include "config/schema/types.hpp"
+#include "core/text.hpp"
 
 namespace edge {
 namespace {

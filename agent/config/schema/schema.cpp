@@ -30,8 +30,8 @@ Keys deviceKeys(Config& config) {
     return {
         identifierKey("id", c.id, Empty::kAllowed, "host name and board"),
         textKey("name", c.name, kMaxNameBytes),
-        realKey("latitude", c.place.latitude, 90),
-        realKey("longitude", c.place.longitude, 180),
+        realKey("latitude", c.place.latitude, -90, 90),
+        realKey("longitude", c.place.longitude, -180, 180),
     };
 }
 
@@ -107,13 +107,13 @@ Keys sensorKeys(Config& config) {
         textKey("channel", c.channel, kMaxChannelBytes),
         textKey("unit", c.unit, kMaxUnitBytes),
         topicKey("topic", c.topic, Empty::kAllowed),
-        durationKey("interval", c.interval, kMinInterval, kDay, {"", 0s, "as telemetry.interval"}),
+        durationKey("interval", c.interval, kMinInterval, kDay, 1ms, DurationWord{"", 0s, "as telemetry.interval"}),
         choiceKey("format", c.format,
                   {{"integer", ReadingFormat::kInteger},
                    {"decimal", ReadingFormat::kDecimal},
                    {"json", ReadingFormat::kJson}}),
-        realKey("scale", c.scale, kMaxScale, false),
-        realKey("offset", c.offset, kMaxReading),
+        realKey("scale", c.scale, -kMaxScale, kMaxScale, false),
+        realKey("offset", c.offset, -kMaxReading, kMaxReading),
         realKey("min", c.min, infoOf(c.quantity).min, kMaxReading),
         realKey("max", c.max, infoOf(c.quantity).max, kMaxReading),
     };
@@ -134,7 +134,8 @@ Keys cameraKeys(Config& config) {
         choiceKey("flip", c.flip,
                   {{"none", Flip::kNone}, {"horizontal", Flip::kHorizontal}, {"vertical", Flip::kVertical}}),
         integerKey("frame_rate", c.frameRate, 0, 240, 1, "0 = the camera's own"),
-        durationKey("keep_warm", c.keepWarm, 0s, kDay, {"always", milliseconds::max(), "it never stops"}),
+        durationKey("keep_warm", c.keepWarm, 0s, kDay, 1ms,
+                    DurationWord{"always", milliseconds::max(), "it never stops"}),
         durationKey("timeout", c.timeout, 100ms, 10min),
         flagKey("settle", c.settle),
         durationKey("settle_limit", c.settleLimit, 100ms, 1min),

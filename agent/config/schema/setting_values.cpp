@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "config/schema/setting_values.hpp"
-
 #include <algorithm>
 #include <functional>
 #include <limits>
@@ -11,7 +9,6 @@
 
 #include "config/schema/schema.hpp"
 #include "core/suggest.hpp"
-#include "core/text.hpp"
 
 namespace edge {
 namespace {

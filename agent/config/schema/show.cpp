@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "config/schema/show.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <sstream>
@@ -9,8 +7,8 @@
 #include <fmt/core.h>
 #include <toml++/toml.h>
 
-#include "config/schema/diagnostics.hpp"
 #include "config/schema/schema.hpp"
+#include "core/text.hpp"
 
 namespace edge {
 namespace {

@@ -75,13 +75,6 @@ Key makeText(std::string name, std::string& into, std::string allowed, Validate 
 
 }  // namespace
 
-bool isWord(std::string_view text, std::string_view others) {
-    return std::all_of(text.begin(), text.end(), [others](char c) {
-        const bool isAlphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        return isAlphanumeric || others.find(c) != std::string_view::npos;
-    });
-}
-
 Key identifierKey(std::string name, std::string& into, Empty empty, const std::string& meaningOfEmpty) {
     constexpr std::size_t kMaxBytes = 128;
     const std::string note = meaningOfEmpty.empty() ? "" : fmt::format(" (\"\" = {})", meaningOfEmpty);

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "config/schema/toml_file.hpp"
-
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -8,6 +6,7 @@
 #include <fmt/core.h>
 #include <toml++/toml.h>
 
+#include "config/schema/schema.hpp"
 #include "core/text.hpp"
 
 namespace edge {

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "config/schema/types.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include <fmt/core.h>
 #include <toml++/toml.h>
@@ -61,55 +59,6 @@ std::string unquoted(const toml::node& value, const char* characters) {
     const char* end = text->get().data() + text->get().size();
     const auto [rest, error] = std::from_chars(text->get().data(), end, number);
     return error == std::errc{} && rest == end ? text->get() : "";
-}
-
-template <typename T>
-Key makeInteger(std::string name, T& into, std::int64_t min, std::int64_t max, std::int64_t step,
-                const std::string& note) {
-    Key key(std::move(name), KeyType::kInteger, fmt::format("{}", into),
-            fmt::format("{} number from {} to {}{}", step == 2 ? "an even" : "a whole", min, max,
-                        note.empty() ? "" : fmt::format(" ({})", note)));
-    key.min = fmt::format("{}", min);
-    key.max = fmt::format("{}", max);
-    if (step > 2) {
-        for (std::int64_t number = min; number <= max; number += step) key.choices.push_back(fmt::format("{}", number));
-        key.allowed = listed(key.choices);
-    }
-    key.read = [&into, min, max, step](const toml::node& value) -> ValueErrors {
-        const auto* number = value.as_integer();
-        if (number == nullptr) return notAllowed(value, unquoted(value, "-0123456789"));
-        if (number->get() < min || number->get() > max || number->get() % step != 0) return notAllowed(value);
-        into = static_cast<T>(number->get());
-        return {};
-    };
-    key.json = [&into] { return fmt::format("{}", into); };
-    return key;
-}
-
-Key makeDuration(std::string name, milliseconds& into, milliseconds min, milliseconds max, milliseconds step,
-                 const std::optional<DurationWord>& word) {
-    std::string allowed = fmt::format("a duration from {} to {}", durationText(min), durationText(max));
-    if (step > milliseconds{1}) allowed += " in steps of " + durationText(step);
-    if (word) allowed += fmt::format(", or {} ({})", inQuotes(word->word), word->meaning);
-    Key key(std::move(name), KeyType::kDuration,
-            word && into == word->value ? inQuotes(word->word) : durationText(into), allowed);
-    key.min = durationText(min);
-    key.max = durationText(max);
-    if (word) key.choices = {inQuotes(word->word)};
-    key.read = [&into, min, max, step, word](const toml::node& value) -> ValueErrors {
-        constexpr const char* kExamples = "\"250ms\", \"2s\", \"5m\", \"1h\" or \"7d\"";
-        const auto* text = value.as_string();
-        if (text == nullptr) return {{fmt::format("{} has no unit (write {})", describe(value), kExamples)}};
-        const bool isWord = word && text->get() == word->word;
-        const auto duration = isWord ? word->value : parseDuration(text->get());
-        if (!duration) return {{fmt::format("{} is not a duration like {}", describe(value), kExamples)}};
-        if (!isWord && (*duration < min || *duration > max || *duration % step != milliseconds{0}))
-            return notAllowed(value);
-        into = *duration;
-        return {};
-    };
-    key.json = [&into, word] { return word && into == word->value ? inQuotes(word->word) : durationText(into); };
-    return key;
 }
 
 Key makeReal(std::string name, double usual, double min, double max, bool isZeroAllowed,
@@ -196,31 +145,58 @@ Key flagKey(std::string name, bool& into) {
 }
 
 Key integerKey(std::string name, int& into, int min, int max, int step, const std::string& note) {
-    return makeInteger(std::move(name), into, min, max, step, note);
+    Key key(std::move(name), KeyType::kInteger, fmt::format("{}", into),
+            fmt::format("{} number from {} to {}{}", step == 2 ? "an even" : "a whole", min, max,
+                        note.empty() ? "" : fmt::format(" ({})", note)));
+    key.min = fmt::format("{}", min);
+    key.max = fmt::format("{}", max);
+    if (step > 2) {
+        for (int number = min; number <= max; number += step) key.choices.push_back(fmt::format("{}", number));
+        key.allowed = listed(key.choices);
+    }
+    key.read = [&into, min, max, step](const toml::node& value) -> ValueErrors {
+        const auto* number = value.as_integer();
+        if (number == nullptr) return notAllowed(value, unquoted(value, "-0123456789"));
+        if (number->get() < min || number->get() > max || number->get() % step != 0) return notAllowed(value);
+        into = static_cast<int>(number->get());
+        return {};
+    };
+    key.json = [&into] { return fmt::format("{}", into); };
+    return key;
 }
 
-Key integerKey(std::string name, std::int64_t& into, std::int64_t min, std::int64_t max) {
-    return makeInteger(std::move(name), into, min, max, 1, "");
-}
-
-Key realKey(std::string name, double& into, double limit, bool isZeroAllowed) {
-    return makeReal(std::move(name), into, -limit, limit, isZeroAllowed, [&into](double number) { into = number; });
-}
-
-Key realKey(std::string name, double& into, double min, double max) {
-    return makeReal(std::move(name), into, min, max, true, [&into](double number) { into = number; });
+Key realKey(std::string name, double& into, double min, double max, bool isZeroAllowed) {
+    return makeReal(std::move(name), into, min, max, isZeroAllowed, [&into](double number) { into = number; });
 }
 
 Key realKey(std::string name, std::optional<double>& into, double usual, double limit) {
     return makeReal(std::move(name), usual, -limit, limit, true, [&into](double number) { into = number; });
 }
 
-Key durationKey(std::string name, milliseconds& into, milliseconds min, milliseconds max, milliseconds step) {
-    return makeDuration(std::move(name), into, min, max, step, std::nullopt);
-}
-
-Key durationKey(std::string name, milliseconds& into, milliseconds min, milliseconds max, const DurationWord& word) {
-    return makeDuration(std::move(name), into, min, max, milliseconds{1}, word);
+Key durationKey(std::string name, milliseconds& into, milliseconds min, milliseconds max, milliseconds step,
+                const std::optional<DurationWord>& word) {
+    std::string allowed = fmt::format("a duration from {} to {}", durationText(min), durationText(max));
+    if (step > milliseconds{1}) allowed += " in steps of " + durationText(step);
+    if (word) allowed += fmt::format(", or {} ({})", inQuotes(word->word), word->meaning);
+    Key key(std::move(name), KeyType::kDuration,
+            word && into == word->value ? inQuotes(word->word) : durationText(into), allowed);
+    key.min = durationText(min);
+    key.max = durationText(max);
+    if (word) key.choices = {inQuotes(word->word)};
+    key.read = [&into, min, max, step, word](const toml::node& value) -> ValueErrors {
+        constexpr const char* kExamples = "\"250ms\", \"2s\", \"5m\", \"1h\" or \"7d\"";
+        const auto* text = value.as_string();
+        if (text == nullptr) return {{fmt::format("{} has no unit (write {})", describe(value), kExamples)}};
+        const bool isWord = word && text->get() == word->word;
+        const auto duration = isWord ? word->value : parseDuration(text->get());
+        if (!duration) return {{fmt::format("{} is not a duration like {}", describe(value), kExamples)}};
+        if (!isWord && (*duration < min || *duration > max || *duration % step != milliseconds{0}))
+            return notAllowed(value);
+        into = *duration;
+        return {};
+    };
+    key.json = [&into, word] { return word && into == word->value ? inQuotes(word->word) : durationText(into); };
+    return key;
 }
 
 Key sizeKey(std::string name, std::int64_t& intoBytes, std::int64_t min, std::int64_t max) {

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +16,8 @@
 namespace toml {
 inline namespace v3 {
 class node;
-}
+class table;
+}  // namespace v3
 }  // namespace toml
 
 /// The types of the values that keys take. A type knows what it allows and says so in messages, so that message,
@@ -95,17 +95,13 @@ struct DurationWord {
 Key flagKey(std::string name, bool& into);
 /// A whole number from `min` to `max` in steps of `step` from 0; `note` is added to what is allowed.
 Key integerKey(std::string name, int& into, int min, int max, int step = 1, const std::string& note = "");
-Key integerKey(std::string name, std::int64_t& into, std::int64_t min, std::int64_t max);
-/// A finite number from -`limit` to `limit`.
-Key realKey(std::string name, double& into, double limit, bool isZeroAllowed = true);
-/// The same for one whose default depends on another key; `usual` is what the reference shows.
-Key realKey(std::string name, std::optional<double>& into, double usual, double limit);
 /// A finite number from `min` to `max`.
-Key realKey(std::string name, double& into, double min, double max);
+Key realKey(std::string name, double& into, double min, double max, bool isZeroAllowed = true);
+/// From -`limit` to `limit`, for one whose default depends on another key; `usual` is what the reference shows.
+Key realKey(std::string name, std::optional<double>& into, double usual, double limit);
 /// "500ms", in steps of `step`.
 Key durationKey(std::string name, milliseconds& into, milliseconds min, milliseconds max,
-                milliseconds step = milliseconds{1});
-Key durationKey(std::string name, milliseconds& into, milliseconds min, milliseconds max, const DurationWord& word);
+                milliseconds step = milliseconds{1}, const std::optional<DurationWord>& word = {});
 /// "16MiB": a whole number of KiB, MiB or GiB.
 Key sizeKey(std::string name, std::int64_t& intoBytes, std::int64_t min, std::int64_t max);
 
@@ -175,8 +171,6 @@ Key cameraControlsKey(std::string name, Controls& into);
 
 // For the types themselves.
 
-/// Whether `text` has only ASCII letters, digits and characters of `others`.
-bool isWord(std::string_view text, std::string_view others);
 /// Where a toml::node or toml::key stands.
 template <typename Element>
 Location locationOf(const Element& element) {
