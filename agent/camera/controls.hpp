@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -51,5 +52,11 @@ inline milliseconds longestFrame(const CameraConfig& config, const Controls& own
 inline milliseconds silenceLimit(milliseconds frame) {
     return std::max(milliseconds{seconds{3}}, 4 * frame);
 }
+
+/// libcamera controls as one JSON object: each true or false, a number or a list of 1 to 256 numbers, by a name of at
+/// most 64 bytes. Texts are left out: no control of a camera takes one.
+[[nodiscard]] std::string formatControls(const Controls& controls);
+/// nullopt: it is anything else.
+[[nodiscard]] std::optional<Controls> parseControls(std::string_view json);
 
 }  // namespace edge

@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-#include "camera/ipc/control_json.hpp"
+#include "camera/controls.hpp"
 #include "core/text.hpp"
 
 namespace edge {

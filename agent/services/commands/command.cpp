@@ -11,7 +11,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "camera/ipc/control_json.hpp"
+#include "camera/controls.hpp"
 #include "camera/ipc/protocol.hpp"
 #include "core/result.hpp"
 #include "core/text.hpp"

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "camera/ipc/control_json.hpp"
+#include "camera/controls.hpp"
 
-#include <algorithm>
 #include <limits>
-#include <string>
-#include <variant>
-#include <vector>
 
 #include <nlohmann/json.hpp>
+
+#include "core/text.hpp"
 
 namespace edge {
 namespace {
@@ -16,13 +14,6 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxNameBytes = 64;
 constexpr std::size_t kMaxNumbers = 256;
-
-bool isControlName(const std::string& name) {
-    const auto isAllowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == ':';
-    };
-    return !name.empty() && name.size() <= kMaxNameBytes && std::all_of(name.begin(), name.end(), isAllowed);
-}
 
 std::optional<ControlValue> valueFromJson(const json& value) {
     if (value.is_boolean()) return value.get<bool>();
@@ -60,7 +51,8 @@ std::optional<Controls> parseControls(std::string_view text) {
     Controls controls;
     for (const auto& [name, value] : object.items()) {
         auto parsed = valueFromJson(value);
-        if (!parsed || !isControlName(name)) return std::nullopt;
+        const bool isName = !name.empty() && name.size() <= kMaxNameBytes && isWord(name, "_:");
+        if (!parsed || !isName) return std::nullopt;
         controls.emplace(name, *std::move(parsed));
     }
     return controls;
