@@ -101,7 +101,7 @@ struct WiredAgent : Agent, CommandHandlers {
           pictures(context, p.makeStrand("kept pictures", kJournalStallLimit)),
           captures(context, camera, pictures, runId.substr(0, kImagePrefix)),
           live(context, camera),
-          archive(context, camera, pictures, p.makeStrand("the picture archive")),
+          archive(context, camera, p.makeStrand("the picture archive")),
           history(context, p.makeStrand("the readings of the past")),
           gpio({context, *gpioPort,
                 [this](const std::string& command, const std::string& source) { commands.trigger(command, source); }}),
@@ -274,7 +274,8 @@ struct WiredAgent : Agent, CommandHandlers {
         telemetry.publishSwitch();
         discovery.onConnected();
         settings.onConnected();
-        captures.onConnected();
+        captures.publishStatus();
+        pictures.onConnected();
         live.publishState();
         archive.onConnected();
         gpio.onConnected();
@@ -292,7 +293,7 @@ struct WiredAgent : Agent, CommandHandlers {
         lastConnection.onDisconnected();
         discovery.onDisconnected();
         telemetry.onDisconnected();
-        captures.onDisconnected();
+        pictures.onDisconnected();
         live.end("the connection to the broker ended");
         gpio.onDisconnected();
     }
@@ -313,7 +314,7 @@ struct WiredAgent : Agent, CommandHandlers {
         report.isCameraConfigured = config.camera.backend != CameraBackend::kNone;
         report.camera = captures.cameraState();
         report.captures = captures.counters();
-        report.archive = pictures.health();
+        report.pictures = pictures.health();
         report.gpio = gpio.health();
         report.schedules = schedules.health();
         report.journal = journal.health();

@@ -62,7 +62,7 @@ struct CaptureService::Job {
 
 CaptureService::CaptureService(const ServiceContext& context, PictureSource& source, PictureStore& store,
                                std::string imagePrefix)
-    : Service(context), source_(source), store_(store), backlog_(context, store), imagePrefix_(std::move(imagePrefix)) {
+    : Service(context), source_(source), store_(store), imagePrefix_(std::move(imagePrefix)) {
     source.onStateChange([this](const CameraState& state) {
         recordEvent("camera", state.online ? "online: " + state.model : "offline: " + state.reason);
         publishOnline();
@@ -122,7 +122,7 @@ void CaptureService::advance() {
 }
 
 void CaptureService::request(const JobPtr& job) {
-    const bool isKept = isOffline(*job) && (backlog_.isEnabled() || store_.isArchiving());
+    const bool isKept = isOffline(*job) && (store_.isKeeping() || store_.isArchiving());
     if (publisher_.connection() == nullptr && !isKept) {
         return finishPicture(
             *job, Outcome::failure(ReplyCode::kInternal,
@@ -162,24 +162,20 @@ void CaptureService::keepOrPublish(const JobPtr& job) {
         formatDescription({job->id, triggerOf(job->command), transaction, job->bytes, job->before}, job->picture);
     PicturePost post{std::move(job->picture.jpeg), job->description, job->id, formatRfc3339(job->picture.exposureStart),
                      transaction};
-    const bool isForBroker = isOffline(*job) && backlog_.isEnabled();
+    const bool isForBroker = isOffline(*job) && store_.isKeeping();
     if (!isForBroker && !store_.isArchiving()) return publish(job, std::move(post));
     job->stage = Stage::kKeeping;
-    if (isForBroker) {
-        return backlog_.keep(std::move(post), scope_.wrap([this, job](const Result<void>& kept) {
-            finishPicture(*job, kept ? Outcome::success(std::move(job->description))
+    store_.keep(std::move(post), isForBroker,
+                scope_.wrap([this, job, isForBroker](PicturePost kept, const Result<void>& result) {
+                    if (job->stage != Stage::kKeeping) return;  // answered by shutDown() meanwhile
+                    if (!isForBroker && !(result && isOffline(*job))) return publish(job, std::move(kept));
+                    finishPicture(
+                        *job, result ? Outcome::success(std::move(job->description))
                                      : Outcome::failure(ReplyCode::kInternal,
                                                         "there is no connection, and the picture could not be kept: " +
-                                                            kept.error().message));
-            advance();
-        }));
-    }
-    store_.archive(std::move(post), scope_.wrap([this, job](PicturePost archived, bool isKept) {
-        if (job->stage != Stage::kKeeping) return;  // answered by shutDown() meanwhile
-        if (!isKept || !isOffline(*job)) return publish(job, std::move(archived));
-        finishPicture(*job, Outcome::success(std::move(job->description)));
-        advance();
-    }));
+                                                            result.error().message));
+                    advance();
+                }));
 }
 
 void CaptureService::publish(const JobPtr& job, PicturePost post) {
@@ -297,12 +293,6 @@ void CaptureService::onReload(const Config& before) {
         publishMotion();
     }
     if (config_.camera.backend != before.camera.backend) publishOnline();
-    backlog_.onReload(before);
-}
-
-void CaptureService::onConnected() {
-    publishStatus();
-    backlog_.onConnected();
 }
 
 void CaptureService::publishStatus() const {
@@ -343,7 +333,6 @@ CaptureCounters CaptureService::counters() const {
     for (const JobPtr& job : jobs_) {
         if (job->isSeries()) counters.series.push_back({job->command.transaction, job->taken, job->wanted});
     }
-    counters.backlog = backlog_.counters();
     return counters;
 }
 

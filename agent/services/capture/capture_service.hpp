@@ -9,8 +9,8 @@
 
 #include "camera/client/picture_source.hpp"
 #include "core/loop/scope.hpp"
-#include "services/capture/picture_backlog.hpp"
 #include "services/capture/picture_publisher.hpp"
+#include "services/capture/picture_store.hpp"
 #include "services/commands/command.hpp"
 #include "services/service.hpp"
 
@@ -29,7 +29,6 @@ struct CaptureCounters {
     std::uint64_t failed = 0;
     std::size_t waiting = 0;  ///< for the camera, or in it
     std::vector<SeriesProgress> series;
-    PictureBacklogCounters backlog;
 };
 
 /// Pictures on request: one by one, each with an exposure of its own after its command, published on the image topic
@@ -61,10 +60,7 @@ class CaptureService : Service {
     /// Pictures and series go on; the next picture is the first with the new settings.
     void onReload(const Config& before);
 
-    /// Publishes the states; then pictures that were taken without a connection begin to leave.
-    void onConnected();
-    void onDisconnected() { backlog_.onDisconnected(); }
-    /// camera/status and camera/motion.
+    /// camera/status and camera/motion: on each connection, and for the `status` command.
     void publishStatus() const;
 
     [[nodiscard]] CaptureCounters counters() const;
@@ -98,7 +94,6 @@ class CaptureService : Service {
 
     PictureSource& source_;
     PictureStore& store_;
-    PictureBacklog backlog_;
     std::string imagePrefix_;
     std::uint64_t lastNumber_ = 0;
     std::list<JobPtr> jobs_;  ///< not answered yet, oldest first

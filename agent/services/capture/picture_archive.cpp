@@ -4,13 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "camera/ipc/protocol.hpp"
 #include "image/frame.hpp"
 #include "services/commands/command_service.hpp"
 
@@ -52,12 +50,8 @@ int sideFor(int wanted, int other, int side) {
 
 }  // namespace
 
-PictureArchive::PictureArchive(const ServiceContext& context, PictureSource& source, const PictureStore& store,
-                               std::shared_ptr<Executor> strand)
-    : Service(context), source_(source), store_(store), strand_(std::move(strand)) {}
-
 bool PictureArchive::isRefused(const OutcomeHandler& done) const {
-    if (!store_.isArchiving()) {
+    if (config_.archive.maxSizeBytes == 0) {
         done(Outcome::failure(ReplyCode::kInvalidOption,
                               "this device keeps no pictures; set archive.max_size to switch the archive on"));
         return true;
@@ -75,7 +69,7 @@ void PictureArchive::list(const Command& command, OutcomeHandler done) {
     ++lists_;
     const PictureFolder::Query query{command.options.since, command.options.until,
                                      static_cast<std::size_t>(command.options.last.value_or(kLastByDefault))};
-    const auto work = [path = store_.path(), query, maxBytes = maxReplyData(publisher_, config_)] {
+    const auto work = [path = pictureFolderOf(config_), query, maxBytes = maxReplyData(publisher_, config_)] {
         const PictureFolder::Found found = PictureFolder(path).find(query);
         std::vector<std::string> entries;
         for (const auto& stored : found.pictures) entries.push_back(formatEntry(stored));
@@ -103,7 +97,9 @@ void PictureArchive::next() {
     if (fetches_.empty() || std::exchange(isBusy_, true)) return;
     runOn(
         *strand_, loop_, fetching_,
-        [path = store_.path(), id = fetches_.front().command.options.id] { return PictureFolder(path).read(id); },
+        [path = pictureFolderOf(config_), id = fetches_.front().command.options.id] {
+            return PictureFolder(path).read(id);
+        },
         [this](Result<PictureFolder::Stored> stored) { found(std::move(stored)); });
 }
 
@@ -137,9 +133,9 @@ void PictureArchive::convert(PicturePost post) {
     request.maxBytes = std::min(static_cast<std::size_t>(config_.image.maxBytes), limit);
     request.timeout = kConvertLimit;
     const WallTime time = parseRfc3339(post.time).value_or(WallTime{});
-    const std::string trigger = textIn(description, "trigger");
     source_.convert(
-        post.jpeg, time, request, fetching_.wrap([this, id = post.id, time, trigger](Result<Picture> picture) {
+        post.jpeg, time, request,
+        fetching_.wrap([this, id = post.id, time, trigger = textIn(description, "trigger")](Result<Picture> picture) {
             if (!picture) return end(notTaken(picture.error()));
             picture->exposureStart = time;
             const ImageDescription described{id, trigger, "", static_cast<std::int64_t>(picture->jpeg.size())};
@@ -149,15 +145,13 @@ void PictureArchive::convert(PicturePost post) {
 }
 
 void PictureArchive::publish(PicturePost post) {
-    const Command& command = fetches_.front().command;
-    Publication jpeg{.topic = config_.topics.base + "/picture/" + post.id,
-                     .payload = std::move(post.jpeg),
-                     .contentType = "image/jpeg",
-                     .userProperties = {{"id", std::move(post.id)}, {"time", std::move(post.time)}}};
-    if (!command.transaction.empty()) jpeg.userProperties.emplace_back("transaction", command.transaction);
+    post.transaction = fetches_.front().command.transaction;
+    std::string description = std::move(post.description);
+    const std::string topic = config_.topics.base + "/picture/" + post.id;
+    Publication jpeg = publicationOf(topic, std::move(post), static_cast<int>(Qos::kAtLeastOnce));
     // Every picture has a topic of its own: without this, each of them would be tried, denied and logged.
-    if (isDenied_) return end(notDelivered(Delivery::kDenied, jpeg.topic));
-    const auto delivered = [this, topic = jpeg.topic, description = std::move(post.description)](Delivery delivery) {
+    if (isDenied_) return end(notDelivered(Delivery::kDenied, topic));
+    const auto delivered = [this, topic, description = std::move(description)](Delivery delivery) {
         isDenied_ = delivery == Delivery::kDenied;
         end(delivery == Delivery::kDelivered ? Outcome::success(description) : notDelivered(delivery, topic));
     };

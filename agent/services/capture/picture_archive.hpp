@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
-#include <string>
+#include <utility>
 
 #include "camera/client/picture_source.hpp"
 #include "core/loop/scope.hpp"
@@ -22,8 +22,9 @@ class PictureArchive : Service {
     static constexpr std::size_t kMaxWaiting = 8;  ///< commands of both kinds that are not answered yet
     static constexpr seconds kConvertLimit{30};    ///< twice as long as any takes (docs/develop/performance.md)
 
-    PictureArchive(const ServiceContext& context, PictureSource& source, const PictureStore& store,
-                   std::shared_ptr<Executor> strand);
+    /// `strand` reads the files.
+    PictureArchive(const ServiceContext& context, PictureSource& source, std::shared_ptr<Executor> strand)
+        : Service(context), source_(source), strand_(std::move(strand)) {}
 
     void list(const Command& command, OutcomeHandler done);
     void fetch(const Command& command, OutcomeHandler done);
@@ -46,7 +47,6 @@ class PictureArchive : Service {
     void end(const Outcome& outcome);
 
     PictureSource& source_;
-    const PictureStore& store_;
     std::shared_ptr<Executor> strand_;
     std::deque<Fetch> fetches_;  ///< the first one is under way
     std::size_t lists_ = 0;

@@ -55,10 +55,7 @@ bool readTime(std::string text, KeptPicture& picture) {
 
 bool isId(std::string_view text) {
     constexpr std::size_t kMaxIdBytes = 64;
-    const auto isAllowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    };
-    return !text.empty() && text.size() <= kMaxIdBytes && std::all_of(text.begin(), text.end(), isAllowed);
+    return !text.empty() && text.size() <= kMaxIdBytes && isWord(text, "-_");
 }
 
 std::string nameOf(const KeptPicture& picture) {
@@ -92,7 +89,6 @@ std::optional<KeptPicture> parseName(const fs::path& file) {
 /// The description has all that is needed to publish the picture.
 bool readDescription(PicturePost& post) {
     const Json json = Json::parse(post.description, nullptr, false);
-    if (!json.is_object()) return false;
     const auto text = [&](const char* key) {
         const auto found = json.find(key);
         return found != json.end() && found->is_string() ? found->get<std::string>() : "";

@@ -74,7 +74,6 @@ class PictureFolder {
     [[nodiscard]] State count() const;
     /// The same as counted by this object; 0 before its first use of the folder.
     [[nodiscard]] const State& state() const { return state_; }
-    [[nodiscard]] const std::string& path() const { return path_; }
 
     /// On the disk when it returns. The oldest that wait make room in limits.waiting; returns how many. Errors:
     /// kTooLarge (it alone is over the limit), kIo and those of replaceFile().

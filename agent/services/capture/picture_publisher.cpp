@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <string_view>
 #include <utility>
 
 #include <fmt/core.h>
@@ -45,26 +44,29 @@ std::string idOfBefore(const std::string& id, std::size_t number) {
     return fmt::format("{}-before-{}", id, number);
 }
 
+Publication publicationOf(std::string topic, PicturePost post, int qos) {
+    Publication jpeg{.topic = std::move(topic),
+                     .payload = std::move(post.jpeg),
+                     .qos = static_cast<Qos>(qos),
+                     .contentType = "image/jpeg",
+                     .userProperties = {{"id", std::move(post.id)}, {"time", std::move(post.time)}}};
+    if (!post.transaction.empty()) jpeg.userProperties.emplace_back("transaction", std::move(post.transaction));
+    return jpeg;
+}
+
 void publishBefore(Publisher& publisher, const Config& config, const std::string& id, std::vector<Picture> before) {
     std::size_t number = 0;
     for (Picture& small : before) {
         const std::string ownId = idOfBefore(id, ++number);
-        publisher.publish({.topic = config.topics.base + "/picture/" + ownId,
-                           .payload = std::move(small.jpeg),
-                           .qos = static_cast<Qos>(config.mqtt.qos),
-                           .contentType = "image/jpeg",
-                           .userProperties = {{"id", ownId}, {"time", formatRfc3339(small.exposureStart)}}},
+        PicturePost post{std::move(small.jpeg), "", ownId, formatRfc3339(small.exposureStart)};
+        publisher.publish(publicationOf(config.topics.base + "/picture/" + ownId, std::move(post), config.mqtt.qos),
                           Priority::kImage, {});
     }
 }
 
 void publishPicture(Publisher& publisher, const Config& config, PicturePost post, DeliveryHandler done) {
-    Publication jpeg{.topic = config.image.topic,
-                     .payload = std::move(post.jpeg),
-                     .qos = static_cast<Qos>(config.mqtt.qos),
-                     .contentType = "image/jpeg",
-                     .userProperties = {{"id", std::move(post.id)}, {"time", std::move(post.time)}}};
-    if (!post.transaction.empty()) jpeg.userProperties.emplace_back("transaction", std::move(post.transaction));
+    std::string description = std::move(post.description);
+    Publication jpeg = publicationOf(config.image.topic, std::move(post), config.mqtt.qos);
     if (std::string ownTopic = discoveryImageTopic(config); !ownTopic.empty()) {
         Publication copy = jpeg;
         copy.topic = std::move(ownTopic);
@@ -73,7 +75,7 @@ void publishPicture(Publisher& publisher, const Config& config, PicturePost post
     publisher.publish(std::move(jpeg), Priority::kImage, std::move(done));
     if (config.topics.base.empty()) return;
     publisher.publish(
-        {.topic = config.topics.base + "/image", .payload = std::move(post.description), .qos = Qos::kAtMostOnce},
+        {.topic = config.topics.base + "/image", .payload = std::move(description), .qos = Qos::kAtMostOnce},
         Priority::kImage, {});
 }
 

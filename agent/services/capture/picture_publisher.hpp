@@ -34,6 +34,9 @@ struct PicturePost {
     std::string transaction{};
 };
 
+/// `post` on `topic`; its description is left out.
+Publication publicationOf(std::string topic, PicturePost post, int qos);
+
 /// The id of small picture `number` (from 1, the oldest) from before the event of picture `id`.
 std::string idOfBefore(const std::string& id, std::size_t number);
 

@@ -106,18 +106,18 @@ Json cameraOf(const HealthReport& report) {
               {"waiting", report.captures.waiting},
               {"series", report.captures.series.size()},
               {"running_series", seriesOf(report)},
-              {"kept", report.captures.backlog.waiting},
-              {"kept_sent", report.captures.backlog.sent},
-              {"kept_dropped", report.captures.backlog.dropped}};
+              {"kept", report.pictures.waiting},
+              {"kept_sent", report.pictures.sent},
+              {"kept_dropped", report.pictures.dropped}};
     if (!report.camera.online) json["error"] = report.camera.reason;
     return json;
 }
 
-Json archiveOf(const ArchiveHealth& archive) {
-    if (!archive.isEnabled) return {{"status", "off"}};
+Json archiveOf(const KeptPictures& archive) {
+    if (!archive.isArchiving) return {{"status", "off"}};
     Json json{{"status", archive.problem.empty() ? "ok" : "degraded"},
-              {"pictures", archive.kept.pictures},
-              {"bytes", archive.kept.bytes}};
+              {"pictures", archive.archived.pictures},
+              {"bytes", archive.archived.bytes}};
     if (archive.oldest) json["oldest"] = formatRfc3339(*archive.oldest);
     if (!archive.problem.empty()) json["error"] = archive.problem;
     return json;
@@ -193,7 +193,7 @@ std::string formatHealth(const HealthReport& report) {
                     {"readings", readingsOf(report)},
                     {"sensors", sensorsOf(report)},
                     {"camera", cameraOf(report)},
-                    {"archive", archiveOf(report.archive)},
+                    {"archive", archiveOf(report.pictures)},
                     {"gpio", gpioOf(report)},
                     {"schedules", schedulesOf(report)},
                     {"journal", journalOf(report.journal)},

@@ -34,7 +34,7 @@ struct HealthReport {
     bool isCameraConfigured = false;
     CameraState camera;
     CaptureCounters captures;
-    ArchiveHealth archive;
+    KeptPictures pictures;
     std::vector<GpioLineHealth> gpio;
     std::vector<ScheduleHealth> schedules;
     JournalHealth journal;

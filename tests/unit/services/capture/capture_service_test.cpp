@@ -208,7 +208,7 @@ TEST_F(CaptureServiceTest, APictureWhoseConnectionBreaksIsNotSentAgain) {
     publisher.disconnect();
     loop->runPending();
     publisher.connect();
-    captures->onConnected();
+    captures->publishStatus();
     loop->runPending();
 
     ASSERT_EQ(outcomes.size(), 1U);
@@ -248,7 +248,7 @@ TEST_F(CaptureServiceTest, ShutDownAnswersEverythingThatWaits) {
 }
 
 TEST_F(CaptureServiceTest, TellsWhetherTheCameraIsThere) {
-    captures->onConnected();
+    captures->publishStatus();
     EXPECT_EQ(publisher.lastPayload("edge/pi/camera/status"), "online");
     source.changeState({false, "", "unplugged"});
     EXPECT_EQ(publisher.lastPayload("edge/pi/camera/status"), "offline");
@@ -258,7 +258,7 @@ TEST_F(CaptureServiceTest, TellsWhetherTheCameraIsThere) {
 TEST_F(CaptureServiceTest, HasNoStatusWhereNoCameraIsConfigured) {
     config.camera.backend = CameraBackend::kNone;
     make();
-    captures->onConnected();
+    captures->publishStatus();
 
     EXPECT_TRUE(publisher.sent.empty());
 }

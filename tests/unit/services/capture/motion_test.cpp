@@ -27,7 +27,7 @@ class MotionTest : public CaptureFixture {
 };
 
 TEST_F(MotionTest, TellsEachChangeAndTakesAPictureWhenItBegins) {
-    captures->onConnected();
+    captures->publishStatus();
     source.move(true, {Picture{}, Picture{}});
     source.move(true);
     source.move(false);
@@ -48,7 +48,7 @@ TEST_F(MotionTest, NoMotionWhileTheCameraIsOffline) {
 
 TEST_F(MotionTest, SaysNothingWhereItIsNotEnabled) {
     config.camera.motion.enabled = false;
-    captures->onConnected();
+    captures->publishStatus();
     EXPECT_TRUE(told().empty());
 }
 

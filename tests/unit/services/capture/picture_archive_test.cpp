@@ -23,7 +23,7 @@ class PictureArchiveTest : public CaptureFixture {
     }
     void makeArchive() {
         const ServiceContext context{*loop, publisher, *journal, config};
-        archive = std::make_unique<PictureArchive>(context, source, *store, archiveStrand);
+        archive = std::make_unique<PictureArchive>(context, source, archiveStrand);
     }
     /// Takes so many pictures: run-1 is the oldest.
     void take(int count) {

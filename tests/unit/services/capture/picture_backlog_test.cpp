@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "services/capture/picture_backlog.hpp"
-
 #include <filesystem>
 
 #include <gtest/gtest.h>
 
 #include "fakes/held_executor.hpp"
+#include "services/capture/picture_store.hpp"
 #include "unit/services/capture/capture_fixture.hpp"
 
 namespace edge {
@@ -23,15 +22,15 @@ class PictureBacklogTest : public CaptureFixture {
     }
     void disconnect() {
         publisher.disconnect();
-        captures->onDisconnected();
+        store->onDisconnected();
         publisher.sent.clear();
     }
     void connect() {
         publisher.connect();
-        captures->onConnected();
+        store->onConnected();
         loop->runPending();
     }
-    [[nodiscard]] PictureBacklogCounters counters() const { return captures->counters().backlog; }
+    [[nodiscard]] KeptPictures counters() const { return store->health(); }
 };
 
 TEST_F(PictureBacklogTest, KeepsPicturesOfMotionAndButtonsWithTheirTime) {
@@ -45,12 +44,12 @@ TEST_F(PictureBacklogTest, KeepsPicturesOfMotionAndButtonsWithTheirTime) {
 
     connect();
     ASSERT_EQ(pictures(), 1U) << "one by one";
-    loop->advance(PictureBacklog::kPause);
+    loop->advance(PictureStore::kPause);
     ASSERT_EQ(pictures(), 2U);
     const auto first = Json::parse(publisher.on("edge/pi/image").at(0).payload);
     EXPECT_EQ(first["trigger"], "motion");
     EXPECT_EQ(first["time"], publisher.on("jpeg").at(0).userProperties.at(1).second);
-    loop->advance(PictureBacklog::kPause);
+    loop->advance(PictureStore::kPause);
     EXPECT_EQ(counters().waiting, 0U);
     EXPECT_EQ(counters().sent, 2U);
     connect();
@@ -100,7 +99,7 @@ TEST_F(PictureBacklogTest, DropsAPictureThatEndsTheConnectionTwice) {
     EXPECT_EQ(counters().dropped, 1U);
     publisher.outcome = Delivery::kDelivered;
     connect();
-    loop->advance(PictureBacklog::kPause);
+    loop->advance(PictureStore::kPause);
     EXPECT_EQ(counters().sent, 1U) << "the other one gets its turn";
 }
 
@@ -197,13 +196,13 @@ TEST_F(PictureBacklogTest, TriesAgainLaterIfRefusedOverAStandingConnection) {
     captureBy("motion");
     publisher.outcome = Delivery::kLost;  // a quota of the broker is exceeded
     connect();
-    loop->advance(3 * PictureBacklog::kRetry);
+    loop->advance(3 * PictureStore::kRetry);
     EXPECT_EQ(counters().dropped, 0U);
     EXPECT_EQ(counters().waiting, 2U);
     EXPECT_EQ(pictures(), 4U);
 
     publisher.outcome = Delivery::kDelivered;
-    loop->advance(PictureBacklog::kRetry + PictureBacklog::kPause);
+    loop->advance(PictureStore::kRetry + PictureStore::kPause);
 
     EXPECT_EQ(counters().sent, 2U);
     EXPECT_EQ(counters().waiting, 0U);
@@ -216,7 +215,6 @@ TEST_F(PictureBacklogTest, ReloadWithASmallerLimitKeepsFewer) {
     const Config before = config;
     config.image.keepOfflineBytes = 10;
     store->onReload(before);
-    captures->onReload(before);
     captureBy("motion");
 
     EXPECT_EQ(counters().waiting, 1U);
@@ -233,7 +231,6 @@ TEST_F(PictureBacklogTest, AnotherFolderStartsEmpty) {
     config.journal.path = dir.file("elsewhere/journal.db");
     std::filesystem::create_directory(dir.file("elsewhere"));
     store->onReload(before);
-    captures->onReload(before);
     publisher.finishAll(Delivery::kDelivered);
     loop->runPending();
     EXPECT_EQ(counters().sent, 0U);
@@ -243,7 +240,7 @@ TEST_F(PictureBacklogTest, AnotherFolderStartsEmpty) {
     captureBy("motion");
     publisher.outcome = Delivery::kDelivered;
     connect();
-    loop->advance(PictureBacklog::kPause);
+    loop->advance(PictureStore::kPause);
     EXPECT_EQ(pictures(), 1U);
     EXPECT_EQ(counters().waiting, 0U);
 }

@@ -31,15 +31,15 @@ class PictureStoreTest : public CaptureFixture {
     }
     void disconnect() {
         publisher.disconnect();
-        captures->onDisconnected();
+        store->onDisconnected();
         publisher.sent.clear();
     }
     void connect() {
         publisher.connect();
-        captures->onConnected();
+        store->onConnected();
         loop->runPending();
     }
-    [[nodiscard]] std::size_t kept() const { return store->health().kept.pictures; }
+    [[nodiscard]] std::size_t kept() const { return store->health().archived.pictures; }
 };
 
 TEST_F(PictureStoreTest, KeepsEveryPictureOfEveryTrigger) {
@@ -90,7 +90,7 @@ TEST_F(PictureStoreTest, WithoutAConnectionTheArchiveAloneIsReasonEnough) {
     EXPECT_TRUE(outcomes.at(0).ok) << outcomes.at(0).error;
     EXPECT_EQ(kept(), 1U);
     connect();
-    loop->advance(PictureBacklog::kPause);
+    loop->advance(PictureStore::kPause);
     EXPECT_EQ(pictures(), 0U) << "it does not wait for the broker";
     disconnect();
     captureBy("command");
@@ -102,11 +102,11 @@ TEST_F(PictureStoreTest, APictureThatWaitedIsInTheArchiveOnceItIsDelivered) {
     disconnect();
     captureBy("motion");
     EXPECT_EQ(kept(), 0U);
-    EXPECT_EQ(captures->counters().backlog.waiting, 1U);
+    EXPECT_EQ(store->health().waiting, 1U);
     connect();
-    loop->advance(PictureBacklog::kPause);
+    loop->advance(PictureStore::kPause);
     EXPECT_EQ(pictures(), 1U);
-    EXPECT_EQ(captures->counters().backlog.waiting, 0U);
+    EXPECT_EQ(store->health().waiting, 0U);
     EXPECT_EQ(kept(), 1U);
 }
 
@@ -151,7 +151,7 @@ TEST_F(PictureStoreTest, ReloadAppliesOtherLimits) {
     config.archive.maxSizeBytes = 0;
     store->onReload(small);
     captureBy("command");
-    EXPECT_FALSE(store->health().isEnabled);
+    EXPECT_FALSE(store->health().isArchiving);
     EXPECT_EQ(kept(), 2U) << "switched off, it stays as it is";
 }
 
