@@ -20,20 +20,16 @@ namespace edge {
 namespace {
 
 using Json = nlohmann::json;
-using IntegerField = std::optional<int> CommandOptions::*;
-using DurationField = std::optional<milliseconds> CommandOptions::*;
-using FlagField = std::optional<bool> CommandOptions::*;
-using ObjectField = std::optional<std::string> CommandOptions::*;
-using RealField = std::optional<double> CommandOptions::*;
-using ControlsField = Controls CommandOptions::*;
-using TimeField = std::optional<WallTime> CommandOptions::*;
-using TextField = std::string CommandOptions::*;
+template <typename T>
+using Field = T CommandOptions::*;
 
 /// One option: its key, where its value goes, and the range that is allowed (of a duration in milliseconds, of a
 /// real number in tenths, of a text in bytes).
 struct OptionSpec {
     std::string_view key;
-    std::variant<IntegerField, DurationField, FlagField, ObjectField, RealField, ControlsField, TimeField, TextField>
+    std::variant<Field<std::optional<int>>, Field<std::optional<milliseconds>>, Field<std::optional<bool>>,
+                 Field<std::optional<std::string>>, Field<std::optional<double>>, Field<Controls>,
+                 Field<std::optional<WallTime>>, Field<std::string>>
         field;
     std::int64_t min = 0;
     std::int64_t max = 0;
@@ -50,45 +46,29 @@ constexpr std::int64_t kFiveMinutes = milliseconds{std::chrono::minutes{5}}.coun
 constexpr std::int64_t kTenMinutes = milliseconds{std::chrono::minutes{10}}.count();
 constexpr std::int64_t kOneDay = milliseconds{std::chrono::hours{24}}.count();
 
-constexpr std::array kStartOptions{OptionSpec{"interval", &CommandOptions::interval, 100, kOneDay}};
 // The sizes are the configuration's: the largest sensor of today (64 MP), and even, because chroma is halved.
-constexpr std::array kCaptureOptions{
-    OptionSpec{"width", &CommandOptions::width, 64, 9152, true},
-    OptionSpec{"height", &CommandOptions::height, 64, 6944, true},
-    OptionSpec{"quality", &CommandOptions::quality, 1, 100},
-    OptionSpec{"count", &CommandOptions::count, 1, 1000},
-    OptionSpec{"every", &CommandOptions::every, 0, kOneDay},
-    OptionSpec{"timeout", &CommandOptions::timeout, 100, kTenMinutes},
-    OptionSpec{"settle", &CommandOptions::settle},
-    OptionSpec{"controls", &CommandOptions::controls},
-};
-constexpr std::array kLiveOptions{
-    OptionSpec{"for", &CommandOptions::lease, 0, kFiveMinutes},
-    OptionSpec{"rate", &CommandOptions::rate, 1, 300},
-    OptionSpec{"width", &CommandOptions::width, 64, 9152, true},
-    OptionSpec{"height", &CommandOptions::height, 64, 6944, true},
-    OptionSpec{"quality", &CommandOptions::quality, 1, 100},
-};
+constexpr OptionSpec kWidth{"width", &CommandOptions::width, 64, 9152, true};
+constexpr OptionSpec kHeight{"height", &CommandOptions::height, 64, 6944, true};
+constexpr OptionSpec kQuality{"quality", &CommandOptions::quality, 1, 100};
+constexpr OptionSpec kSince{"since", &CommandOptions::since};
+constexpr OptionSpec kUntil{"until", &CommandOptions::until};
+constexpr OptionSpec kLast{"last", &CommandOptions::last, 1, 1000};
 
+constexpr std::array kStartOptions{OptionSpec{"interval", &CommandOptions::interval, 100, kOneDay}};
+constexpr std::array kCaptureOptions{kWidth,
+                                     kHeight,
+                                     kQuality,
+                                     OptionSpec{"count", &CommandOptions::count, 1, 1000},
+                                     OptionSpec{"every", &CommandOptions::every, 0, kOneDay},
+                                     OptionSpec{"timeout", &CommandOptions::timeout, 100, kTenMinutes},
+                                     OptionSpec{"settle", &CommandOptions::settle},
+                                     OptionSpec{"controls", &CommandOptions::controls}};
+constexpr std::array kLiveOptions{OptionSpec{"for", &CommandOptions::lease, 0, kFiveMinutes},
+                                  OptionSpec{"rate", &CommandOptions::rate, 1, 300}, kWidth, kHeight, kQuality};
 constexpr std::array kSetOptions{OptionSpec{"values", &CommandOptions::values}};
-
-constexpr std::array kPicturesOptions{
-    OptionSpec{"since", &CommandOptions::since},
-    OptionSpec{"until", &CommandOptions::until},
-    OptionSpec{"last", &CommandOptions::last, 1, 1000},
-};
-constexpr std::array kFetchOptions{
-    OptionSpec{"id", &CommandOptions::id, 1, 64},
-    OptionSpec{"width", &CommandOptions::width, 64, 9152, true},
-    OptionSpec{"height", &CommandOptions::height, 64, 6944, true},
-    OptionSpec{"quality", &CommandOptions::quality, 1, 100},
-};
-constexpr std::array kReadingsOptions{
-    OptionSpec{"sensor", &CommandOptions::sensor, 1, 128},
-    OptionSpec{"since", &CommandOptions::since},
-    OptionSpec{"until", &CommandOptions::until},
-    OptionSpec{"last", &CommandOptions::last, 1, 1000},
-};
+constexpr std::array kPicturesOptions{kSince, kUntil, kLast};
+constexpr std::array kFetchOptions{OptionSpec{"id", &CommandOptions::id, 1, 64}, kWidth, kHeight, kQuality};
+constexpr std::array kReadingsOptions{OptionSpec{"sensor", &CommandOptions::sensor, 1, 128}, kSince, kUntil, kLast};
 
 /// To add a command: a row here, its function in CommandHandlers and agent.cpp, docs/mqtt.md.
 constexpr std::array kCommands{
@@ -176,72 +156,73 @@ tl::expected<Json, Outcome> parseJson(std::string_view text) {
     return value;
 }
 
-std::optional<Outcome> readOption(const OptionSpec& spec, const Json& value, CommandOptions& options) {
-    if (const auto* field = std::get_if<IntegerField>(&spec.field)) {
-        // No option goes below 0, and what a 64-bit number cannot hold turns negative here.
-        const std::int64_t number = value.is_number_integer() ? value.get<std::int64_t>() : -1;
-        if (number < spec.min || number > spec.max || (spec.isEven && number % 2 != 0)) {
-            return invalidOption(fmt::format("\"{}\" must be {} number from {} to {}", spec.key,
-                                             spec.isEven ? "an even whole" : "a whole", spec.min, spec.max));
-        }
-        options.** field = static_cast<int>(number);
-        return std::nullopt;
+// Each reads the value of an option, and returns "", or what it must be.
+
+std::string readValue(const OptionSpec& spec, const Json& value, std::optional<int>& into) {
+    // No option goes below 0, and what a 64-bit number cannot hold turns negative here.
+    const std::int64_t number = value.is_number_integer() ? value.get<std::int64_t>() : -1;
+    if (number < spec.min || number > spec.max || (spec.isEven && number % 2 != 0))
+        return fmt::format("{} number from {} to {}", spec.isEven ? "an even whole" : "a whole", spec.min, spec.max);
+    into = static_cast<int>(number);
+    return "";
+}
+
+std::string readValue(const OptionSpec& /*spec*/, const Json& value, std::optional<bool>& into) {
+    if (!value.is_boolean()) return "true or false";
+    into = value.get<bool>();
+    return "";
+}
+
+std::string readValue(const OptionSpec& /*spec*/, const Json& value, std::optional<std::string>& into) {
+    if (!value.is_object()) return "an object";
+    into = value.dump();
+    return "";
+}
+
+std::string readValue(const OptionSpec& spec, const Json& value, std::optional<double>& into) {
+    constexpr double kTenth = 10;
+    const double min = static_cast<double>(spec.min) / kTenth;
+    const double max = static_cast<double>(spec.max) / kTenth;
+    const double number = value.is_number() ? value.get<double>() : -1;
+    if (!(number >= min && number <= max)) return fmt::format("a number from {} to {}", min, max);
+    into = number;
+    return "";
+}
+
+std::string readValue(const OptionSpec& /*spec*/, const Json& value, Controls& into) {
+    auto controls = parseControls(value.dump());
+    if (!controls || formatControls(*controls).size() > kMaxControlBytes) {
+        return fmt::format(
+            "an object of at most {} bytes: libcamera controls by name, each true or false, a number or a list of "
+            "numbers, for example {{\"ExposureTime\":20000}}",
+            kMaxControlBytes);
     }
-    if (const auto* field = std::get_if<FlagField>(&spec.field)) {
-        if (!value.is_boolean()) return invalidOption(fmt::format("\"{}\" must be true or false", spec.key));
-        options.** field = value.get<bool>();
-        return std::nullopt;
-    }
-    if (const auto* field = std::get_if<ObjectField>(&spec.field)) {
-        if (!value.is_object()) return invalidOption(fmt::format("\"{}\" must be an object", spec.key));
-        options.** field = value.dump();
-        return std::nullopt;
-    }
-    if (const auto* field = std::get_if<RealField>(&spec.field)) {
-        constexpr double kTenth = 10;
-        const double min = static_cast<double>(spec.min) / kTenth;
-        const double max = static_cast<double>(spec.max) / kTenth;
-        const double number = value.is_number() ? value.get<double>() : -1;
-        if (!(number >= min && number <= max))
-            return invalidOption(fmt::format("\"{}\" must be a number from {} to {}", spec.key, min, max));
-        options.** field = number;
-        return std::nullopt;
-    }
-    if (const auto* field = std::get_if<ControlsField>(&spec.field)) {
-        auto controls = parseControls(value.dump());
-        if (!controls || formatControls(*controls).size() > kMaxControlBytes) {
-            return invalidOption(
-                fmt::format("\"{}\" must be an object of at most {} bytes: libcamera controls by name, each true or "
-                            "false, a number "
-                            "or a list of numbers, for example {{\"ExposureTime\":20000}}",
-                            spec.key, kMaxControlBytes));
-        }
-        options.** field = *std::move(controls);
-        return std::nullopt;
-    }
+    into = *std::move(controls);
+    return "";
+}
+
+std::string readValue(const OptionSpec& /*spec*/, const Json& value, std::optional<WallTime>& into) {
+    if (const auto* text = value.get_ptr<const std::string*>()) into = parseRfc3339(*text);
+    return into ? "" : "a time like \"2026-11-20T09:30:00Z\" (RFC 3339)";
+}
+
+std::string readValue(const OptionSpec& spec, const Json& value, std::string& into) {
     const auto* text = value.get_ptr<const std::string*>();
-    if (const auto* field = std::get_if<TimeField>(&spec.field)) {
-        if (text != nullptr) options.** field = parseRfc3339(*text);
-        if (options.**field) return std::nullopt;
-        return invalidOption(fmt::format("\"{}\" must be a time like \"2026-11-20T09:30:00Z\" (RFC 3339)", spec.key));
-    }
-    if (const auto* field = std::get_if<TextField>(&spec.field)) {
-        const auto bytes = text == nullptr ? -1 : static_cast<std::int64_t>(text->size());
-        if (bytes < spec.min || bytes > spec.max) {
-            return invalidOption(
-                fmt::format("\"{}\" must be a string of {} to {} bytes", spec.key, spec.min, spec.max));
-        }
-        options.** field = *text;
-        return std::nullopt;
-    }
+    const auto bytes = text == nullptr ? -1 : static_cast<std::int64_t>(text->size());
+    if (bytes < spec.min || bytes > spec.max) return fmt::format("a string of {} to {} bytes", spec.min, spec.max);
+    into = *text;
+    return "";
+}
+
+std::string readValue(const OptionSpec& spec, const Json& value, std::optional<milliseconds>& into) {
+    const auto* text = value.get_ptr<const std::string*>();
     const auto duration = text == nullptr ? std::nullopt : parseDuration(*text);
     if (!duration || duration->count() < spec.min || duration->count() > spec.max) {
-        return invalidOption(
-            fmt::format("\"{}\" must be a string with a unit from \"{}\" to \"{}\", for example \"2s\"", spec.key,
-                        formatDuration(milliseconds{spec.min}), formatDuration(milliseconds{spec.max})));
+        return fmt::format("a string with a unit from \"{}\" to \"{}\", for example \"2s\"",
+                           formatDuration(milliseconds{spec.min}), formatDuration(milliseconds{spec.max}));
     }
-    options.*std::get<DurationField>(spec.field) = *duration;
-    return std::nullopt;
+    into = *duration;
+    return "";
 }
 
 std::optional<Outcome> readOptions(const CommandSpec& spec, const Json& object, CommandOptions& options) {
@@ -255,7 +236,9 @@ std::optional<Outcome> readOptions(const CommandSpec& spec, const Json& object, 
             return invalidOption(fmt::format("\"{}\" has no option \"{}\"; it has {}", spec.name,
                                              printable(key, kShownBytes), names.empty() ? "none" : names));
         }
-        if (auto error = readOption(*option, value, options)) return error;
+        const auto read = [&, &value = value](auto field) { return readValue(*option, value, options.*field); };
+        if (const std::string expected = std::visit(read, option->field); !expected.empty())
+            return invalidOption(fmt::format("\"{}\" must be {}", option->key, expected));
     }
     if (options.every && options.count.value_or(1) < 2) {
         return invalidOption("\"every\" needs \"count\" of at least 2");

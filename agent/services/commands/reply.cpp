@@ -2,7 +2,6 @@
 #include "services/commands/reply.hpp"
 
 #include <array>
-#include <cstddef>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
