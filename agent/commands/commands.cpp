@@ -16,7 +16,7 @@
 #include "core/system/standard_streams.hpp"
 #include "core/text.hpp"
 #include "mqtt/settings.hpp"
-#include "services/schedule/schedule_action.hpp"
+#include "services/schedule/schedule_service.hpp"
 #include "services/settings/settings_service.hpp"
 
 namespace edge {

@@ -19,7 +19,7 @@
 #include "core/system/service_manager.hpp"
 #include "core/time/clock_watch.hpp"
 #include "core/version.hpp"
-#include "services/schedule/schedule_action.hpp"
+#include "services/schedule/schedule_service.hpp"
 
 namespace edge {
 namespace {

@@ -11,7 +11,7 @@
 #include "core/time/time.hpp"
 #include "doctor/checks/checks.hpp"
 #include "mqtt/settings.hpp"
-#include "services/schedule/schedule_action.hpp"
+#include "services/schedule/schedule_service.hpp"
 #include "services/settings/settings_service.hpp"
 
 namespace edge {

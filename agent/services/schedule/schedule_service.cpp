@@ -2,13 +2,14 @@
 #include "services/schedule/schedule_service.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include <fmt/core.h>
 
+#include "config/schema/diagnostics.hpp"
 #include "core/system/log.hpp"
 #include "core/time/calendar.hpp"
-#include "services/schedule/schedule_action.hpp"
 
 namespace edge {
 namespace {
@@ -24,7 +25,49 @@ bool needsClock(const TurnRule& rule) {
     return rule.every.count() == 0;
 }
 
+/// {"command":"capture","width":1920}
+std::string payloadOf(const std::string& command, const std::map<std::string, std::string>& options) {
+    std::string payload = fmt::format(R"({{"command":{})", jsonString(command));
+    for (const auto& [option, value] : options) payload += fmt::format(",{}:{}", jsonString(option), value);
+    return payload + '}';
+}
+
+/// What is wrong with one option; "" if nothing is.
+std::string validateOption(const std::string& action, const std::string& option, const std::string& value) {
+    if (action.find('=') != std::string::npos) return fmt::format("the action \"{}\" has no options", action);
+    const ParsedCommand parsed = parseCommand(payloadOf(action, {{option, value}}));
+    if (parsed.error) return parsed.error->error;
+    // Commands have these beside their options.
+    const bool isOfMessages = !parsed.command.transaction.empty() || parsed.command.expiresAt;
+    return isOfMessages ? "is for commands over MQTT only" : "";
+}
+
+/// Does what a turn of the schedule does, as if the command had come now. `done` is called once, now or later.
+void carryOut(const ScheduleConfig& schedule, CommandHandlers& handlers, OutcomeHandler done) {
+    if (const std::size_t equals = schedule.action.find('='); equals != std::string::npos) {
+        const auto state = parseOutputCommand(schedule.action.substr(equals + 1));
+        return done(handlers.setSwitch("gpio/" + schedule.action.substr(0, equals), state.value()));
+    }
+    ParsedCommand parsed = parseCommand(payloadOf(schedule.action, schedule.options));
+    if (parsed.error) return done(*parsed.error);
+    parsed.command.source = "schedule:" + schedule.name;
+    parsed.command.arrived = bootTimeNow();
+    (handlers.*parsed.function)(parsed.command, std::move(done));
+}
+
 }  // namespace
+
+void checkScheduleOptions(const Config& config) {
+    Diagnostics diagnostics(config);
+    for (std::size_t i = 0; i < config.schedules.size(); ++i) {
+        const ScheduleConfig& schedule = config.schedules[i];
+        for (const auto& [option, value] : schedule.options) {
+            const std::string error = validateOption(schedule.action, option, value);
+            if (!error.empty()) diagnostics.add(fmt::format("schedule[{}].{}", i, option), error);
+        }
+    }
+    diagnostics.throwIfAny();
+}
 
 struct ScheduleService::Entry {
     ScheduleConfig config;

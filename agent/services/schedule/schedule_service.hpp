@@ -13,6 +13,9 @@
 
 namespace edge {
 
+/// Checks the options of every schedule by the rules of its command. Throws ConfigError, one line for each mistake.
+void checkScheduleOptions(const Config& config);
+
 /// For health.
 struct ScheduleHealth {
     std::string name;

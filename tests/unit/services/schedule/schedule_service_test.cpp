@@ -10,7 +10,6 @@
 #include "config/load.hpp"
 #include "journal/reader.hpp"
 #include "services/presence/retained_topics.hpp"
-#include "services/schedule/schedule_action.hpp"
 #include "unit/services/commands/command_fixture.hpp"
 
 namespace edge {
