@@ -6,7 +6,7 @@
 
 #include "doctor/checks/checks.hpp"
 #include "sensors/sensor.hpp"
-#include "services/telemetry/sensor_poll.hpp"
+#include "services/telemetry/sensor_channel.hpp"
 
 namespace edge {
 namespace {

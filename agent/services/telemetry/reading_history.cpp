@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "services/telemetry/reading_history.hpp"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "services/telemetry/sensor_channel.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -23,28 +24,44 @@ const char* toString(SensorState::Kind kind) {
     return "unknown";
 }
 
+Result<double> validateReading(const SensorConfig& config, const Result<double>& raw) {
+    if (!raw) return raw;
+    const double value = *raw * config.scale + config.offset;
+    if (!std::isfinite(value)) return fail(Errc::kFault, fmt::format("sensor {} returned no number", config.name));
+    const double min = config.min.value_or(infoOf(config.quantity).min);
+    const double max = config.max.value_or(infoOf(config.quantity).max);
+    if (value < min || value > max) {
+        return fail(Errc::kFault, fmt::format("sensor {} returned {}, which is outside {} … {}; if that can be true, "
+                                              "change min and max of the sensor",
+                                              config.name, describeValue(config, value), min, max));
+    }
+    return value;
+}
+
 SensorChannel::SensorChannel(const ServiceContext& context, DeliveryTracker& delivery, SensorSlot slot,
                              std::string boot, std::uint64_t& seq, Task wasRead)
     : Service(context),
       delivery_(delivery),
       config_(std::move(slot.config)),
+      sensor_(std::move(slot.sensor)),
+      strand_(std::move(slot.strand)),
       boot_(std::move(boot)),
       seq_(seq),
-      wasRead_(std::move(wasRead)),
-      poll_(loop_, config_, std::move(slot.sensor), std::move(slot.strand),
-            [this](const Result<double>& value) { handle(value); }) {
+      wasRead_(std::move(wasRead)) {
     state_.name = config_.name;
 }
 
 void SensorChannel::publishEvery(std::optional<milliseconds> common) {
     isPublishing_ = common.has_value();
-    interval_ = common ? intervalFor(*common) : kIdleInterval;
-    poll_.start(interval_);
+    readEvery(common ? intervalFor(*common) : kIdleInterval);
 }
 
 void SensorChannel::shutDown() {
     isPublishing_ = false;
-    poll_.stop();
+    interval_ = milliseconds{0};
+    timer_.cancel();
+    retry_.cancel();
+    isWanted_ = false;
 }
 
 bool SensorChannel::canTake(const SensorConfig& config) const {
@@ -54,10 +71,90 @@ bool SensorChannel::canTake(const SensorConfig& config) const {
 
 void SensorChannel::apply(const SensorConfig& config, milliseconds common) {
     config_ = config;
-    if (!isPublishing_ || interval_ == intervalFor(common)) return;
-    interval_ = intervalFor(common);
-    poll_.start(interval_);
+    if (isPublishing_ && interval_ != intervalFor(common)) readEvery(intervalFor(common));
 }
+
+// ---- reading
+
+void SensorChannel::readEvery(milliseconds interval) {
+    const bool isSameSchedule = interval == interval_;
+    retries_ = 0;
+    read();
+    if (isSameSchedule) return;
+    interval_ = interval;
+    next_ = loop_.clock().now() + interval;
+    timer_ = loop_.at(next_, [this] { onTimer(); });
+}
+
+void SensorChannel::onTimer() {
+    const SteadyTime now = loop_.clock().now();
+    next_ += interval_;
+    // A loop that was held up skips turns, too.
+    if (next_ <= now) next_ += ((now - next_) / interval_ + 1) * interval_;
+    timer_ = loop_.at(next_, [this] { onTimer(); });
+    retries_ = 0;
+    read();
+}
+
+void SensorChannel::read() {
+    retry_.cancel();
+    if (isReading_) {
+        // A `start` after a `stop` takes the value that is on its way; one that was given up stays so.
+        isWanted_ = !isGivenUp_;
+        return;
+    }
+    isReading_ = true;
+    isWanted_ = true;
+    isGivenUp_ = false;
+    begunAt_ = std::make_shared<std::atomic<SteadyTime>>(SteadyTime::max());
+    startDue_ = loop_.clock().now() + kStartLimit;
+    limit_ = loop_.after(kAnswerLimit, [this] { checkLimit(); });
+    const auto work = [sensor = sensor_, &clock = loop_.clock(), begunAt = begunAt_] {
+        *begunAt = clock.now();
+        return sensor->read();
+    };
+    runOn(*strand_, loop_, scope_, work, [this](const Result<double>& raw) { finishRead(raw); });
+}
+
+void SensorChannel::checkLimit() {
+    const SteadyTime now = loop_.clock().now();
+    const SteadyTime begun = *begunAt_;
+    const bool isWaiting = begun == SteadyTime::max();
+    const SteadyTime due = isWaiting ? startDue_ : begun + kAnswerLimit;
+    if (now < due) {
+        limit_ = loop_.at(std::min(due, now + kAnswerLimit), [this] { checkLimit(); });
+        return;
+    }
+    isGivenUp_ = true;
+    if (!std::exchange(isWanted_, false)) return;
+    handle(fail(
+        Errc::kTimeout,
+        isWaiting
+            ? fmt::format("sensor {} could not be read for {} s: others of its chip, or too many others, do not answer",
+                          config_.name, kStartLimit.count())
+            : fmt::format("sensor {} has not answered for {} s; check its wiring. It is read again when it "
+                          "returns",
+                          config_.name, kAnswerLimit.count())));
+}
+
+void SensorChannel::finishRead(const Result<double>& raw) {
+    isReading_ = false;
+    limit_.cancel();
+    if (!isWanted_ || retry(raw)) return;
+    isWanted_ = false;
+    handle(validateReading(config_, raw));
+}
+
+bool SensorChannel::retry(const Result<double>& raw) {
+    if (raw || raw.error().code != Errc::kIo || retries_ == kRetries) return false;
+    const auto pause = std::min<milliseconds>(kRetryPause, interval_ / 4);
+    if (loop_.clock().now() + pause >= next_) return false;
+    ++retries_;
+    retry_ = loop_.after(pause, [this] { read(); });
+    return true;
+}
+
+// ---- what is made of it
 
 void SensorChannel::handle(const Result<double>& value) {
     ++reads_;

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "core/loop/scope.hpp"
+#include "core/result.hpp"
 #include "sensors/sensor.hpp"
 #include "services/service.hpp"
 #include "services/telemetry/delivery_tracker.hpp"
-#include "services/telemetry/sensor_poll.hpp"
 
 namespace edge {
 
@@ -37,9 +38,23 @@ struct SensorState {
 /// "online", "offline" or "unknown".
 const char* toString(SensorState::Kind kind);
 
-/// One sensor: reads it on its schedule, publishes its readings while publishing is on, and its status.
+/// A sensor's raw value with the configured scale and offset; Errc::kFault where it is no number or out of range.
+Result<double> validateReading(const SensorConfig& config, const Result<double>& raw);
+
+/// One sensor: reads it on its strand and on its schedule, publishes its readings while publishing is on, and its
+/// status.
+///
+/// The schedule has no drift (next = previous + interval): a read that takes longer than the interval skips turns. Only
+/// one read is ever under way; one that takes longer than kAnswerLimit, or waits longer than kStartLimit for a thread,
+/// is reported once as a fault, and its late value is dropped.
 class SensorChannel : Service {
   public:
+    static constexpr seconds kAnswerLimit{5};
+    static constexpr seconds kStartLimit{60};
+    /// A read that failed with Errc::kIo, as a DHT22's often does, is tried again within the interval, this often,
+    /// after a quarter of it or kRetryPause, whichever is shorter. Then it is a fault.
+    static constexpr int kRetries = 2;
+    static constexpr seconds kRetryPause{2};
     /// While nothing is published, the sensor is read this often, so that its status is right.
     static constexpr seconds kIdleInterval{60};
     static constexpr seconds kSlow{10};
@@ -51,7 +66,7 @@ class SensorChannel : Service {
     /// Reads now; from now on every reading is published: at the sensor's own interval, or else at `common`. Without
     /// `common` nothing is published, and the sensor is read every kIdleInterval.
     void publishEvery(std::optional<milliseconds> common);
-    /// The sensor is not read any more.
+    /// The sensor is not read any more; the value of a read that is under way is dropped.
     void shutDown();
 
     /// Whether apply() is enough for these settings: the same sensor, read in the same way.
@@ -76,6 +91,14 @@ class SensorChannel : Service {
     [[nodiscard]] std::uint64_t reads() const { return reads_; }
 
   private:
+    /// Reads now, and every `interval` from now on. At the same interval the schedule stays as it is.
+    void readEvery(milliseconds interval);
+    void onTimer();
+    void read();
+    void checkLimit();
+    void finishRead(const Result<double>& raw);
+    [[nodiscard]] bool retry(const Result<double>& raw);
+
     void handle(const Result<double>& value);
     void handleReading(double value);
     void handleFault(const Error& error);
@@ -83,6 +106,8 @@ class SensorChannel : Service {
 
     DeliveryTracker& delivery_;
     SensorConfig config_;
+    std::shared_ptr<Sensor> sensor_;
+    std::shared_ptr<Executor> strand_;
     std::string boot_;
     std::uint64_t& seq_;
     Task wasRead_;
@@ -90,9 +115,20 @@ class SensorChannel : Service {
     Errc problemCode_ = Errc::kInternal;
     std::uint64_t reads_ = 0;
     bool isPublishing_ = false;
-    milliseconds interval_{0};  ///< at which it is read
     std::optional<ReadingRecord> last_;
-    SensorPoll poll_;
+
+    milliseconds interval_{0};  ///< at which it is read
+    SteadyTime next_{};
+    Timer timer_;
+    Timer limit_;
+    Timer retry_;
+    int retries_ = 0;                                   ///< of this turn
+    SteadyTime startDue_{};                             ///< the read must have begun by then
+    std::shared_ptr<std::atomic<SteadyTime>> begunAt_;  ///< set on the strand; max: it waits for a thread
+    bool isReading_ = false;                            ///< the strand is inside the sensor
+    bool isWanted_ = false;                             ///< its value is
+    bool isGivenUp_ = false;                            ///< it took longer than kAnswerLimit
+    Scope scope_;
 };
 
 }  // namespace edge

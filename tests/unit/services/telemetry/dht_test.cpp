@@ -16,7 +16,7 @@ using Json = nlohmann::json;
 class DhtTest : public TelemetryFixture {
   protected:
     static constexpr seconds kInterval{8};
-    static constexpr seconds kPause = SensorPoll::kRetryPause;
+    static constexpr seconds kPause = SensorChannel::kRetryPause;
 
     DhtTest() {
         parts.clear();
@@ -94,7 +94,7 @@ TEST_F(DhtTest, ErrorsThatGoOnAreAFaultAndNoValueIsRepeated) {
     const std::size_t before = temperatures();
 
     breakChannel(kTemperature);
-    loop->advance(kInterval + SensorPoll::kRetries * kPause);
+    loop->advance(kInterval + SensorChannel::kRetries * kPause);
     EXPECT_EQ(last("edge/pi/sensor/temperature/status"), "offline");
     EXPECT_EQ(faults(), 1U);
     loop->advance(10 * kInterval);

@@ -111,7 +111,7 @@ TEST_F(TelemetryTest, ASensorThatWaitsForAThreadIsNoFaultUntilItsTurnIsOverdue) 
     boot();
     start();
 
-    loop->advance(SensorPoll::kStartLimit - seconds{1});
+    loop->advance(SensorChannel::kStartLimit - seconds{1});
     EXPECT_EQ(countOn("edge/pi/sensor/room/status"), 0U);
     loop->advance(seconds{1});
     EXPECT_EQ(last("edge/pi/sensor/room/status"), "offline");
@@ -120,11 +120,11 @@ TEST_F(TelemetryTest, ASensorThatWaitsForAThreadIsNoFaultUntilItsTurnIsOverdue) 
 TEST_F(TelemetryTest, TheTimeToAnswerBeginsWhenASensorHasAThread) {
     auto& part = parts.front();
     part.strand = std::make_shared<ManualLoop>();
-    part.sensor->whileReading = [this] { loop->advance(SensorPoll::kAnswerLimit - seconds{1}); };
+    part.sensor->whileReading = [this] { loop->advance(SensorChannel::kAnswerLimit - seconds{1}); };
     boot();
     start();
 
-    loop->advance(SensorPoll::kAnswerLimit - seconds{1});
+    loop->advance(SensorChannel::kAnswerLimit - seconds{1});
     part.strand->runPending();
     loop->runPending();
 
@@ -175,7 +175,7 @@ TEST_F(TelemetryTest, AReadThatGoesOnFailingIsOneFaultAndNoOldValue) {
     sensor.value = fail(Errc::kIo, "no answer");
     loop->advance(milliseconds{7900});
 
-    EXPECT_EQ(sensor.reads, reads + 1 + SensorPoll::kRetries);
+    EXPECT_EQ(sensor.reads, reads + 1 + SensorChannel::kRetries);
     EXPECT_EQ(telemetry->sensors().front().faults, 1U);
     EXPECT_EQ(last("edge/pi/sensor/room/status"), "offline");
     EXPECT_EQ(plain(), before);
