@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <functional>
-#include <limits>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -48,33 +47,26 @@ void eachKey(toml::table& root, const std::function<void(const Place&, const Key
     }
 }
 
-template <typename Put>
-void convert(const Json& value, const Put& put);
-
-toml::array toArray(const Json& list) {
-    toml::array array;
-    for (const Json& element : list) convert(element, [&array](auto node) { array.push_back(std::move(node)); });
-    return array;
+/// A value of JSON as TOML writes it; null, which TOML does not have, as an empty table.
+std::string tomlOf(const Json& value) {
+    if (value.is_null()) return "{}";
+    if (!value.is_structured()) return value.dump();
+    std::string members;
+    for (const auto& [key, member] : value.items()) {
+        if (!members.empty()) members += ", ";
+        members += (value.is_object() ? Json(key).dump() + " = " : "") + tomlOf(member);
+    }
+    return value.is_object() ? '{' + members + '}' : '[' + members + ']';
 }
 
-toml::table toTable(const Json& object) {
-    toml::table table;
-    for (const auto& [key, value] : object.items())
-        convert(value, [&table, &name = key](auto node) { table.insert_or_assign(name, std::move(node)); });
-    return table;
-}
-
-/// Calls `put` with what TOML has for `value`. For null, which TOML does not have: an empty table.
-template <typename Put>
-void convert(const Json& value, const Put& put) {
-    constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-    if (value.is_boolean()) return put(value.get<bool>());
-    if (value.is_string()) return put(value.get<std::string>());
-    if (value.is_array()) return put(toArray(value));
-    const bool isHuge = value.is_number_unsigned() && value.get<std::uint64_t>() > kMax;
-    if (value.is_number_integer() && !isHuge) return put(value.get<std::int64_t>());
-    if (value.is_number()) return put(value.get<double>());
-    put(value.is_object() ? toTable(value) : toml::table());
+/// A table with `value` under `name`; where TOML cannot say it (a number that does not fit), with a list, which no
+/// settable key takes.
+toml::table tableOf(const std::string& name, const Json& value) {
+    try {
+        return toml::parse(fmt::format("{} = {}", name, tomlOf(value)));
+    } catch (const toml::parse_error&) {
+        return toml::table{{name, toml::array()}};
+    }
 }
 
 /// The table of `name`, made where the files do not have it. Its parents are tables.
@@ -129,8 +121,8 @@ void applySettings(toml::table& root, const Settings& settings, Diagnostics& dia
             if (place.table.isRepeated && fmt::format("{}.{}", place.name, name) == path) table = place.values;
         }
         if (table == nullptr) table = &tableAt(root, path.substr(0, dot));
-        table->erase(name);  // the key is replaced, too: it knows its file and line
-        convert(value, [&](auto node) { table->insert(name, std::move(node)); });
+        table->erase(name);  // tables would be merged
+        mergeToml(*table, tableOf(name, value));
     }
 }
 

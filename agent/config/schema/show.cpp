@@ -27,53 +27,38 @@ bool mayBePassword(const Key& key, const toml::node& value) {
     return key.isSecret && !value.value_or(std::string()).starts_with('/');
 }
 
-/// The lines of one table.
-class TableLines {
-  public:
-    explicit TableLines(std::string table) : table_(std::move(table)) {}
-
-    void addDefault(const Key& key) { lines_ += showLine(key.name, key.defaultValue, "default"); }
-
-    void add(const std::string& name, const toml::node& value, bool isHidden) {
-        const toml::table* values = value.as_table();
-        if (values == nullptr) {
-            lines_ += showLine(name, isHidden ? "\"***\"" : tomlOf(value), toString(locationOf(value)));
-            return;
-        }
-        below_ += fmt::format("\n[{}.{}]\n", table_, name);
-        for (const auto& [element, node] : *values) {
-            const std::string_view elementName = element.str();
-            below_ += showLine(isWord(elementName, "_-") ? std::string(elementName) : inQuotes(elementName),
-                               tomlOf(node), toString(locationOf(element)));
-        }
-    }
-
-    std::string take() { return lines_ + below_; }
-
-  private:
-    std::string table_;
-    std::string lines_;
-    std::string below_;  ///< tables come after keys
-};
-
 /// `table` is the one of `name` in the files; nullptr = they do not have it. With `hasOthers` also its keys that are
 /// not in `keys`.
 std::string showKeys(const std::string& name, const Keys& keys, const toml::table* table, bool hasOthers = false) {
-    TableLines lines(name);
+    std::string lines;
+    std::string below;  // tables come after keys
+    const auto show = [&](const std::string& key, const toml::node& value, bool isHidden) {
+        const toml::table* values = value.as_table();
+        if (values == nullptr) {
+            lines += showLine(key, isHidden ? "\"***\"" : tomlOf(value), toString(locationOf(value)));
+            return;
+        }
+        below += fmt::format("\n[{}.{}]\n", name, key);
+        for (const auto& [element, node] : *values) {
+            const std::string_view elementName = element.str();
+            below += showLine(isWord(elementName, "_-") ? std::string(elementName) : inQuotes(elementName),
+                              tomlOf(node), toString(locationOf(element)));
+        }
+    };
     for (const Key& key : keys) {
         const toml::node* value = table == nullptr ? nullptr : table->get(key.name);
         if (value == nullptr) {
-            lines.addDefault(key);
+            lines += showLine(key.name, key.defaultValue, "default");
         } else {
-            lines.add(key.name, *value, mayBePassword(key, *value));
+            show(key.name, *value, mayBePassword(key, *value));
         }
     }
-    if (table == nullptr || !hasOthers) return lines.take();
+    if (table == nullptr || !hasOthers) return lines + below;
     for (const auto& [other, value] : *table) {
         const auto isOther = [&other = other](const Key& key) { return key.name == other.str(); };
-        if (std::none_of(keys.begin(), keys.end(), isOther)) lines.add(std::string(other.str()), value, false);
+        if (std::none_of(keys.begin(), keys.end(), isOther)) show(std::string(other.str()), value, false);
     }
-    return lines.take();
+    return lines + below;
 }
 
 /// The limits of a sensor that sets none are those of its quantity; no number stands for "unbounded".
