@@ -2,8 +2,6 @@
 #include "image/frame.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstddef>
 
 #include <fmt/format.h>
 

@@ -3,9 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 #include <tuple>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -35,7 +33,7 @@ JpegBytes withExif(const EncodedJpeg& encoded, Bytes exif) {
     begin[0] = 0xFF;
     begin[1] = marker::kSoi;
     std::copy(exif.begin(), exif.end(), begin + kSoiBytes);
-    return {encoded.memory, {begin, encoded.bytes.size() + exif.size() - kJfifBytes}};
+    return {{begin, encoded.bytes.size() + exif.size() - kJfifBytes}, encoded.memory};
 }
 
 /// The next smaller size of the same shape; nullopt when that would be too small to be worth anything.
@@ -80,9 +78,9 @@ Result<std::optional<RenderedJpeg>> JpegRenderer::passThrough(const FrameView& f
     if (!isAsWanted) return std::nullopt;
     TRY(verifier_.verify(jpeg, layout));
     const auto exif = makeExifSegment(options.exif, layout.width, layout.height);
-    JpegBytes rewritten(rewriteJpeg(jpeg, layout, exif));
-    if (rewritten.size() > options.maxBytes) return std::nullopt;
-    return RenderedJpeg{std::move(rewritten), layout.width, layout.height, layout.quality, ""};
+    const auto rewritten = std::make_shared<const std::vector<std::uint8_t>>(rewriteJpeg(jpeg, layout, exif));
+    if (rewritten->size() > options.maxBytes) return std::nullopt;
+    return RenderedJpeg{{*rewritten, rewritten}, layout.width, layout.height, layout.quality, ""};
 }
 
 Result<RenderedJpeg> JpegRenderer::encode(const PlanarView& planes, const RenderOptions& options, Geometry geometry) {

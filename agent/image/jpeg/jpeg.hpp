@@ -22,26 +22,8 @@
 namespace edge {
 
 /// A finished JPEG. A copy shares its memory, which is released with the last one. Thread: any.
-class JpegBytes {
-  public:
-    JpegBytes() = default;
-    explicit JpegBytes(std::vector<std::uint8_t> bytes) {
-        const auto kept = std::make_shared<const std::vector<std::uint8_t>>(std::move(bytes));
-        bytes_ = *kept;
-        memory_ = kept;
-    }
-    /// `bytes` lie in `memory`.
-    JpegBytes(std::shared_ptr<const void> memory, std::span<const std::uint8_t> bytes)
-        : memory_(std::move(memory)), bytes_(bytes) {}
-
-    [[nodiscard]] const std::uint8_t* data() const { return bytes_.data(); }
-    [[nodiscard]] std::size_t size() const { return bytes_.size(); }
-    [[nodiscard]] const std::uint8_t* begin() const { return bytes_.data(); }
-    [[nodiscard]] const std::uint8_t* end() const { return bytes_.data() + bytes_.size(); }
-
-  private:
-    std::shared_ptr<const void> memory_;
-    std::span<const std::uint8_t> bytes_;
+struct JpegBytes : std::span<const std::uint8_t> {
+    std::shared_ptr<const void> memory;  ///< in which they lie
 };
 
 /// What is written into the EXIF block; empty and unset fields are left out.

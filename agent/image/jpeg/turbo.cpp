@@ -174,11 +174,8 @@ Result<void> TurboDecoder::verify(Bytes jpeg, JpegLayout& layout) {
         const int columns = TJSCALED(header.width, kEighth);
         const int lines = TJSCALED(header.height, kEighth);
         const std::size_t needed = static_cast<std::size_t>(columns) * static_cast<std::size_t>(lines);
-        if (needed > smallBytes_) {
-            small_ = std::make_unique_for_overwrite<std::uint8_t[]>(needed);
-            smallBytes_ = needed;
-        }
-        return check(tjDecompress2(handle_.get(), stripped.data(), stripped.size(), small_.get(), columns, 0, lines,
+        if (small_.size() < needed) small_.resize(needed);
+        return check(tjDecompress2(handle_.get(), stripped.data(), stripped.size(), small_.data(), columns, 0, lines,
                                    TJPF_GRAY, kDecodeFlags));
     });
 }

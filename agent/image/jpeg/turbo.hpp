@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "core/result.hpp"
 #include "image/frame.hpp"
@@ -66,10 +67,9 @@ class TurboDecoder {
     Result<PlanarView> decodePlanes(std::span<const std::uint8_t> jpeg, PlanarBuffer& target);
     Result<PlanarView> decodeThroughRgb(std::span<const std::uint8_t> jpeg, const Header& header, PlanarBuffer& target);
 
-    TurboHandle handle_;                     ///< of the picture that is being decoded
-    bool isOneScan_ = false;                 ///< of what is being decoded: see JpegLayout
-    std::unique_ptr<std::uint8_t[]> small_;  ///< of verify()
-    std::size_t smallBytes_ = 0;
+    TurboHandle handle_;               ///< of the picture that is being decoded
+    bool isOneScan_ = false;           ///< of what is being decoded: see JpegLayout
+    std::vector<std::uint8_t> small_;  ///< of verify()
 };
 
 }  // namespace edge
