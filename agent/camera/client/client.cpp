@@ -3,9 +3,6 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
-
-#include <fmt/core.h>
 
 #include "camera/client/program_link.hpp"
 #include "camera/controls.hpp"

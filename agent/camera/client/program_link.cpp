@@ -7,8 +7,6 @@
 #include <cerrno>
 #include <utility>
 
-#include <fmt/core.h>
-
 #include "core/exit_codes.hpp"
 #include "core/system/log.hpp"
 #include "core/system/shared_module.hpp"

@@ -128,7 +128,6 @@ void CapturePipeline::demandFrame(std::pair<int, int> size, const Controls& cont
     const std::pair configured(config_.camera.width, config_.camera.height);
     const auto started = stream_.ensure(config_.camera.masks.empty() ? size : configured, controls);
     if (!started) return cameraFailed(started.error());
-    remaining_ = *started;
     demand_ = Demand{loop_.clock().now(), size, isForLook};
     camera_.nextFrame(notBefore, [this](Result<Frame> frame) { takeFrame(std::move(frame)); });
     if (!isForLook) {
@@ -155,7 +154,7 @@ void CapturePipeline::takeFrame(Result<Frame> frame) {
         events_.working();
         stream_.frameSeen(frame->adjustment);
         if (stream_.controls().empty()) {
-            if (const Look look = std::exchange(look_, nullptr)) look(*frame, remaining_);
+            if (const Look look = std::exchange(look_, nullptr)) look(*frame, stream_.remaining());
         }
     }
     if (Job* job = firstWaiting(Kind::kCapture)) serve(*job, *frame, size);
@@ -191,7 +190,7 @@ void CapturePipeline::encode(Job& job, Frame frame) {
     job.exposed = frame.exposureStart;
     job.received = bootTimeNow();
     const WallTime exposureStart = toWallTime(frame.exposureStart, loop_.clock().wallNow());
-    const std::string enlarged = enlargement(job.capture, frame.view, remaining_);
+    const std::string enlarged = enlargement(job.capture, frame.view, stream_.remaining());
     const bool isSettled = frame.adjustment == Adjustment::kSettled;
     RenderOptions options = optionsFor(job.capture, frame, exposureStart);
     encoders_.encode(
@@ -210,7 +209,7 @@ RenderOptions CapturePipeline::optionsFor(const Capture& capture, const Frame& f
     RenderOptions options;
     options.width = capture.width;
     options.height = capture.height;
-    options.transform = remaining_;
+    options.transform = stream_.remaining();
     options.quality = capture.quality;
     options.masks = masksAsSeen(config_.camera);
     options.maxBytes = static_cast<std::size_t>(capture.maxBytes);

@@ -129,7 +129,6 @@ class CapturePipeline {
     StreamManager stream_;
     std::deque<Job> jobs_;
     std::uint64_t nextTicket_ = 1;
-    Transform remaining_;  ///< of the stream
     std::optional<Demand> demand_;
     Look look_;
     Timer lookTimer_;

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <optional>
 #include <sstream>
 
 #include <CLI/CLI.hpp>

@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <ctime>
 #include <map>
-#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
