@@ -2,7 +2,6 @@
 #include "services/settings/settings_service.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include <fmt/core.h>
 
