@@ -25,7 +25,6 @@
 #include "services/home_assistant/discovery.hpp"
 #include "services/presence/board_monitor.hpp"
 #include "services/presence/health.hpp"
-#include "services/presence/last_connection.hpp"
 #include "services/presence/presence.hpp"
 #include "services/presence/retained_topics.hpp"
 #include "services/schedule/schedule_service.hpp"
@@ -112,8 +111,7 @@ struct WiredAgent : Agent, CommandHandlers {
               [](const std::string& disk) { return readBoard(disk); }, [this] { discovery.setBoard(board.board()); }),
           presence(context, identity, [this] { return formatHealth(health()); }),
           retainedTopics(context, identity),
-          discovery(context, identity, systemRandom(), [this] { telemetry.repeatReadings(); }),
-          lastConnection(context, identity.bootId) {}
+          discovery(context, identity, systemRandom(), [this] { telemetry.repeatReadings(); }) {}
 
     // ---- commands
 
@@ -193,7 +191,7 @@ struct WiredAgent : Agent, CommandHandlers {
             schedules.start();
             discovery.setInterval(telemetry.publishingInterval());
             ready();
-            session.start(lastConnection.away(*snapshot));
+            session.start(presence.away(*snapshot));
         });
     }
 
@@ -268,8 +266,7 @@ struct WiredAgent : Agent, CommandHandlers {
     /// A fresh start on every connection, in the contract's order; the subscriptions stand already.
     void connected(const ConnectionInfo& info) {
         note("online", fmt::format("connected to {}", info.server));
-        lastConnection.onConnected(info.limits.protocolVersion);
-        presence.announce();
+        presence.onConnected(info.limits.protocolVersion);
         retainedTopics.onConnected();
         telemetry.publishSwitch();
         discovery.onConnected();
@@ -290,7 +287,7 @@ struct WiredAgent : Agent, CommandHandlers {
 
     void disconnected() {
         note("offline", "the connection to the broker ended");
-        lastConnection.onDisconnected();
+        presence.onDisconnected();
         discovery.onDisconnected();
         telemetry.onDisconnected();
         pictures.onDisconnected();
@@ -350,7 +347,7 @@ struct WiredAgent : Agent, CommandHandlers {
     /// Replies leave when their journal rows are committed. Rows are committed in order, but the callbacks of a commit
     /// run in any order: hence the post.
     void flushReplies(const std::string& reason) {
-        lastConnection.onDisconnected();
+        presence.onDisconnected();
         note("stop", reason);
         once(
             kReadingsLimit, [this, reason](Task then) { journal.saveState("last_stop", reason, std::move(then)); },
@@ -407,7 +404,6 @@ struct WiredAgent : Agent, CommandHandlers {
     Presence presence;
     RetainedTopics retainedTopics;
     Discovery discovery;
-    LastConnection lastConnection;
     bool isStopping = false;
     Task stopped;
     Timer limit;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "services/presence/presence.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -14,6 +15,17 @@ namespace edge {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr const char* kStateKey = "connection";
+constexpr int kMqtt5 = 5;
+constexpr milliseconds kShortestPeriod = seconds{10};
+
+milliseconds sinceEpoch(WallTime time) {
+    return std::chrono::duration_cast<milliseconds>(time.time_since_epoch());
+}
+milliseconds sinceBoot() {
+    return std::chrono::duration_cast<milliseconds>(bootTimeNow());
+}
 
 /// In the order of CameraBackend.
 constexpr std::array kBackends{"libcamera", "replay", "pattern", "none"};
@@ -84,6 +96,46 @@ void Presence::publishHealth() {
     soon_.cancel();
     regular_ = loop_.after(kHealthInterval, [this] { publishHealth(); });
     if (publisher_.connection() != nullptr) publishState("health", makeHealth_());
+}
+
+// ---- when it was last connected
+
+std::optional<milliseconds> Presence::away(const JournalSnapshot& snapshot) const {
+    try {
+        const Json saved = Json::parse(savedState(snapshot, kStateKey));
+        // Within one boot no clock adjustment can mislead.
+        if (saved.at("boot").get<std::string>() == identity_.bootId)
+            return sinceBoot() - milliseconds{saved.at("boot_ms").get<std::int64_t>()};
+        const auto wall = milliseconds{saved.at("wall_ms").get<std::int64_t>()};
+        return std::max(sinceEpoch(loop_.clock().wallNow()) - wall, milliseconds{0});
+    } catch (const Json::exception&) {
+        return std::nullopt;
+    }
+}
+
+void Presence::onConnected(int protocolVersion) {
+    isConnectionSaved_ = protocolVersion != kMqtt5;
+    if (isConnectionSaved_) saveConnectionRegularly();
+    announce();
+}
+
+void Presence::onDisconnected() {
+    saving_.cancel();
+    if (isConnectionSaved_) saveConnection();
+    isConnectionSaved_ = false;
+}
+
+void Presence::saveConnectionRegularly() {
+    saveConnection();
+    saving_ =
+        loop_.after(std::max(config_.mqtt.sessionExpiry / 4, kShortestPeriod), [this] { saveConnectionRegularly(); });
+}
+
+void Presence::saveConnection() {
+    const Json json{{"wall_ms", sinceEpoch(loop_.clock().wallNow()).count()},
+                    {"boot_ms", sinceBoot().count()},
+                    {"boot", identity_.bootId}};
+    journal_.saveState(kStateKey, json.dump(), {});
 }
 
 }  // namespace edge

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "core/system/identity.hpp"
@@ -9,8 +10,12 @@
 
 namespace edge {
 
-/// Publishes who this agent is and how it is: `<base>/status`, `info` and `health`, all retained. Does nothing if
+/// Publishes who this agent is and how it is: `<base>/status`, `info` and `health`, all retained; nothing if
 /// topics.base is "".
+///
+/// With a 3.1.1 broker it also keeps, over restarts, when this agent was last connected: that broker cannot be told how
+/// long to keep a session, so after more than mqtt.session_expiry the agent has to discard the old one itself. With
+/// MQTT 5 the broker does it, and nothing is written.
 class Presence : Service {
   public:
     /// `makeHealth` gives the JSON of health when it is needed.
@@ -21,6 +26,13 @@ class Presence : Service {
 
     /// Publishes the info again if it changed.
     void onReload(const Config& before);
+    /// How long this agent was not connected. Up to a quarter of the expiry too long if the last run was killed.
+    /// nullopt: nothing is known.
+    [[nodiscard]] std::optional<milliseconds> away(const JournalSnapshot& snapshot) const;
+    /// Announces.
+    void onConnected(int protocolVersion);
+    void onDisconnected();
+
     /// Online, info, health: on each connection, before anything else, and for the `status` command.
     void announce();
     /// Something in health changed: it is published within kHealthDelay, several changes together.
@@ -31,6 +43,8 @@ class Presence : Service {
 
   private:
     void publishHealth();
+    void saveConnection();
+    void saveConnectionRegularly();
 
     const Identity& identity_;
     WallTime startedAt_;
@@ -38,6 +52,8 @@ class Presence : Service {
     Timer regular_;
     Timer soon_;
     bool isSoonPending_ = false;
+    bool isConnectionSaved_ = false;  ///< connected with 3.1.1
+    Timer saving_;
 };
 
 }  // namespace edge

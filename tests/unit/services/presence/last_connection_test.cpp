@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include "services/presence/last_connection.hpp"
+
+#include <memory>
 
 #include <gtest/gtest.h>
 
 #include "fakes/fake_publisher.hpp"
 #include "fakes/manual_loop.hpp"
 #include "fakes/temp_dir.hpp"
+#include "services/presence/presence.hpp"
 
 namespace edge {
 namespace {
@@ -21,8 +23,12 @@ class LastConnectionTest : public ::testing::Test {
         journal->open([](const Result<JournalSnapshot>& opened) { ASSERT_TRUE(opened) << opened.error().message; });
         loop->runPending();
     }
-    LastConnection make(const std::string& bootId = kBoot) {
-        return {ServiceContext{*loop, publisher, *journal, config}, bootId};
+    /// A start of the agent.
+    Presence& make(const std::string& bootId = kBoot) {
+        identity.bootId = bootId;
+        presence = std::make_unique<Presence>(ServiceContext{*loop, publisher, *journal, config}, identity,
+                                              [] { return std::string("{}"); });
+        return *presence;
     }
     /// What a next start would find.
     JournalSnapshot reopen() {
@@ -47,6 +53,8 @@ class LastConnectionTest : public ::testing::Test {
     std::shared_ptr<ManualLoop> loop = std::make_shared<ManualLoop>();
     FakePublisher publisher{*loop};
     std::unique_ptr<Journal> journal;
+    Identity identity;
+    std::unique_ptr<Presence> presence;
 };
 
 TEST_F(LastConnectionTest, KnowsNothingOnAFirstStart) {
@@ -54,7 +62,7 @@ TEST_F(LastConnectionTest, KnowsNothingOnAFirstStart) {
 }
 
 TEST_F(LastConnectionTest, WritesNothingWithMqtt5) {
-    LastConnection connection = make();
+    Presence& connection = make();
     connection.onConnected(5);
     loop->advance(std::chrono::hours{10});
     connection.onDisconnected();
@@ -63,7 +71,7 @@ TEST_F(LastConnectionTest, WritesNothingWithMqtt5) {
 }
 
 TEST_F(LastConnectionTest, MeasuresFromTheLastNoteAcrossBootsByTheClock) {
-    LastConnection connection = make();
+    Presence& connection = make();
     connection.onConnected(4);
     loop->advance(std::chrono::hours{3});
     connection.onDisconnected();
@@ -74,7 +82,7 @@ TEST_F(LastConnectionTest, MeasuresFromTheLastNoteAcrossBootsByTheClock) {
 }
 
 TEST_F(LastConnectionTest, AnAgentThatWasKilledLeftANoteNotLongAgo) {
-    LastConnection connection = make();
+    Presence& connection = make();
     connection.onConnected(4);
     loop->advance(std::chrono::hours{3} + std::chrono::minutes{10});
     const JournalSnapshot snapshot = reopen();
@@ -85,7 +93,7 @@ TEST_F(LastConnectionTest, AnAgentThatWasKilledLeftANoteNotLongAgo) {
 }
 
 TEST_F(LastConnectionTest, AClockThatWentBackwardsIsNoTimeAway) {
-    LastConnection connection = make();
+    Presence& connection = make();
     connection.onConnected(4);
     connection.onDisconnected();
     const JournalSnapshot snapshot = reopen();
@@ -95,7 +103,7 @@ TEST_F(LastConnectionTest, AClockThatWentBackwardsIsNoTimeAway) {
 }
 
 TEST_F(LastConnectionTest, ANoteThatCannotBeReadIsNone) {
-    const LastConnection connection = make();
+    const Presence& connection = make();
     for (const char* text : {"", "[]", "{}", R"({"wall_ms":"x","boot_ms":1,"boot":"b"})", "{"}) {
         JournalSnapshot snapshot;
         snapshot.state["connection"] = text;
