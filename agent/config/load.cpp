@@ -238,19 +238,14 @@ Config parseSources(const ConfigSources& sources, const Identity& identity, cons
     return config;
 }
 
-/// configurationFiles(). Throws ConfigError.
-std::vector<std::string> findFiles(const std::string& path) {
-    auto files = configurationFiles(path);
-    if (!files) throw ConfigError(files.error().message + "; allowed: a directory that this user can read");
-    return *std::move(files);
-}
-
 }  // namespace
 
 ConfigSources readConfig(const std::string& path) {
+    const auto files = configurationFiles(path);
+    if (!files) throw ConfigError(files.error().message + "; allowed: a directory that this user can read");
     ConfigSources sources;
     std::string errors;
-    for (const std::string& file : findFiles(path)) {
+    for (const std::string& file : *files) {
         auto read = readRegularFile(file, kMaxFileBytes);
         if (!read) {
             errors += fmt::format("{}{}: {}; allowed: a TOML file that this user can read", errors.empty() ? "" : "\n",
@@ -298,10 +293,6 @@ Config parseConfig(const ConfigSources& sources, const Identity& identity) {
 Config parseConfig(const ConfigSources& sources, const Identity& identity, const Settings& settings) {
     toml::table root;
     return parseSources(sources, identity, &settings, root);
-}
-
-Config parseConfig(std::string_view text, const std::string& name, const Identity& identity) {
-    return parseConfig({{name, std::string(text)}}, identity);
 }
 
 Config parseValid(const ConfigSources& sources, const Identity& identity, const Settings& settings,

@@ -4,7 +4,6 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "config/config.hpp"
@@ -71,9 +70,6 @@ Config parseConfig(const ConfigSources& sources, const Identity& identity, const
 /// The same, without those that cannot be used; why comes into `dropped`. Throws only for errors of the files.
 Config parseValid(const ConfigSources& sources, const Identity& identity, const Settings& settings,
                   std::vector<std::string>& dropped);
-/// From text; `name` stands for the file in messages.
-Config parseConfig(std::string_view text, const std::string& name, const Identity& identity);
-
 /// readConfig() and parseConfig().
 Config loadConfig(const std::string& path, const Identity& identity);
 

@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static const edge::Identity identity{"host", "host-0123ab", "a board", "an OS", std::string(32, '0')};
     try {
         const edge::Config config =
-            edge::parseConfig({reinterpret_cast<const char*>(data), size}, "agent.toml", identity);
+            edge::parseConfig({{"agent.toml", {reinterpret_cast<const char*>(data), size}}}, identity);
         edge::require(!config.device.id.empty() && !config.mqtt.servers.empty(),
                       "an accepted configuration is complete");
     } catch (const edge::ConfigError& error) {

@@ -171,26 +171,26 @@ TEST(InstanceOf, IsTheFolderOfAServicesConfiguration) {
 TEST(LoadConfig, GivesEachServiceASocketAJournalAndAnIdOfItsOwn) {
     const std::string front = std::filesystem::path(kConfigFile).parent_path() / "front" / "agent.toml";
 
-    const Config service = parseConfig("", kConfigFile, testIdentity());
+    const Config service = parseConfig({{kConfigFile, ""}}, testIdentity());
     EXPECT_EQ(service.camera.socket, "/run/pi-edge-agent/camera.sock");
     EXPECT_EQ(service.journal.path, "/var/lib/pi-edge-agent/journal.db");
     EXPECT_EQ(service.device.id, "pi-0a1b2c");
 
-    const Config second = parseConfig("", front, testIdentity());
+    const Config second = parseConfig({{front, ""}}, testIdentity());
     EXPECT_EQ(second.camera.socket, "/run/pi-edge-agent/front/camera.sock");
     EXPECT_EQ(second.journal.path, "/var/lib/pi-edge-agent/front/journal.db");
     EXPECT_EQ(second.device.id, "pi-0a1b2c-front");
     EXPECT_EQ(second.topics.base, "edge/pi-0a1b2c-front");
 
-    EXPECT_EQ(parseConfig("[camera]\nsocket = \"\"\n", kConfigFile, testIdentity()).camera.socket, "");
-    EXPECT_EQ(parseConfig("[device]\nid = \"\"\n", front, testIdentity()).device.id, "pi-0a1b2c-front");
+    EXPECT_EQ(parseConfig({{kConfigFile, "[camera]\nsocket = \"\"\n"}}, testIdentity()).camera.socket, "");
+    EXPECT_EQ(parseConfig({{front, "[device]\nid = \"\"\n"}}, testIdentity()).device.id, "pi-0a1b2c-front");
     EXPECT_EQ(configOf("").camera.socket, "") << "not the configuration of a service";
 }
 
 TEST(LoadConfig, RefusesAServiceWhoseNameCannotBePartOfAnId) {
     const std::string file = std::filesystem::path(kConfigFile).parent_path() / "front.1" / "agent.toml";
     try {
-        parseConfig("", file, testIdentity());
+        parseConfig({{file, ""}}, testIdentity());
         FAIL() << "it would have the first one's id";
     } catch (const ConfigError& error) {
         EXPECT_TRUE(std::string(error.what()).starts_with(file + ":1: device.id: ")) << error.what();
@@ -200,12 +200,12 @@ TEST(LoadConfig, RefusesAServiceWhoseNameCannotBePartOfAnId) {
 TEST(LoadConfig, RefusesAServiceWhoseFolderIsThatOfTheFirstOnesPictures) {
     const std::string file = std::filesystem::path(kConfigFile).parent_path() / kPictureFolder / "agent.toml";
     try {
-        parseConfig("", file, testIdentity());
+        parseConfig({{file, ""}}, testIdentity());
         FAIL();
     } catch (const ConfigError& error) {
         EXPECT_TRUE(std::string(error.what()).starts_with(file + ":1: journal.path: ")) << error.what();
     }
-    EXPECT_NO_THROW(parseConfig("[journal]\npath = \"/srv/pictures/journal.db\"\n", file, testIdentity()));
+    EXPECT_NO_THROW(parseConfig({{file, "[journal]\npath = \"/srv/pictures/journal.db\"\n"}}, testIdentity()));
 }
 
 TEST(LoadConfig, PutsTheIdIntoTheUserName) {

@@ -23,7 +23,7 @@ inline Identity testIdentity() {
 /// The configuration in `text`; a test failure if it has errors.
 inline Config configOf(std::string_view text) {
     try {
-        return parseConfig(text, "agent.toml", testIdentity());
+        return parseConfig({{"agent.toml", std::string(text)}}, testIdentity());
     } catch (const ConfigError& error) {
         ADD_FAILURE() << error.what();
         return {};
@@ -33,7 +33,7 @@ inline Config configOf(std::string_view text) {
 /// The error message for `text`; "" if it has no errors.
 inline std::string errorsOf(std::string_view text) {
     try {
-        (void)parseConfig(text, "agent.toml", testIdentity());
+        (void)parseConfig({{"agent.toml", std::string(text)}}, testIdentity());
         return "";
     } catch (const ConfigError& error) {
         return error.what();

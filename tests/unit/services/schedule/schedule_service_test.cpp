@@ -434,7 +434,7 @@ class ScheduleOptions : public ::testing::Test {
         identity.deviceId = "pi-0a1b2c";
         try {
             checkScheduleOptions(
-                parseConfig("[[schedule]]\nname = \"a\"\nevery = \"1h\"\n" + options, "agent.toml", identity));
+                parseConfig({{"agent.toml", "[[schedule]]\nname = \"a\"\nevery = \"1h\"\n" + options}}, identity));
             return "";
         } catch (const ConfigError& error) {
             return error.what();
