@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "agent.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -89,7 +90,7 @@ struct WiredAgent : Agent, CommandHandlers {
           context{l, session, journal, config, [this] { changed(); }, [this] { gpio.blink(); }},
           commands(context, *this),
           doctor(l, config),
-          settings(context, [this](const Settings& wanted) { return applySettings(wanted); }),
+          settings(context, std::bind_front(&WiredAgent::applySettings, this)),
           sensorStrands([&sensorPool](std::string name) { return sensorPool.makeStrand(std::move(name)); }),
           telemetry(
               context,
@@ -142,11 +143,7 @@ struct WiredAgent : Agent, CommandHandlers {
     }
 
     void changeSettings(const Command& command, OutcomeHandler done) override {
-        const std::string values = command.options.values.value_or("");
-        const Outcome outcome = settings.set(values);
-        // The last command counts: what `start` was given would hide it.
-        if (outcome.ok && parseSettings(values)->contains("telemetry.interval")) telemetry.useConfiguredInterval();
-        done(outcome);
+        done(settings.set(command.options.values.value_or("")));
     }
 
     void examine(const Command& /*command*/, OutcomeHandler done) override { doctor.run(std::move(done)); }
@@ -217,10 +214,12 @@ struct WiredAgent : Agent, CommandHandlers {
     }
 
     /// As a reload, of the files as they were read.
-    Result<void> applySettings(const Settings& wanted) {
+    Result<void> applySettings(const Settings& wanted, const Settings& values) {
         try {
             const Config before = std::exchange(loaded.config, parseConfig(loaded.sources, identity, wanted));
             changeConfig(before);
+            // The last command counts: what `start` was given would hide it.
+            if (values.contains("telemetry.interval")) telemetry.useConfiguredInterval();
             return {};
         } catch (const ConfigError& error) {
             return fail(Errc::kInvalid, error.what());

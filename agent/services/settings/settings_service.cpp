@@ -113,7 +113,7 @@ Result<void> SettingsService::change(const Settings& values) {
     Settings wanted = changedSettings(config_);
     for (const auto& [key, value] : values) wanted[key] = value;
     if (const std::string why = tooLarge(wanted); !why.empty()) return fail(Errc::kTooLarge, why);
-    return apply_(wanted);
+    return apply_(wanted, values);
 }
 
 /// {"telemetry.interval":{"value":"10s","configured":"2s"}}

@@ -19,9 +19,9 @@ Config effectiveConfig(const ConfigSources& sources, const Identity& identity, s
 /// `<base>/settings`, which shows what differs from the files. The journal has one row with all of it.
 class SettingsService : Service {
   public:
-    /// Makes these the settings in force, and calls onReload(); or returns what is wrong with them, and nothing
-    /// changes.
-    using Apply = std::function<Result<void>(const Settings&)>;
+    /// Makes `wanted` the settings in force, because of the command that set `values`, and calls onReload(); or returns
+    /// what is wrong with them, and nothing changes.
+    using Apply = std::function<Result<void>(const Settings& wanted, const Settings& values)>;
 
     SettingsService(const ServiceContext& context, Apply apply) : Service(context), apply_(std::move(apply)) {}
 

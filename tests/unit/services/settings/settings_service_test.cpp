@@ -42,8 +42,9 @@ class SettingsServiceTest : public ::testing::Test {
         std::optional<JournalSnapshot> snapshot;
         journal->open([&](const Result<JournalSnapshot>& opened) { snapshot = opened.value(); });
         loop->runPending();
-        service = std::make_unique<SettingsService>(ServiceContext{*loop, publisher, *journal, config},
-                                                    [this](const Settings& wanted) { return apply(wanted); });
+        service = std::make_unique<SettingsService>(
+            ServiceContext{*loop, publisher, *journal, config},
+            [this](const Settings& wanted, const Settings& /*values*/) { return apply(wanted); });
         const Settings saved = SettingsService::saved(*snapshot);
         dropped.clear();
         config = parseValid({{"agent.toml", file}}, identity(), saved, dropped);
