@@ -42,7 +42,6 @@ std::optional<std::string> Discovery::subscription(const Config& config) {
 void Discovery::restore(const JournalSnapshot& snapshot) {
     const std::string saved = savedState(snapshot, kStateKey);
     known_ = parseKnown(saved, topicOf(config_));
-    parts_ = partsOf(known_);
     if (!config_.homeAssistant.enabled && !saved.empty() && saved != "{}") forget();
 }
 
@@ -56,10 +55,7 @@ void Discovery::onReload(const Config& before) {
     const bool isOtherTopic = topicOf(config_) != topicOf(before);
     if (isOtherTopic) forget();
     if (!config_.homeAssistant.enabled) return;
-    const auto json = [this](const Config& config) {
-        return makeDiscovery(config, identity_, interval_, parts_, known_).json;
-    };
-    if (isOtherTopic || json(config_) != json(before)) announceSoon();
+    if (isOtherTopic || payloadOf(config_).json != payloadOf(before).json) announceSoon();
 }
 
 void Discovery::onDisconnected() {
@@ -78,10 +74,9 @@ void Discovery::setInterval(std::optional<milliseconds> interval) {
 }
 
 void Discovery::setBoard(const BoardHealth& board) {
-    const BoardParts now = partsOf(board);
-    const BoardParts all{parts_.hasTemperature || now.hasTemperature, parts_.hasWifi || now.hasWifi,
-                         parts_.hasFirmware || now.hasFirmware};
-    if (all != std::exchange(parts_, all)) announceSoon();
+    const std::string before = payloadOf(config_).json;
+    board_ = board;
+    if (payloadOf(config_).json != before) announceSoon();
 }
 
 void Discovery::announceSoon() {
@@ -90,8 +85,8 @@ void Discovery::announceSoon() {
 
 void Discovery::announce() {
     if (!config_.homeAssistant.enabled || publisher_.connection() == nullptr) return;
-    DiscoveryPayload payload = makeDiscovery(config_, identity_, interval_, parts_, known_);
-    if (payload.components.size() > kMostKnown) payload = makeDiscovery(config_, identity_, interval_, parts_, {});
+    DiscoveryPayload payload = payloadOf(config_);
+    if (payload.components.size() > kMostKnown) payload = makeDiscovery(config_, identity_, interval_, board_, {});
     // Saved before it is sent: from then on Home Assistant may know it.
     if (payload.components != known_) {
         known_ = std::move(payload.components);

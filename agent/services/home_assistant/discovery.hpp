@@ -47,6 +47,9 @@ class Discovery : Service {
     void setBoard(const BoardHealth& board);
 
   private:
+    [[nodiscard]] DiscoveryPayload payloadOf(const Config& config) const {
+        return makeDiscovery(config, identity_, interval_, board_, known_);
+    }
     void announce();
     void announceSoon();
     void forget();
@@ -55,7 +58,7 @@ class Discovery : Service {
     RandomSource random_;
     Task subscribed_;
     std::optional<milliseconds> interval_;
-    BoardParts parts_;            ///< that the board has now, or had before: a Wi-Fi that is away comes back
+    BoardHealth board_;           ///< at the last look
     DiscoveredComponents known_;  ///< what any announcement on the current topic named
     SteadyTime announcedAt_{};
     Timer next_;

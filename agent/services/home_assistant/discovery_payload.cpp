@@ -119,14 +119,14 @@ constexpr const char* kMotion = R"({
 /// All components of one device.
 class Components {
   public:
-    Components(const Config& config, std::optional<milliseconds> interval, const BoardParts& board,
+    Components(const Config& config, std::optional<milliseconds> interval, const BoardHealth& board,
                const DiscoveredComponents& known)
         : config_(config), base_(config.topics.base), interval_(interval), known_(known) {
         for (const SensorConfig& sensor : config.sensors) addSensor(sensor);
         addAll(read(kCommon));
-        if (board.hasTemperature) addAll(read(kTemperature));
-        if (board.hasWifi) addAll(read(kWifi));
-        if (board.hasFirmware) addAll(read(kFirmware));
+        if (board.cpuCelsius || known.contains("diagnostic_cpu_temperature")) addAll(read(kTemperature));
+        if (board.wifi || known.contains("diagnostic_wifi")) addAll(read(kWifi));
+        if (board.undervoltage || known.contains("diagnostic_undervoltage")) addAll(read(kFirmware));
         if (config.camera.backend != CameraBackend::kNone) addCamera();
         for (const GpioInputConfig& input : config.gpio.inputs) addLine(input.name, "binary_sensor");
         for (const GpioOutputConfig& output : config.gpio.outputs) addOutput(output);
@@ -262,17 +262,8 @@ std::string discoveryImageTopic(const Config& config) {
     return isNeeded ? config.topics.base + "/jpeg" : "";
 }
 
-BoardParts partsOf(const BoardHealth& board) {
-    return {board.cpuCelsius.has_value(), board.wifi.has_value(), board.undervoltage.has_value()};
-}
-
-BoardParts partsOf(const DiscoveredComponents& known) {
-    const auto has = [&](const char* key) { return known.count(key) != 0; };
-    return {has("diagnostic_cpu_temperature"), has("diagnostic_wifi"), has("diagnostic_undervoltage")};
-}
-
 DiscoveryPayload makeDiscovery(const Config& config, const Identity& identity, std::optional<milliseconds> interval,
-                               const BoardParts& board, const DiscoveredComponents& known) {
+                               const BoardHealth& board, const DiscoveredComponents& known) {
     Json components = Components(config, interval, board, known).take();
     for (const auto& [key, platform] : known) {
         if (!components.contains(key)) components[key] = {{"p", platform}};

@@ -28,22 +28,12 @@ struct DiscoveryPayload {
     DiscoveredComponents components;
 };
 
-/// What the board has, so that it is offered.
-struct BoardParts {
-    bool hasTemperature = false;
-    bool hasWifi = false;
-    bool hasFirmware = false;  ///< that of a Pi, which knows of undervoltage and throttling
-    bool operator==(const BoardParts&) const = default;
-};
-BoardParts partsOf(const BoardHealth& board);
-/// What earlier payloads have offered of it.
-BoardParts partsOf(const DiscoveredComponents& known);
-
 /// Device-based discovery (Home Assistant's documentation of MQTT, "Device discovery payload"). `interval` is how often
 /// readings are published, nullopt while they are not: a value that is not renewed on purpose does not expire.
-/// `known` is what earlier payloads on this topic named. What of it is no longer offered is named with its platform
+/// `known` is what earlier payloads on this topic named. Of `board` it offers what there is now or was in `known`: a
+/// Wi-Fi that is away comes back. What else of `known` is no longer offered is named with its platform
 /// alone, which removes it; its key is never given to a component of another platform.
 DiscoveryPayload makeDiscovery(const Config& config, const Identity& identity, std::optional<milliseconds> interval,
-                               const BoardParts& board, const DiscoveredComponents& known);
+                               const BoardHealth& board, const DiscoveredComponents& known);
 
 }  // namespace edge
