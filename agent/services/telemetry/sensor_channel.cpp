@@ -157,7 +157,6 @@ bool SensorChannel::retry(const Result<double>& raw) {
 // ---- what is made of it
 
 void SensorChannel::handle(const Result<double>& value) {
-    ++reads_;
     if (value) {
         handleReading(*value);
     } else {

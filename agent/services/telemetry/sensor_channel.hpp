@@ -88,7 +88,7 @@ class SensorChannel : Service {
         return config_.interval.count() > 0 ? config_.interval : common;
     }
     /// So far, good or not.
-    [[nodiscard]] std::uint64_t reads() const { return reads_; }
+    [[nodiscard]] std::uint64_t reads() const { return state_.readings + state_.faults; }
 
   private:
     /// Reads now, and every `interval` from now on. At the same interval the schedule stays as it is.
@@ -113,7 +113,6 @@ class SensorChannel : Service {
     Task wasRead_;
     SensorState state_;
     Errc problemCode_ = Errc::kInternal;
-    std::uint64_t reads_ = 0;
     bool isPublishing_ = false;
     std::optional<ReadingRecord> last_;
 
