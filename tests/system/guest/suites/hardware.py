@@ -14,6 +14,7 @@ from agent import AGENT, CAMERA, CONFIG as AGENT_CONFIG, capture, change_config,
 from cadence import Cadence
 from gpio import Chip
 from i2c import Bus as I2cBus, Lm75
+from picture import BARS, Picture
 from report import Failed, check, expect_equal, figure, property_of, run, wait_until
 from setup import BASIC, at_work
 
@@ -126,6 +127,19 @@ def expect_pictures(bus, name, since=None):
     if since is not None:
         figure(f"{name}: the first picture came after", f"{time.monotonic() - since:.1f} s")
     capture(bus, name)
+
+
+def controls(state):
+    """Controls of one picture: the camera has them for that one, and takes a wrong name for an error."""
+    bus = state["bus"]
+    capture(bus, "settled", settle=True)
+    since, reply = bus.ask({"command": "capture", "width": 640, "height": 480, "timeout": "60s", "controls": {"Brightness": 0.5}}, 90)
+    expect_equal("a capture with a brightness of its own is answered", reply["status"], "ok")
+    black = Picture(bus.heard(since, "jpeg")[0].payload).bars()[BARS.index("black")]
+    check("… its black is grey", min(black) > 80, black)
+    capture(bus, "after-controls")  # checks the colours
+    _, reply = bus.ask({"command": "capture", "controls": {"Brightnes": 0.5}}, 90)
+    expect_equal("a control that the camera does not have is refused", (reply["status"], reply["code"]), ("error", "invalid_option"))
 
 
 def unplugged_in_a_capture(state):
@@ -454,5 +468,5 @@ def doctor(state):
     plug_in(state["bus"])
 
 
-TESTS = [prepare, unplugged_in_a_capture, unplugged_in_a_series, stopped, killed, without_permission, held, without_libcamera,
+TESTS = [prepare, controls, unplugged_in_a_capture, unplugged_in_a_series, stopped, killed, without_permission, held, without_libcamera,
          bad_zone, hwmon, button, outputs, chip_removed, reload, second_agent, doctor]
