@@ -227,7 +227,8 @@ class WithoutBroker(ArchiveCase):
             self.assertIsNone(self.agent.process.poll())
         self.broker.start()
         self.client = self.connect()
-        self.client.wait(f"{BASE}/response", lambda m: decoded(m)["command"] == "capture")
+        # Not the reply: the agent may be back before this client is.
+        self.client.wait(f"{BASE}/status", lambda m: m.payload == b"online")
         self.assertEqual(len(self.pictures(last=MANY)["pictures"]), 30)
 
 
