@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""Live view of the machine's camera over three lines, compared with ustreamer and with a script that uses OpenCV: figures only."""
+"""Live view of the machine's camera over three lines, and single pictures of it, compared with other programs: figures only."""
 
 import contextlib
+import pathlib
+import re
+import statistics
 import subprocess
 import sys
 import time
 
 import live_view
 from agent import AGENT, CAMERA, SOCKET, processes
+from bus import Bus
 from far_side import FAR, LINES, NEAR, FarSide
-from report import check, figure, run
-from setup import BASIC, configure, install
+from report import check, figure, run, wait_until
+from setup import BASIC, configure, install, restart
 
-ROUNDS = 2
+ROUNDS, PICTURES = 2, 15
 CONFIG = (BASIC.replace("[camera]\n", "[camera]\nlive_max_rate = 30\n")
           + f'[device]\nid = "ours"\n[mqtt]\nservers = ["mqtt://{FAR}"]\n')
 # The sensor's test patterns: bars cost little to encode, so that the programs' own cost shows; noise needs more than a slow line has.
@@ -28,6 +32,12 @@ PIPELINE = ['"Debayer A":1->"Scaler":0[0]', '"Debayer B":1->"Scaler":0[1]'], [
 def cpu_seconds(pids):
     """Processor time since their start, from the clock of each process."""
     return sum(time.clock_gettime(~pid << 3 | 2) for pid in pids)
+
+
+def memory(pids):
+    """Proportional set size in MiB."""
+    texts = [pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]
+    return sum(int(re.search(r"Pss:\s+(\d+)", text)[1]) for text in texts) / 1024
 
 
 def prepare(state):
@@ -122,4 +132,90 @@ def measure(state):
     state["far"].close()
 
 
-TESTS = [prepare, measure]
+@contextlib.contextmanager
+def our_picture():
+    """Each yields what takes a picture, and the process ids."""
+    configure(BASIC.replace("[camera]\n", '[camera]\nkeep_warm = "always"\n'))
+    run("systemctl", "start", "mosquitto")
+    with contextlib.closing(Bus()) as bus:
+        restart(bus)
+        yield lambda: bus.ask({"command": "capture", "timeout": "60s"}, 90), lambda: processes(AGENT) + processes(CAMERA)
+    run("systemctl", "stop", AGENT, SOCKET, CAMERA)
+
+
+@contextlib.contextmanager
+def served_picture(name, address, *command):
+    with open(f"/share/results/{name}-picture.log", "wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def fetch(ok=(0,)):
+        return run("curl", "--silent", "--show-error", "--fail", "--output", "/tmp/picture.jpg", "--write-out", "%{size_download}", address,
+                   ok=ok)
+
+    wait_until(f"{name} has a picture", lambda: fetch(range(256)).isdigit(), 120)
+    yield fetch, lambda: [process.pid]
+    process.terminate()
+    process.wait(60)
+
+
+def ustreamer_picture():
+    return served_picture("ustreamer", "http://127.0.0.1:8080/snapshot", "env", "LD_PRELOAD=/share/ustreamer_rgb24.so", "ustreamer",
+                          "--device", device(), "--resolution", "640x480", "--format", "RGB24", "--quality", "90", "--host", "127.0.0.1",
+                          "--port", "8080", "--no-log-colors")
+
+
+def motion_picture():
+    """Palette 10 is RGB24. Paused: it compares no frames."""
+    config = pathlib.Path("/tmp/motion.conf")
+    config.write_text(f"""daemon off
+target_dir /tmp
+videodevice {device()}
+v4l2_palette 10
+width 640
+height 480
+framerate 30
+pause on
+picture_output off
+movie_output off
+webcontrol_port 0
+stream_port 8081
+stream_quality 90
+stream_maxrate 30
+""")
+    return served_picture("motion", "http://127.0.0.1:8081/current", "motion", "-n", "-c", str(config))
+
+
+@contextlib.contextmanager
+def python_picture():
+    with open("/share/results/python-picture.log", "wb") as log, contextlib.closing(Bus()) as bus:
+        script = subprocess.Popen([sys.executable, "-B", "/share/guest/rival.py", "videocapture"], stdout=log, stderr=log)
+        bus.wait("the script is ready", lambda m: m.topic == "videocapture/status", 0, 180)
+
+        def capture():
+            since = bus.position()
+            bus.send("videocapture/command", "capture")
+            bus.wait("the script's picture", lambda m: m.topic == "videocapture/jpeg", since)
+
+        yield capture, lambda: [script.pid]
+        script.terminate()
+        script.wait(60)
+
+
+def pictures(_state):
+    """A picture of 640x480 every three seconds, from programs that keep the camera open."""
+    show(BARS)
+    for name, make in {"ours": our_picture, "ustreamer": ustreamer_picture, "motion": motion_picture, "python": python_picture}.items():
+        with make() as (capture, pids):
+            capture()
+            taken, started, spent = [], time.monotonic(), cpu_seconds(pids())
+            for _ in range(PICTURES):
+                time.sleep(3)
+                asked = time.monotonic()
+                capture()
+                taken.append(time.monotonic() - asked)
+            spent = (cpu_seconds(pids()) - spent) / (time.monotonic() - started)
+            figure(f"a picture in three seconds, {name}", f"{spent * 1000:.1f} ms of processor time a second, "
+                   f"{memory(pids()):.1f} MiB, {statistics.median(taken) * 1000:.0f} ms from the request to the picture")
+
+
+TESTS = [prepare, measure, pictures]
