@@ -5,7 +5,7 @@
 //     npm ci
 //     node receiver.js --broker mqtt://raspberrypi start interval=10s capture width=1280 height=720
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, openSync, closeSync, fsyncSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, closeSync, fsyncSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { setDefaultAutoSelectFamily } from "node:net";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
@@ -40,6 +40,8 @@ const kPorts = { "mqtt:": 1883, "mqtts:": 8883, "ws:": 9001, "wss:": 443 };
 const kStartOfScan = 0xda;
 const kFirstRefusal = 0x80;
 const kConnectLimit = 10_000;
+const kGoodbyeLimit = 1_000;
+const kMostSeconds = 1e6;
 // Return codes of MQTT 3.1.1, reason codes of MQTT 5.
 const kWrongVersion = [1, 132];
 const kWrongLogin = [4, 5, 134, 135];
@@ -69,20 +71,37 @@ function fileName(time) {
   return (Number.isNaN(taken.getTime()) ? new Date() : taken).toISOString().replaceAll(":", "-");
 }
 
-/** Writes the whole file or none: nobody who looks into the folder sees half a picture. Never replaces another one. */
+/** Never replaces another picture, also where several receivers share the folder. */
 function save(folder, name, jpeg) {
   const kind = isWhole(jpeg) ? "jpg" : "incomplete";
-  const numbered = (number) => join(folder, number === 1 ? name : `${name}-${number}`);
-  let number = 1;
-  while (existsSync(`${numbered(number)}.${kind}`)) number += 1;
-  const part = `${numbered(number)}.part`;
-  const file = openSync(part, "w");
-  writeSync(file, jpeg);
-  fsyncSync(file);
-  closeSync(file);
-  const path = `${numbered(number)}.${kind}`;
-  renameSync(part, path);
-  return { path, isWhole: kind === "jpg" };
+  for (let number = 1; ; number += 1) {
+    const path = join(folder, `${number === 1 ? name : `${name}-${number}`}.${kind}`);
+    try {
+      writeNew(path, jpeg);
+      return { path, isWhole: kind === "jpg" };
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+    }
+  }
+}
+
+/** The whole file or none: nobody who looks into the folder sees half a picture. EEXIST: another receiver writes it, or has. */
+function writeNew(path, data) {
+  const part = path.replace(/[^.]*$/, "part");
+  const file = openSync(part, "wx");
+  try {
+    try {
+      if (existsSync(path)) throw Object.assign(new Error(path), { code: "EEXIST" });
+      writeFileSync(file, data);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(part, path);
+  } catch (error) {
+    unlinkSync(part);
+    throw error;
+  }
 }
 
 /** Says what a person has to put right, and ends. */
@@ -141,6 +160,12 @@ function brokerUrl(given) {
   return `${url.protocol}//${url.hostname}:${url.port || kPorts[url.protocol]}${path}`;
 }
 
+function checkFilter(name, filter) {
+  const levels = filter.split("/");
+  if (filter !== "" && !levels.slice(0, -1).includes("#") && !levels.some((level) => level.length > 1 && /[+#]/.test(level))) return;
+  throw new Error(`--${name} '${filter}' is not a topic; + may stand for one level, # at the end for all others`);
+}
+
 function parse() {
   try {
     const { values, positionals } = parseArgs({ options: kOptions, allowPositionals: true });
@@ -149,7 +174,10 @@ function parse() {
       process.exit(0);
     }
     if (!["5", "3.1.1"].includes(values.protocol)) throw new Error("--protocol takes 5 or 3.1.1");
-    if (!(Number(values.timeout) > 0 && Number.isFinite(Number(values.timeout)))) throw new Error("--timeout takes a number of seconds");
+    if (!(Number(values.timeout) > 0 && Number(values.timeout) <= kMostSeconds)) throw new Error(`--timeout takes a number of seconds, at most ${kMostSeconds}`);
+    for (const name of ["pictures", "readings"]) checkFilter(name, values[name]);
+    if (/[+#]/.test(values.base)) throw new Error(`--base ${values.base} has a wildcard; write {id} for the device`);
+    if (!/^[\w-]*$/.test(values.device)) throw new Error(`--device ${values.device} is not a device.id, which has letters, digits, "_" and "-"`);
     return { ...values, url: brokerUrl(values.broker), commands: commandsOf(positionals) };
   } catch (error) {
     return stop(`${error.message}\n\n${kUsage}`, 2);
@@ -162,6 +190,7 @@ const waiting = new Map(options.commands.map((payload) => {
   const transaction = String(payload.transaction ?? `receiver-${randomBytes(6).toString("hex")}`);
   return [transaction, { ...payload, transaction }];
 }));
+const requested = [...waiting.values()].filter(({ command }) => ["capture", "fetch"].includes(command)).map(({ transaction }) => transaction);
 const base = options.base.replaceAll("{id}", options.device || "+");
 let isAnswered = false;
 let hasSent = false;
@@ -173,6 +202,7 @@ function end(problem) {
   if (problem) console.error(problem);
   process.exitCode = problem ? 1 : 0;
   client.end(false, {}, () => process.exit());
+  setTimeout(() => process.exit(), kGoodbyeLimit); // a broker that does not answer
 }
 
 /** The first line. Windows PowerShell 5 writes UTF-16 with ">", and some editors put a byte order mark in front. */
@@ -234,15 +264,17 @@ function showReply(payload) {
 }
 
 function takePicture(payload, packet) {
+  const properties = packet.properties?.userProperties;
   let saved;
   try {
-    saved = save(options.folder, fileName(packet.properties?.userProperties?.time), payload);
+    saved = save(options.folder, fileName(properties?.time), payload);
   } catch (error) {
     return end(`the picture cannot be saved: ${error.message}`);
   }
   if (!saved.isWhole) return console.error(`a picture of ${payload.length} bytes is incomplete; kept as ${saved.path}`);
   console.log(`${saved.path} (${payload.length} bytes)`);
-  if (options.once) end();
+  const isForeign = requested.length > 0 && properties && !requested.includes(properties.transaction);
+  if (options.once && !isForeign) end();
 }
 
 try {

@@ -8,10 +8,13 @@
 
 import argparse
 import codecs
+import contextlib
+import itertools
 import json
 import math
 import os
 import pathlib
+import re
 import ssl
 import sys
 import threading
@@ -51,26 +54,37 @@ def is_whole(jpeg):
 def file_name(text):
     """The picture's own time where it came with it, else the time of its arrival; without ':', which Windows does not allow."""
     try:
-        taken = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except (AttributeError, ValueError):
+        taken = datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc)
+    except (AttributeError, ValueError, OverflowError):
         taken = datetime.now(timezone.utc)
-    return taken.astimezone(timezone.utc).strftime("%Y-%m-%dT%H-%M-%S.") + f"{taken.microsecond // 1000:03d}Z"
+    return taken.strftime("%Y-%m-%dT%H-%M-%S.") + f"{taken.microsecond // 1000:03d}Z"
 
 
 def save(folder, name, jpeg):
-    """Writes the whole file or none: nobody who looks into the folder sees half a picture. Never replaces another one."""
+    """Never replaces another picture, also where several receivers share the folder."""
     kind = "jpg" if is_whole(jpeg) else "incomplete"
-    for number in range(1, 10000):
+    for number in itertools.count(1):
         path = folder / f"{name}{'' if number == 1 else f'-{number}'}.{kind}"
-        if not path.exists():
-            break
+        with contextlib.suppress(FileExistsError):
+            write_new(path, jpeg)
+            return path
+
+
+def write_new(path, data):
+    """The whole file or none: nobody who looks into the folder sees half a picture. FileExistsError: another receiver writes it, or has."""
     part = path.with_suffix(".part")
-    with open(part, "wb") as file:
-        file.write(jpeg)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
-    return path
+    file = open(part, "xb")
+    try:
+        with file:
+            if path.exists():
+                raise FileExistsError(path)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError:
+        part.unlink()
+        raise
 
 
 def user_properties(message):
@@ -95,8 +109,8 @@ class Receiver:
         for payload in options.commands:
             transaction = str(payload.setdefault("transaction", f"receiver-{uuid.uuid4().hex[:12]}"))
             self.waiting[transaction] = payload
+        self.requested = {key for key, payload in self.waiting.items() if payload["command"] in ("capture", "fetch")}
         self.device = options.base.replace("{id}", options.device or "+")
-        self.pictures = 0
         self.problem = None
         self.answered = threading.Event()
         self.has_sent = False
@@ -108,6 +122,7 @@ class Receiver:
         self.client.on_subscribe = self.on_subscribe
 
     def run(self):
+        watch_threads(self)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -180,16 +195,29 @@ class Receiver:
                 self.end(f"{word} failed")
 
     def take_picture(self, message):
+        properties = user_properties(message)
         try:
-            path = save(self.folder, file_name(user_properties(message).get("time")), message.payload)
+            path = save(self.folder, file_name(properties.get("time")), message.payload)
         except OSError as error:
             return self.end(f"the picture cannot be saved: {error}")
         if path.suffix == ".incomplete":
             print(f"a picture of {len(message.payload)} bytes is incomplete; kept as {path}", file=sys.stderr, flush=True)
             return None
         print(f"{path} ({len(message.payload)} bytes)", flush=True)
-        self.pictures += 1
-        return self.end() if self.options.once else None
+        is_foreign = self.requested and properties and properties.get("transaction") not in self.requested
+        return self.end() if self.options.once and not is_foreign else None
+
+
+def watch_threads(program):
+    """What goes wrong in a thread calls program.end(): without its MQTT thread, the program would wait for ever."""
+    def failed(details):
+        if not issubclass(details.exc_type, BrokenPipeError):
+            threading.__excepthook__(details)
+            return program.end("this is a fault of the program; please report the lines above")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at its end
+        return program.end("standard output is closed")
+    threading.excepthook = failed
+    sys.stdout.reconfigure(errors="backslashreplace")  # a console or file of Windows may not have every character
 
 
 def make_client(options):
@@ -284,9 +312,28 @@ def seconds(text):
         value = float(text)
     except ValueError:
         value = 0
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds")
+    if not 0 < value <= 1e6:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds, at most 1000000")
     return value
+
+
+def topic_filter(text):
+    levels = text.split("/")
+    if not text or "#" in levels[:-1] or any(len(level) > 1 and re.search("[+#]", level) for level in levels):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a topic; + may stand for one level, # at the end for all others")
+    return text
+
+
+def base_topic(text):
+    if re.search("[+#]", text):
+        raise argparse.ArgumentTypeError(f"'{text}' has a wildcard; write {{id}} for the device")
+    return text
+
+
+def device_id(text):
+    if not re.fullmatch("[A-Za-z0-9_-]*", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a device.id, which has letters, digits, '_' and '-'")
+    return text
 
 
 def commands(words):
@@ -324,9 +371,9 @@ def add_broker_options(parser):
     parser.add_argument("--ca", metavar="FILE", help="the CA that signed the broker's certificate; without it, the system's")
     parser.add_argument("--cert", metavar="FILE", help="a client certificate")
     parser.add_argument("--key", metavar="FILE", help="its key")
-    parser.add_argument("--base", default="edge/{id}", metavar="TOPIC",
+    parser.add_argument("--base", type=base_topic, default="edge/{id}", metavar="TOPIC",
                         help="topics.base of the agents, {id} for the device (default: %(default)s)")
-    parser.add_argument("--pictures", default="jpeg", metavar="TOPIC", help="default: %(default)s")
+    parser.add_argument("--pictures", type=topic_filter, default="jpeg", metavar="TOPIC", help="default: %(default)s")
 
 
 def main():
@@ -335,11 +382,12 @@ def main():
                         help="start, stop, capture or another command, sent once at the beginning; its options behind it: "
                              "capture width=1280 height=720")
     add_broker_options(parser)
-    parser.add_argument("--device", default="", help="send the commands to this device alone; without it, all carry them out")
+    parser.add_argument("--device", type=device_id, default="",
+                        help="send the commands to this device alone; without it, all carry them out")
     parser.add_argument("--folder", default="pictures", help="where the pictures go (default: %(default)s)")
     parser.add_argument("--once", action="store_true", help="end after the first picture")
     parser.add_argument("--timeout", type=seconds, default=30, help="with --once: give up after so many seconds (default: %(default)s)")
-    parser.add_argument("--readings", default="room/temp", metavar="TOPIC", help="default: %(default)s")
+    parser.add_argument("--readings", type=topic_filter, default="room/temp", metavar="TOPIC", help="default: %(default)s")
     parser.add_argument("--protocol", choices=PROTOCOLS, default="5", help="3.1.1 for a broker without MQTT 5 (default: %(default)s)")
     options = parser.parse_args()
     try:

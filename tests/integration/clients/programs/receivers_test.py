@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -21,6 +22,8 @@ from support import PATIENCE, Agent, AgentCase, Broker, Client, die_with_parent,
 
 ROOT = os.path.abspath(f"{os.path.dirname(__file__)}/../../../..")
 NAME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3})Z(-\d+)?\.jpg$")
+
+WHOLE = b"\xff\xd8\xff\xda\x00\x02\xff\xd9"  # the least that is a JPEG from its first marker to its last
 
 
 @functools.cache
@@ -154,17 +157,79 @@ class Receivers:
         receiver.wait(r"\.jpg \(\d+ bytes\)", 2)
         self.assertEqual(self.pictures(), ["2026-11-20T09-30-00.123Z-2.jpg", "2026-11-20T09-30-00.123Z.jpg"])
 
+    def test_several_receivers_share_a_folder(self):
+        receivers = [self.receive("--pictures", "again") for _ in range(3)]
+        for receiver in receivers:
+            receiver.wait("^connected to")
+        jpeg = self.picture()
+        with Client(self.broker, protocol=5) as other:
+            for second in range(20):
+                self.publish_at(other, jpeg, f"2026-11-20T09:30:{second:02d}Z")
+        for receiver in receivers:
+            receiver.wait(r"\.jpg \(\d+ bytes\)", 20)
+        names = self.pictures()
+        self.assertEqual((len(names), {name[-4:] for name in names}), (60, {".jpg"}))
+
+    def test_a_full_disk_leaves_no_part_of_a_picture(self):
+        receiver = self.receive("--pictures", "again", within=["sh", "-c", 'trap "" XFSZ && ulimit -f 64 && exec "$@"', "sh"])
+        receiver.wait("^connected to")
+        large = self.picture()[:-2] + bytes(200000) + b"\xff\xd9"
+        self.client.publish("again", large)
+        self.assertEqual(receiver.end(), 1, receiver.lines)
+        self.assertIn("cannot be saved", receiver.lines[-1])
+        self.assertEqual(self.pictures(), [])
+
+    def test_a_time_that_no_clock_shows_is_no_obstacle(self):
+        receiver = self.receive("--pictures", "again")
+        receiver.wait("^connected to")
+        jpeg = self.picture()
+        with Client(self.broker, protocol=5) as other:
+            for when in ("0001-01-01T00:00:00+14:00", "yesterday"):
+                self.publish_at(other, jpeg, when)
+        receiver.wait(r"\.jpg \(\d+ bytes\)", 2)
+
+    def test_once_is_not_content_with_the_picture_of_another_command(self):
+        self.agent.stop()
+        with Client(self.broker, "edge/scripted/command", protocol=5) as scripted:
+            receiver = self.receive("--once", "--timeout", "3", "--device", "scripted", "--pictures", "again", "capture")
+            scripted.wait("edge/scripted/command")
+            self.publish_at(scripted, WHOLE, "2026-11-20T09:30:00.123Z", "another")
+            receiver.wait(r"\.jpg \(\d+ bytes\)")
+            self.assertEqual(receiver.end(), 1, receiver.lines)
+        self.assertIn("no picture came", receiver.lines[-1])
+
+    def test_a_broker_that_does_not_answer_holds_nobody(self):
+        """Not even the command's PUBACK comes."""
+        broker = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(broker.close)
+        broker.settimeout(PATIENCE)
+        receiver = self.receive("--once", "--timeout", "2", "capture", broker=f"mqtt://127.0.0.1:{broker.getsockname()[1]}")
+        connection, _ = broker.accept()
+        with connection:
+            connection.recv(1024)
+            connection.sendall(b"\x20\x03\x00\x00\x00")  # CONNACK of MQTT 5
+            subscribe = connection.recv(1024)
+            connection.sendall(b"\x90\x06" + subscribe[2:4] + b"\x00\x01\x01\x01")
+            self.assertEqual(receiver.end(), 1, receiver.lines)
+        self.assertIn("no picture came", receiver.lines[-1])
+
+    def test_it_ends_when_nobody_reads_its_output(self):
+        receiver = self.receive("start", within=["bash", "-c", 'exec "$@" > >(head -n 1)', "bash"])
+        self.assertNotEqual(receiver.end(), 0)
+        self.assertIn("connected to", receiver.lines[0])
+        self.assertNotIn("Traceback", "\n".join(receiver.lines))
+
     def picture(self):
         before = len(self.client.on("jpeg"))
         self.client.command("capture")
         return self.client.wait("jpeg", count=before + 1).payload
 
     @staticmethod
-    def publish_at(client, jpeg, when):
+    def publish_at(client, jpeg, when, transaction=None):
         from paho.mqtt.packettypes import PacketTypes
         from paho.mqtt.properties import Properties
         properties = Properties(PacketTypes.PUBLISH)
-        properties.UserProperty = [("time", when)]
+        properties.UserProperty = [("time", when)] + ([("transaction", transaction)] if transaction else [])
         client.paho.publish("again", jpeg, 1, False, properties).wait_for_publish()
 
     def test_an_error_is_told_and_ends_once(self):
@@ -257,7 +322,9 @@ class Receivers:
         for options, broker in (
                 (["--ca", "/nowhere/ca.pem"], tls), (["--ca", garbage], tls), (["--cert", "/nowhere/cert.pem"], tls),
                 (["--user", "a", "--password-file", "/nowhere/password"], None), (["--user", "a", "--password-file", garbage], None),
-                (["--folder", "/dev/null/pictures"], None), (["--timeout", "soon"], None),
+                (["--folder", "/dev/null/pictures"], None), (["--timeout", "soon"], None), (["--timeout", "1e9"], None),
+                (["--pictures", ""], None), (["--pictures", "edge/+x/jpeg"], None), (["--readings", "edge/#/temp"], None),
+                (["--device", "#"], None), (["--device", "a b"], None), (["--base", "edge/+"], None),
                 ([], "mqtt://127.0.0.1:99999"), ([], "mqtt://127.0.0.1:port"), ([], "mqtt://"), ([], tls)):
             with self.subTest([*options, broker]):
                 text = self.assert_one_sentence(self.receive(*options, broker=broker))
@@ -274,6 +341,13 @@ class Receivers:
 class PythonReceiver(Receivers, AgentCase):
     def command(self):
         return python_receiver()
+
+    def test_characters_that_the_console_does_not_have_are_written_otherwise(self):
+        receiver = self.receive("--readings", "edge/+/sensor/+", environment={"PYTHONIOENCODING": "cp1252"})
+        receiver.wait("^connected to")
+        for unit in ("\u03a9", "V"):
+            self.client.publish("edge/attic/sensor/supply", json.dumps({"value": 5, "unit": unit}, ensure_ascii=False))
+        receiver.wait("sensor/supply", 2)
 
 
 class NodeReceiver(Receivers, AgentCase):
