@@ -27,13 +27,14 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from receiver import (WRONG_LOGIN, WRONG_VERSION, Problem, add_broker_options, connect, decoded, make_client, refusal, seconds, tls_hint,
-                      user_properties)
+                      user_properties, watch_threads)
 
 # Seconds. Few renewals, because the agent writes each command to its memory card.
 LEASE, RENEWAL = 120, 60
 RETRY = 3  # until a live view that another client has ended is requested again
 STALL = 30  # without a frame, or with an HTTP client that takes none, until a stream ends
 MOST_THREADS = 200
+CHUNK = 65536  # bytes that a slow client may take STALL seconds for
 UNSENT_LIMIT = 16384  # bytes that may wait in a socket; behind them, a newer frame replaces an older one
 LIMITS = {"width": (64, 9152), "height": (64, 6944), "quality": (1, 100), "rate": (0.1, 30)}
 LIVE = {"width": 640, "height": 480, "quality": 60, "rate": 5}
@@ -84,6 +85,7 @@ class Gateway:
         return f"{self.options.base.replace('{id}', name)}/{kind}"
 
     def run(self):
+        watch_threads(self)
         connect(self.client, self.options)
         while not self.finished.wait(1):
             for agent in list(self.agents.values()):
@@ -272,7 +274,7 @@ class Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(Refused):  # an answer has been given already
             while frame or not self.is_gone():
                 if frame:
-                    self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n" % (len(frame), frame))
+                    self.write(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n" % (len(frame), frame))
                     if not select.select([], [self.connection], [], self.timeout)[1]:  # a slow client gets what is newest then
                         return
                 frame = next(frames)
@@ -289,7 +291,12 @@ class Handler(BaseHTTPRequestHandler):
         if body:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.write(body)
+
+    def write(self, data):
+        """In pieces, because the timeout of a socket is for all that one call sends."""
+        for start in range(0, len(data), CHUNK):
+            self.wfile.write(data[start:start + CHUNK])
 
     def log_message(self, *_):
         """The client is told; a line for each request would fill the log."""

@@ -112,7 +112,8 @@ class ScriptedAgent:
         elif command["command"] == "capture":
             properties = Properties(PacketTypes.PUBLISH)
             properties.UserProperty = [("transaction", command["transaction"])]
-            self.paho.publish("jpeg", jpeg(command.get("width", 64), command.get("height", 64)), 1, False, properties)
+            picture = jpeg(command.get("width", 64), command.get("height", 64), padding=self.padding)
+            self.paho.publish("jpeg", picture, 1, False, properties)
         else:
             with self.changed:
                 self.lease = None if command["for"] == "0s" else command
@@ -266,6 +267,22 @@ class Snapshots(GatewayCase):
             with Client(self.broker, protocol=mqtt.MQTTv5) as other:
                 other.publish("jpeg", jpeg(64, 64))
             self.assertEqual(answer.result()[0], 504)
+
+    def test_a_slow_client_gets_the_whole_of_a_large_picture(self):
+        self.agent(padding=20000000)
+        gateway = self.gateway(command=HASTY)
+        slow = self.watcher(gateway, "/scripted/snapshot.jpg", buffer=8192)
+        line = b"x"
+        length = 0
+        while line != b"\r\n":
+            line = slow.file.readline()
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        received, pace = 0, threading.Event()
+        while piece := slow.file.read(200000):
+            received += len(piece)
+            pace.wait(0.05)  # for longer in all than the gateway waits for a client that takes nothing
+        self.assertEqual(received, length)
 
     def test_errors_have_a_status_and_a_sentence(self):
         agent = self.agent()
