@@ -2,6 +2,7 @@
 #include "services/capture/picture_folder.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -227,9 +228,12 @@ PictureFolder::State PictureFolder::count() const {
     return state;
 }
 
+/// Counts what is there, again where another file system was mounted over the folder or the folder was replaced.
 void PictureFolder::open() {
-    if (isOpen_) return;
-    isOpen_ = true;
+    struct stat now {};
+    (void)::stat(path_.c_str(), &now);
+    const std::pair<dev_t, ino_t> identity{now.st_dev, now.st_ino};
+    if (std::exchange(opened_, identity) == identity) return;
     cleanUp();
     state_ = count();
 }
@@ -249,24 +253,19 @@ void PictureFolder::cleanUp() {
 }
 
 /// Releases before the archive had NUMBER.jpg, NUMBER.json and, once the connection had ended during it, NUMBER.lost.
+/// Other people's files may be called so, too.
 void PictureFolder::adoptOlderRelease(const std::string& name) {
     const fs::path file = fs::path(path_) / name;
-    if (!parseNumber<std::uint64_t>(file.stem().string())) return;
+    if (file.extension() != ".jpg" || !parseNumber<std::uint64_t>(file.stem().string())) return;
     const auto beside = [&file](const char* extension) { return fs::path(file).replace_extension(extension).string(); };
-    std::error_code error;
-    if (file.extension() != ".jpg") {  // in the order of names it comes after its picture
-        if (!fs::exists(beside(".jpg"), error)) fs::remove(file, error);
-        return;
-    }
+    const auto description = readSmallFile(beside(".json"), kMaxDescriptionBytes);
+    PicturePost post{"", description.value_or("")};
+    if (!readDescription(post)) return;
     auto jpeg = readSmallFile(file.string(), kMaxPictureBytes);
-    auto description = readSmallFile(beside(".json"), kMaxDescriptionBytes);
-    PicturePost post;
-    if (jpeg && description) post = {std::move(*jpeg), std::move(*description)};
-    if (readDescription(post)) {
-        if (!write(post, true, Kind::kWaiting)) return;  // the next start tries again
-    } else {
-        log::warning("removing {}: cannot read it", file.string());
-    }
+    if (!jpeg) return;
+    post.jpeg = std::move(*jpeg);
+    if (!write(post, true, Kind::kWaiting)) return;  // the next start tries again
+    std::error_code error;
     for (const char* extension : {".jpg", ".json", ".lost"}) fs::remove(beside(extension), error);
 }
 
@@ -317,7 +316,6 @@ Result<void> PictureFolder::write(const PicturePost& post, bool isTimeCertain, K
                               .isWaiting = kind == Kind::kWaiting};
     ++lastNumber_;  // also after a failure: part of it may be there
     const std::string folder = folderOf(picture);
-    TRY(makeFolder(path_));
     if (!picture.isWaiting) TRY(makeFolder(path_ + "/archive"));
     if (!picture.isWaiting) TRY(makeFolder(folder));
     TRY(replaceFile(pathOf(picture), fmt::format("{}\n{}\n", post.jpeg, post.description)));
@@ -329,6 +327,7 @@ Result<void> PictureFolder::write(const PicturePost& post, bool isTimeCertain, K
 Result<std::size_t> PictureFolder::addWaiting(const PicturePost& post, bool isTimeCertain, const Limits& limits) {
     const auto bytes = static_cast<std::int64_t>(post.jpeg.size());
     if (bytes > limits.waiting) return fail(Errc::kTooLarge, "the picture is larger than image.keep_offline");
+    TRY(makeFolder(path_));
     open();
     std::size_t dropped = 0;
     if (state_.waiting.bytes + bytes > limits.waiting) {
@@ -343,8 +342,8 @@ Result<std::size_t> PictureFolder::addWaiting(const PicturePost& post, bool isTi
 }
 
 Result<void> PictureFolder::addArchived(const PicturePost& post, bool isTimeCertain, const Limits& limits) {
-    open();
     TRY(makeFolder(path_));
+    open();
     TRY(makeRoom(static_cast<std::int64_t>(post.jpeg.size()), limits));
     return write(post, isTimeCertain, Kind::kArchived);
 }
@@ -356,8 +355,10 @@ std::optional<PictureFolder::Stored> PictureFolder::oldestWaiting() {
     for (const KeptPicture& picture : picturesIn(path_, true)) {
         auto post = readWhole(pathOf(picture), picture);
         if (post) return Stored{picture, std::move(*post)};
-        log::warning("removing {}: {}", pathOf(picture), post.error().message);
-        remove(picture);
+        const bool isDamaged = post.error().code == Errc::kFault;  // else it may be readable later
+        if (isDamaged || std::exchange(unreadable_, picture.id) != picture.id)
+            log::warning("{} {}: {}", isDamaged ? "removing" : "not sending", picture.id, post.error().message);
+        if (isDamaged) (void)remove(picture);
     }
     return std::nullopt;
 }
@@ -377,7 +378,7 @@ void PictureFolder::release(const KeptPicture& picture, const Limits& limits) {
                         makeFolder(folderOf(archived)) &&
                         ::rename(pathOf(picture).c_str(), pathOf(archived).c_str()) == 0;
     if (!isKept) {
-        remove(picture);
+        (void)remove(picture);
         return;
     }
     subtract(state_.waiting, picture);
@@ -385,32 +386,40 @@ void PictureFolder::release(const KeptPicture& picture, const Limits& limits) {
     state_.oldest = oldestTime();
 }
 
-bool PictureFolder::remove(const KeptPicture& picture) {
+Result<void> PictureFolder::remove(const KeptPicture& picture) {
     std::error_code error;
     fs::remove(pathOf(picture), error);
-    if (!error) subtract(countOf(picture.isWaiting), picture);
-    return !error;
+    if (error) return failSystem("cannot remove " + pathOf(picture), error.value());
+    subtract(countOf(picture.isWaiting), picture);
+    return {};
 }
 
 // ---- the archive's limits
 
-/// Removes pictures of the archive that `mayGo`, oldest first, until it `isDone`. Returns how many.
+/// Removes pictures of the archive that `mayGo`, oldest first, until it `isDone`. One that cannot be removed stays, and
+/// does not keep the others.
 template <typename IsDone, typename MayGo>
-std::size_t PictureFolder::evict(IsDone isDone, MayGo mayGo) {
-    std::size_t removed = 0;
+PictureFolder::Evicted PictureFolder::evict(IsDone isDone, MayGo mayGo) {
+    Evicted evicted;
     for (const std::string& chunk : chunks()) {
-        if (isDone(removed)) break;
+        if (isDone(evicted.pictures)) break;
         for (const KeptPicture& picture : picturesIn(chunk, false)) {
-            if (isDone(removed)) break;
+            if (isDone(evicted.pictures)) break;
             if (!mayGo(picture)) continue;
-            if (!remove(picture)) return removed;  // nor could the others be
-            ++removed;
+            const Result<void> removed = remove(picture);
+            if (removed) {
+                ++evicted.pictures;
+            } else if (evicted.problem.empty()) {
+                evicted.problem = removed.error().message;
+            }
         }
         std::error_code error;
         fs::remove(chunk, error);  // where it is empty
     }
-    if (removed > 0) state_.oldest = oldestTime();
-    return removed;
+    if (evicted.pictures > 0) state_.oldest = oldestTime();
+    if (!evicted.problem.empty() && std::exchange(evictProblem_, evicted.problem) != evicted.problem)
+        log::warning("archive: {}; check the owner of the folder", evicted.problem);
+    return evicted;
 }
 
 std::optional<WallTime> PictureFolder::oldestTime() const {
@@ -428,8 +437,9 @@ Result<void> PictureFolder::makeRoom(std::int64_t bytes, const Limits& limits) {
         const std::int64_t freed = before - state_.archived.bytes;
         return state_.archived.bytes + bytes <= limits.archive && (!free || *free + freed >= limits.minFree + bytes);
     };
-    evict(isRoom, [](const KeptPicture&) { return true; });
+    const Evicted evicted = evict(isRoom, [](const KeptPicture&) { return true; });
     if (isRoom(0)) return {};
+    if (!evicted.problem.empty()) return fail(Errc::kPermission, evicted.problem);
     constexpr std::int64_t kMebi = 1 << 20;
     return fail(Errc::kTooLarge,
                 fmt::format("only {} MiB are free on the file system of {}, and archive.min_free leaves {} MiB",
@@ -437,13 +447,13 @@ Result<void> PictureFolder::makeRoom(std::int64_t bytes, const Limits& limits) {
 }
 
 bool PictureFolder::trim(const std::optional<WallTime>& cutoff, const Limits& limits) {
-    isOpen_ = false;
+    opened_.reset();
     open();
     std::size_t removed = 0;
     const auto isFull = [](std::size_t count) { return count >= kStep; };
     if (cutoff) {
-        removed =
-            evict(isFull, [&](const KeptPicture& picture) { return picture.isTimeCertain && picture.time < *cutoff; });
+        const auto isOld = [&](const KeptPicture& picture) { return picture.isTimeCertain && picture.time < *cutoff; };
+        removed = evict(isFull, isOld).pictures;
     }
     const std::int64_t before = state_.archived.bytes;
     const auto free = freeBytes_(path_);
@@ -451,8 +461,8 @@ bool PictureFolder::trim(const std::optional<WallTime>& cutoff, const Limits& li
         const std::int64_t freed = before - state_.archived.bytes;
         return state_.archived.bytes <= limits.archive && (!free || *free + freed >= limits.minFree);
     };
-    removed += evict([&](std::size_t count) { return isFull(removed + count) || isRoom(); },
-                     [](const KeptPicture&) { return true; });
+    const auto isEnough = [&](std::size_t count) { return isFull(removed + count) || isRoom(); };
+    removed += evict(isEnough, [](const KeptPicture&) { return true; }).pictures;
     return isFull(removed);
 }
 

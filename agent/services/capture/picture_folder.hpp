@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -81,7 +83,7 @@ class PictureFolder {
     /// The same for the archive, whose oldest make room. kTooLarge also: less than limits.minFree would be left.
     Result<void> addArchived(const PicturePost& post, bool isTimeCertain, const Limits& limits);
 
-    /// The oldest one that waits and can be read; those that cannot be are removed.
+    /// The oldest one that waits and can be read; those that are damaged are removed.
     std::optional<Stored> oldestWaiting();
     /// On the disk when it returns.
     Result<void> markLost(const KeptPicture& picture);
@@ -110,15 +112,21 @@ class PictureFolder {
     [[nodiscard]] std::string pathOf(const KeptPicture& picture) const;
     Result<void> write(const PicturePost& post, bool isTimeCertain, Kind kind);
     Result<void> makeRoom(std::int64_t bytes, const Limits& limits);
+    struct Evicted {
+        std::size_t pictures = 0;
+        std::string problem;  ///< with the first one that could not be removed; "" = none
+    };
     template <typename IsDone, typename MayGo>
-    std::size_t evict(IsDone isDone, MayGo mayGo);
-    bool remove(const KeptPicture& picture);
+    Evicted evict(IsDone isDone, MayGo mayGo);
+    Result<void> remove(const KeptPicture& picture);
     [[nodiscard]] std::optional<WallTime> oldestTime() const;
     [[nodiscard]] Count& countOf(bool isWaiting) { return isWaiting ? state_.waiting : state_.archived; }
 
     std::string path_;
     FreeBytes freeBytes_;
-    bool isOpen_ = false;
+    std::optional<std::pair<dev_t, ino_t>> opened_;  ///< the folder that was counted; {0, 0} = there was none
+    std::string unreadable_;                         ///< id of the last waiting picture that was logged as such
+    std::string evictProblem_;                       ///< logged
     std::uint64_t lastNumber_ = 0;
     State state_;
 };

@@ -292,12 +292,27 @@ class Disk(ArchiveCase):
         self.health(lambda archive: archive["status"] == "ok")
         self.assertEqual([p["id"] for p in self.pictures()["pictures"]], [last["id"], first["id"]])
 
-    def test_the_oldest_go_where_the_file_system_has_to_keep_space(self):
+    def leave_one_mebibyte(self):
         with open(self.agent.config_path, encoding="utf-8") as file:
             text = file.read()
         with open(self.agent.config_path, "w", encoding="utf-8") as file:
             file.write(text.replace('min_free = "0MiB"', 'min_free = "7MiB"'))
         self.agent.process.send_signal(signal.SIGHUP)
+
+    def test_a_picture_that_cannot_be_removed_keeps_no_other(self):
+        first = self.capture()
+        [path] = self.files()
+        subprocess.run(["mount", "--bind", path, path], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", path], check=False)
+        self.leave_one_mebibyte()
+        taken = [first] + [self.capture(width=1280, height=720) for _ in range(60)]
+        listed = [p["id"] for p in self.pictures(last=MANY)["pictures"]]
+        self.assertLess(len(listed), 60)
+        self.assertEqual(listed, [t["id"] for t in reversed(taken)][:len(listed) - 1] + [first["id"]])
+        self.assertEqual(self.agent.log().count("cannot remove"), 1)
+
+    def test_the_oldest_go_where_the_file_system_has_to_keep_space(self):
+        self.leave_one_mebibyte()
         taken = [self.capture(width=1280, height=720) for _ in range(60)]
         listed = [p["id"] for p in self.pictures(last=MANY)["pictures"]]
         self.assertLess(len(listed), 60)

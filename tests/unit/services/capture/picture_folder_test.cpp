@@ -230,6 +230,20 @@ TEST_F(PictureFolderTest, SkipsWhatIsNotAsItWasWritten) {
     EXPECT_EQ(folder().count().waiting.pictures, 1U) << "one that cannot be sent is removed";
 }
 
+TEST_F(PictureFolderTest, KeepsAWaitingPictureThatCannotBeReadNow) {
+    keep(folder(), post("a"));
+    keep(folder(), post("b"));
+    const auto first = folder().oldestWaiting()->picture;
+    const fs::path file =
+        files().front().string().find("_a.jpg") != std::string::npos ? files().front() : files().back();
+    fs::rename(file, dir.file("elsewhere"));
+    fs::create_symlink("/proc/self/mem", file);  // a regular file whose reading fails
+    EXPECT_EQ(folder().oldestWaiting()->post.id, "b");
+    EXPECT_TRUE(fs::remove(file)) << "it was left there";
+    fs::rename(dir.file("elsewhere"), file);
+    EXPECT_EQ(folder().oldestWaiting()->picture.number, first.number);
+}
+
 TEST_F(PictureFolderTest, NumbersGoOnAfterARestart) {
     for (int i = 0; i < 3; ++i) (void)folder().addArchived(post(std::to_string(i)), true, kLimits);
     keep(folder(), post("3"));
@@ -240,13 +254,30 @@ TEST_F(PictureFolderTest, NumbersGoOnAfterARestart) {
 TEST_F(PictureFolderTest, LeavesOtherFilesAlone) {
     keep(folder(), post("a"));
     dir.write("pictures/holiday.jpg", "not ours");
+    for (const char* name : {"1.jpg", "20261120.mp4", "7.json", "8.lost", "9", "10.jpg", "10.json"})
+        dir.write(std::string("pictures/") + name, "[1, 2");
+    fs::create_directory(dir.file("pictures/2026"));
     dir.write("pictures/archive/0000000/2_2026_3_x.jpg", "not ours");
     dir.write("pictures/archive/holiday/1.jpg", "not ours");
     PictureFolder archive = folder();
     (void)archive.addArchived(post("b"), true, kLimits);
     archive.trim(WallTime::max(), {.waiting = 0, .archive = 0, .minFree = std::numeric_limits<std::int64_t>::max()});
     EXPECT_EQ(idsIn(folder()), Ids{"a"});
-    EXPECT_EQ(files().size(), 4U);
+    EXPECT_EQ(files().size(), 11U);
+    EXPECT_TRUE(fs::exists(dir.file("pictures/2026")));
+}
+
+TEST_F(PictureFolderTest, GoesOnWithWhatIsMountedOverIt) {
+    for (int i = 0; i < 5; ++i) (void)folder().addArchived(post(std::to_string(i)), true, kLimits);
+    fs::rename(dir.file("pictures"), dir.file("drive"));
+    PictureFolder archive = folder();
+    (void)archive.addArchived(post("early"), true, kLimits);
+    EXPECT_EQ(archive.state().archived.pictures, 1U);
+    fs::remove_all(dir.file("pictures"));
+    fs::rename(dir.file("drive"), dir.file("pictures"));
+    (void)archive.addArchived(post("late"), true, kLimits);
+    EXPECT_EQ(archive.state().archived.pictures, 6U);
+    EXPECT_EQ(idsIn(folder()).front(), "late") << "the newest";
 }
 
 TEST_F(PictureFolderTest, OpensNothingButFiles) {
@@ -260,10 +291,6 @@ TEST_F(PictureFolderTest, TakesOverWhatAnOlderReleaseKept) {
     dir.write("pictures/0000000001.jpg", "first");
     dir.write("pictures/0000000001.json", post("a").description);
     dir.write("pictures/0000000001.lost", "");
-    dir.write("pictures/0000000002.jpg", "x");
-    dir.write("pictures/0000000002.json", "[1, 2");
-    dir.write("pictures/0000000003.jpg", "no text beside it");
-    dir.write("pictures/0000000004.json", "{}");
     dir.write("pictures/0000000005.jpg", "second");
     dir.write("pictures/0000000005.json", post("b").description);
     PictureFolder after = folder();
@@ -271,7 +298,7 @@ TEST_F(PictureFolderTest, TakesOverWhatAnOlderReleaseKept) {
     EXPECT_EQ(after.oldestWaiting()->post.id, "a");
     EXPECT_EQ(after.oldestWaiting()->post.jpeg, "first");
     EXPECT_EQ(after.state().waiting.pictures, 2U);
-    EXPECT_EQ(files().size(), 2U);
+    EXPECT_EQ(files().size(), 2U) << "what it took over has new names";
     EXPECT_EQ(idsIn(folder()), (Ids{"b", "a"}));
 }
 
