@@ -127,6 +127,24 @@ class OneDevice(ViewerCase):
         page.until(lambda: page.find("#picture-image").get_property("naturalWidth") == 640, "no picture is shown")
         self.assertEqual(page.errors(), [])
 
+    def test_what_cannot_be_drawn_keeps_no_other_device_from_it(self):
+        page = self.page
+        with Client(self.broker) as stranger:
+            stranger.publish("edge/odd/status", "online", retain=True)
+            stranger.publish("edge/odd/info", '{"capabilities":{"sensors":[null],"camera":{"backend":"other","topic":"odd"}}}', retain=True)
+            stranger.publish("edge/odd/health", '{"camera":{"running_series":[{"transaction":"x","count":"many"}]}}', retain=True)
+            stranger.publish("edge/odd/sensor/x", '{"time":"2026-01-01T00:00:00Z","value":1}')
+            self.broker.wait_for_subscription("odd")
+            stranger.publish("edge/odd/image", '{"time":"yesterday","bytes":4}')
+            stranger.publish("odd", b"\xff\xd8\xff\xd9")
+        page.until(lambda: "odd" in page.texts("#devices button span"), "the stranger is not listed")
+        page.click("[data-device=odd]")
+        page.until_text("#device-name", "odd")
+        page.until_text("#picture-caption", "1 kB")
+        page.click("[data-device=test-pi]")
+        page.until_text("#device-name", "test-pi")
+        self.assertEqual(page.errors(), [])
+
     def test_a_button_stays_where_it_is_while_news_come(self):
         """Else a press that has begun on it ends on another one, and is none."""
         page = self.page

@@ -34,7 +34,7 @@ export class Device {
   /** The sensors and lines that it has now: of others, a retained state may have stayed at the broker. */
   currentSensors() {
     const { sensors } = this.info.capabilities ?? {};
-    return [...this.sensors].filter(([name]) => !Array.isArray(sensors) || sensors.some((sensor) => sensor.name === name));
+    return [...this.sensors].filter(([name]) => !Array.isArray(sensors) || list(sensors).some((sensor) => sensor.name === name));
   }
 
   currentLines() {
@@ -61,7 +61,8 @@ export class Device {
     if (this.status !== "online") return [];
     const own = commands.filter(({ name, options }) => name === "capture" && options.count)
       .map(({ transaction, taken, options }) => ({ transaction, taken, count: options.count }));
-    const listed = list(this.health.camera?.running_series).filter(({ transaction }) => !this.ended.has(transaction));
+    const listed = list(this.health.camera?.running_series)
+      .filter(({ transaction, taken, count }) => !this.ended.has(transaction) && Number.isFinite(taken) && Number.isFinite(count));
     return [...listed.map((series) => own.find(({ transaction }) => transaction === series.transaction) ?? series),
       ...own.filter(({ transaction }) => !listed.some((series) => series.transaction === transaction))];
   }

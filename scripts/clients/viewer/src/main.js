@@ -142,7 +142,8 @@ function subscribePictures(device) {
 
 function showPicture(device, { bytes, time }, description) {
   const url = URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }));
-  device.addPicture({ url, description, size: bytes.length, whole: isWhole(bytes), time: description ? new Date(description.time) : time });
+  const taken = Date.parse(description?.time);
+  device.addPicture({ url, description, size: bytes.length, whole: isWhole(bytes), time: Number.isNaN(taken) ? time : new Date(taken) });
   if (description?.transaction) commands.handleProgress(description.transaction);
   refresh(device);
 }
@@ -158,9 +159,10 @@ function refresh(device = current) {
   if (isDrawing) return;
   isDrawing = true;
   requestAnimationFrame(() => {
+    const isStale = isDeviceStale;
+    isDrawing = isDeviceStale = false; // first, so that one failure is not the end of all drawing
     view.showDevices([...devices.values()], current);
-    if (current && isDeviceStale) view.showDevice(current);
-    isDrawing = isDeviceStale = false;
+    if (current && isStale) view.showDevice(current);
   });
 }
 
