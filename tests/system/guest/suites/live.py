@@ -13,7 +13,7 @@ import live_view
 from agent import AGENT, CAMERA, SOCKET, processes
 from bus import Bus
 from far_side import FAR, LINES, NEAR, FarSide
-from report import check, figure, run, wait_until
+from report import Failed, check, figure, run, wait_until
 from setup import BASIC, configure, install, restart
 
 ROUNDS, PICTURES = 2, 15
@@ -45,6 +45,7 @@ def prepare(state):
     install()
     configure(CONFIG)
     run("systemctl", "stop", AGENT, SOCKET, CAMERA)
+    run("systemctl", "disable", "--now", "motion")
     state["far"] = far = FarSide()
     with open("/share/results/far-broker.log", "wb") as log:
         state["broker"] = subprocess.Popen(far.there("mosquitto", "-c", live_view.broker_configuration("/tmp/far.conf")), stdout=log,
@@ -136,10 +137,16 @@ def measure(state):
 def our_picture():
     """Each yields what takes a picture, and the process ids."""
     configure(BASIC.replace("[camera]\n", '[camera]\nkeep_warm = "always"\n'))
-    run("systemctl", "start", "mosquitto")
+    run("systemctl", "start", SOCKET)
     with contextlib.closing(Bus()) as bus:
         restart(bus)
-        yield lambda: bus.ask({"command": "capture", "timeout": "60s"}, 90), lambda: processes(AGENT) + processes(CAMERA)
+
+        def capture():
+            _, reply = bus.ask({"command": "capture", "timeout": "60s"}, 90)
+            if reply["status"] != "ok":
+                raise Failed(f"no picture: {reply}")
+
+        yield capture, lambda: processes(AGENT) + processes(CAMERA)
     run("systemctl", "stop", AGENT, SOCKET, CAMERA)
 
 
