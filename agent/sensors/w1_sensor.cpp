@@ -114,7 +114,8 @@ Result<std::vector<Device>> listThermometers(const std::string& sysRoot) {
     std::erase_if(ids, [](const std::string& name) { return !isThermometer(name); });
     std::sort(ids.begin(), ids.end());
     std::vector<Device> devices;
-    for (const std::string& id : ids) devices.push_back({directory + "/" + id, id, {}, {}, id});
+    devices.reserve(ids.size());
+    for (const std::string& id : ids) devices.push_back({fmt::format("{}/{}", directory, id), id, {}, {}, id});
     return devices;
 }
 
