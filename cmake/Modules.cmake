@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: MIT
-# edge_module(NAME SOURCES a.cpp … [LINK lib …]): one folder under agent/ is one static library edge_NAME.
+# edge_module(NAME [SOURCES a.cpp …] [EXCEPT b.cpp …] [LINK lib …] [PRIVATE lib …]): one folder under agent/ is one static library
+# edge_NAME, from every *.cpp in and below it, without those of EXCEPT, or from SOURCES alone.
 function(edge_module name)
-  cmake_parse_arguments(MODULE "" "" "SOURCES;LINK;PRIVATE" ${ARGN})
+  cmake_parse_arguments(MODULE "" "" "SOURCES;EXCEPT;LINK;PRIVATE" ${ARGN})
+  if(NOT MODULE_SOURCES)
+    file(GLOB_RECURSE MODULE_SOURCES RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" CONFIGURE_DEPENDS "*.cpp")
+    list(REMOVE_ITEM MODULE_SOURCES ${MODULE_EXCEPT})
+  endif()
   add_library(edge_${name} STATIC ${MODULE_SOURCES})
   target_link_libraries(edge_${name} PUBLIC edge_options ${MODULE_LINK} PRIVATE ${MODULE_PRIVATE})
 endfunction()
