@@ -90,7 +90,7 @@ class Watchdog {
         timer_ = loop_.after(period_, [this] { feed(); });
         const auto stalled = stalledStrand();
         const bool wasStalled = std::exchange(isStalled_, stalled.has_value());
-        if (!stalled) return service_manager::feedWatchdog();
+        if (!stalled) return service_manager::notify(service_manager::kAlive);
         if (!wasStalled) log::error("{} is stalled; systemd will restart the agent unless it recovers", *stalled);
     }
 
@@ -144,7 +144,7 @@ class Runner {
         agent_->start(
             [this] {
                 isReady_ = true;
-                service_manager::notifyReady();
+                service_manager::notify(service_manager::kReady);
                 if (std::exchange(isReloadPending_, false)) loop_.post([this] { reload(); });
             },
             [this](const std::string& problem) {
@@ -155,7 +155,7 @@ class Runner {
     }
 
     static void notifyDeviceId(const Config& config) {
-        service_manager::notifyStatus("running as " + config.device.id);
+        service_manager::notify("STATUS=running as " + config.device.id);
     }
 
     void trimMemoryLater() {
@@ -167,7 +167,7 @@ class Runner {
         if (isEnding_) return;
         isEnding_ = true;
         log::info("stopping ({})", signal == SIGTERM ? "SIGTERM" : "SIGINT");
-        service_manager::notifyStopping();
+        service_manager::notify(service_manager::kStopping);
         agent_->stop("stopped", [this] { end(); });
     }
 
@@ -185,7 +185,7 @@ class Runner {
             log::error("the configuration stays as it was: {}", error.what());
         }
         trimMemoryLater();
-        service_manager::notifyReady();
+        service_manager::notify(service_manager::kReady);
     }
 
     void end() {

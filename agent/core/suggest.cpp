@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 
 #include <fmt/core.h>
 
@@ -46,25 +45,24 @@ bool hasWord(std::string_view words, std::string_view word) {
     return fmt::format(" {} ", words).find(fmt::format(" {} ", word)) != std::string::npos;
 }
 
-}  // namespace
-
+/// The Damerau-Levenshtein distance: how many letters are inserted, deleted, replaced or swapped with their neighbour.
 std::size_t editDistance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> beforeLast(b.size() + 1);
-    std::vector<std::size_t> last(b.size() + 1);
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(last.begin(), last.end(), std::size_t{0});
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+    std::vector<std::vector<std::size_t>> distance(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+    for (std::size_t i = 0; i <= a.size(); ++i) {
+        for (std::size_t j = 0; j <= b.size(); ++j) {
+            std::size_t& best = distance[i][j];
+            best = i + j;
+            if (i == 0 || j == 0) continue;
+            best = std::min({distance[i - 1][j] + 1, distance[i][j - 1] + 1,
+                             distance[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
             const bool isSwap = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-            if (isSwap) row[j] = std::min(row[j], beforeLast[j - 2] + 1);
+            if (isSwap) best = std::min(best, distance[i - 2][j - 2] + 1);
         }
-        beforeLast.swap(last);
-        last.swap(row);
     }
-    return last[b.size()];
+    return distance[a.size()][b.size()];
 }
+
+}  // namespace
 
 std::string nearest(std::string_view typed, const std::vector<std::string>& candidates) {
     if (typed.size() > kMaxTypedBytes) return "";

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 
 #include <fmt/core.h>
@@ -35,37 +36,31 @@ constexpr std::array<Range, 15> kUnprintable{{{0x00, 0x1F},
                                               {0xFFF0, 0xFFFB},
                                               {0xE0000, 0xE0FFF}}};
 
-/// The length of the well-formed UTF-8 sequence at the front, 0 where there is none. RFC 3629, table 3-7 of Unicode.
-std::size_t sequenceLength(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-    const auto isBetween = [&](std::size_t i, unsigned low, unsigned high) {
-        return i < text.size() && byte(i) >= low && byte(i) <= high;
-    };
-    const auto isTail = [&](std::size_t i) { return isBetween(i, 0x80, 0xBF); };
-
-    const unsigned lead = byte(0);
-    if (lead < 0x80) return 1;
-    if (lead >= 0xC2 && lead <= 0xDF) return isTail(1) ? 2 : 0;
-    if (lead >= 0xE0 && lead <= 0xEF) {
-        const unsigned low = lead == 0xE0 ? 0xA0 : 0x80;   // overlong
-        const unsigned high = lead == 0xED ? 0x9F : 0xBF;  // surrogates
-        return isBetween(1, low, high) && isTail(2) ? 3 : 0;
-    }
-    if (lead >= 0xF0 && lead <= 0xF4) {
-        const unsigned low = lead == 0xF0 ? 0x90 : 0x80;
-        const unsigned high = lead == 0xF4 ? 0x8F : 0xBF;
-        return isBetween(1, low, high) && isTail(2) && isTail(3) ? 4 : 0;
-    }
-    return 0;
-}
-
-/// Of one well-formed sequence.
+/// Of one sequence whose bytes are a lead and its tail.
 char32_t codePointOf(std::string_view sequence) {
     const auto lead = static_cast<std::uint8_t>(sequence.front());
     if (sequence.size() == 1) return lead;
     char32_t point = lead & (0x7FU >> sequence.size());
     for (const char c : sequence.substr(1)) point = point << 6U | (static_cast<std::uint8_t>(c) & 0x3FU);
     return point;
+}
+
+bool isTail(char c) {
+    return (static_cast<std::uint8_t>(c) & 0xC0U) == 0x80U;
+}
+
+/// The length of the well-formed UTF-8 sequence at the front, 0 where there is none. RFC 3629.
+std::size_t sequenceLength(std::string_view text) {
+    constexpr std::array<char32_t, 5> kFirst{0, 0, 0x80, 0x800, 0x10000};  // of each length; before it: overlong
+    const auto lead = static_cast<std::uint8_t>(text.front());
+    if (lead < 0x80) return 1;
+    const auto length = static_cast<std::size_t>(std::countl_one(lead));
+    if (length < 2 || length >= kFirst.size() || text.size() < length) return 0;
+    const std::string_view sequence = text.substr(0, length);
+    if (!std::ranges::all_of(sequence.substr(1), isTail)) return 0;
+    const char32_t point = codePointOf(sequence);
+    const bool isSurrogate = point >= 0xD800 && point <= 0xDFFF;
+    return point >= kFirst[length] && point <= 0x10FFFF && !isSurrogate ? length : 0;
 }
 
 bool isUnprintable(char32_t point) {
@@ -122,7 +117,7 @@ std::string toLower(std::string_view text) {
 }
 
 bool isWord(std::string_view text, std::string_view others) {
-    return std::all_of(text.begin(), text.end(), [others](char c) {
+    return std::ranges::all_of(text, [others](char c) {
         const bool isAlphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         return isAlphanumeric || others.find(c) != std::string_view::npos;
     });
@@ -132,7 +127,7 @@ std::string_view trimInvisible(std::string_view text) {
     while (const std::size_t length = invisibleLength(text)) text.remove_prefix(length);
     while (!text.empty()) {
         std::size_t last = text.size() - 1;
-        while (last > 0 && (static_cast<std::uint8_t>(text[last]) & 0xC0U) == 0x80U) --last;
+        while (last > 0 && isTail(text[last])) --last;
         if (invisibleLength(text.substr(last)) != text.size() - last) break;
         text = text.substr(0, last);
     }
@@ -141,7 +136,7 @@ std::string_view trimInvisible(std::string_view text) {
 
 std::string printable(std::string_view text, std::size_t maxBytes) {
     // As nearly all text is.
-    const bool isPlain = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+    const bool isPlain = std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
     if (isPlain && text.size() <= maxBytes) return std::string(text);
     std::string shown;
     while (!text.empty()) {

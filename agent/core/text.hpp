@@ -36,11 +36,12 @@ namespace edge {
 /// The same for serialised JSON of valid UTF-8: escaped as JSON does, so that it means what it meant.
 [[nodiscard]] std::string printableJson(std::string_view json);
 
-/// The whole of `text` as a number: "12", "-3", "ff" with base 16; nullopt for anything else, and out of its range.
-template <typename Number>
-[[nodiscard]] std::optional<Number> parseNumber(std::string_view text, int base = 10) {
+/// The whole of `text` as a number: "12", "-3", "ff" with base 16, "2.5"; nullopt for anything else, and out of its
+/// range. `format` is the base, or std::chars_format.
+template <typename Number, typename... Format>
+[[nodiscard]] std::optional<Number> parseNumber(std::string_view text, Format... format) {
     Number number{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, format...);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
     return number;
 }

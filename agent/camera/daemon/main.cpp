@@ -75,7 +75,7 @@ std::string stampOf(const std::string& configPath) {
 
 /// Feeds systemd's watchdog while the loop runs and no encoder is stuck.
 void keepFeeding(Loop& loop, const WorkerPool& pool, milliseconds period, Timer& timer) {
-    if (!pool.stalledStrand()) service_manager::feedWatchdog();
+    if (!pool.stalledStrand()) service_manager::notify(service_manager::kAlive);
     timer = loop.after(period, [&loop, &pool, period, &timer] { keepFeeding(loop, pool, period, timer); });
 }
 
@@ -141,9 +141,9 @@ int serve(const Arguments& arguments, const ConfigSources& sources, const std::s
     }
     // Memory left over from reading the configuration.
     const Timer tidying = loop.after(kTidyAfter, [] { malloc_trim(0); });
-    service_manager::notifyReady();
+    service_manager::notify(service_manager::kReady);
     loop.run();
-    service_manager::notifyStopping();
+    service_manager::notify(service_manager::kStopping);
     return exitCode;
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <initializer_list>
 #include <string_view>
 
 #include "core/system/files.hpp"
@@ -35,21 +36,13 @@ std::string sanitise(std::string_view name) {
     return clean.empty() ? "pi" : clean;
 }
 
-std::string boardSerial(const std::string& root) {
-    for (const char* path : {"/sys/firmware/devicetree/base/serial-number", "/proc/device-tree/serial-number"}) {
-        std::string serial = readText(root + path);
-        // Boards without one say 0000…: not a number that tells them apart.
-        if (serial.find_first_not_of('0') != std::string::npos) return serial;
+/// The first of the files that says something. Boards without a serial number say 0000….
+std::string firstText(const std::string& root, std::initializer_list<const char*> paths) {
+    for (const char* path : paths) {
+        std::string text = readText(root + path);
+        if (text.find_first_not_of('0') != std::string::npos) return text;
     }
     return "";
-}
-
-std::string model(const std::string& root) {
-    for (const char* path :
-         {"/sys/firmware/devicetree/base/model", "/proc/device-tree/model", "/sys/class/dmi/id/product_name"}) {
-        if (std::string found = readText(root + path); !found.empty()) return found;
-    }
-    return "unknown";
 }
 
 std::string prettyOs(const std::string& root) {
@@ -69,16 +62,17 @@ std::string prettyOs(const std::string& root) {
 Identity readIdentity(const std::string& root) {
     Identity identity;
     identity.hostname = root.empty() ? hostname() : readText(root + "/etc/hostname");
-    std::string unique = boardSerial(root);
-    if (unique.empty()) unique = readText(root + "/etc/machine-id");
+    std::string unique = firstText(
+        root, {"/sys/firmware/devicetree/base/serial-number", "/proc/device-tree/serial-number", "/etc/machine-id"});
     // Neither (a container without a machine id): the name alone still tells machines of one network apart.
     if (unique.empty()) unique = identity.hostname;
     identity.deviceId = sanitise(identity.hostname) + "-" + hashDigits(unique);
-    identity.model = model(root);
+    identity.model = firstText(
+        root, {"/sys/firmware/devicetree/base/model", "/proc/device-tree/model", "/sys/class/dmi/id/product_name"});
+    if (identity.model.empty()) identity.model = "unknown";
     identity.os = prettyOs(root);
-    for (const char c : readText(root + "/proc/sys/kernel/random/boot_id")) {
-        if (c != '-') identity.bootId += c;
-    }
+    identity.bootId = readText(root + "/proc/sys/kernel/random/boot_id");
+    std::erase(identity.bootId, '-');
     if (identity.bootId.empty()) identity.bootId = std::string(32, '0');
     return identity;
 }

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <string_view>
+#include <string>
 
 #include <fmt/core.h>
 
@@ -20,6 +20,13 @@
 // name is in the environment. libsystemd would bring six more libraries into both programs.
 namespace edge::service_manager {
 namespace {
+
+std::optional<std::int64_t> numberIn(const char* variable) {
+    const char* const text = std::getenv(variable);
+    return text == nullptr ? std::nullopt : parseNumber<std::int64_t>(text);
+}
+
+}  // namespace
 
 void notify(std::string_view state) {
     const char* const name = std::getenv("NOTIFY_SOCKET");
@@ -39,31 +46,10 @@ void notify(std::string_view state) {
                    length);
 }
 
-std::optional<std::int64_t> numberIn(const char* variable) {
-    const char* const text = std::getenv(variable);
-    return text == nullptr ? std::nullopt : parseNumber<std::int64_t>(text);
-}
-
-}  // namespace
-
-void notifyReady() {
-    notify("READY=1");
-}
-
 void notifyReloading() {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
     const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
     notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", micros));
-}
-
-void notifyStopping() {
-    notify("STOPPING=1");
-}
-void notifyStatus(const std::string& line) {
-    notify("STATUS=" + line);
-}
-void feedWatchdog() {
-    notify("WATCHDOG=1");
 }
 
 std::optional<std::chrono::microseconds> watchdogTimeout() {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <optional>
-#include <string>
+#include <string_view>
 
 #include "core/time/time.hpp"
 
@@ -10,13 +10,12 @@
 /// systemd that started the program. Thread: any, as long as nobody changes the environment.
 namespace edge::service_manager {
 
-void notifyReady();
+/// kReady, kStopping, kAlive, or "STATUS=" and a line for `systemctl status`.
+void notify(std::string_view state);
+inline constexpr std::string_view kReady = "READY=1";
+inline constexpr std::string_view kStopping = "STOPPING=1";
+inline constexpr std::string_view kAlive = "WATCHDOG=1";  ///< due at least once every watchdogTimeout()
 void notifyReloading();
-void notifyStopping();
-/// One line for `systemctl status`.
-void notifyStatus(const std::string& line);
-/// "I am alive": due at least once every watchdogTimeout().
-void feedWatchdog();
 /// WatchdogSec= of the unit; nullopt where there is no watchdog.
 std::optional<std::chrono::microseconds> watchdogTimeout();
 

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "core/time/calendar.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <ctime>
 #include <utility>
 
 #include "core/text.hpp"
@@ -100,8 +97,7 @@ class Calendar {
         if (every_.count() > 0) return nextMultiple(after);
         std::optional<Instant> first;
         for (const DayTime& time : rule_.at) {
-            const auto turn =
-                time.kind == DayTime::Kind::kClock ? nextClockTime(time, after) : nextSunTime(time, after, horizon);
+            const auto turn = time.isOfSun() ? nextSunTime(time, after, horizon) : nextClockTime(time, after);
             if (turn && (!first || *turn < *first)) first = turn;
         }
         return first;
@@ -174,17 +170,17 @@ class Calendar {
 
     [[nodiscard]] bool isAllowedDay(Instant instant) const {
         const std::chrono::weekday day{zone_.dateAt(instant)};
-        return rule_.days.empty() || std::find(rule_.days.begin(), rule_.days.end(), day) != rule_.days.end();
+        return rule_.days.empty() || std::ranges::find(rule_.days, day) != rule_.days.end();
     }
 
     /// The first instant from `from` on in a window of `between`.
     [[nodiscard]] std::optional<Instant> nextOpen(Instant from, Instant horizon) const {
-        const bool isClock = rule_.between.front().kind == DayTime::Kind::kClock;
+        const bool isOfSun = rule_.between.front().isOfSun();
         std::optional<Instant> first;
         // Windows begin in their order, a day apart, and last a day and two offsets at most.
         for (days day{-3}; !first && from + day <= horizon; day += days{1}) {
             const auto window =
-                isClock ? clockWindow(zone_.dateAt(from) + day) : sunWindow(std::chrono::floor<days>(from) + day);
+                isOfSun ? sunWindow(std::chrono::floor<days>(from) + day) : clockWindow(zone_.dateAt(from) + day);
             if (window && window->end > from && window->start < window->end) first = std::max(window->start, from);
         }
         return first;
@@ -248,11 +244,7 @@ std::optional<DayTime> parseDayTime(std::string_view text) {
 }
 
 seconds localUtcOffset(WallTime time) {
-    const std::time_t unixTime = std::chrono::system_clock::to_time_t(std::chrono::floor<seconds>(time));
-    std::tm local{};
-    ::tzset();  // localtime_r() alone reads the zone once
-    ::localtime_r(&unixTime, &local);
-    return seconds{local.tm_gmtoff};
+    return seconds{toLocal(time).tm_gmtoff};
 }
 
 std::optional<WallTime> nextTurn(const TurnRule& rule, const Coordinates& place, WallTime after,

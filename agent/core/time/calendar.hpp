@@ -20,6 +20,7 @@ struct DayTime {
     seconds offset{0};  ///< kClock: since midnight as clocks show it; else after the sun's time, before it if below 0
 
     bool operator==(const DayTime&) const = default;
+    [[nodiscard]] bool isOfSun() const { return kind != Kind::kClock; }
 };
 
 inline constexpr seconds kMaxSunOffset = std::chrono::hours{12};
@@ -40,7 +41,7 @@ struct TurnRule {
 /// How far local time is ahead of UTC at an instant.
 using UtcOffset = std::function<seconds(WallTime)>;
 
-/// That of the machine's zone (TZ, /etc/localtime), read again when it changes.
+/// That of the machine's zone, as toLocal() has it.
 seconds localUtcOffset(WallTime time);
 
 /// How far ahead nextTurn() looks.

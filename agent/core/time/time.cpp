@@ -9,7 +9,6 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
-#include <ctime>
 #include <limits>
 
 #include <fmt/core.h>
@@ -118,11 +117,16 @@ std::string formatDuration(milliseconds duration) {
     return fmt::format("{}{}", duration.count() / best->milliseconds, best->name);
 }
 
-std::string formatLocalTime(WallTime time) {
+std::tm toLocal(WallTime time) {
     const std::time_t unixTime = std::chrono::system_clock::to_time_t(std::chrono::floor<seconds>(time));
     std::tm local{};
     ::tzset();  // localtime_r() alone reads the zone once
     ::localtime_r(&unixTime, &local);
+    return local;
+}
+
+std::string formatLocalTime(WallTime time) {
+    const std::tm local = toLocal(time);
     std::array<char, 32> text{};
     return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &local)};
 }

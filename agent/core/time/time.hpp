@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,7 +33,9 @@ std::optional<milliseconds> parseDuration(std::string_view text);
 /// The shortest exact form that parseDuration reads back: 120000 ms → "2m".
 std::string formatDuration(milliseconds duration);
 
-/// "2026-11-20 09:30:00" in the time zone that the machine has now: a change while the program runs counts.
+/// In the time zone that the machine has now (TZ, /etc/localtime): a change while the program runs counts.
+std::tm toLocal(WallTime time);
+/// The same as "2026-11-20 09:30:00".
 std::string formatLocalTime(WallTime time);
 
 /// CLOCK_BOOTTIME, now.
