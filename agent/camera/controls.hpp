@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -14,21 +13,19 @@
 
 namespace edge {
 
-/// The numbers of a control's value; true and false are 1 and 0. Empty: it is a text.
+/// The numbers of a control's value; true and false are 1 and 0.
 inline std::vector<double> numbersOf(const ControlValue& value) {
     if (const auto* flag = std::get_if<bool>(&value)) return {*flag ? 1.0 : 0.0};
     if (const auto* whole = std::get_if<std::int64_t>(&value)) return {static_cast<double>(*whole)};
     if (const auto* number = std::get_if<double>(&value)) return {*number};
-    if (const auto* list = std::get_if<std::vector<double>>(&value)) return *list;
-    return {};
+    return std::get<std::vector<double>>(value);
 }
 
 /// The (first) number of the control `name`; nullopt where it is not set.
 inline std::optional<double> numberOf(const Controls& controls, const std::string& name) {
     const auto found = controls.find(name);
     if (found == controls.end()) return std::nullopt;
-    const std::vector<double> numbers = numbersOf(found->second);
-    return numbers.empty() ? std::nullopt : std::optional(numbers.front());
+    return numbersOf(found->second).front();
 }
 
 /// Those of a single picture over those of the configuration.
@@ -52,11 +49,5 @@ inline milliseconds longestFrame(const CameraConfig& config, const Controls& own
 inline milliseconds silenceLimit(milliseconds frame) {
     return std::max(milliseconds{seconds{3}}, 4 * frame);
 }
-
-/// libcamera controls as one JSON object: each true or false, a number or a list of 1 to 256 numbers, by a name of at
-/// most 64 bytes. Texts are left out: no control of a camera takes one.
-[[nodiscard]] std::string formatControls(const Controls& controls);
-/// nullopt: it is anything else.
-[[nodiscard]] std::optional<Controls> parseControls(std::string_view json);
 
 }  // namespace edge

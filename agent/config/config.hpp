@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -54,10 +57,19 @@ struct ScheduleConfig {
 };
 
 enum class CameraBackend { kLibcamera, kReplay, kPattern, kNone };
+/// As the configuration calls them, in the order of the enumeration.
+inline constexpr std::array<std::string_view, 4> kBackendNames{"libcamera", "replay", "pattern", "none"};
 
-/// A libcamera control's value as TOML gives it; an array is one of numbers.
-using ControlValue = std::variant<bool, std::int64_t, double, std::string, std::vector<double>>;
+/// The value of a libcamera control; an array is one of numbers.
+using ControlValue = std::variant<bool, std::int64_t, double, std::vector<double>>;
 using Controls = std::map<std::string, ControlValue>;
+
+/// libcamera controls as one JSON object: each true or false, a number or a list of 1 to kMaxControlNumbers, by a name
+/// of at most 64 bytes.
+inline constexpr std::size_t kMaxControlNumbers = 256;
+[[nodiscard]] std::string formatControls(const Controls& controls);
+/// nullopt: it is anything else.
+[[nodiscard]] std::optional<Controls> parseControls(std::string_view json);
 
 /// camera.motion.before.
 inline constexpr int kMaxPicturesBefore = 3;

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <iterator>
 #include <map>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -51,7 +50,7 @@ class Reader {
             const std::string keyPath = join(path, keyName);
             const std::string tableName = join(name, keyName);
             const Location location = locationOf(tomlKey);
-            const auto key = std::find_if(keys.begin(), keys.end(), [&](const Key& k) { return k.name == keyName; });
+            const auto key = std::ranges::find(keys, keyName, &Key::name);
             if (key != keys.end()) {
                 readKey(*key, keyPath, location, node);
             } else if (const Table* known = findTable(tableName)) {
@@ -73,15 +72,13 @@ class Reader {
 
   private:
     static const Table* findTable(const std::string& name) {
-        const auto found =
-            std::find_if(tables().begin(), tables().end(), [&](const Table& table) { return table.name == name; });
+        const auto found = std::ranges::find(tables(), name, &Table::name);
         return found == tables().end() ? nullptr : &*found;
     }
 
     /// "gpio" of "gpio.output".
     static bool isParent(const std::string& name) {
-        return std::any_of(tables().begin(), tables().end(),
-                           [&](const Table& table) { return table.name.starts_with(name + '.'); });
+        return std::ranges::any_of(tables(), [&](const Table& table) { return table.name.starts_with(name + '.'); });
     }
 
     /// "betwen"
@@ -89,12 +86,6 @@ class Reader {
         std::vector<std::string> names;
         for (const Key& key : keys) names.push_back(key.name);
         return !nearest(name, names).empty();
-    }
-
-    static std::string jsonOf(const toml::node& value) {
-        std::ostringstream out;
-        out << toml::json_formatter(value);
-        return out.str();
     }
 
     void readKey(const Key& key, const std::string& path, const Location& location, const toml::node& value) {
@@ -151,7 +142,7 @@ class Reader {
             if (isHere || !table.name.starts_with(above)) continue;
             const std::string below =
                 table.name.substr(above.size(), table.name.find('.', above.size()) - above.size());
-            if (std::find(here.begin(), here.end(), below) == here.end()) here.push_back(below);
+            if (std::ranges::find(here, below) == here.end()) here.push_back(below);
         }
         if (const std::string meant = nearest(name, here); !meant.empty())
             return fmt::format(", did you mean {}?", meant);
@@ -184,8 +175,8 @@ Config defaultsOf(const std::string& path, const Identity& identity) {
     return config;
 }
 
-/// `deviceId` is the one by default.
-void completeNames(Config& config, const std::string& deviceId) {
+/// What depends on other keys. `deviceId` is the one by default.
+void complete(Config& config, const std::string& deviceId) {
     if (config.device.id.empty()) config.device.id = deviceId;
     if (config.device.name.empty()) config.device.name = config.device.id;
     const auto expand = [&](std::string& text) { text = expandId(text, config.device.id); };
@@ -199,12 +190,8 @@ void completeNames(Config& config, const std::string& deviceId) {
     const bool isBelowBase = !config.topics.base.empty() && config.image.topic.starts_with(config.topics.base + '/');
     config.image.isTopicShared = !hasId && !isBelowBase && !hasLevel(config.image.topic, config.device.id);
     for (SensorConfig& sensor : config.sensors) expand(sensor.topic);
-}
-
-/// A schedule with `at` has no interval.
-void completeSchedules(Config& config) {
     for (ScheduleConfig& schedule : config.schedules) {
-        if (!schedule.rule.at.empty()) schedule.rule.every = milliseconds{0};
+        if (!schedule.rule.at.empty()) schedule.rule.every = milliseconds{0};  // one with `at` has no interval
     }
 }
 
@@ -224,8 +211,7 @@ Config parseSources(const ConfigSources& sources, const Identity& identity, cons
     if (settings != nullptr) applySettings(root, *settings, diagnostics);
     config.settings = settingValues(root);
     Reader(config, diagnostics).read(root, "", "", {});
-    completeNames(config, deviceId);
-    completeSchedules(config);
+    complete(config, deviceId);
     validate(config, diagnostics);
     diagnostics.throwIfAny();
     if (settings != nullptr) {
@@ -279,7 +265,7 @@ Result<std::vector<std::string>> configurationFiles(const std::string& path, con
     }
     if (error && error != std::errc::no_such_file_or_directory && error != std::errc::not_a_directory)
         return failSystem(directory.string() + ": cannot be listed", error.value());
-    std::sort(files.begin(), files.end());
+    std::ranges::sort(files);
     files.insert(files.begin(), path);
     if (instanceOf(path) == "" && fs::exists(bootFile, error)) files.push_back(bootFile);
     return files;
@@ -334,7 +320,7 @@ std::vector<PictureArea> masksAsSeen(const CameraConfig& camera) {
 
 std::string drawnName(const DeviceConfig& device) {
     const auto isAscii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
-    return std::all_of(device.name.begin(), device.name.end(), isAscii) ? device.name : device.id;
+    return std::ranges::all_of(device.name, isAscii) ? device.name : device.id;
 }
 
 std::string filesOf(const Config& config) {

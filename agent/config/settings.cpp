@@ -56,14 +56,14 @@ std::vector<std::string> switchTopics(const Config& config) {
         if (!key.ends_with(".enabled")) continue;
         if (key == "camera.motion.enabled" && config.camera.backend == CameraBackend::kNone) continue;
         topics.push_back(key);
-        std::replace(topics.back().begin(), topics.back().end(), '.', '/');
+        std::ranges::replace(topics.back(), '.', '/');
     }
     return topics;
 }
 
 std::string switchKey(std::string_view topic) {
     std::string key(topic);
-    std::replace(key.begin(), key.end(), '/', '.');
+    std::ranges::replace(key, '/', '.');
     return key;
 }
 

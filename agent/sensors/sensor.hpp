@@ -16,10 +16,10 @@
 namespace edge {
 
 enum class SensorType { kW1, kHwmon, kIio, kThermal, kFile, kSimulated };
-/// As the configuration calls it.
+/// As the configuration calls them, in the order of the enumeration.
+inline constexpr std::array<std::string_view, 6> kSensorTypeNames{"w1", "hwmon", "iio", "thermal", "file", "simulated"};
 constexpr std::string_view nameOf(SensorType type) {
-    constexpr std::array<std::string_view, 6> kNames{"w1", "hwmon", "iio", "thermal", "file", "simulated"};
-    return kNames[static_cast<std::size_t>(type)];
+    return kSensorTypeNames[static_cast<std::size_t>(type)];
 }
 
 enum class ReadingFormat { kInteger, kDecimal, kJson };

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <limits>
 #include <optional>
@@ -11,7 +10,6 @@
 
 #include <fmt/format.h>
 
-#include "camera/controls.hpp"
 #include "core/text.hpp"
 
 namespace edge {
@@ -49,12 +47,9 @@ class Transfer {
     template <typename Number>
     void number(const char* name, Number& value, std::int64_t min, std::int64_t max, std::int64_t step = 1) {
         if (isWriting()) return write(fmt::format_int(value).c_str());
-        const std::string_view line = next(name);
-        std::int64_t number = 0;
-        const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), number);
-        const bool isNumber = error == std::errc{} && end == line.data() + line.size();
-        if (!isNumber || number < min || number > max || (number - min) % step != 0) return wrong(name);
-        value = static_cast<Number>(number);
+        const auto number = parseNumber<std::int64_t>(next(name));
+        if (!number || *number < min || *number > max || (*number - min) % step != 0) return wrong(name);
+        value = static_cast<Number>(*number);
     }
     void time(const char* name, BootTime& time) {
         BootTime::rep nanoseconds = time.count();
@@ -81,7 +76,7 @@ class Transfer {
     /// JSON, whose line breaks mean nothing; "" where there is none.
     void json(const char* name, std::string& value) {
         if (isWriting()) {
-            std::replace(value.begin(), value.end(), '\n', ' ');
+            std::ranges::replace(value, '\n', ' ');
             return write(value);
         }
         value = next(name);
@@ -101,8 +96,7 @@ class Transfer {
             if (known == code) word = knownWord;
         }
         text(name, word, kMaxNameBytes);
-        const auto found =
-            std::find_if(kCodes.begin(), kCodes.end(), [&](const auto& known) { return known.second == word; });
+        const auto found = std::ranges::find(kCodes, word, &std::pair<Errc, std::string_view>::second);
         if (found == kCodes.end()) return wrong(name);
         code = found->first;
     }
@@ -226,13 +220,14 @@ bool readIf(std::string_view type, Transfer& reader, Any& any) {
 }
 
 template <typename... Messages>
-void decode(std::string_view packet, Result<std::variant<Messages...>>& any) {
+Result<std::variant<Messages...>> decode(std::string_view packet, std::variant<Messages...> any) {
     Transfer reader = Transfer::reader(packet);
     const std::string_view type = reader.next("type");
-    const bool isKnown = (readIf<Messages>(type, reader, *any) || ...);
+    const bool isKnown = (readIf<Messages>(type, reader, any) || ...);
     if (!isKnown) reader.wrong("type");
-    if (!reader.isAtEnd() && !isOfOtherVersion(*any)) reader.wrong("end");
-    if (!reader.error().empty()) any = fail(Errc::kInvalid, "received an invalid packet: " + reader.error());
+    if (!reader.isAtEnd() && !isOfOtherVersion(any)) reader.wrong("end");
+    if (!reader.error().empty()) return fail(Errc::kInvalid, "received an invalid packet: " + reader.error());
+    return any;
 }
 
 template <typename Any>
@@ -257,15 +252,11 @@ std::string encode(const CameraReply& reply) {
 }
 
 Result<CameraRequest> decodeRequest(std::string_view packet) {
-    Result<CameraRequest> request;
-    decode(packet, request);
-    return request;
+    return decode(packet, CameraRequest());
 }
 
 Result<CameraReply> decodeReply(std::string_view packet) {
-    Result<CameraReply> reply;
-    decode(packet, reply);
-    return reply;
+    return decode(packet, CameraReply());
 }
 
 std::string versionMismatch(std::string_view self, std::string_view other, int theirs) {

@@ -184,10 +184,6 @@ void checkGpio(const GpioConfig& gpio, Checker& checker) {
     check("gpio.input", gpio.inputs);
 }
 
-bool isSunTime(const DayTime& time) {
-    return time.kind != DayTime::Kind::kClock;
-}
-
 void checkTimes(const ScheduleConfig& schedule, const std::string& path, Checker& checker) {
     if (!checker.isGood(path + ".every") || !checker.isGood(path + ".at")) return;
     const bool isEverySet = checker.isSet(path + ".every");
@@ -197,7 +193,7 @@ void checkTimes(const ScheduleConfig& schedule, const std::string& path, Checker
     const bool hasPlace = checker.isSet("device.latitude") && checker.isSet("device.longitude");
     for (const auto& [key, times] :
          {std::pair(".at", &schedule.rule.at), std::pair(".between", &schedule.rule.between)}) {
-        if (!hasPlace && std::any_of(times->begin(), times->end(), isSunTime)) {
+        if (!hasPlace && std::ranges::any_of(*times, &DayTime::isOfSun)) {
             checker.reject(path + key,
                            "has sunrise or sunset without a place; allowed: times like \"07:30\", or set "
                            "latitude and longitude in [device]");
@@ -214,7 +210,7 @@ void checkAction(const Config& config, const ScheduleConfig& schedule, const std
     if (equals == std::string::npos) return;
     const std::string name = action.substr(0, equals);
     const auto& outputs = config.gpio.outputs;
-    const auto output = std::find_if(outputs.begin(), outputs.end(), [&](const auto& one) { return one.name == name; });
+    const auto output = std::ranges::find(outputs, name, &GpioOutputConfig::name);
     if (output == outputs.end()) {
         checker.reject(path,
                        fmt::format("{} is not an output; allowed: the name of a [[gpio.output]]", inQuotes(name)));
@@ -287,10 +283,8 @@ class TopicChecker {
             published_.insert(base + "gpio/" + output.name);
             subscribed_.insert(base + "gpio/" + output.name + "/set");
         }
-        for (const ScheduleConfig& schedule : config_.schedules) {
-            const std::string topic = base + "schedule/" + schedule.name;
-            published_.insert(topic + "/next");
-        }
+        for (const ScheduleConfig& schedule : config_.schedules)
+            published_.insert(base + "schedule/" + schedule.name + "/next");
         subscribed_.insert(base + "command");
     }
 

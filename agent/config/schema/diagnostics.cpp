@@ -33,11 +33,10 @@ void Diagnostics::addAt(const Location& location, const std::string& path, const
 std::string Diagnostics::text() const {
     constexpr std::size_t kMaxShown = 100;
     const auto place = [&files = config_.files](const Diagnostic& error) {
-        return std::pair(std::find(files.begin(), files.end(), error.location.file), error.location.line);
+        return std::pair(std::ranges::find(files, error.location.file), error.location.line);
     };
     auto sorted = errors_;
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [&place](const auto& a, const auto& b) { return place(a) < place(b); });
+    std::ranges::stable_sort(sorted, [&place](const auto& a, const auto& b) { return place(a) < place(b); });
     std::string out;
     for (std::size_t i = 0; i < std::min(sorted.size(), kMaxShown); ++i)
         out += fmt::format("{}{}{}", i > 0 ? "\n" : "", prefixOf(sorted[i].location), sorted[i].text);

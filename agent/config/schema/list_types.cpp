@@ -29,36 +29,11 @@ std::optional<PictureArea> parseArea(const toml::node& value) {
     return area;
 }
 
-bool isControlName(std::string_view name) {
-    constexpr std::size_t kMaxNameBytes = 64;
-    return !name.empty() && name.size() <= kMaxNameBytes && isWord(name, "_:");
-}
-
-constexpr std::size_t kMaxControlTextBytes = 1024;
-constexpr std::size_t kMaxControlNumbers = 256;
-
-std::optional<ControlValue> parseControl(const toml::node& value) {
-    if (const auto* boolean = value.as_boolean()) return boolean->get();
-    if (const auto* integer = value.as_integer()) return integer->get();
-    if (const auto number = finiteNumber(value)) return *number;
-    if (const auto* text = value.as_string(); text != nullptr && text->get().size() <= kMaxControlTextBytes)
-        return text->get();
-    const auto* list = value.as_array();
-    if (list == nullptr || list->empty() || list->size() > kMaxControlNumbers) return std::nullopt;
-    std::vector<double> numbers;
-    for (const toml::node& element : *list) {
-        const auto number = finiteNumber(element);
-        if (!number) return std::nullopt;
-        numbers.push_back(*number);
-    }
-    return numbers;
-}
-
 /// A list of texts, of which `parse` makes the elements of `into`; nullopt, and its message, for others.
 template <typename Element, typename Parse>
-Key listKey(std::string name, KeyType type, std::vector<Element>& into, std::string allowed, Parse parse) {
+Key listKey(std::string name, std::vector<Element>& into, std::string allowed, Parse parse) {
     constexpr std::size_t kMaxElements = 64;
-    Key key(std::move(name), type, "[]", std::move(allowed));
+    Key key(std::move(name), "[]", std::move(allowed));
     key.read = [&into, parse](const toml::node& value) -> ValueErrors {
         const auto* list = value.as_array();
         if (list == nullptr) return {{"is not a list in brackets"}};
@@ -80,17 +55,16 @@ Key listKey(std::string name, KeyType type, std::vector<Element>& into, std::str
 constexpr std::array<std::string_view, 7> kDayNames{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 
 std::optional<std::chrono::weekday> parseWeekday(std::string_view text) {
-    const auto* found = std::find(kDayNames.begin(), kDayNames.end(), text);
+    const auto* found = std::ranges::find(kDayNames, text);
     if (found == kDayNames.end()) return std::nullopt;
     return std::chrono::weekday{static_cast<unsigned>(found - kDayNames.begin())};
 }
 
 /// Why nothing can be between the two; "" if something can.
 std::string validateWindow(const DayTime& start, const DayTime& end) {
-    const auto isClock = [](const DayTime& time) { return time.kind == DayTime::Kind::kClock; };
-    if (isClock(start) != isClock(end)) return "mixes a time of the clock with one of the sun";
+    if (start.isOfSun() != end.isOfSun()) return "mixes a time of the clock with one of the sun";
     if (start == end) return "begins and ends at the same time";
-    if (!isClock(start) && start.kind == end.kind && start.offset > end.offset) return "ends before it begins";
+    if (start.isOfSun() && start.kind == end.kind && start.offset > end.offset) return "ends before it begins";
     return "";
 }
 
@@ -98,7 +72,7 @@ std::string validateWindow(const DayTime& start, const DayTime& end) {
 
 Key dayTimesKey(std::string name, std::vector<DayTime>& into) {
     return listKey(
-        std::move(name), KeyType::kTimes, into,
+        std::move(name), into,
         fmt::format("a list of times like \"07:30\", \"sunrise\" or \"sunset-30m\" (at most {} from the sun's)",
                     inQuotes(formatDuration(kMaxSunOffset))),
         parseDayTime);
@@ -120,15 +94,14 @@ Key dayWindowKey(std::string name, std::vector<DayTime>& into) {
 }
 
 Key weekdaysKey(std::string name, std::vector<std::chrono::weekday>& into) {
-    return listKey(std::move(name), KeyType::kDays, into,
-                   "a list of \"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\" and \"sun\"", parseWeekday);
+    return listKey(std::move(name), into, "a list of \"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\" and \"sun\"",
+                   parseWeekday);
 }
 
 Key gpioLineKey(std::string name, GpioLine& into) {
     constexpr int kMaxOffset = 1023;
     constexpr std::size_t kMaxNameBytes = 31;  // GPIO_MAX_NAME_SIZE of <linux/gpio.h>, less the final NUL
     Key key = integerKey(std::move(name), into.offset, 0, kMaxOffset);
-    key.type = KeyType::kLine;
     key.allowed =
         fmt::format("an offset from 0 to {}, or a name like \"GPIO17\" of at most {} bytes", kMaxOffset, kMaxNameBytes);
     key.read = [&into, readOffset = key.read,
@@ -145,7 +118,7 @@ Key gpioLineKey(std::string name, GpioLine& into) {
 
 Key areasKey(std::string name, std::vector<PictureArea>& into) {
     constexpr std::size_t kMaxAreas = 16;
-    Key key(std::move(name), KeyType::kAreas, "[]",
+    Key key(std::move(name), "[]",
             fmt::format("at most {} areas, each [left, top, width, height] in whole per cent and inside the picture",
                         kMaxAreas));
     key.read = [&into](const toml::node& value) -> ValueErrors {
@@ -168,32 +141,26 @@ Key areasKey(std::string name, std::vector<PictureArea>& into) {
 
 Key cameraControlsKey(std::string name, Controls& into) {
     constexpr std::size_t kMaxControls = 64;
-    Key key(std::move(name), KeyType::kControls, "{}",
-            fmt::format("at most {} libcamera controls by name, each true or false, a finite number, a text of at most "
-                        "{} bytes or a list of 1 to {} numbers",
-                        kMaxControls, kMaxControlTextBytes, kMaxControlNumbers));
+    Key key(
+        std::move(name), "{}",
+        fmt::format("at most {} libcamera controls by name, each true or false, a finite number or a list of 1 to {} "
+                    "numbers",
+                    kMaxControls, kMaxControlNumbers));
     key.read = [&into](const toml::node& value) -> ValueErrors {
         const auto* table = value.as_table();
         if (table == nullptr) return {{"is not a table: write [camera.controls]"}};
         if (table->size() > kMaxControls) return {{fmt::format("has {} controls", table->size())}};
         ValueErrors errors;
         for (const auto& [control, element] : *table) {
-            auto parsed = parseControl(element);
-            if (parsed && isControlName(control.str())) {
-                into.emplace(control.str(), *std::move(parsed));
-            } else {
-                errors.push_back({parsed ? "is not a valid name of a control" : describe(element) + " is not allowed",
-                                  locationOf(control), std::string(control.str())});
-            }
+            const std::string controlName(control.str());
+            const auto parsed =
+                parseControls(fmt::format("{{{}:{}}}", nlohmann::json(controlName).dump(), jsonOf(element)));
+            if (parsed) into.insert(parsed->begin(), parsed->end());
+            if (!parsed) errors.push_back({describe(element) + " is not allowed", locationOf(control), controlName});
         }
         return errors;
     };
-    key.json = [&into] {
-        nlohmann::json object = nlohmann::json::object();
-        for (const auto& [control, value] : into)
-            std::visit([&target = object[control]](const auto& known) { target = known; }, value);
-        return object.dump();
-    };
+    key.json = [&into] { return formatControls(into); };
     return key;
 }
 

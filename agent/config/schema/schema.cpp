@@ -39,8 +39,7 @@ Keys mqttKeys(Config& config) {
     MqttConfig& c = config.mqtt;
     return {
         serversKey("servers", c.servers),
-        choiceKey("protocol", c.protocol,
-                  {{"auto", Protocol::kAuto}, {"5", Protocol::kV5}, {"3.1.1", Protocol::kV311}}),
+        choiceKey("protocol", c.protocol, {"auto", "5", "3.1.1"}),
         usernameKey("username", c.username, kMaxUsernameBytes),
         passwordFileKey("password_file", c.passwordFile),
         // MQTT counts keep-alive and session expiry in whole seconds, the first in 16 bits.
@@ -74,17 +73,8 @@ Keys telemetryKeys(Config& config) {
     TelemetryConfig& c = config.telemetry;
     return {
         settable(durationKey("interval", c.interval, kMinInterval, kDay)),
-        choiceKey("on_boot", c.onBoot,
-                  {{"resume", OnBoot::kResume}, {"start", OnBoot::kStart}, {"stop", OnBoot::kStop}}),
+        choiceKey("on_boot", c.onBoot, {"resume", "start", "stop"}),
     };
-}
-
-std::vector<std::pair<std::string, SensorType>> sensorTypeNames() {
-    std::vector<std::pair<std::string, SensorType>> names;
-    for (const SensorType type : {SensorType::kW1, SensorType::kHwmon, SensorType::kIio, SensorType::kThermal,
-                                  SensorType::kFile, SensorType::kSimulated})
-        names.emplace_back(nameOf(type), type);
-    return names;
 }
 
 Key quantityKey(SensorConfig& into) {
@@ -101,17 +91,14 @@ Keys sensorKeys(Config& config) {
     c.name = "room";
     return {
         identifierKey("name", c.name, Empty::kRefused),
-        choiceKey("type", c.type, sensorTypeNames()),
+        choiceKey("type", c.type, {kSensorTypeNames.begin(), kSensorTypeNames.end()}),
         textKey("device", c.device, kMaxDeviceBytes),
         quantityKey(c),
         textKey("channel", c.channel, kMaxChannelBytes),
         textKey("unit", c.unit, kMaxUnitBytes),
         topicKey("topic", c.topic, Empty::kAllowed),
         durationKey("interval", c.interval, kMinInterval, kDay, 1ms, DurationWord{"", 0s, "as telemetry.interval"}),
-        choiceKey("format", c.format,
-                  {{"integer", ReadingFormat::kInteger},
-                   {"decimal", ReadingFormat::kDecimal},
-                   {"json", ReadingFormat::kJson}}),
+        choiceKey("format", c.format, {"integer", "decimal", "json"}),
         realKey("scale", c.scale, -kMaxScale, kMaxScale, false),
         realKey("offset", c.offset, -kMaxReading, kMaxReading),
         realKey("min", c.min, infoOf(c.quantity).min, kMaxReading),
@@ -122,17 +109,12 @@ Keys sensorKeys(Config& config) {
 Keys cameraKeys(Config& config) {
     CameraConfig& c = config.camera;
     return {
-        choiceKey("backend", c.backend,
-                  {{"libcamera", CameraBackend::kLibcamera},
-                   {"replay", CameraBackend::kReplay},
-                   {"pattern", CameraBackend::kPattern},
-                   {"none", CameraBackend::kNone}}),
+        choiceKey("backend", c.backend, {kBackendNames.begin(), kBackendNames.end()}),
         textKey("device", c.device, kMaxDeviceBytes),
         integerKey("width", c.width, 64, 9152, 2),
         integerKey("height", c.height, 64, 6944, 2),
         integerKey("rotation", c.rotation, 0, 270, 90),
-        choiceKey("flip", c.flip,
-                  {{"none", Flip::kNone}, {"horizontal", Flip::kHorizontal}, {"vertical", Flip::kVertical}}),
+        choiceKey("flip", c.flip, {"none", "horizontal", "vertical"}),
         integerKey("frame_rate", c.frameRate, 0, 240, 1, "0 = the camera's own"),
         durationKey("keep_warm", c.keepWarm, 0s, kDay, 1ms,
                     DurationWord{"always", milliseconds::max(), "it never stops"}),
@@ -180,7 +162,7 @@ Keys gpioOutputKeys(Config& config) {
         gpioLineKey("line", c.line),
         flagKey("active_low", c.activeLow),
         flagKey("initial", c.initial),
-        choiceKey("role", c.role, {{"", OutputRole::kFree}, {"status", OutputRole::kStatus}}),
+        choiceKey("role", c.role, {"", "status"}),
     };
 }
 
@@ -195,11 +177,7 @@ Keys gpioInputKeys(Config& config) {
         identifierKey("name", c.name, Empty::kRefused),
         textKey("chip", c.chip, kMaxChipBytes),
         gpioLineKey("line", c.line),
-        choiceKey("bias", c.bias,
-                  {{"as-is", GpioBias::kAsIs},
-                   {"disabled", GpioBias::kDisabled},
-                   {"pull-up", GpioBias::kPullUp},
-                   {"pull-down", GpioBias::kPullDown}}),
+        choiceKey("bias", c.bias, {"as-is", "disabled", "pull-up", "pull-down"}),
         flagKey("active_low", c.activeLow),
         durationKey("debounce", c.debounce, 0s, 10s),
         // The commands of services/commands/command.cpp, which this module must not include.
@@ -231,9 +209,7 @@ Keys journalKeys(Config& config) {
     JournalConfig& c = config.journal;
     return {
         pathKey("path", c.path, Empty::kRefused),
-        choiceKey(
-            "readings", c.readings,
-            {{"undelivered", KeepReadings::kUndelivered}, {"all", KeepReadings::kAll}, {"none", KeepReadings::kNone}}),
+        choiceKey("readings", c.readings, {"undelivered", "all", "none"}),
         durationKey("flush", c.flush, 100ms, 1h),
         durationKey("max_age", c.maxAge, 1h, 3650 * kDay),
         sizeKey("max_size", c.maxSizeBytes, kMiB, 64 * kGiB),
@@ -258,11 +234,7 @@ Keys homeAssistantKeys(Config& config) {
 }
 
 Keys logKeys(Config& config) {
-    return {settable(choiceKey("level", config.log.level,
-                               {{"debug", log::Level::kDebug},
-                                {"info", log::Level::kInfo},
-                                {"warning", log::Level::kWarning},
-                                {"error", log::Level::kError}}))};
+    return {settable(choiceKey("level", config.log.level, {"debug", "info", "warning", "error"}))};
 }
 
 }  // namespace

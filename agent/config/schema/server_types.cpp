@@ -97,8 +97,7 @@ Result<ServerAddress> parseServerAddress(std::string_view text) {
     const auto separator = text.find("://");
     if (separator == std::string_view::npos) return invalid("has no scheme such as mqtt://");
     const std::string scheme = toLower(text.substr(0, separator));
-    const auto* row =
-        std::find_if(kSchemes.begin(), kSchemes.end(), [&](const SchemeRow& r) { return r.name == scheme; });
+    const auto* row = std::ranges::find(kSchemes, scheme, &SchemeRow::name);
     if (row == kSchemes.end()) return invalid("has an unknown scheme");
 
     std::string_view authority = text.substr(separator + 3);
@@ -114,7 +113,7 @@ Result<ServerAddress> parseServerAddress(std::string_view text) {
     const bool isBare = path.empty() || path == "/";
     if (!isBare && !row->hasPath) return invalid("has a path, which only ws and wss have");
     if (!isBare && path.front() != '/') return invalid("has a path that does not begin with '/'");
-    if (path.size() > kMaxUrlPathBytes || !std::all_of(path.begin(), path.end(), isUrlLetter))
+    if (path.size() > kMaxUrlPathBytes || !std::ranges::all_of(path, isUrlLetter))
         return invalid("has a path that is too long or has characters to be percent-encoded");
     return ServerAddress{row->scheme, std::move(host), port, row->hasPath ? std::string(path) : ""};
 }
@@ -123,7 +122,7 @@ Key serversKey(std::string name, std::vector<ServerAddress>& into) {
     constexpr std::size_t kMaxServers = 16;
     std::string shown;
     for (const ServerAddress& server : into) shown += (shown.empty() ? "" : ", ") + inQuotes(toString(server));
-    Key key(std::move(name), KeyType::kServers, '[' + shown + ']',
+    Key key(std::move(name), '[' + shown + ']',
             fmt::format("a list of 1 to {} different addresses like \"mqtt://host\", \"mqtts://host:8883\", "
                         "\"ws://host/path\", \"wss://[::1]\"",
                         kMaxServers));
@@ -138,7 +137,7 @@ Key serversKey(std::string name, std::vector<ServerAddress>& into) {
             const auto* text = element.as_string();
             auto address =
                 text == nullptr ? fail(Errc::kInvalid, "is not a text in quotes") : parseServerAddress(text->get());
-            if (address && std::find(into.begin(), into.end(), *address) != into.end())
+            if (address && std::ranges::find(into, *address) != into.end())
                 address = fail(Errc::kInvalid, "is a duplicate");
             if (address) {
                 into.push_back(*std::move(address));

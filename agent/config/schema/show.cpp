@@ -56,7 +56,7 @@ std::string showKeys(const std::string& name, const Keys& keys, const toml::tabl
     if (table == nullptr || !hasOthers) return lines + below;
     for (const auto& [other, value] : *table) {
         const auto isOther = [&other = other](const Key& key) { return key.name == other.str(); };
-        if (std::none_of(keys.begin(), keys.end(), isOther)) show(std::string(other.str()), value, false);
+        if (std::ranges::none_of(keys, isOther)) show(std::string(other.str()), value, false);
     }
     return lines + below;
 }
@@ -64,8 +64,7 @@ std::string showKeys(const std::string& name, const Keys& keys, const toml::tabl
 /// The limits of a sensor that sets none are those of its quantity; no number stands for "unbounded".
 void useLimitsOfQuantity(Keys& keys, const toml::table& block) {
     const std::string quantity = block["quantity"].value_or(std::string(infoOf(Quantity::kTemperature).name));
-    const auto info = std::find_if(kQuantities.begin(), kQuantities.end(),
-                                   [&](const QuantityInfo& one) { return one.name == quantity; });
+    const auto info = std::ranges::find(kQuantities, quantity, &QuantityInfo::name);
     if (info == kQuantities.end()) return;
     if (std::isinf(info->max)) {
         std::erase_if(keys, [&](const Key& key) {

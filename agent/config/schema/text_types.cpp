@@ -61,7 +61,7 @@ std::string orEmpty(Empty empty) {
 using Validate = std::function<std::string(const std::string& text)>;
 
 Key makeText(std::string name, std::string& into, std::string allowed, Validate validate, bool isSecret = false) {
-    Key key(std::move(name), KeyType::kText, inQuotes(into), std::move(allowed));
+    Key key(std::move(name), inQuotes(into), std::move(allowed));
     key.isSecret = isSecret;
     key.read = [&into, validate = std::move(validate), isSecret](const toml::node& value) -> ValueErrors {
         const auto* text = value.as_string();
@@ -153,7 +153,7 @@ Key actionKey(std::string name, std::string& into, const std::vector<std::string
         const bool isOutput = equals != std::string::npos;
         const std::vector<std::string>& words = isOutput ? states : commands;
         const std::string word = isOutput ? text.substr(equals + 1) : text;
-        if (std::find(words.begin(), words.end(), word) != words.end()) return "";
+        if (std::ranges::find(words, word) != words.end()) return "";
         const std::string meant = word.empty() ? "" : nearest(word, words);
         if (meant.empty()) return "is not an action";
         return fmt::format("is not an action, did you mean {}?",
@@ -166,12 +166,11 @@ Key choiceKey(std::string name, const std::vector<std::string>& words, std::size
     std::vector<std::string> quoted;
     quoted.reserve(words.size());
     for (const std::string& word : words) quoted.push_back(inQuotes(word));
-    Key key(std::move(name), KeyType::kChoice, quoted[defaultIndex], listed(quoted));
-    key.choices = quoted;
+    Key key(std::move(name), quoted[defaultIndex], listed(quoted));
     key.read = [words, store = std::move(store)](const toml::node& value) -> ValueErrors {
         const auto* text = value.as_string();
         const std::string typed = text == nullptr ? describe(value) : text->get();
-        const auto found = std::find(words.begin(), words.end(), typed);
+        const auto found = std::ranges::find(words, typed);
         if (text == nullptr || found == words.end()) {
             const std::string meant = typed.empty() ? "" : nearest(typed, words);
             return {{fmt::format("{} is {}{}", describe(value), text == nullptr ? "not a text in quotes" : "not known",
@@ -184,7 +183,7 @@ Key choiceKey(std::string name, const std::vector<std::string>& words, std::size
 }
 
 Key choiceKey(std::string name, std::string& into, const std::vector<std::string>& words) {
-    const auto current = std::find(words.begin(), words.end(), into);
+    const auto current = std::ranges::find(words, into);
     return choiceKey(std::move(name), words, static_cast<std::size_t>(current - words.begin()),
                      [&into, words](std::size_t index) { into = words[index]; });
 }

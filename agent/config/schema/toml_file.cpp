@@ -28,7 +28,7 @@ constexpr auto kMaxDots = 300;
 int findDeepKey(std::string_view text) {
     for (int line = 1; !text.empty(); ++line, text = afterLine(text)) {
         const std::string_view current = trim(firstLine(text));
-        if (!current.starts_with('#') && std::count(current.begin(), current.end(), '.') > kMaxDots) return line;
+        if (!current.starts_with('#') && std::ranges::count(current, '.') > kMaxDots) return line;
     }
     return 0;
 }

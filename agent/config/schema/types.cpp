@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <sstream>
 
 #include <fmt/core.h>
 #include <toml++/toml.h>
@@ -32,8 +33,9 @@ std::string durationText(milliseconds value) {
 }
 
 std::string sizeText(std::int64_t bytes) {
-    const auto* unit = std::find_if(kSizeUnits.begin(), kSizeUnits.end() - 1,
-                                    [bytes](const SizeUnit& candidate) { return bytes % candidate.bytes == 0; });
+    const auto* unit =
+        std::ranges::find_if(kSizeUnits.begin(), kSizeUnits.end() - 1,
+                             [bytes](const SizeUnit& candidate) { return bytes % candidate.bytes == 0; });
     return fmt::format("\"{}{}\"", bytes / unit->bytes, unit->name);
 }
 
@@ -55,18 +57,13 @@ std::optional<std::int64_t> parseSize(std::string_view text) {
 std::string unquoted(const toml::node& value, const char* characters) {
     const auto* text = value.as_string();
     if (text == nullptr || text->get().find_first_not_of(characters) != std::string::npos) return "";
-    double number = 0;
-    const char* end = text->get().data() + text->get().size();
-    const auto [rest, error] = std::from_chars(text->get().data(), end, number);
-    return error == std::errc{} && rest == end ? text->get() : "";
+    return parseNumber<double>(text->get()) ? text->get() : "";
 }
 
 Key makeReal(std::string name, double usual, double min, double max, bool isZeroAllowed,
              std::function<void(double)> store) {
-    Key key(std::move(name), KeyType::kReal, realText(usual),
+    Key key(std::move(name), realText(usual),
             fmt::format("a number from {} to {}{}", min, max, isZeroAllowed ? "" : ", not 0"));
-    key.min = realText(min);
-    key.max = realText(max);
     key.read = [min, max, isZeroAllowed, store = std::move(store)](const toml::node& value) -> ValueErrors {
         if (!value.is_number()) return notAllowed(value, unquoted(value, "-.0123456789"));
         const auto number = finiteNumber(value);
@@ -100,6 +97,12 @@ std::string describe(const toml::node& value) {
     }
 }
 
+std::string jsonOf(const toml::node& value) {
+    std::ostringstream out;
+    out << toml::json_formatter(value);
+    return out.str();
+}
+
 std::string inQuotes(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
@@ -131,12 +134,11 @@ ValueErrors notAllowed(const toml::node& value, const std::string& meant) {
 }
 
 Key flagKey(std::string name, bool& into) {
-    Key key(std::move(name), KeyType::kFlag, into ? "true" : "false", "true or false, without quotes");
-    key.choices = {"true", "false"};
-    key.read = [&into, choices = key.choices](const toml::node& value) -> ValueErrors {
+    Key key(std::move(name), into ? "true" : "false", "true or false, without quotes");
+    key.read = [&into](const toml::node& value) -> ValueErrors {
         const auto* word = value.as_string();
         if (!value.is_boolean())
-            return notAllowed(value, nearest(word == nullptr ? describe(value) : word->get(), choices));
+            return notAllowed(value, nearest(word == nullptr ? describe(value) : word->get(), {"true", "false"}));
         into = value.as_boolean()->get();
         return {};
     };
@@ -145,14 +147,13 @@ Key flagKey(std::string name, bool& into) {
 }
 
 Key integerKey(std::string name, int& into, int min, int max, int step, const std::string& note) {
-    Key key(std::move(name), KeyType::kInteger, fmt::format("{}", into),
+    Key key(std::move(name), fmt::format("{}", into),
             fmt::format("{} number from {} to {}{}", step == 2 ? "an even" : "a whole", min, max,
                         note.empty() ? "" : fmt::format(" ({})", note)));
-    key.min = fmt::format("{}", min);
-    key.max = fmt::format("{}", max);
     if (step > 2) {
-        for (int number = min; number <= max; number += step) key.choices.push_back(fmt::format("{}", number));
-        key.allowed = listed(key.choices);
+        std::vector<std::string> numbers;
+        for (int number = min; number <= max; number += step) numbers.push_back(fmt::format("{}", number));
+        key.allowed = listed(numbers);
     }
     key.read = [&into, min, max, step](const toml::node& value) -> ValueErrors {
         const auto* number = value.as_integer();
@@ -178,11 +179,7 @@ Key durationKey(std::string name, milliseconds& into, milliseconds min, millisec
     std::string allowed = fmt::format("a duration from {} to {}", durationText(min), durationText(max));
     if (step > milliseconds{1}) allowed += " in steps of " + durationText(step);
     if (word) allowed += fmt::format(", or {} ({})", inQuotes(word->word), word->meaning);
-    Key key(std::move(name), KeyType::kDuration,
-            word && into == word->value ? inQuotes(word->word) : durationText(into), allowed);
-    key.min = durationText(min);
-    key.max = durationText(max);
-    if (word) key.choices = {inQuotes(word->word)};
+    Key key(std::move(name), word && into == word->value ? inQuotes(word->word) : durationText(into), allowed);
     key.read = [&into, min, max, step, word](const toml::node& value) -> ValueErrors {
         constexpr const char* kExamples = "\"250ms\", \"2s\", \"5m\", \"1h\" or \"7d\"";
         const auto* text = value.as_string();
@@ -200,10 +197,8 @@ Key durationKey(std::string name, milliseconds& into, milliseconds min, millisec
 }
 
 Key sizeKey(std::string name, std::int64_t& intoBytes, std::int64_t min, std::int64_t max) {
-    Key key(std::move(name), KeyType::kSize, sizeText(intoBytes),
+    Key key(std::move(name), sizeText(intoBytes),
             fmt::format("a size from {} to {}, in KiB, MiB or GiB", sizeText(min), sizeText(max)));
-    key.min = sizeText(min);
-    key.max = sizeText(max);
     key.read = [&intoBytes, min, max](const toml::node& value) -> ValueErrors {
         const auto* text = value.as_string();
         if (text == nullptr) return {{describe(value) + " has no unit (write \"16MiB\")"}};

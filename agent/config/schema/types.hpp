@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -24,22 +24,6 @@ class table;
 /// documentation and check cannot differ.
 namespace edge {
 
-enum class KeyType {
-    kFlag,
-    kInteger,
-    kReal,
-    kText,
-    kDuration,
-    kSize,
-    kChoice,
-    kServers,
-    kLine,
-    kControls,
-    kAreas,
-    kTimes,
-    kDays
-};
-
 /// What is wrong with a value, as the middle of "key: …; allowed: …".
 struct ValueError {
     std::string text;
@@ -50,21 +34,14 @@ using ValueErrors = std::vector<ValueError>;
 
 /// One key of the file, bound to the variable that it sets.
 struct Key {
-    Key(std::string keyName, KeyType keyType, std::string defaultToml, std::string whatIsAllowed)
-        : name(std::move(keyName)),
-          type(keyType),
-          defaultValue(std::move(defaultToml)),
-          allowed(std::move(whatIsAllowed)) {}
+    Key(std::string keyName, std::string defaultToml, std::string whatIsAllowed)
+        : name(std::move(keyName)), defaultValue(std::move(defaultToml)), allowed(std::move(whatIsAllowed)) {}
 
-    std::string name;  ///< "ca_file"
-    KeyType type;
+    std::string name;          ///< "ca_file"
     std::string defaultValue;  ///< as TOML: the value of the variable when the key was bound
     std::string allowed;       ///< "a whole number from 1 to 100"
-    std::string min;           ///< as TOML; "" = no range
-    std::string max;
-    std::vector<std::string> choices;  ///< as TOML
-    bool isSecret = false;             ///< the value may be a password in the wrong place, so it is never shown
-    bool isSettable = false;           ///< the command `set` may change it
+    bool isSecret = false;     ///< the value may be a password in the wrong place, so it is never shown
+    bool isSettable = false;   ///< the command `set` may change it
     /// Sets the variable, or returns what is wrong with the value.
     std::function<ValueErrors(const toml::node& value)> read;
     /// The variable as JSON; empty for types that no settable key has.
@@ -129,22 +106,12 @@ std::string validateTopic(std::string_view topic, std::size_t maxBytes = kMaxTop
 Key choiceKey(std::string name, const std::vector<std::string>& words, std::size_t defaultIndex,
               std::function<void(std::size_t)> store);
 Key choiceKey(std::string name, std::string& into, const std::vector<std::string>& words);
-/// One of a few words, each standing for a value.
-template <typename T>
-Key choiceKey(std::string name, T& into, std::vector<std::pair<std::string, T>> choices) {
-    std::vector<std::string> words;
-    std::size_t defaultIndex = 0;
-    for (const auto& [word, value] : choices) {
-        if (value == into) defaultIndex = words.size();
-        words.push_back(word);
-    }
-    Key key = choiceKey(std::move(name), words, defaultIndex,
-                        [&into, choices](std::size_t index) { into = choices[index].second; });
-    key.json = [&into, choices = std::move(choices)] {
-        const auto chosen =
-            std::find_if(choices.begin(), choices.end(), [&into](const auto& choice) { return choice.second == into; });
-        return inQuotes(chosen->first);
-    };
+/// One of a few words: one for each value of the enumeration, in its order.
+template <typename Enum>
+requires std::is_enum_v<Enum> Key choiceKey(std::string name, Enum& into, const std::vector<std::string>& words) {
+    Key key = choiceKey(std::move(name), words, static_cast<std::size_t>(into),
+                        [&into](std::size_t index) { into = static_cast<Enum>(index); });
+    key.json = [&into, words] { return inQuotes(words.at(static_cast<std::size_t>(into))); };
     return key;
 }
 
@@ -179,6 +146,8 @@ Location locationOf(const Element& element) {
 }
 /// For a message: `3`, `"text"` (escaped and cut), `a table`.
 std::string describe(const toml::node& value);
+/// The same value as JSON.
+std::string jsonOf(const toml::node& value);
 /// "a, b or c".
 std::string listed(const std::vector<std::string>& words);
 /// nullopt if it is no number, or infinite, or not a number.

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "camera/controls.hpp"
-
 #include <limits>
 
 #include <nlohmann/json.hpp>
 
+#include "config/config.hpp"
 #include "core/text.hpp"
 
 namespace edge {
@@ -13,7 +12,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxNameBytes = 64;
-constexpr std::size_t kMaxNumbers = 256;
 
 std::optional<ControlValue> valueFromJson(const json& value) {
     if (value.is_boolean()) return value.get<bool>();
@@ -22,7 +20,7 @@ std::optional<ControlValue> valueFromJson(const json& value) {
         return std::nullopt;
     if (value.is_number_integer()) return value.get<std::int64_t>();
     if (value.is_number_float()) return value.get<double>();
-    if (!value.is_array() || value.empty() || value.size() > kMaxNumbers) return std::nullopt;
+    if (!value.is_array() || value.empty() || value.size() > kMaxControlNumbers) return std::nullopt;
     std::vector<double> numbers;
     for (const json& element : value) {
         if (!element.is_number()) return std::nullopt;
@@ -35,13 +33,8 @@ std::optional<ControlValue> valueFromJson(const json& value) {
 
 std::string formatControls(const Controls& controls) {
     json object = json::object();
-    for (const auto& [name, value] : controls) {
-        std::visit(
-            [&object, &name = name](const auto& content) {
-                if constexpr (!std::is_same_v<std::decay_t<decltype(content)>, std::string>) object[name] = content;
-            },
-            value);
-    }
+    for (const auto& [name, value] : controls)
+        std::visit([&target = object[name]](const auto& content) { target = content; }, value);
     return object.dump();
 }
 
