@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -19,61 +21,43 @@ std::string toName(std::string text) {
     return text;
 }
 
-class Collector {
-  public:
-    explicit Collector(const std::string& sysRoot) : sysRoot_(sysRoot) {}
-
-    void addClass(SensorType type, const DeviceClass& deviceClass) {
-        for (const QuantityInfo& info : kQuantities) {
-            if (info.quantity == Quantity::kNumber) continue;
-            const auto devices = listChannels(deviceClass, info.quantity, sysRoot_).value_or(std::vector<Device>{});
-            for (const Device& device : devices) add(type, info, device, devices);
-        }
-    }
-
-    void add1Wire() {
-        for (const Device& device : listThermometers(sysRoot_).value_or(std::vector<Device>{}))
-            add(SensorType::kW1, infoOf(Quantity::kTemperature), device, {});
-    }
-
-    std::vector<SensorConfig> take() { return std::move(sensors_); }
-
-  private:
-    void add(SensorType type, const QuantityInfo& info, const Device& device, const std::vector<Device>& all) {
-        const auto chipOf = [](const Device& d) { return d.path.substr(0, d.path.rfind('/')); };
-        const bool isUnique = std::ranges::none_of(
-            all, [&](const Device& other) { return other.driver == device.driver && chipOf(other) != chipOf(device); });
-        const auto onChip = std::ranges::count(all, chipOf(device), chipOf);
-        SensorConfig sensor;
-        sensor.type = type;
-        sensor.quantity = info.quantity;
-        sensor.device = isUnique || device.address.empty() ? device.driver : device.address;
-        std::string name = toName(fmt::format("{}_{}", device.driver, info.name));
-        if (!device.channels.empty() && onChip > 1) {
-            sensor.channel = device.channels.front();
-            name = toName(fmt::format("{}_{}", device.driver, sensor.channel));
-        }
-        // The driver answers with the measurement before for 2 s: read more often, it would look like a new one.
-        if (device.driver == "dht11") sensor.interval = seconds{5};
-        const int count = ++names_[name];
-        sensor.name = count == 1 ? name : fmt::format("{}_{}", name, count);
-        sensors_.push_back(std::move(sensor));
-    }
-
-    const std::string& sysRoot_;
-    std::vector<SensorConfig> sensors_;
-    std::map<std::string, int> names_;
-};
+/// `device`, one of `all` of its class that measure the quantity, as the configuration of a sensor.
+SensorConfig toSensor(SensorType type, const QuantityInfo& info, const Device& device, const std::vector<Device>& all) {
+    const auto chipOf = [](const Device& d) { return d.path.substr(0, d.path.rfind('/')); };
+    const bool isUnique = std::ranges::none_of(
+        all, [&](const Device& other) { return other.driver == device.driver && chipOf(other) != chipOf(device); });
+    SensorConfig sensor;
+    sensor.type = type;
+    sensor.quantity = info.quantity;
+    sensor.device = isUnique || device.address.empty() ? device.driver : device.address;
+    if (!device.channels.empty() && std::ranges::count(all, chipOf(device), chipOf) > 1)
+        sensor.channel = device.channels.front();
+    sensor.name = toName(fmt::format("{}_{}", device.driver, sensor.channel.empty() ? info.name : sensor.channel));
+    // The driver answers with the measurement before for 2 s: read more often, it would look like a new one.
+    if (device.driver == "dht11") sensor.interval = seconds{5};
+    return sensor;
+}
 
 }  // namespace
 
 std::vector<SensorConfig> discoverSensors(const std::string& sysRoot) {
-    Collector collector(sysRoot);
-    collector.add1Wire();
-    collector.addClass(SensorType::kIio, kIioClass);
-    collector.addClass(SensorType::kHwmon, kHwmonClass);
-    collector.addClass(SensorType::kThermal, kThermalClass);
-    return collector.take();
+    constexpr std::array<std::pair<SensorType, const DeviceClass*>, 3> kClasses{
+        {{SensorType::kIio, &kIioClass}, {SensorType::kHwmon, &kHwmonClass}, {SensorType::kThermal, &kThermalClass}}};
+    std::vector<SensorConfig> sensors;
+    for (const Device& device : listThermometers(sysRoot).value_or(std::vector<Device>{}))
+        sensors.push_back(toSensor(SensorType::kW1, infoOf(Quantity::kTemperature), device, {}));
+    for (const auto& [type, deviceClass] : kClasses) {
+        for (const QuantityInfo& info : kQuantities) {
+            if (info.quantity == Quantity::kNumber) continue;
+            const auto all = listChannels(*deviceClass, info.quantity, sysRoot).value_or(std::vector<Device>{});
+            for (const Device& device : all) sensors.push_back(toSensor(type, info, device, all));
+        }
+    }
+    std::map<std::string, int> counts;
+    for (SensorConfig& sensor : sensors) {
+        if (const int count = ++counts[sensor.name]; count > 1) sensor.name += fmt::format("_{}", count);
+    }
+    return sensors;
 }
 
 }  // namespace edge

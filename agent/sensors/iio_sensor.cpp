@@ -59,7 +59,7 @@ constexpr std::array<OtherUnit, 6> kOtherUnits{{
 
 /// From the unit of what `driver` gives to the quantity's.
 double factorOf(const ChannelType& type, std::string_view driver) {
-    const auto* const other = std::find_if(kOtherUnits.begin(), kOtherUnits.end(), [&](const OtherUnit& unit) {
+    const auto* const other = std::ranges::find_if(kOtherUnits, [&](const OtherUnit& unit) {
         return unit.quantity == type.quantity && driver.starts_with(unit.driver);
     });
     return other == kOtherUnits.end() ? type.factor : other->factor;
@@ -142,8 +142,7 @@ Result<double> readShared(const std::string& channel, std::string_view attribute
 bool isWanted(const Stem& stem, Quantity quantity, std::string_view driver) {
     if (quantity == Quantity::kNumber) return true;
     if (stem.type->quantity != quantity) return false;
-    return stem.type->name != "proximity" ||
-           std::find(kProximityInMetres.begin(), kProximityInMetres.end(), driver) != kProximityInMetres.end();
+    return stem.type->name != "proximity" || std::ranges::find(kProximityInMetres, driver) != kProximityInMetres.end();
 }
 
 /// Each channel as a device: its path up to the stem, called by driver, the device's or its own label, or both.
@@ -156,14 +155,14 @@ void addChannels(const std::string& device, Quantity quantity, std::vector<Devic
     for (const std::string& file : files.value_or(std::vector<std::string>{})) {
         const std::string text = stemOf(file);
         const auto isSame = [&](const Stem& known) { return known.text == text; };
-        if (text.empty() || std::any_of(stems.begin(), stems.end(), isSame)) continue;
+        if (text.empty() || std::ranges::any_of(stems, isSame)) continue;
         Stem stem = parseStem(text);
         if (!isWanted(stem, quantity, driver)) continue;
         stems.push_back(std::move(stem));
     }
     // The plain channel is the first, differential ones are the last.
     const auto rank = [](const Stem& stem) { return stem.rest.empty() ? 0 : 1 + int{stem.isDifferential()}; };
-    std::stable_sort(stems.begin(), stems.end(), [&](const Stem& a, const Stem& b) { return rank(a) < rank(b); });
+    std::ranges::stable_sort(stems, [&](const Stem& a, const Stem& b) { return rank(a) < rank(b); });
     const std::string deviceLabel = readWord(device + "/label");
     for (const Stem& stem : stems) {
         const std::string path = device + "/" + stem.text;

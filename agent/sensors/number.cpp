@@ -59,7 +59,7 @@ constexpr std::array<std::string_view, 11> kDashes{"-",      "+",      "\u2010",
 
 /// Control characters beside white space: no text, or UTF-16.
 bool hasControlCharacters(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) {
+    return std::ranges::any_of(text, [](char c) {
         const auto byte = static_cast<unsigned char>(c);
         return (byte < 0x20 && (byte < '\t' || byte > '\r')) || byte == 0x7f;
     });
@@ -150,16 +150,9 @@ bool canEndBefore(std::string_view number, std::string_view rest, std::string_vi
 
 }  // namespace
 
-std::optional<std::int64_t> parseWholeNumber(std::string_view text) {
-    return parseNumber<std::int64_t>(trim(text));
-}
-
 std::optional<double> parseDecimalNumber(std::string_view text) {
-    text = trim(text);
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-    return value;
+    const auto number = parseNumber<double>(trim(text));
+    return number && std::isfinite(*number) ? number : std::nullopt;
 }
 
 std::optional<double> findFirstNumber(std::string_view text, std::string_view unit) {

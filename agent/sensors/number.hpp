@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string_view>
 
 namespace edge {
-
-/// A whole number and nothing else (white space around it is allowed); nullopt when it is not one, or overflows.
-std::optional<std::int64_t> parseWholeNumber(std::string_view text);
 
 /// A finite decimal number and nothing else (white space around it is allowed); nullopt for "nan", "inf", "1e400".
 std::optional<double> parseDecimalNumber(std::string_view text);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
 #include <string.h>
 #include <system_error>
@@ -109,7 +110,7 @@ std::string readWord(const std::string& path) {
 
 Result<double> readWholeNumber(const std::string& path) {
     const std::string content = TRY(readAttribute(path));
-    const auto number = parseWholeNumber(content);
+    const auto number = parseNumber<std::int64_t>(trim(content));
     if (!number) return notANumber(path, content);
     return static_cast<double>(*number);
 }
@@ -131,7 +132,7 @@ Result<std::vector<std::string>> listDirectory(const std::string& path, std::str
     const ReadFailure failure = explainErrno(error.value());
     if (error && failure.code != Errc::kNotFound)
         return fail(failure.code, fmt::format("cannot list {}: {}", path, error.message()));
-    std::sort(names.begin(), names.end(), [](const std::string& left, const std::string& right) {
+    std::ranges::sort(names, [](const std::string& left, const std::string& right) {
         return ::strverscmp(left.c_str(), right.c_str()) < 0;
     });
     return names;

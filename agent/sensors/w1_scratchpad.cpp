@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "core/text.hpp"
-#include "sensors/number.hpp"
 
 namespace edge {
 namespace {
@@ -56,11 +55,11 @@ Result<W1Reading> parseW1Slave(std::string_view text) {
                     "checksum error on the 1-Wire bus: is the cable too long, or the pull-up resistor missing?");
     }
     if (!trim(first).ends_with(" YES")) return garbled(text);
-    if (std::all_of(scratchpad->begin(), scratchpad->end(), [](std::uint8_t byte) { return byte == 0; })) {
+    if (std::ranges::all_of(*scratchpad, [](std::uint8_t byte) { return byte == 0; })) {
         return fail(Errc::kFault, "the sensor answers with zeros only: is its data line shorted to ground?");
     }
     if (!takeScratchpad(second) || !second.starts_with("t=")) return garbled(text);
-    const auto milliCelsius = parseWholeNumber(second.substr(2));
+    const auto milliCelsius = parseNumber<std::int64_t>(trim(second.substr(2)));
     if (!milliCelsius) return garbled(text);
     return W1Reading{*scratchpad, *milliCelsius};
 }

@@ -112,7 +112,7 @@ Result<std::vector<Device>> listThermometers(const std::string& sysRoot) {
     const std::string directory = sysRoot + "/sys/bus/w1/devices";
     std::vector<std::string> ids = TRY(listDirectory(directory));
     std::erase_if(ids, [](const std::string& name) { return !isThermometer(name); });
-    std::sort(ids.begin(), ids.end());
+    std::ranges::sort(ids);
     std::vector<Device> devices;
     devices.reserve(ids.size());
     for (const std::string& id : ids) devices.push_back({fmt::format("{}/{}", directory, id), id, {}, {}, id});

@@ -10,14 +10,6 @@
 namespace edge {
 namespace {
 
-TEST(Number, WholeNumbersAreWholeAndNothingElse) {
-    EXPECT_EQ(parseWholeNumber("21437\n"), 21437);
-    EXPECT_EQ(parseWholeNumber(" -5 "), -5);
-    for (const char* text : {"", " ", "21.5", "21 437", "0x10", "+5", "5C", "nan", "99999999999999999999"}) {
-        EXPECT_EQ(parseWholeNumber(text), std::nullopt) << text;
-    }
-}
-
 TEST(Number, DecimalNumbersAreFinite) {
     EXPECT_EQ(parseDecimalNumber("21.5\n"), 21.5);
     EXPECT_EQ(parseDecimalNumber("-1e2"), -100.0);
