@@ -191,7 +191,7 @@ std::optional<WallTime> parseSince(std::string_view text, WallTime now) {
 
 std::string validateJournalOptions(const JournalCommandOptions& options) {
     const auto& kinds = JournalReader::kKinds;
-    if (!options.kind.empty() && std::find(kinds.begin(), kinds.end(), options.kind) == kinds.end()) {
+    if (!options.kind.empty() && std::ranges::find(kinds, options.kind) == kinds.end()) {
         const std::string meant = nearest(options.kind, {kinds.begin(), kinds.end()});
         return fmt::format("--kind {}: {}allowed are command, reading, capture and event", printable(options.kind),
                            meant.empty() ? "" : fmt::format("did you mean {}? ", meant));

@@ -155,15 +155,9 @@ void Journal::saveState(const std::string& key, std::string value, Task done) {
     commit(std::move(done));
 }
 
-void Journal::record(CaptureRecord record) {
+void Journal::record(std::variant<CaptureRecord, EventRecord> record) {
     if (isClosing_) return;
-    buffer_.add(makeRow(std::move(record)));
-    writeBy(loop_.clock().now() + config_.flush);
-}
-
-void Journal::record(EventRecord record) {
-    if (isClosing_) return;
-    buffer_.add(makeRow(std::move(record)));
+    std::visit([this](auto& known) { buffer_.add(makeRow(std::move(known))); }, record);
     writeBy(loop_.clock().now() + config_.flush);
 }
 

@@ -72,8 +72,7 @@ class Journal {
     /// Writes what waits. `done` as for a command.
     void flush(Task done) { commit(std::move(done)); }
     /// Written with the next commit, at the latest after journal.flush.
-    void record(CaptureRecord record);
-    void record(EventRecord record);
+    void record(std::variant<CaptureRecord, EventRecord> record);
 
     /// A reading that was not delivered (or any, with readings = "all"; then `delivered` says which): waits in memory
     /// and is written after journal.flush, when 64 wait, or on close. With readings = "none" it is dropped and counted.

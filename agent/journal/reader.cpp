@@ -15,7 +15,7 @@ namespace edge {
 namespace {
 
 constexpr std::array<const char*, JournalReader::kKinds.size()> kTables{
-    Table<CommandRecord>::kName, Table<ReadingRecord>::kName, Table<CaptureRecord>::kName, Table<EventRecord>::kName};
+    kTable<CommandRecord>.name, kTable<ReadingRecord>.name, kTable<CaptureRecord>.name, kTable<EventRecord>.name};
 
 /// 0 where there is no file.
 std::uint64_t numberOf(const std::string& path) {

@@ -25,10 +25,10 @@ struct Kind {
 };
 /// Readings are what people miss; a flood of commands must not push them out.
 constexpr std::array<Kind, 4> kKinds{{
-    {Table<CommandRecord>::kName, "90 + length(source) + length(payload) + length(transaction_id)", "0", 25},
-    {Table<ReadingRecord>::kName, "65 + length(sensor)", "delivered = 0", 50},
-    {Table<CaptureRecord>::kName, "106 + length(transaction_id) + length(sha256)", "0", 15},
-    {Table<EventRecord>::kName, "60 + length(text)", "0", 10},
+    {kTable<CommandRecord>.name, "90 + length(source) + length(payload) + length(transaction_id)", "0", 25},
+    {kTable<ReadingRecord>.name, "65 + length(sensor)", "delivered = 0", 50},
+    {kTable<CaptureRecord>.name, "106 + length(transaction_id) + length(sha256)", "0", 15},
+    {kTable<EventRecord>.name, "60 + length(text)", "0", 10},
 }};
 
 /// Deletes the oldest rows that match `where`. The parameters are those of `where`, then the greatest number of rows.

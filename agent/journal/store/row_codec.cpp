@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kBootBytes = 16;
 
+}  // namespace
+
 /// "humidity 2 %", "number 3 ", "" for what a ReadingRecord is by itself.
 std::string encodeMeasure(const ReadingRecord& reading) {
     const ReadingRecord usual;
@@ -30,8 +32,6 @@ void decodeMeasure(std::string_view text, ReadingRecord& reading) {
     reading.unit = text.substr(second + 1);
 }
 
-}  // namespace
-
 std::string encodeBoot(std::string_view bootId) {
     const bool isHex =
         bootId.size() == 2 * kBootBytes && bootId.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -45,56 +45,14 @@ std::string encodeBoot(std::string_view bootId) {
     return bytes;
 }
 
-void bindField(Statement& statement, double value) {
-    statement.bind(value + 0.0);  // SQLite stores -0.0 as 0, which has another checksum
+std::string decodeBoot(std::string bytes) {
+    return bytes.size() == kBootBytes ? toHex(bytes) : bytes;
 }
 
-void bindField(Statement& statement, WallTime value) {
-    statement.bind(std::int64_t{std::chrono::floor<milliseconds>(value.time_since_epoch()).count()});
-}
-
-void bindField(Statement& statement, const std::string& value) {
-    statement.bindText(value);
-}
-
-void bindField(Statement& statement, Blob<const std::string> value) {
-    statement.bindBlob(value.text);
-}
-
-void bindField(Statement& statement, Boot<const std::string> value) {
-    statement.bindBlob(encodeBoot(value.text));
-}
-
-void bindField(Statement& statement, Measure<const ReadingRecord> value) {
-    statement.bindText(encodeMeasure(value.reading));
-}
-
-void readField(const Statement& statement, int column, double& value) {
-    value = statement.real(column);
-}
-
-void readField(const Statement& statement, int column, WallTime& value) {
+WallTime timeOf(std::int64_t ms) {
     constexpr auto kLimit = std::chrono::duration_cast<milliseconds>(WallTime::duration::max()).count();
-    const std::int64_t ms = statement.integer(column);
     const bool isTime = ms <= kLimit && ms >= -kLimit;  // otherwise the row is damaged
-    value = WallTime{std::chrono::duration_cast<WallTime::duration>(milliseconds{isTime ? ms : 0})};
-}
-
-void readField(const Statement& statement, int column, std::string& value) {
-    value = statement.bytes(column);
-}
-
-void readField(const Statement& statement, int column, Blob<std::string> value) {
-    value.text = statement.bytes(column);
-}
-
-void readField(const Statement& statement, int column, Boot<std::string> value) {
-    value.text = statement.bytes(column);
-    if (value.text.size() == kBootBytes) value.text = toHex(value.text);
-}
-
-void readField(const Statement& statement, int column, Measure<ReadingRecord> value) {
-    decodeMeasure(statement.bytes(column), value.reading);
+    return WallTime{std::chrono::duration_cast<WallTime::duration>(milliseconds{isTime ? ms : 0})};
 }
 
 }  // namespace edge

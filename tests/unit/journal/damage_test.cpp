@@ -242,7 +242,7 @@ TEST_F(DamageTest, ReadsCapturesWhichAnOlderReleaseWroteWithAHash) {
         auto db = Database::open(config.path, Access::kWriter);
         ASSERT_TRUE(db->execute("UPDATE captures SET sha256 = 'ab'"));
         ASSERT_TRUE(db->execute(
-            fmt::format("UPDATE captures SET crc = checksum('captures', {})", Table<CaptureRecord>::kColumns)));
+            fmt::format("UPDATE captures SET crc = checksum('captures', {})", kTable<CaptureRecord>.columns)));
     }
 
     const auto rows = fileRows<CaptureRecord>();
