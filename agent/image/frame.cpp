@@ -8,38 +8,30 @@
 namespace edge {
 namespace {
 
-struct PlaneNeed {
-    std::size_t rowBytes = 0;
-    std::size_t rows = 0;
+/// What a plane must hold: `bytes` for every `across` columns of the picture, and a row for every `down` rows.
+struct PlaneShape {
+    std::size_t bytes = 0;  ///< 0: there is no such plane
+    std::size_t across = 1;
+    std::size_t down = 1;
 };
 
-/// What each plane must hold; rows of 0 end the list.
-std::array<PlaneNeed, 3> needs(const FrameView& frame) {
-    const auto width = static_cast<std::size_t>(frame.width);
-    const auto height = static_cast<std::size_t>(frame.height);
-    const std::size_t halfWidth = (width + 1) / 2;
-    const std::size_t halfHeight = (height + 1) / 2;
-    switch (frame.format) {
-        case PixelFormat::kYuv420:
-            return {{{width, height}, {halfWidth, halfHeight}, {halfWidth, halfHeight}}};
-        case PixelFormat::kNv12:
-        case PixelFormat::kNv21:
-            return {{{width, height}, {halfWidth * 2, halfHeight}, {}}};
-        case PixelFormat::kYuyv:
-        case PixelFormat::kUyvy:
-            return {{{halfWidth * 4, height}, {}, {}}};
-        case PixelFormat::kRgb888:
-        case PixelFormat::kBgr888:
-            return {{{width * 3, height}, {}, {}}};
-        case PixelFormat::kXrgb8888:
-        case PixelFormat::kXbgr8888:
-            return {{{width * 4, height}, {}, {}}};
-        case PixelFormat::kGrey8:
-            return {{{width, height}, {}, {}}};
-        case PixelFormat::kMjpeg:
-            break;
-    }
-    return {};
+/// In the order of PixelFormat.
+constexpr std::array<std::array<PlaneShape, 3>, 11> kShapes{{
+    {{{1}, {1, 2, 2}, {1, 2, 2}}},  // kYuv420
+    {{{1}, {2, 2, 2}}},             // kNv12
+    {{{1}, {2, 2, 2}}},             // kNv21
+    {{{4, 2}}},                     // kYuyv
+    {{{4, 2}}},                     // kUyvy
+    {{{3}}},                        // kRgb888
+    {{{3}}},                        // kBgr888
+    {{{4}}},                        // kXrgb8888
+    {{{4}}},                        // kXbgr8888
+    {{{1}}},                        // kGrey8
+    {},                             // kMjpeg
+}};
+
+std::size_t pieces(int pixels, std::size_t step) {
+    return (static_cast<std::size_t>(pixels) + step - 1) / step;
 }
 
 }  // namespace
@@ -50,8 +42,7 @@ bool isImageSizeAllowed(int width, int height) {
 }
 
 bool isRgb(PixelFormat format) {
-    return format == PixelFormat::kRgb888 || format == PixelFormat::kBgr888 || format == PixelFormat::kXrgb8888 ||
-           format == PixelFormat::kXbgr8888;
+    return format >= PixelFormat::kRgb888 && format <= PixelFormat::kXbgr8888;
 }
 
 Result<void> checkFrame(const FrameView& frame) {
@@ -63,10 +54,12 @@ Result<void> checkFrame(const FrameView& frame) {
         return fail(Errc::kFault, fmt::format("a frame of {}x{} pixels is outside 1x1 … {}x{}", frame.width,
                                               frame.height, kMaxImageLongSide, kMaxImageShortSide));
     }
-    const auto needed = needs(frame);
-    for (std::size_t i = 0; i < needed.size() && needed[i].rows > 0; ++i) {
+    for (std::size_t i = 0; i < frame.planes.size(); ++i) {
         const Plane& plane = frame.planes[i];
-        const auto& [rowBytes, rows] = needed[i];
+        const PlaneShape& shape = kShapes.at(static_cast<std::size_t>(frame.format))[i];
+        if (shape.bytes == 0) break;
+        const std::size_t rowBytes = pieces(frame.width, shape.across) * shape.bytes;
+        const std::size_t rows = pieces(frame.height, shape.down);
         // Far above any real stride, far below what would overflow when multiplied by the rows.
         constexpr std::size_t kMaxStride = std::size_t{1} << 20;
         const std::size_t needBytes = plane.strideBytes * (rows - 1) + rowBytes;

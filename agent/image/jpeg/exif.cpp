@@ -144,7 +144,7 @@ std::vector<std::uint8_t> makeExifSegment(const ExifInfo& info, int width, int h
     constexpr std::string_view kOffset = "+00:00";
     const std::string utc = formatRfc3339(info.time);  // 2026-11-20T09:30:00.123Z
     std::string dateTime = utc.substr(0, 10) + " " + utc.substr(11, 8);
-    std::replace(dateTime.begin(), dateTime.end(), '-', ':');
+    std::ranges::replace(dateTime, '-', ':');
 
     Directory exif;
     if (info.exposureSeconds) addExposure(exif, *info.exposureSeconds);

@@ -120,8 +120,8 @@ class Parser {
         if (scans_ == 1) {
             layout_.body.push_back({segment.begin, 0});
             layout_.quality = estimateQuality(bytes_, layout_.headers, layout_.components[0].quantTable);
-            const bool isProgressive = std::any_of(layout_.headers.begin(), layout_.headers.end(),
-                                                   [](const JpegSegment& s) { return s.marker == marker::kSof2; });
+            const bool isProgressive =
+                std::ranges::any_of(layout_.headers, [](const JpegSegment& s) { return s.marker == marker::kSof2; });
             layout_.oneScan = !isProgressive && count == layout_.components.size();
             for (std::size_t i = 0; i < count && !isProgressive; ++i) {  // a progressive one never leaves tables out
                 const unsigned used = head[2 + 2 * i];

@@ -24,20 +24,10 @@ constexpr std::string_view kHarmless = "extraneous bytes before marker 0xd9";
 static_assert(TJSAMP_444 == static_cast<int>(Chroma::k444) && TJSAMP_GRAY == static_cast<int>(Chroma::kNone) &&
               TJSAMP_411 == static_cast<int>(Chroma::k411));
 
-/// libcamera and DRM name a little-endian number, TurboJPEG the bytes.
+/// Of an RGB format. libcamera and DRM name a little-endian number, TurboJPEG the bytes.
 int turboPixelFormat(PixelFormat format) {
-    switch (format) {
-        case PixelFormat::kRgb888:
-            return TJPF_BGR;
-        case PixelFormat::kBgr888:
-            return TJPF_RGB;
-        case PixelFormat::kXrgb8888:
-            return TJPF_BGRX;
-        case PixelFormat::kXbgr8888:
-            return TJPF_RGBX;
-        default:
-            return TJPF_UNKNOWN;
-    }
+    constexpr std::array kFormats{TJPF_BGR, TJPF_RGB, TJPF_BGRX, TJPF_RGBX};  // in the order of PixelFormat
+    return kFormats.at(static_cast<std::size_t>(format) - static_cast<std::size_t>(PixelFormat::kRgb888));
 }
 
 /// What TurboJPEG's functions take of planes to be written.

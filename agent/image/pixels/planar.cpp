@@ -25,10 +25,6 @@ const std::uint8_t* rowOf(const Plane& plane, int row) {
     return plane.data + plane.strideBytes * static_cast<std::size_t>(row);
 }
 
-PlanarView planesOf(const FrameView& frame, Chroma chroma) {
-    return {frame.width, frame.height, chroma, frame.planes};
-}
-
 PlanarView splitChroma(const FrameView& frame, PlanarBuffer& scratch) {
     scratch.shape(frame.width, frame.height, Chroma::k420);
     const std::size_t first = frame.format == PixelFormat::kNv12 ? 1 : 2;
@@ -75,10 +71,9 @@ PlanarView gather(const FrameView& frame, PlanarBuffer& scratch) {
         case PixelFormat::kYuyv:
         case PixelFormat::kUyvy:
             return unpack(frame, scratch);
-        case PixelFormat::kGrey8:
-            return planesOf(frame, Chroma::kNone);
         default:
-            return planesOf(frame, Chroma::k420);
+            return {frame.width, frame.height, frame.format == PixelFormat::kGrey8 ? Chroma::kNone : Chroma::k420,
+                    frame.planes};
     }
 }
 
@@ -99,20 +94,8 @@ PlanarView expandRange(const PlanarView& view, PlanarBuffer& scratch) {
 }  // namespace
 
 ChromaStep chromaStep(Chroma chroma) {
-    switch (chroma) {
-        case Chroma::k420:
-            return {2, 2};
-        case Chroma::k422:
-            return {2, 1};
-        case Chroma::k440:
-            return {1, 2};
-        case Chroma::k411:
-            return {4, 1};
-        case Chroma::kNone:
-        case Chroma::k444:
-            break;
-    }
-    return {1, 1};
+    constexpr std::array<ChromaStep, 6> kSteps{{{1, 1}, {2, 1}, {2, 2}, {1, 1}, {1, 2}, {4, 1}}};  // in Chroma's order
+    return kSteps.at(static_cast<std::size_t>(chroma));
 }
 
 std::size_t planeCount(Chroma chroma) {
