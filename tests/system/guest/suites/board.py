@@ -69,6 +69,23 @@ def readings(state):
     check(f"room/temp is the board's cpu-thermal zone, {zone / 1000} °C, as an integer")
 
 
+def health(state):
+    """The board's own health."""
+    state["bus"].ask("stop")  # publishes it anew
+    message = state["bus"].wait("the board in health", lambda m: m.topic.endswith("/health") and "board" in m.json, 0, 120)
+    board = message.json["board"]
+    zone = int(pathlib.Path("/sys/class/thermal/thermal_zone0/temp").read_text()) / 1000
+    check(f"health has the board's temperature, {board['cpu_temperature_c']} °C", abs(board["cpu_temperature_c"] - zone) <= 1, board)
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1024
+    check("… its free memory, in KiB", total / 4 < board["memory_available_kib"] < total, board)
+    disk = os.statvfs("/var/lib")
+    free = disk.f_bavail * disk.f_frsize / 1024
+    check(f"… its free disk, {board['disk_free_kib']} KiB", abs(board["disk_free_kib"] - free) < free / 10, (board, free))
+    check("… its load", 0 < board["load_1m"] < 100, board)
+    told = any(pathlib.Path("/sys/devices/platform/soc").glob("*firmware/get_throttled"))
+    expect_equal("… undervoltage and throttling as the kernel tells them", {key in board for key in ("undervoltage", "throttled")}, {told})
+
+
 def pictures(state):
     """Pictures."""
     bus = state["bus"]
@@ -110,4 +127,4 @@ def after_a_restart(state):
     expect_equal("nothing crashed", property_of(AGENT, "NRestarts"), "0")
 
 
-TESTS = [prepare, readings, pictures, output, after_a_restart]
+TESTS = [prepare, readings, health, pictures, output, after_a_restart]
