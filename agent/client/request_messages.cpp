@@ -102,8 +102,11 @@ Result<RequestMessage> makeRequest(const std::string& command, const std::vector
     RequestMessage message;
     message.transaction = textOf(json, "transaction");
     constexpr std::size_t kMaxTransaction = 128;
-    if (message.transaction.empty() || message.transaction.size() > kMaxTransaction)
-        return fail(Errc::kInvalid, fmt::format("transaction is not a text of 1 to {} bytes", kMaxTransaction));
+    // A picture is found by it, so it has to fit into a property.
+    if (message.transaction.empty() || message.transaction.size() > kMaxTransaction ||
+        !isPlainText(message.transaction))
+        return fail(Errc::kInvalid, fmt::format("transaction is not a text of 1 to {} bytes without control characters",
+                                                kMaxTransaction));
     if (command == "capture") {
         // The range is the agent's to check; here it only bounds the time to wait.
         constexpr std::int64_t kMaxCount = 1000;

@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <span>
 
 #include <fmt/core.h>
 #include <nettle/sha2.h>
@@ -63,8 +64,8 @@ std::size_t sequenceLength(std::string_view text) {
     return point >= kFirst[length] && point <= 0x10FFFF && !isSurrogate ? length : 0;
 }
 
-bool isUnprintable(char32_t point) {
-    return std::ranges::any_of(kUnprintable,
+bool isIn(std::span<const Range> ranges, char32_t point) {
+    return std::ranges::any_of(ranges,
                                [point](const Range& range) { return point >= range.first && point <= range.last; });
 }
 
@@ -77,7 +78,7 @@ std::string shownCharacter(std::string_view text, std::size_t& length) {
     }
     const std::string_view sequence = text.substr(0, length);
     const char32_t point = codePointOf(sequence);
-    if (!isUnprintable(point)) return std::string(sequence);
+    if (!isIn(kUnprintable, point)) return std::string(sequence);
     const auto number = static_cast<std::uint32_t>(point);
     return point < 0x80 ? fmt::format("\\x{:02x}", number) : fmt::format("\\u{{{:x}}}", number);
 }
@@ -88,7 +89,7 @@ std::size_t invisibleLength(std::string_view text) {
     const std::size_t length = text.empty() ? 0 : sequenceLength(text);
     if (length == 0) return 0;
     const char32_t point = codePointOf(text.substr(0, length));
-    const bool isInvisible = point >= kFirstAfterControls && isUnprintable(point);
+    const bool isInvisible = point >= kFirstAfterControls && isIn(kUnprintable, point);
     return isInvisible || kWhiteSpace.find(text.front()) != std::string_view::npos ? length : 0;
 }
 
@@ -98,6 +99,18 @@ bool isValidUtf8(std::string_view text) {
     while (!text.empty()) {
         const std::size_t length = sequenceLength(text);
         if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
+bool isPlainText(std::string_view text) {
+    constexpr std::array<Range, 3> kForbidden{{{0x00, 0x1F}, {0x7F, 0x9F}, {0xFDD0, 0xFDEF}}};
+    while (!text.empty()) {
+        const std::size_t length = sequenceLength(text);
+        if (length == 0) return false;
+        const char32_t point = codePointOf(text.substr(0, length));
+        if (isIn(kForbidden, point) || (point & 0xFFFEU) == 0xFFFE) return false;
         text.remove_prefix(length);
     }
     return true;
@@ -168,7 +181,7 @@ std::string printableJson(std::string_view json) {
         const std::size_t length = std::max<std::size_t>(sequenceLength(json), 1);
         const std::string_view sequence = json.substr(0, length);
         const char32_t point = codePointOf(sequence);
-        if (point < 0x7F || !isUnprintable(point)) {
+        if (point < 0x7F || !isIn(kUnprintable, point)) {
             shown += sequence;
         } else if (point < kFirstOfTwo) {
             shown += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(point));

@@ -12,6 +12,10 @@ namespace edge {
 /// Well-formed UTF-8 by RFC 3629 (no overlong forms, no surrogates, nothing past U+10FFFF).
 [[nodiscard]] bool isValidUtf8(std::string_view text);
 
+/// UTF-8 without control characters (C0, DEL, C1) and noncharacters. In a string of MQTT they are forbidden or let a
+/// broker close the connection (MQTT 5, 1.5.4), as mosquitto does.
+[[nodiscard]] bool isPlainText(std::string_view text);
+
 /// ASCII white space removed at both ends.
 [[nodiscard]] std::string_view trim(std::string_view text);
 

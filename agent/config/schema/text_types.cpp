@@ -26,23 +26,6 @@ std::string validateId(std::string_view text) {
     return "";
 }
 
-/// C0 and C1 control characters, DEL, and the code points that Unicode calls noncharacters: MQTT 5, 1.5.4, lets a
-/// broker close the connection for them, and mosquitto does.
-bool hasForbiddenCharacter(std::string_view text) {
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = [&](std::size_t offset) {
-            return i + offset < text.size() ? static_cast<unsigned char>(text[i + offset]) : 0U;
-        };
-        if (byte(0) < 0x20 || byte(0) == 0x7F) return true;
-        if (byte(0) == 0xC2 && byte(1) < 0xA0) return true;
-        const bool isFdd0 = byte(0) == 0xEF && byte(1) == 0xB7 && byte(2) >= 0x90 && byte(2) <= 0xAF;
-        const bool isFffe = byte(0) == 0xEF && byte(1) == 0xBF && byte(2) >= 0xBE;
-        const bool isHighFffe = byte(0) >= 0xF0 && (byte(1) & 0x0FU) == 0x0F && byte(2) == 0xBF && byte(3) >= 0xBE;
-        if (isFdd0 || isFffe || isHighFffe) return true;
-    }
-    return false;
-}
-
 /// What is wrong with `text`; "" if nothing is.
 std::string validateLength(std::string_view text, std::size_t maxBytes, Empty empty) {
     if (text.empty() && empty == Empty::kRefused) return "is empty";
@@ -51,7 +34,7 @@ std::string validateLength(std::string_view text, std::size_t maxBytes, Empty em
 
 std::string validateText(std::string_view text, std::size_t maxBytes, Empty empty) {
     std::string error = validateLength(text, maxBytes, empty);
-    return error.empty() && hasForbiddenCharacter(text) ? "has a control character" : error;
+    return error.empty() && !isPlainText(text) ? "has a control character" : error;
 }
 
 std::string orEmpty(Empty empty) {
@@ -116,7 +99,7 @@ Key passwordFileKey(std::string name, std::string& into) {
         std::string error = validateLength(text, isPath ? kMaxPathBytes : kMaxCredentialBytes, Empty::kAllowed);
         if (!error.empty()) return error;
         if (isPath && text.front() != '/') return kNotAbsolute;
-        const bool isName = text != "." && text != ".." && !hasForbiddenCharacter(text);
+        const bool isName = text != "." && text != ".." && isPlainText(text);
         return isName ? "" : "is not a path or a credential's name";
     };
     return makeText(std::move(name), into,

@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "core/text.hpp"
 #include "services/home_assistant/discovery_payload.hpp"
 
 namespace edge {
@@ -50,7 +51,9 @@ Publication publicationOf(std::string topic, PicturePost post, int qos) {
                      .qos = static_cast<Qos>(qos),
                      .contentType = "image/jpeg",
                      .userProperties = {{"id", std::move(post.id)}, {"time", std::move(post.time)}}};
-    if (!post.transaction.empty()) jpeg.userProperties.emplace_back("transaction", std::move(post.transaction));
+    // In JSON any text can be a transaction, here not.
+    if (!post.transaction.empty() && isPlainText(post.transaction))
+        jpeg.userProperties.emplace_back("transaction", std::move(post.transaction));
     return jpeg;
 }
 

@@ -53,12 +53,10 @@ std::vector<std::string> subscribedTopics(const Config& config) {
 }
 
 ReplyTarget replyTarget(const Config& config, const InboundMessage& message) {
-    constexpr std::string_view kForbidden("+#\0", 3);
     const auto isAllowed = [&](const std::string& topic) {
-        if (topic.empty() || topic.front() == '$' || topic.ends_with("/set") || !isValidUtf8(topic)) return false;
+        if (topic.empty() || topic.front() == '$' || topic.ends_with("/set") || !isPlainText(topic)) return false;
         const std::vector<std::string> own = subscribedTopics(config);
-        return topic.find_first_of(kForbidden) == std::string::npos &&
-               std::find(own.begin(), own.end(), topic) == own.end();
+        return topic.find_first_of("+#") == std::string::npos && std::find(own.begin(), own.end(), topic) == own.end();
     };
     if (message.responseTopic && isAllowed(*message.responseTopic)) {
         return {*message.responseTopic, message.correlationData};

@@ -33,8 +33,13 @@ TEST(RequestMessages, TextOptionsStayText) {
 }
 
 TEST(RequestMessages, RefusesWhatIsNoOption) {
-    for (const std::vector<std::string>& options :
-         {std::vector<std::string>{"width"}, {"=5"}, {"width=1", "width=2"}, {"command=stop"}, {"a=\xff"}, {""}})
+    for (const std::vector<std::string>& options : {std::vector<std::string>{"width"},
+                                                    {"=5"},
+                                                    {"width=1", "width=2"},
+                                                    {"command=stop"},
+                                                    {"a=\xff"},
+                                                    {""},
+                                                    {"transaction=a\nb"}})
         EXPECT_FALSE(makeRequest("capture", options, "t", seconds{5})) << options.front();
     EXPECT_FALSE(makeRequest("\xff", {}, "t", seconds{5}));
 }

@@ -66,6 +66,15 @@ TEST(Printable, EscapesInJsonWithoutChangingItsMeaning) {
     EXPECT_EQ(printableJson("{\"온도\":1}"), "{\"온도\":1}");
 }
 
+TEST(Text, IsPlainWithoutControlsAndNoncharacters) {
+    for (const char* plain : {"", "a b~", "온도", "\xC2\xA0", "\xE2\x80\x8B", "\xEE\x80\x80", "\xF0\x9F\x99\x82"})
+        EXPECT_TRUE(isPlainText(plain)) << plain;
+    for (const char* other : {"a\n", "\x1f", "\x7f", "\xC2\x80", "\xC2\x9F", "\xEF\xB7\x90", "\xEF\xBF\xBE",
+                              "\xEF\xBF\xBF", "\xF0\x9F\xBF\xBE", "\xF4\x8F\xBF\xBF", "\xff"})
+        EXPECT_FALSE(isPlainText(other)) << printable(other);
+    EXPECT_FALSE(isPlainText(std::string_view("\0", 1)));
+}
+
 TEST(Text, TrimsWhatCannotBeSeen) {
     EXPECT_EQ(trimInvisible("\xEF\xBB\xBFstart\r\n"), "start");
     EXPECT_EQ(trimInvisible(" \xE2\x80\x8B\xE2\x80\x8E {\"a\":1}\xE2\x80\x8B "), "{\"a\":1}");

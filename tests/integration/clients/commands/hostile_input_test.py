@@ -47,6 +47,14 @@ class HostileInput(AgentCase):
         self.assert_ok(self.client.command("stop"), "stop")
         self.assertIsNone(self.agent.process.poll())
 
+    def test_a_transaction_that_no_property_can_carry_does_not_cost_the_connection(self):
+        """MQTT's strings have no control characters and noncharacters; a broker ends the connection for them."""
+        for transaction in ("a\nb", "\0", "\x7f", "\x85", "\ufdd0", "\uffff", "\U0001fffe"):
+            with self.subTest(transaction):
+                reply = self.client.command({"command": "capture", "width": 64, "height": 64, "transaction": transaction})
+                self.assertEqual(self.assert_ok(reply, "capture")["transaction"], transaction)
+        self.assertEqual(self.client.on(STATUS, lambda m: m.payload == b"offline"), [])
+
     def test_a_flood_is_bounded_and_stop_gets_through(self):
         for number in range(5000):
             self.client.paho.publish("command", f"flood {number}", 0)

@@ -19,6 +19,17 @@ TEST_F(CaptureServiceTest, PublishesTheJpegAndNothingElseOnItsTopic) {
     EXPECT_EQ(jpeg.userProperties[2], (std::pair<std::string, std::string>{"transaction", "t-1"}));
 }
 
+TEST_F(CaptureServiceTest, LeavesOutOfThePropertiesWhatMqttDoesNotTake) {
+    const std::string transaction("a\0\n", 3);
+    capture({}, transaction);
+    takePicture();
+
+    ASSERT_EQ(pictures(), 1U);
+    const Publication jpeg = publisher.on("jpeg").front();
+    for (const auto& [name, value] : jpeg.userProperties) EXPECT_NE(name, "transaction");
+    EXPECT_EQ(Json::parse(outcomes.at(0).data)["transaction"], transaction);
+}
+
 TEST_F(CaptureServiceTest, DescribesThePictureBesideItAndInTheReply) {
     capture({}, "t-1");
     takePicture();

@@ -36,8 +36,9 @@ TEST_F(ReplyTargetTest, AnswersOnItsOwnTopicWhereNoneIsGiven) {
 }
 
 TEST_F(ReplyTargetTest, RefusesTopicsThatWouldMakeItCommandSomething) {
-    for (const char* topic : {"command", "edge/pi-1/command", "edge/pi-1/gpio/led/set", "homeassistant/status",
-                              "zigbee2mqtt/lamp/set", "$SYS/x", "$share/g/t", "a/+/b", "a/#", "#", "", "bad\xff"}) {
+    for (const char* topic :
+         {"command", "edge/pi-1/command", "edge/pi-1/gpio/led/set", "homeassistant/status", "zigbee2mqtt/lamp/set",
+          "$SYS/x", "$share/g/t", "a/+/b", "a/#", "#", "", "bad\xff", "bell\x07", "c1\xC2\x85", "none\xEF\xBF\xBE"}) {
         EXPECT_EQ(route(topic).topic, "edge/pi-1/response") << topic;
     }
 }
