@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -25,6 +26,15 @@ struct InboundMessage {
     std::optional<std::string> correlationData{};  ///< MQTT 5 only, any bytes
     std::vector<std::pair<std::string, std::string>> userProperties{};
 };
+
+/// All that came with it.
+[[nodiscard]] inline std::size_t bytesOf(const InboundMessage& message) {
+    std::size_t bytes = message.topic.size() + message.payload.size();
+    if (message.responseTopic) bytes += message.responseTopic->size();
+    if (message.correlationData) bytes += message.correlationData->size();
+    for (const auto& [name, value] : message.userProperties) bytes += name.size() + value.size();
+    return bytes;
+}
 
 /// What is to be published.
 struct Publication {

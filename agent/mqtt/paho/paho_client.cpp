@@ -187,7 +187,7 @@ std::string textOf(const mqtt::token& token) {
 }
 
 std::size_t costOf(const InboundMessage& message) {
-    return message.topic.size() + message.payload.size() + kMessageCost;
+    return bytesOf(message) + kMessageCost;
 }
 
 class Listener : public mqtt::iaction_listener {

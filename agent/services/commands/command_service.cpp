@@ -107,7 +107,7 @@ void CommandService::trigger(const std::string& name, const std::string& source)
 /// flood of `stop` the first ones are answered one by one; the others take effect and are counted.
 CommandService::EntryPtr CommandService::admit(InboundMessage message) {
     ++counters_.received;
-    const std::size_t bytes = message.payload.size() + sizeof(Entry);
+    const std::size_t bytes = bytesOf(message) + sizeof(Entry);
     const bool isFull = counters_.waiting >= kMaxWaiting || waitingBytes_ + bytes > kMaxWaitingBytes;
     if (isFull && !message.retained) {
         const bool isUrgent = isStop(message.payload);

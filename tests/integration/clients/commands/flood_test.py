@@ -6,7 +6,11 @@ import threading
 import time
 import unittest
 
-from support import BASE, RESPONSE, AgentCase, raw_client
+import paho.mqtt.client as mqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from support import BASE, RESPONSE, AgentCase, decoded, raw_client
 
 SECONDS = float(os.environ.get("EDGE_FLOOD_SECONDS", "5"))
 RATE = 5000
@@ -63,6 +67,24 @@ class Flood(AgentCase):
         self.assertIsNone(self.agent.process.poll())
         if not SANITIZED:
             self.assertLess(largest - before, GROWTH_KIB)
+
+    def test_memory_where_the_properties_are_large(self):
+        """With MQTT 5 a word can be as large as a payload."""
+        reader = self.connect(RESPONSE)
+        before = resident_kib(self.agent.process.pid)
+        sender = self.connect("end", protocol=mqtt.MQTTv5)
+        properties = Properties(PacketTypes.PUBLISH)
+        properties.ResponseTopic = "r" * 30_000
+        properties.CorrelationData = b"c" * 15_000
+        properties.UserProperty = ("name", "v" * 15_000)
+        for _ in range(3000):
+            sender.paho.publish("command", "cancel", 0, False, properties)
+        sender.publish(f"{BASE}/command", "stop")
+        reader.wait(RESPONSE, lambda m: decoded(m)["command"] == "stop")
+        after = resident_kib(self.agent.process.pid)
+        print(f"3000 commands with 60 KB of properties: memory {before} to {after} KiB")
+        if not SANITIZED:
+            self.assertLess(after - before, 4 * GROWTH_KIB)
 
     def test_a_payload_of_100_megabytes(self):
         """With MQTT 5, where the broker knows what the agent takes. (With 3.1.1 the broker's own limit has to do it.)"""

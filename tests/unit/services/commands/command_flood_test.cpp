@@ -72,6 +72,19 @@ TEST_F(CommandFlood, AMebibyteIsTheOtherBound) {
     EXPECT_GT(commands->counters().rateLimited, 0U);
 }
 
+TEST_F(CommandFlood, AMebibyteIncludesTheProperties) {
+    constexpr std::size_t kEach = 20'000;
+    InboundMessage large = message("status");
+    large.responseTopic = std::string(kEach, 't');
+    large.correlationData = std::string(kEach, '\xff');
+    large.userProperties = {{"name", std::string(kEach, 'v')}};
+    for (int i = 0; i < 100; ++i) commands->handle(large);
+    loop->runPending();
+
+    EXPECT_LE(commands->counters().waiting * 3 * kEach, std::size_t{1} << 20);
+    EXPECT_GT(commands->counters().rateLimited, 0U);
+}
+
 TEST_F(CommandFlood, StopGoesPastTheQueue) {
     flood(1500);
     carriedOut.clear();
