@@ -234,14 +234,23 @@ void CommandService::answer(const EntryPtr& entry) {
 }
 
 void CommandService::publish(const EntryPtr& entry) {
-    DeliveryHandler release = scope_.wrap([this, bytes = entry->bytes](Delivery) {
+    const auto reply = [target = entry->target](std::string payload) {
+        return Publication{
+            .topic = target.topic, .payload = std::move(payload), .correlationData = target.correlationData};
+    };
+    DeliveryHandler release = scope_.wrap([this, reply, bytes = entry->bytes, name = entry->command.name,
+                                           transaction = entry->command.transaction](Delivery delivery) {
         --counters_.waiting;
         waitingBytes_ -= bytes;
+        if (delivery != Delivery::kTooLarge) return;
+        const Outcome outcome =
+            Outcome::failure(ReplyCode::kTooLarge,
+                             "the broker does not take a packet as large as the reply; ask for less, or raise "
+                             "its limit");
+        publisher_.publish(reply(formatReply(outcome, name, transaction)), Priority::kReply, {});
     });
     if (entry->target.topic.empty()) return release(Delivery::kDelivered);
-    publisher_.publish(
-        {.topic = entry->target.topic, .payload = entry->reply, .correlationData = entry->target.correlationData},
-        Priority::kReply, std::move(release));
+    publisher_.publish(reply(entry->reply), Priority::kReply, std::move(release));
 }
 
 // ---- replies that survive a restart

@@ -250,6 +250,16 @@ class Readings(AgentCase):
         self.assertEqual(self.client.command({"command": "readings", "sensor": "none"})["data"], {"readings": [], "more": False})
 
 
+class UnannouncedSmallPackets(ArchiveCase):
+    PROTOCOL = "3.1.1"
+    BROKER = "max_packet_size 12000"
+
+    def test_a_list_that_is_too_long_is_answered(self):
+        self.assert_ok(self.command("capture", count=150, width=64, height=64), "capture")
+        self.assert_error(self.command("pictures", last=MANY), "too_large")
+        self.assertTrue(self.pictures(last=MANY)["more"])
+
+
 class Disk(ArchiveCase):
     """On a file system of its own, 8 MiB large, mounted over the folder of the pictures."""
 

@@ -94,6 +94,22 @@ TEST_F(CommandServiceTest, AnswersOnTheResponseTopicWithItsCorrelationData) {
     EXPECT_TRUE(replies().empty());
 }
 
+TEST_F(CommandServiceTest, SaysThatTheBrokerDoesNotTakeTheReply) {
+    publisher.outcome = Delivery::kTooLarge;
+    InboundMessage inbound = message(R"({"command":"pictures","transaction":"t-1"})");
+    inbound.responseTopic = "me";
+    inbound.correlationData = "7";
+    receive(inbound);
+
+    ASSERT_EQ(publisher.on("me").size(), 2U) << "one of them arrives";
+    const Json reply = replies("me").back();
+    EXPECT_EQ(reply["code"], "too_large");
+    EXPECT_EQ(reply["command"], "pictures");
+    EXPECT_EQ(reply["transaction"], "t-1");
+    EXPECT_EQ(publisher.on("me").back().correlationData, "7");
+    EXPECT_EQ(commands->counters().waiting, 0U);
+}
+
 TEST_F(CommandServiceTest, KeepsAReplyForTheNextConnection) {
     publisher.disconnect();
     receive(message("start"));
