@@ -37,6 +37,10 @@ constexpr std::array<Range, 15> kUnprintable{{{0x00, 0x1F},
                                               {0xFFF0, 0xFFFB},
                                               {0xE0000, 0xE0FFF}}};
 
+/// Unicode's White_Space beyond ASCII and what is above.
+constexpr std::array<Range, 6> kWideSpace{
+    {{0xA0, 0xA0}, {0x1680, 0x1680}, {0x2000, 0x200A}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}}};
+
 /// Of one sequence whose bytes are a lead and its tail.
 char32_t codePointOf(std::string_view sequence) {
     const auto lead = static_cast<std::uint8_t>(sequence.front());
@@ -89,7 +93,7 @@ std::size_t invisibleLength(std::string_view text) {
     const std::size_t length = text.empty() ? 0 : sequenceLength(text);
     if (length == 0) return 0;
     const char32_t point = codePointOf(text.substr(0, length));
-    const bool isInvisible = point >= kFirstAfterControls && isIn(kUnprintable, point);
+    const bool isInvisible = point >= kFirstAfterControls && (isIn(kUnprintable, point) || isIn(kWideSpace, point));
     return isInvisible || kWhiteSpace.find(text.front()) != std::string_view::npos ? length : 0;
 }
 

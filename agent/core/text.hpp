@@ -25,8 +25,8 @@ namespace edge {
 /// Whether `text` has only ASCII letters, digits and characters of `others`.
 [[nodiscard]] bool isWord(std::string_view text, std::string_view others);
 
-/// ASCII white space and invisible characters (a byte order mark, zero-width characters, bidirectional marks) removed
-/// at both ends: what a person cannot see in front of a word is not part of it.
+/// White space (ASCII's and Unicode's) and invisible characters (a byte order mark, zero-width characters,
+/// bidirectional marks) removed at both ends: what a person cannot see in front of a word is not part of it.
 [[nodiscard]] std::string_view trimInvisible(std::string_view text);
 
 /// For a log line or an error message: what does not print (controls, C1 too, bidirectional marks, zero-width

@@ -148,7 +148,7 @@ tl::expected<Json, Outcome> parseJson(std::string_view text) {
     if (!duplicate.empty()) {
         return tl::unexpected(invalidPayload(fmt::format("duplicate key \"{}\"", printable(duplicate, kShownBytes))));
     }
-    if (value.is_discarded()) {
+    if (value.is_discarded() || text.find('\0') != std::string_view::npos) {  // for the parser, NUL is the end
         const bool hasLostQuotes = text.find('"') == std::string_view::npos && text.find(':') != std::string_view::npos;
         return tl::unexpected(
             invalidPayload(fmt::format("the payload is not valid JSON{}", hasLostQuotes ? kLostQuotes : "")));

@@ -78,6 +78,7 @@ TEST(Text, IsPlainWithoutControlsAndNoncharacters) {
 TEST(Text, TrimsWhatCannotBeSeen) {
     EXPECT_EQ(trimInvisible("\xEF\xBB\xBFstart\r\n"), "start");
     EXPECT_EQ(trimInvisible(" \xE2\x80\x8B\xE2\x80\x8E {\"a\":1}\xE2\x80\x8B "), "{\"a\":1}");
+    EXPECT_EQ(trimInvisible("\xC2\xA0start\xE3\x80\x80"), "start") << "no-break and ideographic space";
     EXPECT_EQ(trimInvisible("st\xE2\x80\x8Bop"), "st\xE2\x80\x8Bop");
     EXPECT_EQ(trimInvisible("온도"), "온도");
     EXPECT_EQ(trimInvisible("\xEF\xBB\xBF"), "");

@@ -25,6 +25,8 @@ class HostileInput(AgentCase):
         "UTF-8 surrogate": (b"\xed\xa0\x80", "invalid_payload"),
         "invalid UTF-8 in JSON": (b'{"command":"start","transaction":"\xff"}', "invalid_payload"),
         "NUL": (b"start\0", "unknown_command", "invalid_payload"),
+        "NUL behind JSON": (b'{"command":"stop"}\0', "invalid_payload"),
+        "more behind NUL": (b'{"command":"stop"}\0{"command":"start"}', "invalid_payload"),
         "deep objects": (b'{"command":' + b'{"a":' * 5000 + b"1" + b"}" * 5000 + b"}", "invalid_payload"),
         "deep arrays": (b'{"command":' + b"[" * 20000 + b"]" * 20000 + b"}", "invalid_payload"),
         "unclosed": (b'{"command":"start"', "invalid_payload"),

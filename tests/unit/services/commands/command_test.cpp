@@ -36,6 +36,7 @@ TEST(ParseCommand, IgnoresInvisibleMarksAround) {
     EXPECT_EQ(accepted("\xEF\xBB\xBFstatus").name, "status");                              // byte order mark
     EXPECT_EQ(accepted("\xE2\x80\x8B stop\xE2\x80\x8B\r\n").name, "stop");                 // zero width
     EXPECT_EQ(accepted("\xE2\x80\x8F{\"command\":\"\xEF\xBB\xBFstart\"}").name, "start");  // right-to-left mark
+    EXPECT_EQ(accepted("\xC2\xA0stop\xE3\x80\x80").name, "stop");                          // wide spaces
     EXPECT_EQ(refused("st\xE2\x80\x8Bop").code, ReplyCode::kUnknownCommand) << "not inside of a word";
     EXPECT_EQ(refused(std::string_view("start\0", 6)).code, ReplyCode::kUnknownCommand);
     EXPECT_EQ(refused("\xEF\xBB\xBF").code, ReplyCode::kInvalidPayload);
@@ -136,6 +137,7 @@ TEST(ParseCommand, BrokenPayloadsAreInvalid) {
     for (const std::string& payload :
          {std::string(), std::string("  \n"), std::string("{"), std::string("{}"), std::string(R"({"command":5})"),
           std::string(R"({"command":"start"} x)"), std::string("\xff\xfe"), std::string("start\xc3"),
+          std::string("{\"command\":\"start\"}\0", 20), std::string("{\"command\":\"start\"}\0x", 21),
           std::string(R"({"command":"start","command":"stop"})"), std::string(R"({"Command":"start"})")}) {
         EXPECT_EQ(refused(payload).code, ReplyCode::kInvalidPayload) << payload;
     }
