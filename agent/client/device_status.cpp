@@ -20,6 +20,8 @@ constexpr int kNameWidth = 12;
 constexpr std::size_t kMaxTextBytes = 500;
 
 Json parse(const std::string& text) {
+    constexpr std::size_t kMaxDepth = 32;
+    if (jsonDepth(text) > kMaxDepth) return {};
     Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
     return json.is_discarded() ? Json() : json;
 }

@@ -18,6 +18,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// Of a reply; a deeper one is not the agent's.
+constexpr std::size_t kMaxDepth = 32;
 /// Pictures without a name of their own that may still be ours; others publish on the same topic.
 constexpr std::size_t kMaxUnknown = 8;
 constexpr std::size_t kMaxTextBytes = 1000;
@@ -128,6 +130,7 @@ Result<RequestMessage> makeRequest(const std::string& command, const std::vector
 }
 
 std::optional<RequestReply> readReply(const std::string& payload, const std::string& transaction, bool isOurs) {
+    if (jsonDepth(payload) > kMaxDepth) return std::nullopt;
     const Json json = Json::parse(payload, nullptr, /*allow_exceptions=*/false);
     if (!json.is_object() || (!isOurs && textOf(json, "transaction") != transaction)) return std::nullopt;
     const Json data = json.value("data", Json::object());

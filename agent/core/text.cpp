@@ -151,6 +151,25 @@ std::string_view trimInvisible(std::string_view text) {
     return text;
 }
 
+std::size_t jsonDepth(std::string_view json) {
+    std::size_t depth = 0;
+    std::size_t deepest = 0;
+    bool isString = false;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        const char c = json[i];
+        if (isString && c == '\\') {
+            ++i;
+        } else if (c == '"') {
+            isString = !isString;
+        } else if (!isString && (c == '{' || c == '[')) {
+            deepest = std::max(deepest, ++depth);
+        } else if (!isString && (c == '}' || c == ']') && depth > 0) {
+            --depth;
+        }
+    }
+    return deepest;
+}
+
 std::string printable(std::string_view text, std::size_t maxBytes) {
     // As nearly all text is.
     const bool isPlain = std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });

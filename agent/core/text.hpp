@@ -2,6 +2,7 @@
 #pragma once
 
 #include <charconv>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,10 @@ namespace edge {
 
 /// The same for serialised JSON of valid UTF-8: escaped as JSON does, so that it means what it meant.
 [[nodiscard]] std::string printableJson(std::string_view json);
+
+/// How deeply objects and lists are nested in `json`, whether it is valid or not. What copies or writes a parsed value
+/// recurses: text from outside is measured before.
+[[nodiscard]] std::size_t jsonDepth(std::string_view json);
 
 /// The whole of `text` as a number: "12", "-3", "ff" with base 16, "2.5"; nullopt for anything else, and out of its
 /// range. `format` is the base, or std::chars_format.

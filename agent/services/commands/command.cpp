@@ -129,22 +129,19 @@ const std::string* stringAt(const Json& object, const char* key) {
     return found == object.end() ? nullptr : found->get_ptr<const std::string*>();
 }
 
-/// The depth is limited while the text is read. A duplicate key is refused, because it is unclear which value counts.
+/// A duplicate key is refused, because it is unclear which value counts.
 tl::expected<Json, Outcome> parseJson(std::string_view text) {
+    if (jsonDepth(text) > kMaxJsonDepth)
+        return tl::unexpected(invalidPayload(fmt::format("JSON is nested deeper than {} levels", kMaxJsonDepth)));
     std::set<std::pair<int, std::string>> keys;  // of the objects that are open, by depth
     std::string duplicate;
-    bool isTooDeep = false;
     const auto check = [&](int depth, Json::parse_event_t event, const Json& parsed) {
-        if (depth > kMaxJsonDepth) isTooDeep = true;
         const bool isKey = event == Json::parse_event_t::key;
         if (isKey && !keys.emplace(depth, parsed.get<std::string>()).second) duplicate = parsed.get<std::string>();
         if (event == Json::parse_event_t::object_end) keys.erase(keys.lower_bound({depth + 1, ""}), keys.end());
-        return !isTooDeep;
+        return true;
     };
     Json value = Json::parse(text, check, /*allow_exceptions=*/false);
-    if (isTooDeep) {
-        return tl::unexpected(invalidPayload(fmt::format("JSON is nested deeper than {} levels", kMaxJsonDepth)));
-    }
     if (!duplicate.empty()) {
         return tl::unexpected(invalidPayload(fmt::format("duplicate key \"{}\"", printable(duplicate, kShownBytes))));
     }

@@ -78,7 +78,7 @@ struct ParsedCommand {
 
 inline constexpr std::size_t kMaxCommandBytes = std::size_t{64} * 1024;
 inline constexpr std::size_t kMaxTransactionBytes = 128;
-inline constexpr int kMaxJsonDepth = 8;
+inline constexpr std::size_t kMaxJsonDepth = 8;
 
 /// Reads a payload: a word in any case with white space around it, or a JSON object with "command" and options. Any
 /// bytes.

@@ -81,6 +81,9 @@ TEST(DeviceStatus, SurvivesWhatIsNotWrittenByAnAgent) {
          {"x", "[]", "5", R"({"sensors":5,"connection":[],"gpio":{"a":1},"warnings":"x","board":[1]})",
           R"({"readings":{"publishing":"yes"},"time":7,"sensors":[{"name":{}}]})"})
         EXPECT_TRUE(formatStatus({"pi", "s", "online", text, text}, kNow).starts_with("pi: online\n")) << text;
+    const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+    EXPECT_EQ(formatStatus({"pi", "s", "online", deep, deep, deep}, kNow), "pi: online\n");
+    EXPECT_TRUE(has(formatStatusJson({"pi", "s", "online", deep, deep, deep}), R"("health":null)"));
     const std::string hostile = formatStatus({"pi", "s", "\x1b[2J", R"({"name":"\u001b[2J"})", ""}, kNow);
     EXPECT_FALSE(has(hostile, "\x1b")) << hostile;
 }

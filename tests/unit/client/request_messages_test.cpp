@@ -62,6 +62,8 @@ TEST(RequestMessages, ReadsTheReplyToItsOwnTransactionOnly) {
     EXPECT_TRUE(readReply(ok, "u", true));
     for (const char* other : {"", "x", "[]", "null", R"({"status":"ok"})", R"({"transaction":5})"})
         EXPECT_FALSE(readReply(other, "t", false)) << other;
+    const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+    EXPECT_FALSE(readReply(R"({"status":"ok","data":)" + deep + "}", "t", true));
 }
 
 TEST(RequestMessages, SaysWhyAReplyIsAnError) {

@@ -75,6 +75,15 @@ TEST(Text, IsPlainWithoutControlsAndNoncharacters) {
     EXPECT_FALSE(isPlainText(std::string_view("\0", 1)));
 }
 
+TEST(Text, MeasuresHowDeepJsonIs) {
+    EXPECT_EQ(jsonDepth(""), 0U);
+    EXPECT_EQ(jsonDepth("5"), 0U);
+    EXPECT_EQ(jsonDepth(R"({"a":[1,{}],"b":[]})"), 3U);
+    EXPECT_EQ(jsonDepth(R"({"[[[\"[{":"]]"})"), 1U);
+    EXPECT_EQ(jsonDepth("]}[["), 2U);
+    EXPECT_EQ(jsonDepth("\"[["), 0U);
+}
+
 TEST(Text, TrimsWhatCannotBeSeen) {
     EXPECT_EQ(trimInvisible("\xEF\xBB\xBFstart\r\n"), "start");
     EXPECT_EQ(trimInvisible(" \xE2\x80\x8B\xE2\x80\x8E {\"a\":1}\xE2\x80\x8B "), "{\"a\":1}");
