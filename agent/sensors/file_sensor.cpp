@@ -16,7 +16,8 @@ class FileSensor : public Sensor {
 
     Result<double> read() override {
         const std::string content = TRY(readAttribute(path_));
-        if (trim(content).empty()) return fail(Errc::kFault, fmt::format("{} is empty", path_));
+        // A program that overwrites it has truncated it first.
+        if (trim(content).empty()) return fail(Errc::kIo, fmt::format("{} is empty", path_));
         if (const auto number = findFirstNumber(content, unit_)) return *number;
         return fail(Errc::kFault, fmt::format("{} says \"{}\": no number, or an ambiguous one; write it like -21.5",
                                               path_, printable(trim(content), 40)));
