@@ -286,6 +286,7 @@ try {
 setDefaultAutoSelectFamily(true);
 const client = mqtt.connect(options.url, {
   protocolVersion: options.protocol === "5" ? 5 : 4, ...login(), ...certificates(), resubscribe: false, connectTimeout: kConnectLimit,
+  reconnectOnConnackError: true,
 });
 client.on("connect", () => {
   isAnswered = true;
@@ -304,9 +305,10 @@ client.on("close", () => {
   else end(`${options.broker} does not answer as an MQTT broker${hintFor("")}`);
 });
 client.on("error", (error) => {
-  if (isAnswered) return;
   const isRefused = typeof error.code === "number";
-  end(`${options.broker} ${isRefused ? "refuses the connection" : "cannot be reached"}: ${error.message || error.code}${hintFor(error.code ?? "other")}`);
+  const text = `${options.broker} ${isRefused ? "refuses the connection" : "cannot be reached"}: ${error.message || error.code}${hintFor(error.code ?? "other")}`;
+  if (!isAnswered) end(text);
+  else if (isRefused) console.error(text); // what was accepted before will be again: what checks the broker's logins may be starting
 });
 client.on("message", (topic, payload, packet) => {
   if (matches(`${base}/response`, topic)) showReply(payload);

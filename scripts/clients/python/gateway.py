@@ -74,6 +74,7 @@ class Gateway:
         self.options = options
         self.agents, self.captures = {}, {}
         self.is_connected = None  # None: never yet
+        self.was_accepted = False
         self.problem = None
         self.finished = threading.Event()
         self.topics = re.compile(re.escape(options.base).replace(r"\{id\}", "([A-Za-z0-9_-]+)") + "/(status|response|live|camera/live)")
@@ -105,7 +106,7 @@ class Gateway:
         if code.value != 0:
             reason = "it has no MQTT 5" if code.value in WRONG_VERSION else refusal(code.value, code, self.options)
             sentence = f"{self.options.broker} refuses the connection: {reason}"
-            if code.value in WRONG_LOGIN | WRONG_VERSION:
+            if code.value in WRONG_LOGIN | WRONG_VERSION and not self.was_accepted:
                 return self.end(sentence)
             self.is_connected = False  # it is a broker: try again
             return log(sentence)
@@ -116,7 +117,7 @@ class Gateway:
             log("the broker does not allow one of the topics; its access list says which")
         if not self.is_connected:
             log(f"connected to {self.options.broker}")
-        self.is_connected = True
+        self.is_connected = self.was_accepted = True
 
     def on_disconnect(self, *_details):
         if self.is_connected is None:

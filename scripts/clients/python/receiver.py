@@ -151,7 +151,9 @@ class Receiver:
         self.answered.set()
         value = getattr(code, "value", code)  # MQTT 5 has objects, 3.1.1 with paho 1 numbers
         if value != 0:
-            return self.end(f"{self.options.broker} refuses the connection: {refusal(value, code, self.options)}")
+            sentence = f"{self.options.broker} refuses the connection: {refusal(value, code, self.options)}"
+            # What was accepted before will be again: what checks the broker's logins may be starting.
+            return print(f"{sentence}; trying again", file=sys.stderr, flush=True) if self.has_sent else self.end(sentence)
         client.subscribe([(self.options.pictures, 1), (self.options.readings, 1), (f"{self.device}/response", 1)])
 
     def on_subscribe(self, client, _userdata, _mid, codes, *_properties):

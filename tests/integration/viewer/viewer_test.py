@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """What a person does with the viewer, in a real browser, with a real broker and the real agent."""
 
+import base64
+import hashlib
 import io
 import json
 import math
 import os
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -18,7 +21,7 @@ from selenium.webdriver.common.keys import Keys
 import scene
 from browser import BUILD, ROOT, Browser, Device, ViewerCase, build_viewer, moment
 from certificates import Authority
-from support import Client, die_with_parent, free_port, wait_for_port
+from support import PATIENCE, Client, die_with_parent, free_port, wait_for_port
 
 EN_TIME = r"\d\d:\d\d:\d\d"
 
@@ -553,6 +556,24 @@ class Broken(ViewerCase):
         self.assertEqual(page.text("#banner"), "")
         page.click("#capture")
         page.until(lambda: page.find("#picture-image").get_property("naturalWidth") == 640, "no picture after the return")
+
+    def test_a_broker_that_is_not_ready_is_tried_again(self):
+        busy = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(busy.close)
+        busy.settimeout(PATIENCE)
+        page = self.open(f"?url=ws://127.0.0.1:{busy.getsockname()[1]}")
+        for _ in range(2):
+            connection, _ = busy.accept()
+            with connection:
+                request = connection.recv(4096)
+                key = re.search(rb"Sec-WebSocket-Key: (\S+)", request)[1] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455
+                connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                   b"Sec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Accept: " +
+                                   base64.b64encode(hashlib.sha1(key).digest()) + b"\r\n\r\n")
+                connection.recv(4096)
+                connection.sendall(b"\x82\x05\x20\x03\x00\x88\x00")  # a frame with a CONNACK of MQTT 5: server unavailable
+                connection.recv(4096)
+        page.until_text("#banner", "No connection")
 
     def test_a_device_that_goes_offline_and_is_forgotten(self):
         agent = self.start_agent()

@@ -23,7 +23,7 @@ export class Link {
     const { protocol, hostname, port, pathname, search } = new URL(url);
     const options = {
       protocol: protocol.slice(0, -1), hostname, port, path: pathname + search, protocolVersion: 5, username: username || undefined,
-      password: password || undefined, reconnectPeriod: kReconnect, connectTimeout: 10000, clean: true, resubscribe: false,
+      password: password || undefined, reconnectPeriod: kReconnect, reconnectOnConnackError: true, connectTimeout: 10000, clean: true, resubscribe: false,
       clientId: `viewer-${Math.random().toString(36).slice(2, 12)}`,
     };
     const client = new MqttClient((self) => browserStreamBuilder(self, self.options), options);
@@ -32,8 +32,12 @@ export class Link {
     client.on("connect", mine(() => { reason = "ended"; this.handlers.connected(); }));
     client.on("error", mine((error) => { refusal = kRefused[error.code] ?? refusal; }));
     client.on("close", mine(() => {
-      if (refusal) this.handlers.refused(refusal);
-      else this.handlers.lost(reason);
+      if (refusal) {
+        this.close(); // another login is needed first
+        this.handlers.refused(refusal);
+      } else {
+        this.handlers.lost(reason);
+      }
       reason = "noWebsocket";
       refusal = null;
     }));

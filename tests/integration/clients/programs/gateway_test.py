@@ -452,6 +452,17 @@ class Program(GatewayCase):
         self.assertEqual(gateway.stop(), 0, gateway.read_log())
         self.assertIn("refuses the connection", gateway.read_log())
 
+    def test_a_broker_that_refuses_it_for_a_while_is_tried_again(self):
+        agent = self.agent()
+        gateway = self.gateway()
+        for is_allowed in (False, True):
+            self.broker.stop()
+            self.broker.allow_anonymous(is_allowed)
+            self.broker.start()
+            if not is_allowed:
+                until(lambda: "refuses the connection" in gateway.read_log(), gateway.read_log)
+        until(lambda: gateway.get(f"/{agent.name}/snapshot.jpg")[0] == 200, gateway.read_log)
+
     def test_it_listens_on_this_machine_only(self):
         gateway = self.gateway(agents=())
         port = int(gateway.url.rsplit(":", 1)[1])

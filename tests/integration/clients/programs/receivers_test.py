@@ -132,6 +132,18 @@ class Receivers:
         receiver.wait(r"\.jpg \(\d+ bytes\)", 2)
         self.assertEqual(len(self.pictures()), 2, "and 'capture' was not sent again")
 
+    def test_it_goes_on_when_the_broker_refused_it_for_a_while(self):
+        """As while the program starts that checks the broker's logins."""
+        receiver = self.receive()
+        receiver.wait("^connected to")
+        for is_allowed in (False, True):
+            self.broker.stop()
+            self.broker.allow_anonymous(is_allowed)
+            self.broker.start()
+            if not is_allowed:
+                receiver.wait("trying again", 3)
+        receiver.wait("^connected to", 2)
+
     def test_what_is_no_whole_picture_is_kept_apart(self):
         receiver = self.receive()
         receiver.wait("^connected to")

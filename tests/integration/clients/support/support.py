@@ -5,6 +5,7 @@ import contextlib
 import ctypes
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -74,6 +75,14 @@ class Broker:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=die_with_parent)
         wait_for_port(self.port, self.process)
         return self
+
+    def allow_anonymous(self, is_allowed):
+        """From its next start."""
+        path = f"{self.directory}/mosquitto.conf"
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(re.sub("allow_anonymous .*", f"allow_anonymous {'true' if is_allowed else 'false'}", text))
 
     def stop(self, how=signal.SIGTERM):
         if self.process and self.process.poll() is None:
