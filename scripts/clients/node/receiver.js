@@ -249,6 +249,11 @@ function hintFor(code) {
   return code && code !== "ECONNRESET" ? "" : "; does this port want TLS (mqtts, wss)?";
 }
 
+/** What others publish may be no text, or commands for a terminal. */
+function printable(given) {
+  return given.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
 function showReply(payload) {
   let reply;
   try {
@@ -259,7 +264,7 @@ function showReply(payload) {
   const word = waiting.get(reply?.transaction)?.command;
   if (word === undefined) return;
   if (reply.status === "ok") return console.log(`${word}: done`);
-  console.error(`${word}: ${reply.code}: ${reply.error}`);
+  console.error(printable(`${word}: ${reply.code}: ${reply.error}`));
   if (options.once) end(`${word} failed`);
 }
 
@@ -291,6 +296,7 @@ const client = mqtt.connect(options.url, {
 client.on("connect", () => {
   isAnswered = true;
   client.subscribe([options.pictures, options.readings, `${base}/response`], { qos: 1 }, (error, granted) => {
+    if (isEnding) return;
     if (error || granted.some(({ qos }) => qos >= kFirstRefusal)) console.error("the broker does not allow one of the topics; its access list says which");
     console.log(`connected to ${options.broker}`);
     if (hasSent) return; // a reconnect is no reason to start again
@@ -313,7 +319,7 @@ client.on("error", (error) => {
 client.on("message", (topic, payload, packet) => {
   if (matches(`${base}/response`, topic)) showReply(payload);
   else if (matches(options.pictures, topic)) takePicture(payload, packet);
-  else console.log(`${new Date().toTimeString().slice(0, 8)} ${topic} ${payload}`);
+  else console.log(`${new Date().toTimeString().slice(0, 8)} ${topic} ${printable(payload.toString())}`);
 });
 process.on("SIGINT", () => end());
 if (options.once) setTimeout(() => end(`no picture came within ${options.timeout} s`), Number(options.timeout) * 1000).unref();

@@ -101,6 +101,11 @@ def decoded(payload):
     return reply if isinstance(reply, dict) else {}
 
 
+def printable(text):
+    """What others publish may be no text, or commands for a terminal."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+
+
 class Receiver:
     def __init__(self, options):
         self.options = options
@@ -181,7 +186,8 @@ class Receiver:
         elif mqtt.topic_matches_sub(self.options.pictures, message.topic):
             self.take_picture(message)
         else:
-            print(f"{datetime.now():%H:%M:%S} {message.topic} {message.payload.decode('utf-8', 'replace')}", flush=True)
+            text = printable(message.payload.decode("utf-8", "replace"))
+            print(f"{datetime.now():%H:%M:%S} {message.topic} {text}", flush=True)
 
     def show_reply(self, payload):
         reply = decoded(payload)
@@ -192,7 +198,7 @@ class Receiver:
         if reply.get("status") == "ok":
             print(f"{word}: done", flush=True)
         else:
-            print(f"{word}: {reply.get('code')}: {reply.get('error')}", file=sys.stderr, flush=True)
+            print(printable(f"{word}: {reply.get('code')}: {reply.get('error')}"), file=sys.stderr, flush=True)
             if self.options.once:
                 self.end(f"{word} failed")
 

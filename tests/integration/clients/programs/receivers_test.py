@@ -169,6 +169,13 @@ class Receivers:
         receiver.wait(r"\.jpg \(\d+ bytes\)", 2)
         self.assertEqual(self.pictures(), ["2026-11-20T09-30-00.123Z-2.jpg", "2026-11-20T09-30-00.123Z.jpg"])
 
+    def test_what_is_no_text_does_no_harm_to_a_terminal(self):
+        receiver = self.receive("--readings", "edge/#")
+        receiver.wait("^connected to")
+        self.client.publish("edge/attic/live", b"\xff\xd8\x1b[2J\x9b\x07\r\n/pictures/forged.jpg (1 bytes)")
+        receiver.wait(r"edge/attic/live .*\\x1b\[2J.*forged")
+        self.assertFalse([line for line in receiver.lines if re.search("[\x00-\x1f\x7f-\x9f]|^/pictures", line)])
+
     def test_several_receivers_share_a_folder(self):
         receivers = [self.receive("--pictures", "again") for _ in range(3)]
         for receiver in receivers:
