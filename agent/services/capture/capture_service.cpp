@@ -194,7 +194,7 @@ void CaptureService::finishPicture(Job& job, const Outcome& outcome) {
     if (job.stage == Stage::kDone) return;
     const bool isKept = job.stage == Stage::kKeeping && outcome.ok;
     if (!isKept) ++(outcome.ok ? counters_.published : counters_.failed);
-    record(job, isKept ? "kept" : outcome.ok ? "ok" : toString(outcome.code));
+    record(job, isKept ? "kept" : outcome.ok ? "ok" : outcome.code);
     if (job.isSeries()) {
         seriesTaken(job, outcome);
     } else {

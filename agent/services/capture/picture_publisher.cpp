@@ -14,11 +14,11 @@ namespace edge {
 namespace {
 
 /// What the camera's errors are in a reply; all others are kCameraUnavailable.
-constexpr std::array<std::pair<Errc, ReplyCode>, 5> kReplyCodes{{{Errc::kTimeout, ReplyCode::kCaptureTimeout},
-                                                                 {Errc::kTooLarge, ReplyCode::kTooLarge},
-                                                                 {Errc::kCancelled, ReplyCode::kCancelled},
-                                                                 {Errc::kInvalid, ReplyCode::kInvalidOption},
-                                                                 {Errc::kInternal, ReplyCode::kInternal}}};
+constexpr std::array<std::pair<Errc, std::string_view>, 5> kReplyCodes{{{Errc::kTimeout, ReplyCode::kCaptureTimeout},
+                                                                        {Errc::kTooLarge, ReplyCode::kTooLarge},
+                                                                        {Errc::kCancelled, ReplyCode::kCancelled},
+                                                                        {Errc::kInvalid, ReplyCode::kInvalidOption},
+                                                                        {Errc::kInternal, ReplyCode::kInternal}}};
 
 }  // namespace
 

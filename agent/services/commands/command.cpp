@@ -11,7 +11,6 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "camera/controls.hpp"
 #include "camera/ipc/protocol.hpp"
 #include "core/result.hpp"
 #include "core/text.hpp"
@@ -84,8 +83,7 @@ constexpr std::array kCommands{
     CommandSpec{"fetch", &CommandHandlers::fetchPicture, kFetchOptions},
     CommandSpec{"readings", &CommandHandlers::listReadings, kReadingsOptions},
 };
-static_assert(std::all_of(kCommands.begin(), kCommands.end(),
-                          [](const CommandSpec& command) { return command.function != nullptr; }));
+static_assert(std::ranges::all_of(kCommands, [](const CommandSpec& command) { return command.function != nullptr; }));
 
 constexpr std::size_t kShownBytes = 60;
 /// Windows PowerShell 5 removes the double quotes inside an argument; cmd.exe keeps the single ones around it, too.
@@ -95,8 +93,7 @@ constexpr const char* kLostQuotes =
 
 /// nullptr if there is no such command.
 const CommandSpec* findCommand(std::string_view name) {
-    const auto* found =
-        std::find_if(kCommands.begin(), kCommands.end(), [&](const CommandSpec& spec) { return spec.name == name; });
+    const auto* found = std::ranges::find(kCommands, name, &CommandSpec::name);
     return found == kCommands.end() ? nullptr : found;
 }
 
@@ -225,8 +222,7 @@ std::string readValue(const OptionSpec& spec, const Json& value, std::optional<m
 std::optional<Outcome> readOptions(const CommandSpec& spec, const Json& object, CommandOptions& options) {
     for (const auto& [key, value] : object.items()) {
         if (key == "command" || key == "transaction" || key == "expires_at") continue;
-        const auto option = std::find_if(spec.options.begin(), spec.options.end(),
-                                         [&key = key](const OptionSpec& known) { return known.key == key; });
+        const auto option = std::ranges::find(spec.options, key, &OptionSpec::key);
         if (option == spec.options.end()) {
             std::string names;
             for (const OptionSpec& known : spec.options) names += (names.empty() ? "" : ", ") + std::string(known.key);
@@ -266,11 +262,8 @@ std::optional<Outcome> readObject(const Json& object, ParsedCommand& parsed) {
         return invalidOption(fmt::format("\"transaction\" must be a string of at most {} bytes", kMaxTransactionBytes));
     }
     if (object.contains("expires_at")) {
-        const std::string* time = stringAt(object, "expires_at");
-        if (time != nullptr) command.expiresAt = parseRfc3339(*time);
-        if (!command.expiresAt) {
-            return invalidOption("\"expires_at\" must be a time like \"2026-11-20T09:30:00Z\" (RFC 3339)");
-        }
+        const std::string expected = readValue({}, object["expires_at"], command.expiresAt);
+        if (!expected.empty()) return invalidOption("\"expires_at\" must be " + expected);
     }
     return readOptions(*spec, object, command.options);
 }

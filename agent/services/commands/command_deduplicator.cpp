@@ -28,8 +28,7 @@ std::string CommandDeduplicator::makeKey(std::string_view transaction, const Inb
 }
 
 const CommandDeduplicator::Entry* CommandDeduplicator::find(const std::string& key, SteadyTime now) const {
-    const auto found =
-        std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.key == key; });
+    const auto found = std::ranges::find(entries_, key, &Entry::key);
     return found == entries_.end() || now - found->seen > window_ ? nullptr : &*found;
 }
 
@@ -60,7 +59,7 @@ void SeenRetainedCommands::restore(const JournalSnapshot& snapshot) {
 
 bool SeenRetainedCommands::isNew(const InboundMessage& message) {
     const std::string hash = sha256Hex(message.topic + '\0' + message.payload);
-    if (std::find(hashes_.begin(), hashes_.end(), hash) != hashes_.end()) return false;
+    if (std::ranges::find(hashes_, hash) != hashes_.end()) return false;
     hashes_.push_back(hash);
     if (hashes_.size() > kCapacity) hashes_.pop_front();
     journal_.saveState(kRetainedKey, nlohmann::json(hashes_).dump(), {});

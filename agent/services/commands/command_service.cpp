@@ -56,7 +56,7 @@ ReplyTarget replyTarget(const Config& config, const InboundMessage& message) {
     const auto isAllowed = [&](const std::string& topic) {
         if (topic.empty() || topic.front() == '$' || topic.ends_with("/set") || !isPlainText(topic)) return false;
         const std::vector<std::string> own = subscribedTopics(config);
-        return topic.find_first_of("+#") == std::string::npos && std::find(own.begin(), own.end(), topic) == own.end();
+        return topic.find_first_of("+#") == std::string::npos && std::ranges::find(own, topic) == own.end();
     };
     if (message.responseTopic && isAllowed(*message.responseTopic)) {
         return {*message.responseTopic, message.correlationData};
@@ -210,10 +210,10 @@ void CommandService::finish(const EntryPtr& entry, const Outcome& outcome) {
     }
     if (std::erase(series_, entry) > 0) savePendingReplies();
     recordTransaction(*entry);
-    journal_.record(CommandRecord{entry->time, entry->message.topic, std::move(entry->message.payload),
-                                  entry->command.name, outcome.ok ? "ok" : "error",
-                                  outcome.ok ? "" : std::string(toString(outcome.code)), entry->command.transaction},
-                    scope_.wrap([this, entry] { answer(entry); }));
+    journal_.record(
+        CommandRecord{entry->time, entry->message.topic, std::move(entry->message.payload), entry->command.name,
+                      outcome.ok ? "ok" : "error", std::string(outcome.code), entry->command.transaction},
+        scope_.wrap([this, entry] { answer(entry); }));
 }
 
 /// What a repeat is answered after a restart.
@@ -315,7 +315,7 @@ void CommandService::reportFlood() {
     if (count == 0) {
         const std::string total = fmt::format("{} commands", std::exchange(floodTotal_, 0));
         journal_.record(CommandRecord{loop_.clock().wallNow(), "flood", total, "", "error",
-                                      std::string(toString(ReplyCode::kRateLimited)), ""},
+                                      std::string(ReplyCode::kRateLimited), ""},
                         {});
         return;
     }

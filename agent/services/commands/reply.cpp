@@ -1,48 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "services/commands/reply.hpp"
 
-#include <array>
-
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 namespace edge {
-namespace {
-
-using Json = nlohmann::json;
-
-/// In the order of ReplyCode.
-constexpr std::array<std::string_view, 13> kCodes{"unknown_command",
-                                                  "invalid_payload",
-                                                  "invalid_option",
-                                                  "retained_ignored",
-                                                  "expired",
-                                                  "clock_unsynchronised",
-                                                  "busy",
-                                                  "rate_limited",
-                                                  "camera_unavailable",
-                                                  "capture_timeout",
-                                                  "too_large",
-                                                  "cancelled",
-                                                  "internal"};
-static_assert(kCodes.size() == static_cast<std::size_t>(ReplyCode::kInternal) + 1);
-
-}  // namespace
 
 std::string jsonString(std::string_view text) {
+    using Json = nlohmann::json;
     // The default error handler would throw.
     return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-std::string_view toString(ReplyCode code) {
-    return kCodes.at(static_cast<std::size_t>(code));
 }
 
 std::string formatReply(const Outcome& outcome, std::string_view command, std::string_view transaction) {
     std::string reply = fmt::format(R"({{"status":"{}","command":{})", outcome.ok ? "ok" : "error",
                                     command.empty() ? "null" : jsonString(command));
-    if (!outcome.ok)
-        reply += fmt::format(R"(,"code":"{}","error":{})", toString(outcome.code), jsonString(outcome.error));
+    if (!outcome.ok) reply += fmt::format(R"(,"code":"{}","error":{})", outcome.code, jsonString(outcome.error));
     reply += fmt::format(R"(,"data":{})", outcome.data);
     if (!transaction.empty()) reply += fmt::format(R"(,"transaction":{})", jsonString(transaction));
     return reply + "}";

@@ -11,34 +11,31 @@
 namespace edge {
 
 /// Why a command was not carried out: the contract's codes.
-enum class ReplyCode {
-    kUnknownCommand,
-    kInvalidPayload,
-    kInvalidOption,
-    kRetainedIgnored,
-    kExpired,
-    kClockUnsynchronised,
-    kBusy,
-    kRateLimited,
-    kCameraUnavailable,
-    kCaptureTimeout,
-    kTooLarge,
-    kCancelled,
-    kInternal,
+struct ReplyCode {
+    static constexpr std::string_view kUnknownCommand = "unknown_command";
+    static constexpr std::string_view kInvalidPayload = "invalid_payload";
+    static constexpr std::string_view kInvalidOption = "invalid_option";
+    static constexpr std::string_view kRetainedIgnored = "retained_ignored";
+    static constexpr std::string_view kExpired = "expired";
+    static constexpr std::string_view kClockUnsynchronised = "clock_unsynchronised";
+    static constexpr std::string_view kBusy = "busy";
+    static constexpr std::string_view kRateLimited = "rate_limited";
+    static constexpr std::string_view kCameraUnavailable = "camera_unavailable";
+    static constexpr std::string_view kCaptureTimeout = "capture_timeout";
+    static constexpr std::string_view kTooLarge = "too_large";
+    static constexpr std::string_view kCancelled = "cancelled";
+    static constexpr std::string_view kInternal = "internal";
 };
-
-/// "unknown_command", …
-std::string_view toString(ReplyCode code);
 
 /// How a command ended. `data` is one JSON object, as text.
 struct Outcome {
     bool ok = true;
-    ReplyCode code = ReplyCode::kInternal;  ///< of an error
-    std::string error;                      ///< a sentence that says what to do
+    std::string_view code;  ///< of an error
+    std::string error;      ///< a sentence that says what to do
     std::string data = "{}";
 
-    static Outcome success(std::string data = "{}") { return {true, ReplyCode::kInternal, "", std::move(data)}; }
-    static Outcome failure(ReplyCode code, std::string error, std::string data = "{}") {
+    static Outcome success(std::string data = "{}") { return {true, "", "", std::move(data)}; }
+    static Outcome failure(std::string_view code, std::string error, std::string data = "{}") {
         return {false, code, std::move(error), std::move(data)};
     }
     /// What is unfinished when the agent stops.

@@ -195,11 +195,11 @@ TEST_F(CaptureServiceTest, SendsLargePicturesOneAfterTheOther) {
 }
 
 TEST_F(CaptureServiceTest, SaysWhyThereIsNoPicture) {
-    const std::vector<std::pair<Errc, ReplyCode>> cases = {{Errc::kUnavailable, ReplyCode::kCameraUnavailable},
-                                                           {Errc::kTimeout, ReplyCode::kCaptureTimeout},
-                                                           {Errc::kTooLarge, ReplyCode::kTooLarge},
-                                                           {Errc::kBusy, ReplyCode::kCameraUnavailable},
-                                                           {Errc::kInternal, ReplyCode::kInternal}};
+    const std::vector<std::pair<Errc, std::string_view>> cases = {{Errc::kUnavailable, ReplyCode::kCameraUnavailable},
+                                                                  {Errc::kTimeout, ReplyCode::kCaptureTimeout},
+                                                                  {Errc::kTooLarge, ReplyCode::kTooLarge},
+                                                                  {Errc::kBusy, ReplyCode::kCameraUnavailable},
+                                                                  {Errc::kInternal, ReplyCode::kInternal}};
     for (const auto& [error, code] : cases) {
         capture();
         source.give(fail(error, "a sentence"));

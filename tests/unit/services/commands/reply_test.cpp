@@ -24,14 +24,6 @@ TEST(FormatReply, StaysJsonWhateverIsInTheTexts) {
               "\"data\":{},\"transaction\":\"온도\\\\\"}");
 }
 
-TEST(ReplyCode, HasTheContractsNames) {
-    EXPECT_EQ(toString(ReplyCode::kClockUnsynchronised), "clock_unsynchronised");
-    EXPECT_EQ(toString(ReplyCode::kRetainedIgnored), "retained_ignored");
-    EXPECT_EQ(toString(ReplyCode::kCameraUnavailable), "camera_unavailable");
-    EXPECT_EQ(toString(ReplyCode::kCaptureTimeout), "capture_timeout");
-    EXPECT_EQ(toString(ReplyCode::kRateLimited), "rate_limited");
-}
-
 TEST(Reply, ListsAsMuchAsFits) {
     const std::vector<std::string> entries{"{}", "{}", "{}"};
     EXPECT_EQ(formatList("pictures", entries, false, 1000), R"({"pictures":[{},{},{}],"more":false})");
