@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <map>
 
 #include <nlohmann/json.hpp>
 
@@ -28,7 +29,7 @@ int expirySeconds(milliseconds interval) {
 std::string slug(const std::string& text) {
     std::string result = toLower(text);
     const auto isPlain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-    std::replace_if(result.begin(), result.end(), std::not_fn(isPlain), '_');
+    std::ranges::replace_if(result, std::not_fn(isPlain), '_');
     return result;
 }
 
@@ -41,60 +42,38 @@ constexpr const char* kCommon = R"({
         "state_topic": "~/health", "value_template": "{{ value_json.readings.interval_s }}",
         "command_topic": "~/command", "unit_of_measurement": "s", "mode": "box", "min": 0.1, "max": 86400, "step": 0.1,
         "command_template":
-            "{\"command\":\"set\",\"values\":{\"telemetry.interval\":\"{{ (value * 1000) | round | int }}ms\"}}"},
-    "diagnostic_started": {"p": "sensor", "name": "Started", "entity_category": "diagnostic",
-        "state_topic": "~/info", "value_template": "{{ value_json.started_at }}", "device_class": "timestamp"},
-    "diagnostic_memory": {"p": "sensor", "name": "Memory", "entity_category": "diagnostic",
-        "state_topic": "~/health", "value_template": "{{ value_json.memory_kib }}",
+            "{\"command\":\"set\",\"values\":{\"telemetry.interval\":\"{{ (value * 1000) | round | int }}ms\"}}"}
+})";
+
+// The diagnostics, each a sensor of health unless it says otherwise. `value` is where it is in the JSON; what health
+// leaves out for a while, as Wi-Fi that is not connected, is None: unknown.
+constexpr const char* kDiagnostics = R"json({
+    "started": {"name": "Started", "state_topic": "~/info", "value": "started_at", "device_class": "timestamp"},
+    "memory": {"name": "Memory", "value": "memory_kib", "device_class": "data_size", "unit_of_measurement": "KiB",
+        "state_class": "measurement"},
+    "queued": {"name": "Readings waiting", "value": "readings.queued", "state_class": "measurement",
+        "icon": "mdi:tray-full"},
+    "clock": {"p": "binary_sensor", "name": "Clock", "value": "clock", "device_class": "problem",
+        "payload_on": "unsynchronised", "payload_off": "synchronised"},
+    "journal": {"p": "binary_sensor", "name": "Journal", "value": "journal.status", "device_class": "problem",
+        "payload_on": "degraded", "payload_off": "ok"},
+    "load": {"name": "Load", "value": "board.load_1m", "state_class": "measurement", "icon": "mdi:gauge"},
+    "memory_available": {"name": "Memory available", "value": "board.memory_available_kib",
         "device_class": "data_size", "unit_of_measurement": "KiB", "state_class": "measurement"},
-    "diagnostic_queued": {"p": "sensor", "name": "Readings waiting", "entity_category": "diagnostic",
-        "state_topic": "~/health", "value_template": "{{ value_json.readings.queued }}",
-        "state_class": "measurement", "icon": "mdi:tray-full"},
-    "diagnostic_clock": {"p": "binary_sensor", "name": "Clock", "entity_category": "diagnostic",
-        "state_topic": "~/health", "value_template": "{{ value_json.clock }}",
-        "device_class": "problem", "payload_on": "unsynchronised", "payload_off": "synchronised"},
-    "diagnostic_journal": {"p": "binary_sensor", "name": "Journal", "entity_category": "diagnostic",
-        "state_topic": "~/health", "value_template": "{{ value_json.journal.status }}",
-        "device_class": "problem", "payload_on": "degraded", "payload_off": "ok"},
-    "diagnostic_load": {"p": "sensor", "name": "Load", "entity_category": "diagnostic",
-        "state_topic": "~/health", "value_template": "{{ value_json.board.load_1m }}",
-        "state_class": "measurement", "icon": "mdi:gauge"},
-    "diagnostic_memory_available": {"p": "sensor", "name": "Memory available", "entity_category": "diagnostic",
-        "state_topic": "~/health",
-        "value_template": "{{ value_json.board.memory_available_kib }}",
-        "device_class": "data_size", "unit_of_measurement": "KiB", "state_class": "measurement"},
-    "diagnostic_disk_free": {"p": "sensor", "name": "Disk free", "entity_category": "diagnostic",
-        "state_topic": "~/health",
-        "value_template": "{{ value_json.board.disk_free_kib }}",
-        "device_class": "data_size", "unit_of_measurement": "KiB", "state_class": "measurement"},
-    "diagnostic_addresses": {"p": "sensor", "name": "IP addresses", "entity_category": "diagnostic",
-        "state_topic": "~/health",
-        "value_template": "{{ value_json.board.addresses | join(', ') }}",
-        "icon": "mdi:ip-network"}
-})";
-// Of the board's parts. What health leaves out for a while, as Wi-Fi that is not connected, is None: unknown.
-constexpr const char* kTemperature = R"({
-    "diagnostic_cpu_temperature": {"p": "sensor", "name": "Processor", "entity_category": "diagnostic",
-        "state_topic": "~/health",
-        "value_template": "{{ value_json.board.get('cpu_temperature_c') }}",
-        "device_class": "temperature", "unit_of_measurement": "°C", "state_class": "measurement"}
-})";
-constexpr const char* kWifi = R"({
-    "diagnostic_wifi": {"p": "sensor", "name": "Wi-Fi signal", "entity_category": "diagnostic",
-        "state_topic": "~/health",
-        "value_template": "{{ value_json.board.get('wifi', {}).get('signal_dbm') }}",
-        "device_class": "signal_strength", "unit_of_measurement": "dBm", "state_class": "measurement"}
-})";
-constexpr const char* kFirmware = R"({
-    "diagnostic_undervoltage": {"p": "binary_sensor", "name": "Undervoltage", "entity_category": "diagnostic",
-        "state_topic": "~/health", "payload_on": "True", "payload_off": "False",
-        "value_template": "{{ value_json.board.get('undervoltage', {}).get('now') }}",
-        "device_class": "problem"},
-    "diagnostic_throttled": {"p": "binary_sensor", "name": "Throttled", "entity_category": "diagnostic",
-        "state_topic": "~/health", "payload_on": "True", "payload_off": "False",
-        "value_template": "{{ value_json.board.get('throttled', {}).get('now') }}",
-        "device_class": "problem"}
-})";
+    "disk_free": {"name": "Disk free", "value": "board.disk_free_kib", "device_class": "data_size",
+        "unit_of_measurement": "KiB", "state_class": "measurement"},
+    "addresses": {"name": "IP addresses", "value": "board.addresses | join(', ')", "icon": "mdi:ip-network"},
+    "cpu_temperature": {"name": "Processor", "value": "board.get('cpu_temperature_c')", "device_class": "temperature",
+        "unit_of_measurement": "°C", "state_class": "measurement"},
+    "wifi": {"name": "Wi-Fi signal", "value": "board.get('wifi', {}).get('signal_dbm')",
+        "device_class": "signal_strength", "unit_of_measurement": "dBm", "state_class": "measurement"},
+    "undervoltage": {"p": "binary_sensor", "name": "Undervoltage",
+        "value": "board.get('undervoltage', {}).get('now')", "device_class": "problem",
+        "payload_on": "True", "payload_off": "False"},
+    "throttled": {"p": "binary_sensor", "name": "Throttled", "value": "board.get('throttled', {}).get('now')",
+        "device_class": "problem", "payload_on": "True", "payload_off": "False"}
+})json";
+
 // With a camera. The topic of its pictures is added to the first two.
 constexpr const char* kCamera = R"({
     "camera": {"p": "camera", "name": "Camera"},
@@ -124,9 +103,7 @@ class Components {
         : config_(config), base_(config.topics.base), interval_(interval), known_(known) {
         for (const SensorConfig& sensor : config.sensors) addSensor(sensor);
         addAll(read(kCommon));
-        if (board.cpuCelsius || known.contains("diagnostic_cpu_temperature")) addAll(read(kTemperature));
-        if (board.wifi || known.contains("diagnostic_wifi")) addAll(read(kWifi));
-        if (board.undervoltage || known.contains("diagnostic_undervoltage")) addAll(read(kFirmware));
+        addDiagnostics(board);
         if (config.camera.backend != CameraBackend::kNone) addCamera();
         for (const GpioInputConfig& input : config.gpio.inputs) addLine(input.name, "binary_sensor");
         for (const GpioOutputConfig& output : config.gpio.outputs) addOutput(output);
@@ -189,6 +166,26 @@ class Components {
         if (interval_)
             component["expire_after"] = expirySeconds(sensor.interval.count() > 0 ? sensor.interval : *interval_);
         add("sensor_" + sensor.name, std::move(component), topic + "/status");
+    }
+
+    /// Parts that not every board has are offered where they are there, or were.
+    void addDiagnostics(const BoardHealth& board) {
+        const std::map<std::string, bool> isThere{
+            {"cpu_temperature", board.cpuCelsius.has_value()},
+            {"wifi", board.wifi.has_value()},
+            {"undervoltage", board.undervoltage.has_value()},
+            {"throttled", board.undervoltage.has_value()}};  // of the firmware, too
+        const Json diagnostics = read(kDiagnostics);
+        for (const auto& [name, own] : diagnostics.items()) {
+            const std::string key = "diagnostic_" + name;
+            const auto part = isThere.find(name);
+            if (part != isThere.end() && !part->second && !known_.contains(key)) continue;
+            Json component{{"p", "sensor"}, {"entity_category", "diagnostic"}, {"state_topic", base_ + "/health"}};
+            component.update(own);
+            component["value_template"] = "{{ value_json." + own.at("value").get<std::string>() + " }}";
+            component.erase("value");
+            add(key, std::move(component));
+        }
     }
 
     void addCamera() {

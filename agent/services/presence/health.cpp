@@ -69,32 +69,30 @@ Json readingsOf(const HealthReport& report) {
             {"delivered_means", deliveredMeans(report)}};
 }
 
-Json sensorsOf(const HealthReport& report) {
-    Json sensors = Json::array();
-    for (const SensorState& state : report.sensors) {
-        Json json{{"name", state.name},
-                  {"status", toString(state.kind)},
-                  {"readings", state.readings},
-                  {"faults", state.faults}};
-        if (state.readings > 0) {
-            json["value"] = state.value;
-            json["unit"] = state.unit;
-            json["time"] = formatRfc3339(state.time);
-        }
-        if (state.kind == SensorState::Kind::kOffline) json["error"] = state.problem;
-        sensors.push_back(std::move(json));
-    }
-    return sensors;
+/// `toJson` of each.
+template <typename Items, typename ToJson>
+Json listOf(const Items& items, ToJson toJson) {
+    Json list = Json::array();
+    for (const auto& item : items) list.push_back(toJson(item));
+    return list;
 }
 
-Json seriesOf(const HealthReport& report) {
-    Json running = Json::array();
-    for (const SeriesProgress& series : report.captures.series) {
-        Json json{{"taken", series.taken}, {"count", series.count}};
-        if (!series.transaction.empty()) json["transaction"] = series.transaction;
-        running.push_back(std::move(json));
+Json sensorOf(const SensorState& state) {
+    Json json{
+        {"name", state.name}, {"status", toString(state.kind)}, {"readings", state.readings}, {"faults", state.faults}};
+    if (state.readings > 0) {
+        json["value"] = state.value;
+        json["unit"] = state.unit;
+        json["time"] = formatRfc3339(state.time);
     }
-    return running;
+    if (state.kind == SensorState::Kind::kOffline) json["error"] = state.problem;
+    return json;
+}
+
+Json seriesOf(const SeriesProgress& series) {
+    Json json{{"taken", series.taken}, {"count", series.count}};
+    if (!series.transaction.empty()) json["transaction"] = series.transaction;
+    return json;
 }
 
 Json cameraOf(const HealthReport& report) {
@@ -105,7 +103,7 @@ Json cameraOf(const HealthReport& report) {
               {"failed", report.captures.failed},
               {"waiting", report.captures.waiting},
               {"series", report.captures.series.size()},
-              {"running_series", seriesOf(report)},
+              {"running_series", listOf(report.captures.series, seriesOf)},
               {"kept", report.pictures.waiting},
               {"kept_sent", report.pictures.sent},
               {"kept_dropped", report.pictures.dropped}};
@@ -123,30 +121,22 @@ Json archiveOf(const KeptPictures& archive) {
     return json;
 }
 
-Json gpioOf(const HealthReport& report) {
-    Json lines = Json::array();
-    for (const GpioLineHealth& line : report.gpio) {
-        Json json{{"name", line.name}, {"direction", line.isOutput ? "output" : "input"}};
-        if (line.active) json["state"] = *line.active ? "ON" : "OFF";
-        if (!line.problem.empty()) json["error"] = line.problem;
-        lines.push_back(std::move(json));
-    }
-    return lines;
+Json lineOf(const GpioLineHealth& line) {
+    Json json{{"name", line.name}, {"direction", line.isOutput ? "output" : "input"}};
+    if (line.active) json["state"] = *line.active ? "ON" : "OFF";
+    if (!line.problem.empty()) json["error"] = line.problem;
+    return json;
 }
 
-Json schedulesOf(const HealthReport& report) {
-    Json schedules = Json::array();
-    for (const ScheduleHealth& schedule : report.schedules) {
-        Json json{{"name", schedule.name},
-                  {"enabled", schedule.isEnabled},
-                  {"turns", schedule.turns},
-                  {"skipped", schedule.skipped},
-                  {"failed", schedule.failed}};
-        if (schedule.next) json["next"] = formatRfc3339(*schedule.next);
-        if (!schedule.problem.empty()) json["error"] = schedule.problem;
-        schedules.push_back(std::move(json));
-    }
-    return schedules;
+Json scheduleOf(const ScheduleHealth& schedule) {
+    Json json{{"name", schedule.name},
+              {"enabled", schedule.isEnabled},
+              {"turns", schedule.turns},
+              {"skipped", schedule.skipped},
+              {"failed", schedule.failed}};
+    if (schedule.next) json["next"] = formatRfc3339(*schedule.next);
+    if (!schedule.problem.empty()) json["error"] = schedule.problem;
+    return json;
 }
 
 /// What the machine does not have is left out.
@@ -191,11 +181,11 @@ std::string formatHealth(const HealthReport& report) {
                       {"rate_limited", report.commands.rateLimited},
                       {"waiting", report.commands.waiting}}},
                     {"readings", readingsOf(report)},
-                    {"sensors", sensorsOf(report)},
+                    {"sensors", listOf(report.sensors, sensorOf)},
                     {"camera", cameraOf(report)},
                     {"archive", archiveOf(report.pictures)},
-                    {"gpio", gpioOf(report)},
-                    {"schedules", schedulesOf(report)},
+                    {"gpio", listOf(report.gpio, lineOf)},
+                    {"schedules", listOf(report.schedules, scheduleOf)},
                     {"journal", journalOf(report.journal)},
                     {"board", boardOf(report.board)},
                     {"memory_kib", report.residentBytes / kKibi},

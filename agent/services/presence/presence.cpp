@@ -27,8 +27,12 @@ milliseconds sinceBoot() {
     return std::chrono::duration_cast<milliseconds>(bootTimeNow());
 }
 
-/// In the order of CameraBackend.
-constexpr std::array kBackends{"libcamera", "replay", "pattern", "none"};
+template <typename Block>
+Json namesOf(const std::vector<Block>& blocks) {
+    Json names = Json::array();
+    for (const Block& block : blocks) names.push_back(block.name);
+    return names;
+}
 
 Json capabilities(const Config& config) {
     Json sensors = Json::array();
@@ -38,20 +42,14 @@ Json capabilities(const Config& config) {
                            {"unit", unitOf(sensor)},
                            {"quantity", infoOf(sensor.quantity).name}});
     }
-    Json inputs = Json::array();
-    for (const auto& input : config.gpio.inputs) inputs.push_back(input.name);
-    Json outputs = Json::array();
-    for (const auto& output : config.gpio.outputs) outputs.push_back(output.name);
-    Json schedules = Json::array();
-    for (const ScheduleConfig& schedule : config.schedules) schedules.push_back(schedule.name);
     return {{"commands", commandNames()},
             {"sensors", sensors},
             {"camera",
-             {{"backend", kBackends.at(static_cast<std::size_t>(config.camera.backend))},
+             {{"backend", kBackendNames.at(static_cast<std::size_t>(config.camera.backend))},
               {"topic", config.image.topic},
               {"motion", config.camera.motion.enabled}}},
-            {"gpio", {{"inputs", inputs}, {"outputs", outputs}}},
-            {"schedules", schedules}};
+            {"gpio", {{"inputs", namesOf(config.gpio.inputs)}, {"outputs", namesOf(config.gpio.outputs)}}},
+            {"schedules", namesOf(config.schedules)}};
 }
 
 std::string makeInfo(const Config& config, const Identity& identity, WallTime startedAt) {
