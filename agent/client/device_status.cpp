@@ -70,17 +70,10 @@ std::string formatTurn(const Json& time, WallTime now) {
                        formatAge(std::chrono::duration_cast<milliseconds>(*turn - now)));
 }
 
-/// Lines of a name and a text, lined up.
-class Lines {
-  public:
-    void add(const std::string& name, const std::string& line) {
-        if (!line.empty()) text_ += fmt::format("  {:{}} {}\n", name, kNameWidth, line);
-    }
-    std::string take() { return std::move(text_); }
-
-  private:
-    std::string text_;
-};
+/// A line of a name and a text, lined up with the others.
+void add(std::string& lines, const std::string& name, const std::string& line) {
+    if (!line.empty()) lines += fmt::format("  {:{}} {}\n", name, kNameWidth, line);
+}
 
 std::string join(std::vector<std::string> parts) {
     std::erase(parts, "");
@@ -90,40 +83,44 @@ std::string join(std::vector<std::string> parts) {
 std::string counted(std::int64_t number, const char* what) {
     return number <= 0 ? "" : fmt::format("{} {}", number, what);
 }
+std::string counted(const Json& object, const char* key, const char* what) {
+    return counted(count(object, key), what);
+}
+
+/// "offline: no such file"
+std::string statusOf(const Json& part, const char* detailKey = "error") {
+    const std::string detail = text(part, detailKey);
+    return text(part, "status") + (detail.empty() ? "" : ": " + detail);
+}
 
 std::string describeConnection(const Json& connection) {
     const std::string protocol = text(connection, "protocol");
     return join({text(connection, "server"), protocol.empty() ? "" : "MQTT " + protocol,
                  counted(count(connection, "connects") - 1, "reconnects"),
-                 counted(count(connection, "waiting"), "messages waiting"),
-                 counted(count(connection, "dropped_replies"), "replies dropped"), text(connection, "last_failure")});
+                 counted(connection, "waiting", "messages waiting"),
+                 counted(connection, "dropped_replies", "replies dropped"), text(connection, "last_failure")});
 }
 
 std::string describeReadings(const Json& readings) {
     const Json publishing = at(readings, "publishing");
     if (!publishing.is_boolean()) return "";
     return join({publishing.get<bool>() ? "published" : "not published; \"pi-edge-agent request start\" starts it",
-                 counted(count(readings, "delivered"), "delivered"),
-                 counted(count(readings, "queued"), "waiting in the journal"),
-                 counted(count(readings, "dropped"), "dropped")});
+                 counted(readings, "delivered", "delivered"), counted(readings, "queued", "waiting in the journal"),
+                 counted(readings, "dropped", "dropped")});
 }
 
 std::string describeSensor(const Json& sensor, WallTime now) {
     std::string value;
     if (at(sensor, "value").is_number())
         value = join({text(sensor, "value") + " " + text(sensor, "unit"), formatAgo(at(sensor, "time"), now)});
-    const std::string status = text(sensor, "status");
-    if (status == "online" && !value.empty()) return join({value, counted(count(sensor, "faults"), "faults")});
-    const std::string error = text(sensor, "error");
-    return status + (error.empty() ? "" : ": " + error) + (value.empty() ? "" : "; last: " + value);
+    if (text(sensor, "status") == "online" && !value.empty()) return join({value, counted(sensor, "faults", "faults")});
+    return statusOf(sensor) + (value.empty() ? "" : "; last: " + value);
 }
 
 std::string describeCamera(const Json& camera) {
-    const std::string status = text(camera, "status");
-    const std::string detail = text(camera, status == "online" ? "model" : "error");
-    return join({status + (detail.empty() ? "" : ": " + detail), counted(count(camera, "published"), "published"),
-                 counted(count(camera, "failed"), "failed"), counted(count(camera, "waiting"), "waiting"),
-                 counted(count(camera, "kept"), "waiting for a connection")});
+    return join({statusOf(camera, text(camera, "status") == "online" ? "model" : "error"),
+                 counted(camera, "published", "published"), counted(camera, "failed", "failed"),
+                 counted(camera, "waiting", "waiting"), counted(camera, "kept", "waiting for a connection")});
 }
 
 std::string describeSchedule(const Json& schedule, WallTime now) {
@@ -131,17 +128,15 @@ std::string describeSchedule(const Json& schedule, WallTime now) {
     const std::string error = text(schedule, "error");
     std::string state = next.empty() ? "no next turn" : next;
     if (at(schedule, "enabled") == false) state = "off";
-    return join({state, counted(count(schedule, "turns"), "turns"), counted(count(schedule, "skipped"), "skipped"),
-                 counted(count(schedule, "failed"), "failed"), error});
+    return join({state, counted(schedule, "turns", "turns"), counted(schedule, "skipped", "skipped"),
+                 counted(schedule, "failed", "failed"), error});
 }
 
 std::string describeArchive(const Json& archive, WallTime now) {
     constexpr double kMebi = 1 << 20;
     if (!archive.is_object() || text(archive, "status") == "off") return "";
-    const std::string error = text(archive, "error");
     const std::string age = formatAgo(at(archive, "oldest"), now);
-    return join({text(archive, "status") + (error.empty() ? "" : ": " + error),
-                 fmt::format("{} pictures", count(archive, "pictures")),
+    return join({statusOf(archive), fmt::format("{} pictures", count(archive, "pictures")),
                  fmt::format("{:.1f} MiB", static_cast<double>(count(archive, "bytes")) / kMebi),
                  age.empty() ? "" : "the oldest " + age});
 }
@@ -149,11 +144,8 @@ std::string describeArchive(const Json& archive, WallTime now) {
 std::string describeJournal(const Json& journal) {
     constexpr double kMebi = 1 << 20;
     if (!journal.is_object()) return "";
-    const std::string error = text(journal, "error");
-    return join({text(journal, "status") + (error.empty() ? "" : ": " + error),
-                 fmt::format("{:.1f} MiB", static_cast<double>(count(journal, "bytes")) / kMebi),
-                 counted(count(journal, "corrupt_rows"), "damaged rows"),
-                 counted(count(journal, "dropped_rows"), "dropped rows")});
+    return join({statusOf(journal), fmt::format("{:.1f} MiB", static_cast<double>(count(journal, "bytes")) / kMebi),
+                 counted(journal, "corrupt_rows", "damaged rows"), counted(journal, "dropped_rows", "dropped rows")});
 }
 
 /// Undervoltage or throttling: {"now":…,"since_boot":…}.
@@ -184,32 +176,31 @@ std::string describeBoard(const Json& board) {
     return join(std::move(parts));
 }
 
-void addParts(const Json& health, WallTime now, Lines& lines) {
+void addParts(const Json& health, WallTime now, std::string& lines) {
     const Json connection = at(health, "connection");
-    lines.add("connection", describeConnection(connection));
-    lines.add("readings", describeReadings(at(health, "readings")));
+    add(lines, "connection", describeConnection(connection));
+    add(lines, "readings", describeReadings(at(health, "readings")));
     for (const Json& sensor : at(health, "sensors"))
-        lines.add("sensor", text(sensor, "name") + ": " + describeSensor(sensor, now));
+        add(lines, "sensor", text(sensor, "name") + ": " + describeSensor(sensor, now));
     const Json camera = at(health, "camera");
-    if (camera.is_object() && text(camera, "status") != "none") lines.add("camera", describeCamera(camera));
+    if (camera.is_object() && text(camera, "status") != "none") add(lines, "camera", describeCamera(camera));
     for (const Json& line : at(health, "gpio")) {
         const std::string error = text(line, "error");
-        lines.add("gpio", fmt::format("{}: {}", text(line, "name"), error.empty() ? text(line, "state") : error));
+        add(lines, "gpio", fmt::format("{}: {}", text(line, "name"), error.empty() ? text(line, "state") : error));
     }
     for (const Json& schedule : at(health, "schedules"))
-        lines.add("schedule", text(schedule, "name") + ": " + describeSchedule(schedule, now));
+        add(lines, "schedule", text(schedule, "name") + ": " + describeSchedule(schedule, now));
     const Json commands = at(health, "commands");
-    lines.add("commands",
-              join({counted(count(commands, "received"), "received"), counted(count(commands, "refused"), "refused"),
-                    counted(count(commands, "rate_limited"), "rate limited"),
-                    counted(count(commands, "waiting"), "waiting")}));
-    lines.add("archive", describeArchive(at(health, "archive"), now));
-    lines.add("journal", describeJournal(at(health, "journal")));
-    lines.add("board", describeBoard(at(health, "board")));
-    if (text(health, "clock") == "unsynchronised") lines.add("warning", "the clock is not synchronised");
+    add(lines, "commands",
+        join({counted(commands, "received", "received"), counted(commands, "refused", "refused"),
+              counted(commands, "rate_limited", "rate limited"), counted(commands, "waiting", "waiting")}));
+    add(lines, "archive", describeArchive(at(health, "archive"), now));
+    add(lines, "journal", describeJournal(at(health, "journal")));
+    add(lines, "board", describeBoard(at(health, "board")));
+    if (text(health, "clock") == "unsynchronised") add(lines, "warning", "the clock is not synchronised");
     for (const Json& topic : at(connection, "denied_topics"))
-        lines.add("warning", fmt::format("the broker's access list denies \"{}\"", text(topic)));
-    for (const Json& warning : at(health, "warnings")) lines.add("warning", text(warning));
+        add(lines, "warning", fmt::format("the broker's access list denies \"{}\"", text(topic)));
+    for (const Json& warning : at(health, "warnings")) add(lines, "warning", text(warning));
 }
 
 }  // namespace
@@ -224,19 +215,20 @@ std::string formatStatus(const DeviceStatus& device, WallTime now) {
     if (!name.empty() && name != device.id) title += fmt::format(" ({})", name);
     title += ": " + (device.status.empty() ? "not known at " + device.server : printable(device.status));
     if (!device.status.empty() && !device.isOnline() && !madeAt.empty()) title += ", last health " + madeAt;
-    Lines lines;
+    std::string lines;
     if (info.is_object())
-        lines.add("agent",
-                  join({"version " + text(info, "version"), text(info, "model") == "unknown" ? "" : text(info, "model"),
-                        text(info, "os"), startedAt.empty() ? "" : "started " + startedAt}));
+        add(lines, "agent",
+            join({"version " + text(info, "version"), text(info, "model") == "unknown" ? "" : text(info, "model"),
+                  text(info, "os"), startedAt.empty() ? "" : "started " + startedAt}));
     addParts(health, now, lines);
     const Json settings = parse(device.settings);
     for (const auto& [key, setting] : settings.items()) {
-        lines.add("setting", fmt::format("{} is {} over MQTT; the configuration says {}", printable(key, kMaxTextBytes),
-                                         text(setting, "value"), text(setting, "configured")));
+        add(lines, "setting",
+            fmt::format("{} is {} over MQTT; the configuration says {}", printable(key, kMaxTextBytes),
+                        text(setting, "value"), text(setting, "configured")));
     }
-    if (device.isOnline() && !madeAt.empty()) lines.add("as of", madeAt);
-    return title + '\n' + lines.take();
+    if (device.isOnline() && !madeAt.empty()) add(lines, "as of", madeAt);
+    return title + '\n' + lines;
 }
 
 std::string formatStatusJson(const DeviceStatus& device) {
