@@ -48,7 +48,7 @@ def sizes(machine):
         done = machine.capture(f"width = {width}\nheight = {height}")
         check(f"a capture of {width}x{height}", done.returncode == 0, done.stdout + done.stderr)
         if not digests:
-            figure("the camera", next(line for line in done.stderr.splitlines() if "camera online" in line).split("online: ")[1])
+            figure("the camera", done.stdout.strip().split("from ")[-1])
         jpeg = machine.picture.read_bytes()
         digests.add(hashlib.sha256(jpeg).hexdigest())
         decoded = Picture(jpeg)

@@ -24,7 +24,7 @@ class TemporaryFolder(unittest.TestCase):
 class Configure(TemporaryFolder):
     def configure(self, *options, **environment):
         """Returns the compiler's command lines."""
-        done = subprocess.run([CMAKE, "-S", ROOT, "-B", self.folder, *options], cwd=ROOT, env=os.environ | environment,
+        done = subprocess.run([CMAKE, "-G", "Ninja", "-S", ROOT, "-B", self.folder, *options], cwd=ROOT, env=os.environ | environment,
                               capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return (self.folder / "compile_commands.json").read_text(encoding="utf-8")

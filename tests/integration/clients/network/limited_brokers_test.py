@@ -34,7 +34,8 @@ class LimitedBrokers(AgentCase):
     def launch(self, protocol, extra="", section="", port=None, scheme="mqtt"):
         self.agent = Agent(self.broker, protocol, extra, section, servers=[f"{scheme}://127.0.0.1:{port}"])
         self.addCleanup(self.agent.close)
-        self.client = self.connect(protocol=mqtt.MQTTv5)
+        # mosquitto 2.0.21 with a max_keepalive ends clients with a longer one at once, on every listener.
+        self.client = self.connect(protocol=mqtt.MQTTv5, keepalive=10)
         self.agent.launch()
         self.client.wait(STATUS, lambda m: m.payload == b"online")
 
@@ -101,7 +102,8 @@ class SimulatedBrokers(LimitedBrokers):
         self.addCleanup(self.broker.close)
         self.agent = Agent(self.broker, servers=[f"ws://127.0.0.1:{self.broker.limited_port}"])
         self.addCleanup(self.agent.close)
-        self.client = self.connect(protocol=mqtt.MQTTv5)
+        # mosquitto 2.0.21 with a max_keepalive ends clients with a longer one at once, on every listener.
+        self.client = self.connect(protocol=mqtt.MQTTv5, keepalive=10)
         self.agent.launch()
         self.client.until(lambda: "403" in self.agent.log(), "the agent does not name the status")
         self.assertIn("403", " ".join(run_doctor(self.agent)["error"]))

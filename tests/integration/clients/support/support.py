@@ -206,7 +206,7 @@ class Client:
     """A connected, subscribed client that records messages in order. With `session`, a client id, the broker queues messages while
     the client is offline."""
 
-    def __init__(self, broker, *topics, protocol=mqtt.MQTTv311, qos=2, session=""):
+    def __init__(self, broker, *topics, protocol=mqtt.MQTTv311, qos=2, session="", keepalive=60):
         self.messages = []
         self.changed = threading.Condition()
         self.acknowledged = set()
@@ -216,7 +216,7 @@ class Client:
         self.paho.on_disconnect = self._on_disconnect
         self.paho.on_subscribe = lambda _c, _u, mid, *_: self._acknowledge(mid)
         self.paho.on_message = self._on_message
-        self.paho.connect("127.0.0.1", broker.port)
+        self.paho.connect("127.0.0.1", broker.port, keepalive)
         self.paho.loop_start()
         try:
             self.until(lambda: self.is_connected, "no CONNACK")
