@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "config/schema/types.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
