@@ -71,9 +71,9 @@ def readings(state):
 
 def health(state):
     """The board's own health."""
-    state["bus"].ask("stop")  # publishes it anew
-    message = state["bus"].wait("the board in health", lambda m: m.topic.endswith("/health") and "board" in m.json, 0, 120)
-    board = message.json["board"]
+    bus = state["bus"]
+    since, _ = bus.ask("status")
+    board = bus.wait("health", lambda m: m.topic.endswith("/health"), since, 120).json["board"]
     zone = int(pathlib.Path("/sys/class/thermal/thermal_zone0/temp").read_text()) / 1000
     check(f"health has the board's temperature, {board['cpu_temperature_c']} °C", abs(board["cpu_temperature_c"] - zone) <= 1, board)
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1024
