@@ -7,6 +7,7 @@ import time
 
 from agent import AGENT, CAMERA, CONFIG, SOCKET, capture, expect_sandbox, online, processes, temperature, wait_active
 from bus import Bus
+from processes import cpu_seconds, pss_mib
 from report import check, expect_equal, figure, property_of, run
 from setup import install, wait_for_broker
 
@@ -47,22 +48,11 @@ def prepare(state):
     expect_equal("the info names the board", info["model"], model)
 
 
-def memory(unit):
-    """The proportional set size of a unit's process, in MiB."""
-    lines = pathlib.Path(f"/proc/{processes(unit)[0]}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
-
-
-def processor_seconds(unit):
-    fields = pathlib.Path(f"/proc/{processes(unit)[0]}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def readings(state):
     """The board's own thermal zone."""
     bus = state["bus"]
     zone = int(pathlib.Path("/sys/class/thermal/thermal_zone0/temp").read_text())
-    figure("the agent alone, idle: PSS", f"{memory(AGENT):.1f} MiB")
+    figure("the agent alone, idle: PSS", f"{pss_mib(processes(AGENT)):.1f} MiB")
     since, reply = bus.ask("start")
     expect_equal("start: the reply is ok", reply["status"], "ok")
     temperature(bus, since, round(zone / 1000))
@@ -92,13 +82,13 @@ def pictures(state):
     capture(bus, "board-640x480", 120)
     expect_sandbox(AGENT, "pi-edge-agent")
     expect_sandbox(CAMERA, "pi-edge-camera")
-    before = {unit: processor_seconds(unit) for unit in (AGENT, CAMERA)}
+    before = {unit: cpu_seconds(processes(unit)) for unit in (AGENT, CAMERA)}
     for number in range(PICTURES):
         reply, _ = bus.reply_to(bus.request("capture", timeout="60s"), 120)
         check(f"picture {number + 1} of {PICTURES}", reply["status"] == "ok", reply)
     for unit in (AGENT, CAMERA):
-        spent = (processor_seconds(unit) - before[unit]) / PICTURES
-        figure(f"{unit}: processor time a picture of 640x480, emulated; PSS", f"{spent:.3f} s; {memory(unit):.1f} MiB")
+        spent = (cpu_seconds(processes(unit)) - before[unit]) / PICTURES
+        figure(f"{unit}: processor time a picture of 640x480, emulated; PSS", f"{spent:.3f} s; {pss_mib(processes(unit)):.1f} MiB")
 
 
 def output(state):

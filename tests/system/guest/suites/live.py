@@ -3,7 +3,6 @@
 
 import contextlib
 import pathlib
-import re
 import statistics
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import live_view
 from agent import AGENT, CAMERA, SOCKET, processes
 from bus import Bus
 from far_side import FAR, LINES, NEAR, FarSide
+from processes import cpu_seconds, pss_mib
 from report import Failed, check, figure, run, wait_until
 from setup import BASIC, configure, install, restart
 
@@ -27,17 +27,6 @@ RGB = "fmt:RGB888_1X24/640x480"
 PIPELINE = ['"Debayer A":1->"Scaler":0[0]', '"Debayer B":1->"Scaler":0[1]'], [
     '"Sensor B":0[fmt:SBGGR8_1X8/640x480]', '"Debayer B":0[fmt:SBGGR8_1X8/640x480]', f'"Debayer B":1[{RGB}]', f'"Scaler":0[{RGB}]',
     '"Scaler":0[crop:(0,0)/640x480]', f'"Scaler":1[{RGB}]']
-
-
-def cpu_seconds(pids):
-    """Processor time since their start, from the clock of each process."""
-    return sum(time.clock_gettime(~pid << 3 | 2) for pid in pids)
-
-
-def memory(pids):
-    """Proportional set size in MiB."""
-    texts = [pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]
-    return sum(int(re.search(r"Pss:\s+(\d+)", text)[1]) for text in texts) / 1024
 
 
 def prepare(state):
@@ -76,10 +65,13 @@ def program(far, watched, *command):
     process.wait(60)
 
 
+def ustreamer_command(host, quality):
+    return ("env", "LD_PRELOAD=/share/ustreamer_rgb24.so", "ustreamer", "--device", device(), "--resolution", "640x480",
+            "--format", "RGB24", "--quality", str(quality), "--host", host, "--port", "8080", "--no-log-colors")
+
+
 def ustreamer(far):
-    return program(far, ("http", f"http://{NEAR}:8080/stream?extra_headers=1"), "env",
-                   "LD_PRELOAD=/share/ustreamer_rgb24.so", "ustreamer", "--device", device(), "--resolution", "640x480",
-                   "--format", "RGB24", "--quality", "60", "--host", NEAR, "--port", "8080", "--no-log-colors")
+    return program(far, ("http", f"http://{NEAR}:8080/stream?extra_headers=1"), *ustreamer_command(NEAR, 60))
 
 
 def python(far):
@@ -166,9 +158,7 @@ def served_picture(name, address, *command):
 
 
 def ustreamer_picture():
-    return served_picture("ustreamer", "http://127.0.0.1:8080/snapshot", "env", "LD_PRELOAD=/share/ustreamer_rgb24.so", "ustreamer",
-                          "--device", device(), "--resolution", "640x480", "--format", "RGB24", "--quality", "90", "--host", "127.0.0.1",
-                          "--port", "8080", "--no-log-colors")
+    return served_picture("ustreamer", "http://127.0.0.1:8080/snapshot", *ustreamer_command("127.0.0.1", 90))
 
 
 def motion_picture():
@@ -222,7 +212,7 @@ def pictures(_state):
                 taken.append(time.monotonic() - asked)
             spent = (cpu_seconds(pids()) - spent) / (time.monotonic() - started)
             figure(f"a picture in three seconds, {name}", f"{spent * 1000:.1f} ms of processor time a second, "
-                   f"{memory(pids()):.1f} MiB, {statistics.median(taken) * 1000:.0f} ms from the request to the picture")
+                   f"{pss_mib(pids()):.1f} MiB, {statistics.median(taken) * 1000:.0f} ms from the request to the picture")
 
 
 TESTS = [prepare, measure, pictures]
