@@ -73,7 +73,11 @@ void Discovery::setInterval(std::optional<milliseconds> interval) {
     if (interval != std::exchange(interval_, interval)) announceSoon();
 }
 
-void Discovery::setBoard(const BoardHealth& board) {
+void Discovery::setBoard(const BoardHealth& health) {
+    const BoardParts board{.hasTemperature = health.cpuCelsius.has_value(),
+                           .hasWifi = health.wifi.has_value(),
+                           .hasPowerFlags = health.undervoltage.has_value()};
+    if (board == board_) return;  // nearly always, and a payload is costly to make
     const std::string before = payloadOf(config_).json;
     board_ = board;
     if (payloadOf(config_).json != before) announceSoon();

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "core/system/board.hpp"
 #include "core/system/identity.hpp"
 #include "core/system/random.hpp"
 #include "services/home_assistant/discovery_payload.hpp"
@@ -44,7 +45,7 @@ class Discovery : Service {
     /// after the last announcement.
     void setInterval(std::optional<milliseconds> interval);
     /// Parts that the board has not had before are announced.
-    void setBoard(const BoardHealth& board);
+    void setBoard(const BoardHealth& health);
 
   private:
     [[nodiscard]] DiscoveryPayload payloadOf(const Config& config) const {
@@ -58,7 +59,7 @@ class Discovery : Service {
     RandomSource random_;
     Task subscribed_;
     std::optional<milliseconds> interval_;
-    BoardHealth board_;           ///< at the last look
+    BoardParts board_;            ///< at the last look
     DiscoveredComponents known_;  ///< what any announcement on the current topic named
     SteadyTime announcedAt_{};
     Timer next_;

@@ -98,7 +98,7 @@ constexpr const char* kMotion = R"({
 /// All components of one device.
 class Components {
   public:
-    Components(const Config& config, std::optional<milliseconds> interval, const BoardHealth& board,
+    Components(const Config& config, std::optional<milliseconds> interval, const BoardParts& board,
                const DiscoveredComponents& known)
         : config_(config), base_(config.topics.base), interval_(interval), known_(known) {
         for (const SensorConfig& sensor : config.sensors) addSensor(sensor);
@@ -169,12 +169,11 @@ class Components {
     }
 
     /// Parts that not every board has are offered where they are there, or were.
-    void addDiagnostics(const BoardHealth& board) {
-        const std::map<std::string, bool> isThere{
-            {"cpu_temperature", board.cpuCelsius.has_value()},
-            {"wifi", board.wifi.has_value()},
-            {"undervoltage", board.undervoltage.has_value()},
-            {"throttled", board.undervoltage.has_value()}};  // of the firmware, too
+    void addDiagnostics(const BoardParts& board) {
+        const std::map<std::string, bool> isThere{{"cpu_temperature", board.hasTemperature},
+                                                  {"wifi", board.hasWifi},
+                                                  {"undervoltage", board.hasPowerFlags},
+                                                  {"throttled", board.hasPowerFlags}};
         const Json diagnostics = read(kDiagnostics);
         for (const auto& [name, own] : diagnostics.items()) {
             const std::string key = "diagnostic_" + name;
@@ -260,7 +259,7 @@ std::string discoveryImageTopic(const Config& config) {
 }
 
 DiscoveryPayload makeDiscovery(const Config& config, const Identity& identity, std::optional<milliseconds> interval,
-                               const BoardHealth& board, const DiscoveredComponents& known) {
+                               const BoardParts& board, const DiscoveredComponents& known) {
     Json components = Components(config, interval, board, known).take();
     for (const auto& [key, platform] : known) {
         if (!components.contains(key)) components[key] = {{"p", platform}};

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "config/config.hpp"
-#include "core/system/board.hpp"
 #include "core/system/identity.hpp"
 
 namespace edge {
@@ -28,12 +27,20 @@ struct DiscoveryPayload {
     DiscoveredComponents components;
 };
 
+/// What not every board has.
+struct BoardParts {
+    bool hasTemperature = false;
+    bool hasWifi = false;
+    bool hasPowerFlags = false;  ///< undervoltage and throttled, of a Raspberry Pi's firmware
+    bool operator==(const BoardParts&) const = default;
+};
+
 /// Device-based discovery (Home Assistant's documentation of MQTT, "Device discovery payload"). `interval` is how often
 /// readings are published, nullopt while they are not: a value that is not renewed on purpose does not expire.
 /// `known` is what earlier payloads on this topic named. Of `board` it offers what there is now or was in `known`: a
 /// Wi-Fi that is away comes back. What else of `known` is no longer offered is named with its platform
 /// alone, which removes it; its key is never given to a component of another platform.
 DiscoveryPayload makeDiscovery(const Config& config, const Identity& identity, std::optional<milliseconds> interval,
-                               const BoardHealth& board, const DiscoveredComponents& known);
+                               const BoardParts& board, const DiscoveredComponents& known);
 
 }  // namespace edge

@@ -192,10 +192,7 @@ TEST(DiscoveryPayload, OffersWhatTheBoardHas) {
     for (const char* key : {"diagnostic_cpu_temperature", "diagnostic_wifi", "diagnostic_undervoltage"})
         EXPECT_FALSE(without.contains(key)) << key;
 
-    BoardHealth board;
-    board.cpuCelsius = 50;
-    board.wifi = BoardHealth::Wifi{"wlan0", -61};
-    board.undervoltage = BoardHealth::Flag{};
+    const BoardParts board{.hasTemperature = true, .hasWifi = true, .hasPowerFlags = true};
     const DiscoveryPayload made = makeDiscovery(makeConfig(), {}, std::nullopt, board, {});
     const Json with = Json::parse(made.json)["cmps"];
     EXPECT_EQ(with["diagnostic_wifi"]["unit_of_measurement"], "dBm");
