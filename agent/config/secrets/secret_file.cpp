@@ -26,13 +26,10 @@ Result<RegularFile> readRegularFile(const std::string& path, std::size_t maxByte
     struct statfs system {};
     const bool isOnFat = ::fstatfs(file.get(), &system) == 0 &&
                          (system.f_type == MSDOS_SUPER_MAGIC || system.f_type == EXFAT_SUPER_MAGIC);
-    RegularFile read{std::string(maxBytes + 1, '\0'), status.st_uid, status.st_mode & ALLPERMS, isOnFat};
-    const ssize_t size = readAll(file.get(), read.content.data(), read.content.size());
-    if (size < 0) return failSystem("cannot be read", errno);
-    read.content.resize(static_cast<std::size_t>(size));
-    if (read.content.size() > maxBytes)
-        return fail(Errc::kTooLarge, fmt::format("is larger than {} KiB", maxBytes / 1024));
-    return read;
+    auto content = readUpTo(file.get(), maxBytes + 1);
+    if (!content) return failSystem("cannot be read", errno);
+    if (content->size() > maxBytes) return fail(Errc::kTooLarge, fmt::format("is larger than {} KiB", maxBytes / 1024));
+    return RegularFile{*std::move(content), status.st_uid, status.st_mode & ALLPERMS, isOnFat};
 }
 
 std::string validatePermissions(const RegularFile& file, const std::string& path, SecretPlace place, uid_t reader) {

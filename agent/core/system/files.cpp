@@ -127,23 +127,28 @@ int writeAll(int fd, std::string_view content) {
     return 0;
 }
 
-Result<std::string> readSmallFile(const std::string& path, std::size_t maxBytes) {
-    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) return failSystem("cannot open " + path, errno);
-    // In the memory that it needs, which may be far less than `maxBytes`.
+std::optional<std::string> readUpTo(int fd, std::size_t limit) {
     constexpr std::size_t kFirstBytes = 4096 + 1;  // a sysfs attribute comes whole, with one read
     std::string content;
     std::size_t filled = 0;
-    while (filled == content.size() && filled <= maxBytes) {
-        content.resize(std::min(std::max(2 * filled, kFirstBytes), maxBytes + 1));
-        const ssize_t got = readAll(file.get(), content.data() + filled, content.size() - filled);
-        if (got < 0) return failSystem("cannot read " + path, errno);
+    while (filled == content.size() && filled < limit) {
+        content.resize(std::min(std::max(2 * filled, kFirstBytes), limit));
+        const ssize_t got = readAll(fd, content.data() + filled, content.size() - filled);
+        if (got < 0) return std::nullopt;
         filled += static_cast<std::size_t>(got);
     }
     content.resize(filled);
-    if (content.size() > maxBytes)
-        return fail(Errc::kTooLarge, fmt::format("{} is larger than {} bytes", path, maxBytes));
     return content;
+}
+
+Result<std::string> readSmallFile(const std::string& path, std::size_t maxBytes) {
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return failSystem("cannot open " + path, errno);
+    auto content = readUpTo(file.get(), maxBytes + 1);
+    if (!content) return failSystem("cannot read " + path, errno);
+    if (content->size() > maxBytes)
+        return fail(Errc::kTooLarge, fmt::format("{} is larger than {} bytes", path, maxBytes));
+    return *std::move(content);
 }
 
 std::string readText(const std::string& path) {

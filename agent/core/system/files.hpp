@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,6 +47,10 @@ class UniqueFd {
 /// Reads until the file ends or `size` bytes are there, whatever signals interrupt it. How many; -1 with errno on an
 /// error. Blocks.
 [[nodiscard]] ssize_t readAll(int fd, char* data, std::size_t size);
+
+/// What a file has from here on, but no more than `limit` bytes, in the memory that it needs. nullopt with errno on an
+/// error. Blocks.
+[[nodiscard]] std::optional<std::string> readUpTo(int fd, std::size_t limit);
 
 /// Writes all of `content`, whatever signals interrupt it. 0, or the errno of the write that failed. Blocks.
 [[nodiscard]] int writeAll(int fd, std::string_view content);

@@ -301,6 +301,8 @@ TEST(LoadConfig, ReadsAFile) {
 
     EXPECT_EQ(config.mqtt.qos, 0);
     EXPECT_EQ(config.file, directory.file("a.toml"));
+    // The agent keeps the text for as long as it runs.
+    EXPECT_LT(readConfig(config.file).front().text.capacity(), 8192U);
 }
 
 TEST(LoadConfig, SaysInOneLineWhyAFileCannotBeUsed) {
