@@ -23,7 +23,7 @@ function(edge_unit_test module)
   gtest_discover_tests(edge_${module}_test TEST_PREFIX "${module}." DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 LABELS unit)
 endfunction()
 
-# edge_beside_modules(TARGET): a program that loads modules (core/shared_module.hpp) finds them beside itself.
+# edge_beside_modules(TARGET): a program that loads modules (core/system/shared_module.hpp) finds them beside itself.
 function(edge_beside_modules target)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 endfunction()

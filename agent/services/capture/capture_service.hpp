@@ -33,8 +33,8 @@ struct CaptureCounters {
 
 /// Pictures on request: one by one, each with an exposure of its own after its command, published on the image topic
 /// with a description. With an archive each is on the disk before. Without a connection, pictures of a series, of a
-/// button and of motion are kept and sent later. A series is a job that waits again at its interval; other jobs go in
-/// between.
+/// button, of a schedule and of motion are kept and sent later. A series is a job that waits again at its interval;
+/// other jobs go in between.
 ///
 /// Also the motion that the camera program reports, where camera.motion is enabled: `<base>/camera/motion` ON and OFF,
 /// retained, and a picture each time it begins. Nothing moves while the camera is offline.

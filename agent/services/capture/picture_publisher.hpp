@@ -17,7 +17,7 @@ namespace edge {
 /// What `<base>/image` and the reply say of one picture beside what the camera program said.
 struct ImageDescription {
     std::string id;
-    std::string trigger;      ///< "command", "motion", or "gpio:<name>"
+    std::string trigger;      ///< "command", "motion", "gpio:<name>" or "schedule:<name>"
     std::string transaction;  ///< "" is left out
     std::int64_t bytes = 0;
     std::span<const Picture> before{};  ///< from before the event, small; see publishBefore()

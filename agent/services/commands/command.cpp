@@ -69,7 +69,7 @@ constexpr std::array kPicturesOptions{kSince, kUntil, kLast};
 constexpr std::array kFetchOptions{OptionSpec{"id", &CommandOptions::id, 1, 64}, kWidth, kHeight, kQuality};
 constexpr std::array kReadingsOptions{OptionSpec{"sensor", &CommandOptions::sensor, 1, 128}, kSince, kUntil, kLast};
 
-/// To add a command: a row here, its function in CommandHandlers and agent.cpp, docs/mqtt.md.
+/// To add a command: docs/develop/adding-things.md.
 constexpr std::array kCommands{
     CommandSpec{"start", &CommandHandlers::startPublishing, kStartOptions},
     CommandSpec{"stop", &CommandHandlers::stopPublishing},

@@ -53,6 +53,17 @@ class CommandLine(AgentCase):
                              for name in re.findall(r"Fl (\S+)", line)}
                 self.assertEqual(described | {"-h", "--help"}, options)
 
+    def test_completion_and_contract_have_every_command_and_option_over_mqtt(self):
+        with open(f"{ROOT}/agent/services/commands/command.cpp", encoding="utf-8") as file:
+            source = file.read()
+        commands = re.findall(r'CommandSpec\{"([a-z]+)"', source)
+        options = [f"{name}=" for name in re.findall(r'OptionSpec(?: \w+)?\{"([a-z_]+)"', source)]
+        self.assertIn("capture", commands)
+        self.assertEqual(set(self.complete("request", "")), {*commands, *options})
+        with open(f"{ROOT}/docs/mqtt.md", encoding="utf-8") as file:
+            table = file.read().split("| command | options | effect |")[1].split("\n\n")[0]
+        self.assertEqual(re.findall(r"^\| `([a-z]+)` \|", table, re.MULTILINE), commands)
+
     def complete(self, *words):
         script = (f'source "{ROOT}/docs/man/pi-edge-agent.bash"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _pi_edge_agent; '
                   'printf "%s\\n" "${COMPREPLY[@]}"')
