@@ -50,9 +50,8 @@ struct ScheduleConfig {
     std::string name;
     bool enabled = true;
     TurnRule rule;
-    std::string action = "capture";  ///< "capture", "start", "stop", or an output as in OutputAction
-    std::map<std::string, std::string>
-        options;  ///< of the command, each value as JSON; checked by checkScheduleOptions()
+    std::string action = "capture";              ///< "capture", "start", "stop", or an output as in OutputAction
+    std::map<std::string, std::string> options;  ///< of the command, as JSON; checked by checkScheduleOptions()
 
     bool operator==(const ScheduleConfig&) const = default;
 };
