@@ -4,7 +4,7 @@
 import sys
 
 from candidates import Bench
-from sections import arm64, captures, fleet, instructions, journal, line, live, memory, motion, readings, start, threads
+from sections import arm, captures, fleet, instructions, journal, line, live, memory, motion, readings, start, threads
 
 SECTIONS = {
     "sizes": captures.sizes,
@@ -23,7 +23,8 @@ SECTIONS = {
     "journal": journal.journal,
     "motion": motion.motion,
     "fleet": fleet.fleet,
-    "arm64": arm64.pictures,
+    "arm64": arm.arm64,
+    "armhf": arm.armhf,
 }
 
 

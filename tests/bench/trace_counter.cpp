@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Counts instructions from what `qemu-aarch64-static -d in_asm,exec,nochain` says: every block that is translated with
-// its instructions, and every block that is executed. `trace_counter TRACE`: the trace is read from there; on the
-// standard input comes `begin`, which counts from zero, or `end PID`, answered with lines of instructions and library
-// (from /proc/PID/maps) and an empty line. Both wait until nothing has come for a while.
+// Counts instructions from what `qemu-aarch64-static -B BASE -d in_asm,exec,nochain` says: every block that is
+// translated with its instructions, and every block that is executed. `trace_counter TRACE BASE`: the trace is read
+// from there; on the standard input comes `begin`, which counts from zero, or `end PID`, answered with lines of
+// instructions and library (from /proc/PID/maps) and an empty line. Both wait until nothing has come for a while.
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
@@ -53,7 +53,8 @@ class Trace {
         for (auto& [at, block] : blocks_) block.executions = 0;
     }
 
-    void print(const std::string& pid) const {
+    /// The program's address 0 is at `base` of its emulator.
+    void print(const std::string& pid, std::uint64_t base) const {
         struct Mapping {
             std::uint64_t end;
             std::string file;
@@ -70,8 +71,8 @@ class Trace {
         std::map<std::string, std::uint64_t> byFile;
         for (const auto& [at, block] : blocks_) {
             if (block.executions == 0) continue;
-            auto it = mappings.upper_bound(at);
-            const bool isKnown = it != mappings.begin() && at < (--it)->second.end;
+            auto it = mappings.upper_bound(at + base);
+            const bool isKnown = it != mappings.begin() && at + base < (--it)->second.end;
             byFile[isKnown ? it->second.file : "?"] += block.executions * block.instructions;
         }
         for (const auto& [file, count] : byFile) std::printf("%lu %s\n", count, file.c_str());
@@ -109,7 +110,8 @@ class Trace {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 2) return 2;
+    if (argc != 3) return 2;
+    const std::uint64_t base = std::strtoull(argv[2], nullptr, 10);
     // For writing too, so that it does not end between two writers.
     const int trace = ::open(argv[1], O_RDWR | O_CLOEXEC);
     if (trace < 0) return 1;
@@ -137,7 +139,7 @@ int main(int argc, char** argv) {
             std::printf("\n");
             std::fflush(stdout);
         } else {
-            counted.print(command.substr(command.find(' ') + 1));
+            counted.print(command.substr(command.find(' ') + 1), base);
         }
     }
 }
