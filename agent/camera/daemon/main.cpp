@@ -9,9 +9,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <sstream>
+#include <array>
+#include <getopt.h>
+#include <optional>
+#include <ostream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include "camera/backends/backends.hpp"
@@ -147,21 +149,42 @@ int serve(const Arguments& arguments, const ConfigSources& sources, const std::s
     return exitCode;
 }
 
-int run(int argc, char** argv, std::ostream& out) {
-    CLI::App app{"The camera program of pi-edge-agent, started by it or by systemd."};
-    Arguments arguments;
-    app.add_option("--config", arguments.config, "configuration file")->capture_default_str();
-    app.add_option("--socket-fd", arguments.socketFd, "connected socket, given by the agent")
-        ->check(CLI::Range(0, 1023));
-    app.set_version_flag("--version", fmt::format("pi-edge-camera {}", kVersion));
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        std::ostringstream mistake;
-        if (app.exit(error, out, mistake) == 0) return 0;
-        report(trim(mistake.str()));
-        return kExitUsage;
+constexpr const char* kUsage =
+    "The camera program of pi-edge-agent, started by it or by systemd.\n"
+    "Usage: pi-edge-camera [--config FILE] [--socket-fd DESCRIPTOR] | --version | --help\n";
+
+/// Not by the agent's library for its command line, which takes more memory to compile than all else here. The exit
+/// code where there is nothing else to do: getopt has said what is wrong.
+std::optional<int> parseArguments(int argc, char** argv, Arguments& arguments, std::ostream& out) {
+    constexpr std::array<option, 5> kOptions{{{"config", required_argument, nullptr, 'c'},
+                                              {"socket-fd", required_argument, nullptr, 's'},
+                                              {"version", no_argument, nullptr, 'v'},
+                                              {"help", no_argument, nullptr, 'h'},
+                                              {}}};
+    for (int found = 0; (found = ::getopt_long(argc, argv, "h", kOptions.data(), nullptr)) >= 0;) {
+        if (found == 'c') {
+            arguments.config = optarg;
+        } else if (found == 's') {
+            arguments.socketFd = parseNumber<int>(optarg).value_or(-1);
+            if (arguments.socketFd < 0) {
+                report(fmt::format("pi-edge-camera: --socket-fd takes a descriptor, not '{}'", printable(optarg)));
+                return kExitUsage;
+            }
+        } else if (found == 'v' || found == 'h') {
+            out << (found == 'h' ? kUsage : fmt::format("pi-edge-camera {}\n", kVersion));
+            return 0;
+        } else {
+            return kExitUsage;
+        }
     }
+    if (optind == argc) return std::nullopt;
+    report(fmt::format("pi-edge-camera: unexpected argument '{}'", printable(argv[optind])));
+    return kExitUsage;
+}
+
+int run(int argc, char** argv, std::ostream& out) {
+    Arguments arguments;
+    if (const auto exitCode = parseArguments(argc, argv, arguments, out)) return *exitCode;
     // A child that outlives its agent would keep the camera from the next one.
     if (arguments.socketFd >= 0) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     tuneAllocator();

@@ -31,6 +31,19 @@ class CommandLine(AgentCase):
         self.assertEqual((version.returncode, version.stderr), (0, ""))
         self.assertRegex(version.stdout, r"\d+\.\d+\.\d+")
 
+    def test_the_camera_program_refuses_wrong_arguments(self):
+        def camera(*arguments):
+            return subprocess.run([f"{os.path.dirname(AGENT)}/pi-edge-camera", *arguments], capture_output=True, text=True,
+                                  timeout=PATIENCE, check=False)
+
+        for arguments in (["--socket-fd", "x"], ["--socket-fd", "-1"], ["--socket-fd"], ["--nonsense"], ["argument"], ["--version=1"]):
+            with self.subTest(arguments):
+                self.assertEqual(camera(*arguments).returncode, 2)
+                self.assertNotEqual(camera(*arguments).stderr, "")
+        self.assertEqual(camera("--config", "/nonexistent").returncode, 78)
+        self.assertRegex(camera("--version").stdout, r"\d+\.\d+\.\d+")
+        self.assertIn("--socket-fd", camera("--help").stdout)
+
     def test_manual_page_and_completion_have_every_command_and_option_of_the_help(self):
         def listed(pattern, arguments):
             text = run(*arguments, "--help").stdout
