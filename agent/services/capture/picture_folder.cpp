@@ -270,6 +270,22 @@ void PictureFolder::adoptOlderRelease(const std::string& name) {
 }
 
 PictureFolder::Found PictureFolder::find(const Query& query) const {
+    Query wider = query;
+    Found found = findReadable(query);
+    // A client continues before the last one of a page: one without pictures would end its search.
+    while (found.pictures.size() < query.last && found.hasMore) {
+        wider.last *= 2;
+        found = findReadable(wider);
+    }
+    if (found.pictures.size() > query.last) {
+        found.pictures.erase(found.pictures.begin() + static_cast<std::ptrdiff_t>(query.last), found.pictures.end());
+        found.hasMore = true;
+    }
+    return found;
+}
+
+/// Those that can be read of the newest `last`.
+PictureFolder::Found PictureFolder::findReadable(const Query& query) const {
     const auto matches = [&query](const KeptPicture& picture) {
         return (!query.since || picture.time >= *query.since) && (!query.until || picture.time < *query.until);
     };

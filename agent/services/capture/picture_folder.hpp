@@ -105,6 +105,7 @@ class PictureFolder {
     enum class Kind { kWaiting, kArchived };
 
     void open();
+    [[nodiscard]] Found findReadable(const Query& query) const;
     void cleanUp();
     void adoptOlderRelease(const std::string& name);
     [[nodiscard]] std::vector<std::string> chunks() const;

@@ -230,6 +230,18 @@ TEST_F(PictureFolderTest, SkipsWhatIsNotAsItWasWritten) {
     EXPECT_EQ(folder().count().waiting.pictures, 1U) << "one that cannot be sent is removed";
 }
 
+TEST_F(PictureFolderTest, LooksFurtherWhereTheNewestCannotBeRead) {
+    for (const char* id : {"a", "b", "c", "d"}) (void)folder().addArchived(post(id), true, kLimits);
+    for (const fs::path& file : files()) {
+        if (file.string().find("_c.jpg") != std::string::npos || file.string().find("_d.jpg") != std::string::npos)
+            fs::resize_file(file, 50);
+    }
+    EXPECT_EQ(idsIn(folder(), {{}, {}, 1}), Ids{"b"});
+    EXPECT_TRUE(folder().find({{}, {}, 1}).hasMore);
+    EXPECT_EQ(idsIn(folder(), {{}, {}, 2}), (Ids{"b", "a"}));
+    EXPECT_FALSE(folder().find({{}, {}, 2}).hasMore);
+}
+
 TEST_F(PictureFolderTest, KeepsAWaitingPictureThatCannotBeReadNow) {
     keep(folder(), post("a"));
     keep(folder(), post("b"));
