@@ -83,9 +83,10 @@ CaptureService::~CaptureService() {
 
 void CaptureService::capture(const Command& command, OutcomeHandler done, std::vector<Picture> before) {
     if (count(Stage::kWaiting) >= kMaxWaiting) {
-        return done(Outcome::failure(
-            ReplyCode::kBusy,
-            fmt::format("{} pictures wait already; send the command again when some of them have come", kMaxWaiting)));
+        return done(
+            Outcome::failure(ReplyCode::kBusy, fmt::format("{} pictures wait already; send the command again when some "
+                                                           "of them have come, with another transaction",
+                                                           kMaxWaiting)));
     }
     const JobPtr job = jobs_.emplace_back(std::make_shared<Job>());
     job->command = command;

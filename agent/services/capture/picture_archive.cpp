@@ -59,7 +59,7 @@ bool PictureArchive::isRefused(const OutcomeHandler& done) const {
     if (fetches_.size() + lists_ < kMaxWaiting) return false;
     done(Outcome::failure(ReplyCode::kBusy,
                           fmt::format("{} commands wait for the archive already; send it again when some of them are "
-                                      "answered",
+                                      "answered, with another transaction",
                                       kMaxWaiting)));
     return true;
 }

@@ -156,8 +156,8 @@ void CommandService::carryOut(const EntryPtr& entry) {
     if (const auto error = checkExpiry(command)) return refuse(entry, *error);
 
     ++counters_.carriedOut;
-    deduplicator_.remember(entry->key, now, "");
     if (isShutDown_) return finish(entry, Outcome::stopping());
+    deduplicator_.remember(entry->key, now, "");
     if (command.options.count.value_or(1) > 1) beginSeries(entry);
     (handlers_.*parsed.function)(command, [this, entry](const Outcome& outcome) { finish(entry, outcome); });
 }

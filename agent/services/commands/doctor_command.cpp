@@ -16,7 +16,9 @@ DoctorCommand::DoctorCommand(Loop& loop, const Config& config, std::string progr
 
 void DoctorCommand::run(OutcomeHandler done) {
     if (child_) {
-        return done(Outcome::failure(ReplyCode::kBusy, "the doctor is at work already; wait for its report"));
+        return done(Outcome::failure(
+            ReplyCode::kBusy,
+            "the doctor is at work already; send the command again after its report, with another transaction"));
     }
     output_ = UniqueFd(::memfd_create("doctor", MFD_CLOEXEC));
     auto child = ChildProcess::start(loop_, program_, {"doctor", "--json", "--config", config_.file},

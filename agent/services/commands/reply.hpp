@@ -40,7 +40,9 @@ struct Outcome {
     }
     /// What is unfinished when the agent stops.
     static Outcome stopping() {
-        return failure(ReplyCode::kCancelled, "the agent is stopping; send the command again when it is back");
+        return failure(ReplyCode::kCancelled,
+                       "the agent is stopping; send the command again when it is back, with another "
+                       "transaction");
     }
 };
 

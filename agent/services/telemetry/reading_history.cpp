@@ -39,8 +39,9 @@ void ReadingHistory::list(const Command& command, OutcomeHandler done) {
                                      "the journal does not keep all readings; set journal.readings = \"all\""));
     }
     if (waiting_ >= kMaxWaiting) {
-        return done(Outcome::failure(ReplyCode::kBusy,
-                                     fmt::format("{} such commands wait already; send it again later", kMaxWaiting)));
+        return done(Outcome::failure(
+            ReplyCode::kBusy,
+            fmt::format("{} such commands wait already; send it again later, with another transaction", kMaxWaiting)));
     }
     ++waiting_;
     const JournalFilter filter{"reading", command.options.since, command.options.until, command.options.sensor};
