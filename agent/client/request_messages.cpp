@@ -96,6 +96,8 @@ Result<RequestMessage> makeRequest(const std::string& command, const std::vector
         const std::string key = option.substr(0, equals);
         const std::string value = option.substr(equals + 1);
         if (!isValidUtf8(option)) return fail(Errc::kInvalid, fmt::format("\"{}\" is not UTF-8", printable(option)));
+        if (jsonDepth(value) > kMaxDepth)
+            return fail(Errc::kInvalid, fmt::format("the value of \"{}\" is nested too deeply", printable(key)));
         if (json.contains(key)) return fail(Errc::kInvalid, fmt::format("duplicate option \"{}\"", printable(key)));
         const Json parsed = isText(key) ? Json(value) : Json::parse(value, nullptr, /*allow_exceptions=*/false);
         json[key] = parsed.is_discarded() ? Json(value) : parsed;

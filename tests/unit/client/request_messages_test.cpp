@@ -33,13 +33,15 @@ TEST(RequestMessages, TextOptionsStayText) {
 }
 
 TEST(RequestMessages, RefusesWhatIsNoOption) {
-    for (const std::vector<std::string>& options : {std::vector<std::string>{"width"},
-                                                    {"=5"},
-                                                    {"width=1", "width=2"},
-                                                    {"command=stop"},
-                                                    {"a=\xff"},
-                                                    {""},
-                                                    {"transaction=a\nb"}})
+    for (const std::vector<std::string>& options :
+         {std::vector<std::string>{"width"},
+          {"=5"},
+          {"width=1", "width=2"},
+          {"command=stop"},
+          {"a=\xff"},
+          {""},
+          {"transaction=a\nb"},
+          {"values=" + std::string(100'000, '[') + std::string(100'000, ']')}})
         EXPECT_FALSE(makeRequest("capture", options, "t", seconds{5})) << options.front();
     EXPECT_FALSE(makeRequest("\xff", {}, "t", seconds{5}));
 }
