@@ -278,7 +278,8 @@ function takePicture(payload, packet) {
   }
   if (!saved.isWhole) return console.error(`a picture of ${payload.length} bytes is incomplete; kept as ${saved.path}`);
   console.log(`${saved.path} (${payload.length} bytes)`);
-  const isForeign = requested.length > 0 && properties && !requested.includes(properties.transaction);
+  // Without properties (MQTT 3.1.1) any picture may be the one that was requested, but one from before.
+  const isForeign = requested.length > 0 && (packet.retain || (properties && !requested.includes(properties.transaction)));
   if (options.once && !isForeign) end();
 }
 

@@ -11,6 +11,7 @@
 import argparse
 import contextlib
 import json
+import os
 import re
 import select
 import signal
@@ -19,6 +20,7 @@ import sys
 import threading
 import time
 import uuid
+from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from urllib.parse import parse_qsl, urlsplit
@@ -73,11 +75,13 @@ class Gateway:
     def __init__(self, options):
         self.options = options
         self.agents, self.captures = {}, {}
+        self.unnamed = deque(maxlen=4)  # the latest pictures of agents with MQTT 3.1.1, which has no properties
         self.is_connected = None  # None: never yet
         self.was_accepted = False
         self.problem = None
         self.finished = threading.Event()
-        self.topics = re.compile(re.escape(options.base).replace(r"\{id\}", "([A-Za-z0-9_-]+)") + "/(status|response|live|camera/live)")
+        self.topics = re.compile(re.escape(options.base).replace(r"\{id\}", "([A-Za-z0-9_-]+)")
+                                 + "/(status|response|image|live|camera/live)")
         self.client = make_client(options)
         for callback in (self.on_connect, self.on_disconnect, self.on_subscribe, self.on_message):
             setattr(self.client, callback.__name__, callback)
@@ -110,7 +114,8 @@ class Gateway:
                 return self.end(sentence)
             self.is_connected = False  # it is a broker: try again
             return log(sentence)
-        client.subscribe([(self.options.pictures, 1)] + [(self.topic("+", kind), 1) for kind in ("status", "response", "camera/live")])
+        topics = [self.topic("+", kind) for kind in ("status", "response", "image", "camera/live")]
+        client.subscribe([(topic, 1) for topic in (self.options.pictures, *topics)])
 
     def on_subscribe(self, _client, _userdata, _mid, codes, *_properties):
         if any(code.value >= 0x80 for code in codes):
@@ -131,27 +136,41 @@ class Gateway:
     def on_message(self, _client, _userdata, message):
         match = self.topics.fullmatch(message.topic)
         if not match:
-            capture = self.captures.get(user_properties(message).get("transaction"))
-            if capture:
-                capture.picture = message.payload
-                capture.done.set()
-            return
+            properties = user_properties(message)
+            if not properties:
+                self.unnamed.append(message.payload)
+            return self.take_picture(properties.get("transaction"), message.payload)
         name, kind = match.groups()
-        if kind == "status" and name not in self.agents:
+        if kind == "status" and name not in self.agents and message.payload:
             self.agents[name] = Agent(name)
         agent = self.agents.get(name)
         if not agent:
-            return
+            return None
+        if kind == "image":  # follows its picture
+            description = decoded(message.payload)
+            picture = next((picture for picture in reversed(self.unnamed) if len(picture) == description.get("bytes")), None)
+            return self.take_picture(description.get("transaction"), picture)
         with agent.changed:
             if kind == "live" and message.payload:
                 agent.frame, agent.frames = message.payload, agent.frames + 1
             elif kind == "status":
-                agent.is_online, agent.settings = message.payload == b"online", None
+                was_online, agent.is_online = agent.is_online, message.payload == b"online"
+                if agent.is_online != was_online:  # not where `status` has it said again: then the live view goes on
+                    agent.settings = None
+                if not message.payload:
+                    del self.agents[name]
             elif kind == "camera/live" and message.payload == b"OFF":
                 agent.renew_at = min(agent.renew_at, time.monotonic() + RETRY)
             elif kind == "response":
                 self.take_reply(agent, message.payload)
             agent.changed.notify_all()
+        return None
+
+    def take_picture(self, transaction, picture):
+        capture = self.captures.get(transaction) if isinstance(transaction, str) else None
+        if capture and picture:
+            capture.picture = picture
+            capture.done.set()
 
     def take_reply(self, agent, payload):
         reply = decoded(payload)
@@ -199,8 +218,8 @@ class Gateway:
         """Each frame is the newest; None after a second without one. Ends with Refused."""
         agent, viewer = self.online(name), {**LIVE, **options}
         seen, deadline = agent.frames, time.monotonic() + self.options.timeout
-        self.watch(agent, lambda viewers: viewers + [viewer])
         try:
+            self.watch(agent, lambda viewers: viewers + [viewer])
             while time.monotonic() < deadline:
                 with agent.changed:
                     agent.changed.wait_for(lambda: agent.frames > seen or agent.refusal, 1)
@@ -248,7 +267,10 @@ class Handler(BaseHTTPRequestHandler):
             super().handle()
 
     def do_GET(self):
-        url = urlsplit(self.path)
+        try:
+            url = urlsplit(self.path)
+        except ValueError as error:
+            return self.answer(400, TEXT, f"{error}\n".encode())
         name, _, page = url.path[1:].partition("/")
         try:
             if threading.active_count() > MOST_THREADS:
@@ -266,6 +288,9 @@ class Handler(BaseHTTPRequestHandler):
                 raise Refused(404, "there are /, /ID/snapshot.jpg and /ID/stream; ID is an agent's")
         except Refused as refused:
             self.answer(refused.status, TEXT, f"{refused}\n".encode())
+        except Problem as problem:
+            self.gateway.end(str(problem))
+        return None
 
     def stream(self, frames):
         frame = next(frame for frame in frames if frame or self.is_gone())
@@ -327,7 +352,11 @@ def new_transaction():
 
 
 def log(text):
-    print(text, flush=True)
+    try:
+        print(text, flush=True)
+    except OSError as error:  # not that of an HTTP client
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at its end
+        raise Problem(f"standard output: {error.strerror}") from error
 
 
 def main():

@@ -113,6 +113,7 @@ class Receiver:
         self.waiting = {}
         for payload in options.commands:
             transaction = str(payload.setdefault("transaction", f"receiver-{uuid.uuid4().hex[:12]}"))
+            payload["transaction"] = transaction  # a number becomes text, as in the Node.js receiver
             self.waiting[transaction] = payload
         self.requested = {key for key, payload in self.waiting.items() if payload["command"] in ("capture", "fetch")}
         self.device = options.base.replace("{id}", options.device or "+")
@@ -212,13 +213,16 @@ class Receiver:
             print(f"a picture of {len(message.payload)} bytes is incomplete; kept as {path}", file=sys.stderr, flush=True)
             return None
         print(f"{path} ({len(message.payload)} bytes)", flush=True)
-        is_foreign = self.requested and properties and properties.get("transaction") not in self.requested
+        # Without properties (MQTT 3.1.1) any picture may be the one that was requested, but one from before.
+        is_foreign = self.requested and (message.retain or (properties and properties.get("transaction") not in self.requested))
         return self.end() if self.options.once and not is_foreign else None
 
 
 def watch_threads(program):
     """What goes wrong in a thread calls program.end(): without its MQTT thread, the program would wait for ever."""
     def failed(details):
+        if issubclass(details.exc_type, Problem):
+            return program.end(str(details.exc_value))
         if not issubclass(details.exc_type, BrokenPipeError):
             threading.__excepthook__(details)
             return program.end("this is a fault of the program; please report the lines above")
@@ -344,6 +348,11 @@ def device_id(text):
     return text
 
 
+def no_number(name):
+    """NaN and Infinity, which JSON does not have."""
+    raise ValueError(name)
+
+
 def commands(words):
     """The JSON commands that the words make: `start`, `capture width=640 count=3`, or an object as it stands."""
     found = []
@@ -351,17 +360,17 @@ def commands(words):
         name, equals, value = word.partition("=")
         if word.startswith("{"):
             try:
-                payload = json.loads(word)
+                payload = json.loads(word, parse_constant=no_number)
                 if not isinstance(payload.get("command"), str):
                     raise ValueError
-            except (ValueError, AttributeError):
+            except (ValueError, AttributeError, RecursionError):
                 raise Problem(f"{word} is not a JSON object with a \"command\"; some shells remove the quotes: write for example "
                               "capture width=640") from None
             found.append(payload)
         elif equals and found:
             try:
-                found[-1][name] = json.loads(value)
-            except ValueError:
+                found[-1][name] = json.loads(value, parse_constant=no_number)
+            except (ValueError, RecursionError):
                 found[-1][name] = value
         elif equals:
             raise Problem(f"{word} stands in front of every command; write for example capture width=640")

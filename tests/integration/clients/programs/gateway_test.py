@@ -18,6 +18,7 @@ import unittest
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
@@ -308,6 +309,12 @@ class Snapshots(GatewayCase):
                 self.assertIn(words, text)
         silent.wait_for(is_end)
 
+    def test_an_odd_address_is_answered(self):
+        gateway = self.gateway(agents=())
+        with socket.create_connection(("127.0.0.1", int(gateway.url.rsplit(":", 1)[1])), PATIENCE) as client:
+            client.sendall(b"GET http://[/ HTTP/1.1\r\n\r\n")
+            self.assertIn(b" 400 ", client.makefile("rb").readline())
+
     def test_it_survives_what_others_publish(self):
         agent = self.agent()
         gateway = self.gateway()
@@ -344,6 +351,46 @@ class Streams(GatewayCase):
         self.assertEqual([command for command in agent.lives() if is_end(command)], [])
         watcher.close()
         agent.wait_for(is_end)
+
+    def test_a_status_that_is_said_again_does_not_lose_the_lease(self):
+        agent = self.agent()
+        gateway = self.gateway()
+        watcher = self.watcher(gateway, "/scripted/stream?rate=30")
+        watcher.frame()
+        agent.paho.publish("edge/scripted/status", "online", 1, True)
+        agent.paho.publish("edge/later/status", "offline", 1, True)  # once this is known, so is the one before
+        until(lambda: b"later" in gateway.get("/")[1], gateway.read_log)
+        watcher.close()
+        agent.wait_for(is_end)
+        self.assertEqual(len([command for command in agent.lives() if is_lease(command)]), 1)
+
+    def test_it_ends_when_nobody_reads_its_output(self):
+        self.agent()
+        with subprocess.Popen([*PROGRAM, "--broker", f"mqtt://127.0.0.1:{self.broker.port}", "--port", "0"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, preexec_fn=die_with_parent) as process:
+            gateway = SimpleNamespace(url=f"http://127.0.0.1:{re.search('port ([0-9]+)', process.stdout.readline())[1]}")
+            self.assertIn("connected to", process.stdout.readline())
+            until(lambda: urllib.request.urlopen(gateway.url, timeout=PATIENCE).read() == b"scripted online\n", lambda: "not online")
+            process.stdout.close()
+            watcher = self.watcher(gateway, "/scripted/stream")
+            self.assertEqual(process.wait(PATIENCE), 1)
+            watcher.close()
+            error = process.stderr.read()
+            self.assertIn("standard output", error)
+            self.assertNotIn("Traceback", error)
+
+    def test_a_picture_without_properties_is_found_by_its_description(self):
+        agent = self.agent()
+        agent.answers["capture"] = ""
+        gateway = self.gateway()
+        with ThreadPoolExecutor(1) as pool, Client(self.broker) as other:
+            answer = pool.submit(gateway.get, "/scripted/snapshot.jpg")
+            command = agent.wait_for(lambda command: command["command"] == "capture")
+            picture = jpeg(64, 64)
+            other.publish("jpeg", jpeg(80, 64))
+            other.publish("jpeg", picture)
+            other.publish("edge/scripted/image", json.dumps({"bytes": len(picture), "transaction": command["transaction"]}))
+            self.assertEqual(answer.result(), (200, picture))
 
     def test_a_lease_that_another_client_ends_is_requested_again(self):
         agent = self.agent()
@@ -498,6 +545,10 @@ class Program(GatewayCase):
         gateway = self.gateway(agents=("attic", "cellar"))
         cellar.close()
         until(lambda: gateway.get("/")[1] == b"attic online\ncellar offline\n", gateway.read_log)
+        with Client(self.broker) as other:
+            for name in ("cellar", "never"):
+                other.publish(f"edge/{name}/status", "", retain=True)
+        until(lambda: gateway.get("/")[1] == b"attic online\n", gateway.read_log)
 
 
 class RealAgent(AgentCase):

@@ -217,6 +217,15 @@ class Receivers:
             self.assertEqual(receiver.end(), 1, receiver.lines)
         self.assertIn("no picture came", receiver.lines[-1])
 
+    def test_once_is_not_content_with_a_picture_from_before(self):
+        self.agent.stop()
+        with Client(self.broker, "edge/scripted/command", protocol=5) as scripted:
+            scripted.publish("old", WHOLE, retain=True)
+            receiver = self.receive("--once", "--timeout", "3", "--device", "scripted", "--pictures", "old", "capture")
+            scripted.wait("edge/scripted/command")
+            receiver.wait(r"\.jpg \(\d+ bytes\)")
+            self.assertEqual(receiver.end(), 1, receiver.lines)
+
     def test_a_broker_that_does_not_answer_holds_nobody(self):
         """Not even the command's PUBACK comes."""
         broker = socket.create_server(("127.0.0.1", 0))
@@ -305,6 +314,7 @@ class Receivers:
 
     def test_commands_take_options_and_json(self):
         for words, size in ((["capture", "width=160", "height=120"], (160, 120)),
+                            (["capture", "width=160", "height=120", "transaction=5"], (160, 120)),
                             ([json.dumps({"command": "capture", "width": 320, "height": 240, "transaction": "mine"})], (320, 240))):
             with self.subTest(words):
                 receiver = self.receive("--once", "start", "interval=10s", *words)
