@@ -11,7 +11,6 @@
 import argparse
 import contextlib
 import json
-import os
 import re
 import select
 import signal
@@ -28,8 +27,8 @@ from urllib.parse import parse_qsl, urlsplit
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from receiver import (WRONG_LOGIN, WRONG_VERSION, Problem, add_broker_options, connect, decoded, make_client, refusal, seconds, tls_hint,
-                      user_properties, watch_threads)
+from receiver import (WRONG_LOGIN, WRONG_VERSION, Problem, add_broker_options, connect, decoded, discard_output, make_client, refusal,
+                      seconds, tls_hint, user_properties, watch_threads)
 
 # Seconds. Few renewals, because the agent writes each command to its memory card.
 LEASE, RENEWAL = 120, 60
@@ -79,6 +78,7 @@ class Gateway:
         self.is_connected = None  # None: never yet
         self.was_accepted = False
         self.problem = None
+        self.sent = None  # the latest command
         self.finished = threading.Event()
         self.topics = re.compile(re.escape(options.base).replace(r"\{id\}", "([A-Za-z0-9_-]+)")
                                  + "/(status|response|image|live|camera/live)")
@@ -97,6 +97,10 @@ class Gateway:
                 self.keep(agent)
         for agent in list(self.agents.values()):
             self.watch(agent, lambda _: [])
+        if self.sent and self.is_connected:
+            # A connection that is closed with frames on their way here is reset, and what was sent last can be lost.
+            with contextlib.suppress(ValueError, RuntimeError):
+                self.sent.wait_for_publish(1)
         self.client.disconnect()
         self.client.loop_stop()
         if self.problem:
@@ -187,7 +191,7 @@ class Gateway:
         properties = Properties(PacketTypes.PUBLISH)
         properties.MessageExpiryInterval = max(1, int(self.options.timeout))  # the client no longer waits then
         payload = json.dumps({**command, "transaction": transaction})
-        self.client.publish(self.topic(agent.name, "command"), payload, 1, False, properties)
+        self.sent = self.client.publish(self.topic(agent.name, "command"), payload, 1, False, properties)
 
     def online(self, name):
         if not self.is_connected:
@@ -355,7 +359,7 @@ def log(text):
     try:
         print(text, flush=True)
     except OSError as error:  # not that of an HTTP client
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at its end
+        discard_output()
         raise Problem(f"standard output: {error.strerror}") from error
 
 

@@ -112,8 +112,8 @@ class Receiver:
         self.folder = pathlib.Path(options.folder)
         self.waiting = {}
         for payload in options.commands:
-            transaction = str(payload.setdefault("transaction", f"receiver-{uuid.uuid4().hex[:12]}"))
-            payload["transaction"] = transaction  # a number becomes text, as in the Node.js receiver
+            # A number becomes text, as in the Node.js receiver.
+            payload["transaction"] = transaction = str(payload.get("transaction", f"receiver-{uuid.uuid4().hex[:12]}"))
             self.waiting[transaction] = payload
         self.requested = {key for key, payload in self.waiting.items() if payload["command"] in ("capture", "fetch")}
         self.device = options.base.replace("{id}", options.device or "+")
@@ -218,6 +218,11 @@ class Receiver:
         return self.end() if self.options.once and not is_foreign else None
 
 
+def discard_output():
+    """After a failure to write: what still waits to be written would make Python complain at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def watch_threads(program):
     """What goes wrong in a thread calls program.end(): without its MQTT thread, the program would wait for ever."""
     def failed(details):
@@ -226,7 +231,7 @@ def watch_threads(program):
         if not issubclass(details.exc_type, BrokenPipeError):
             threading.__excepthook__(details)
             return program.end("this is a fault of the program; please report the lines above")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains at its end
+        discard_output()
         return program.end("standard output is closed")
     threading.excepthook = failed
     sys.stdout.reconfigure(errors="backslashreplace")  # a console or file of Windows may not have every character
