@@ -34,6 +34,7 @@ namespace {
 using namespace edge;
 
 constexpr std::size_t kEncoders = 2;
+constexpr int kMaxDescriptor = 1023;
 constexpr seconds kTidyAfter{2};
 /// An agent says hello as soon as it is connected.
 constexpr milliseconds kHelloLimit{2000};
@@ -166,8 +167,9 @@ std::optional<int> parseArguments(int argc, char** argv, Arguments& arguments, s
             arguments.config = optarg;
         } else if (found == 's') {
             arguments.socketFd = parseNumber<int>(optarg).value_or(-1);
-            if (arguments.socketFd < 0) {
-                report(fmt::format("pi-edge-camera: --socket-fd takes a descriptor, not '{}'", printable(optarg)));
+            if (arguments.socketFd < 0 || arguments.socketFd > kMaxDescriptor) {
+                report(fmt::format("pi-edge-camera: --socket-fd takes a number from 0 to {}, not '{}'", kMaxDescriptor,
+                                   printable(optarg)));
                 return kExitUsage;
             }
         } else if (found == 'v' || found == 'h') {

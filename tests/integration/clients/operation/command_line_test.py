@@ -36,10 +36,12 @@ class CommandLine(AgentCase):
             return subprocess.run([f"{os.path.dirname(AGENT)}/pi-edge-camera", *arguments], capture_output=True, text=True,
                                   timeout=PATIENCE, check=False)
 
-        for arguments in (["--socket-fd", "x"], ["--socket-fd", "-1"], ["--socket-fd"], ["--nonsense"], ["argument"], ["--version=1"]):
+        for arguments in (["--socket-fd", "x"], ["--socket-fd", "-1"], ["--socket-fd", "1024"], ["--socket-fd"], ["--nonsense"],
+                          ["argument"], ["--version=1"]):
             with self.subTest(arguments):
-                self.assertEqual(camera(*arguments).returncode, 2)
-                self.assertNotEqual(camera(*arguments).stderr, "")
+                refused = camera(*arguments)
+                self.assertEqual(refused.returncode, 2)
+                self.assertNotEqual(refused.stderr, "")
         self.assertEqual(camera("--config", "/nonexistent").returncode, 78)
         self.assertRegex(camera("--version").stdout, r"\d+\.\d+\.\d+")
         self.assertIn("--socket-fd", camera("--help").stdout)
